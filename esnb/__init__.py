@@ -1,0 +1,49 @@
+"""esnb: learn, explore and document event sourcing in notebooks.
+
+Everything here is imported at its first use: `import esnb` loads neither
+pandas nor gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+from esnb._version import __version__
+
+_HOME = {
+    "Stores": "esnb.stores",
+    "connect": "esnb.stores",
+    "show_versions": "esnb.versions",
+    "correlate": "esnb.correlation",
+    "at": "esnb.frames",
+    "checkpoints": "esnb.frames",
+    "diff": "esnb.frames",
+    "events": "esnb.frames",
+    "history": "esnb.frames",
+    "read_model": "esnb.frames",
+    "snapshots": "esnb.frames",
+    "stream": "esnb.frames",
+    "streams": "esnb.frames",
+    "verify_snapshot": "esnb.frames",
+    "explore": "esnb.widgets",
+}
+"""Where each public name lives."""
+
+_SUBPACKAGES = frozenset({"eventstoredb", "examples", "frames", "redis", "widgets"})
+
+__all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SUBPACKAGES:
+        return import_module(f"esnb.{name}")
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module 'esnb' has no attribute {name!r}") from None
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

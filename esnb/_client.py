@@ -1,0 +1,118 @@
+"""The installed EventStoreDB client, under neutral names.
+
+`esdbclient` and its successor `kurrentdbclient` speak the same protocol with
+different class names and cannot share an environment; esnb runs on either.
+Everything else in esnb takes the client, its errors and its protobuf stubs
+from here.
+"""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+# gRPC writes warnings to stderr when a process with an open channel forks
+# (`!command` in a notebook does); it reads this once, when it is imported.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
+
+if TYPE_CHECKING:
+    import esdbclient as _package
+    from esdbclient import EventStoreDBClient as Client
+    from esdbclient import NewEvent, RecordedEvent, StreamState
+    from esdbclient import exceptions as _errors
+    from esdbclient.protos.Grpc import (
+        gossip_pb2,
+        persistent_pb2,
+        projections_pb2,
+        shared_pb2,
+        status_pb2,
+        streams_pb2,
+    )
+    from esdbclient.streams import CatchupSubscription
+else:
+    if find_spec("esdbclient") is not None:
+        import esdbclient as _package
+        from esdbclient import EventStoreDBClient as Client
+        from esdbclient import exceptions as _errors
+
+        _PROTOS = "esdbclient.protos.Grpc"
+    elif find_spec("kurrentdbclient") is not None:
+        import kurrentdbclient as _package
+        from kurrentdbclient import KurrentDBClient as Client
+        from kurrentdbclient import exceptions as _errors
+
+        _PROTOS = "kurrentdbclient.protos.v1"
+    else:
+        raise ImportError(
+            "esnb needs an EventStoreDB client: pip install esdbclient "
+            "(Python up to 3.13) or kurrentdbclient"
+        )
+
+    NewEvent = _package.NewEvent
+    RecordedEvent = _package.RecordedEvent
+    StreamState = _package.StreamState
+    CatchupSubscription = _package.CatchupSubscription
+    gossip_pb2 = import_module(f"{_PROTOS}.gossip_pb2")
+    persistent_pb2 = import_module(f"{_PROTOS}.persistent_pb2")
+    projections_pb2 = import_module(f"{_PROTOS}.projections_pb2")
+    shared_pb2 = import_module(f"{_PROTOS}.shared_pb2")
+    status_pb2 = import_module(f"{_PROTOS}.status_pb2")
+    streams_pb2 = import_module(f"{_PROTOS}.streams_pb2")
+
+
+def _error(name: str) -> type[Exception]:
+    """The client's exception class, whose names end in `Error` in kurrentdbclient."""
+    found: Any = getattr(_errors, name, None) or getattr(_errors, f"{name}Error")
+    assert isinstance(found, type)
+    return found
+
+
+PACKAGE: str = _package.__name__
+"""`esdbclient` or `kurrentdbclient`."""
+
+ClientError = (
+    _errors.EventStoreDBClientException
+    if hasattr(_errors, "EventStoreDBClientException")
+    else _errors.KurrentDBClientError  # type: ignore[attr-defined]
+)
+"""What every error of the client derives from, but its `ProgrammingError`."""
+ClientProgrammingError: type[Exception] = _error("ProgrammingError")
+AccessDenied: type[Exception] = _errors.AccessDeniedError
+AlreadyExists: type[Exception] = _error("AlreadyExists")
+ConsumerTooSlow: type[Exception] = _error("ConsumerTooSlow")
+DeadlineExceeded: type[Exception] = _error("DeadlineExceeded")
+DiscoveryFailed: type[Exception] = _error("DiscoveryFailed")
+MaximumAppendSizeExceeded: type[Exception] = _errors.MaximumAppendSizeExceededError
+NotFound: type[Exception] = _error("NotFound")
+ServiceUnavailable: type[Exception] = _error("ServiceUnavailable")
+StreamIsDeleted: type[Exception] = _error("StreamIsDeleted")
+WrongCurrentVersion: type[Exception] = _error("WrongCurrentVersion")
+
+__all__ = [
+    "PACKAGE",
+    "AccessDenied",
+    "AlreadyExists",
+    "CatchupSubscription",
+    "Client",
+    "ClientError",
+    "ClientProgrammingError",
+    "ConsumerTooSlow",
+    "DeadlineExceeded",
+    "DiscoveryFailed",
+    "MaximumAppendSizeExceeded",
+    "NewEvent",
+    "NotFound",
+    "RecordedEvent",
+    "ServiceUnavailable",
+    "StreamIsDeleted",
+    "StreamState",
+    "WrongCurrentVersion",
+    "gossip_pb2",
+    "persistent_pb2",
+    "projections_pb2",
+    "shared_pb2",
+    "status_pb2",
+    "streams_pb2",
+]

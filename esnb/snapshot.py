@@ -1,0 +1,38 @@
+"""Snapshots as every snapshot store of esnb keeps them.
+
+A snapshot is an optimisation: whatever is wrong with one, the aggregate is
+rebuilt from an older one or from its events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from eventsourcing.persistence import StoredEvent
+
+
+@dataclass(frozen=True)
+class StoredSnapshot(StoredEvent):
+    """A stored snapshot with what tells whether it may still be applied."""
+
+    fingerprint: str | None = None
+    """Of the aggregate class whose state it is; None when the writer knew none."""
+    recorded: datetime | None = None
+    """When it was stored, UTC."""
+    expires: datetime | None = None
+    """When the store forgets it, UTC; None: never."""
+    store: str = ""
+    """`redis` or `eventstoredb`."""
+
+
+@runtime_checkable
+class SnapshotRecorder(Protocol):
+    """What a snapshot store offers beside the library's `AggregateRecorder`."""
+
+    def list_snapshots(self, originator_id: UUID | str | None = None) -> Iterator[StoredSnapshot]:
+        """Every kept snapshot, of one aggregate or of all, oldest version first."""
+        ...
