@@ -1,0 +1,102 @@
+# Everything sets itself up: `make demo` or `make test` is all a fresh machine
+# needs besides Python and make. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KURRENT := .venv-kurrentdb
+OLDEST := .venv-oldest
+PIP := -m pip --disable-pip-version-check
+PYTEST := $(BIN)/python -m pytest
+export ESNB_PROGRESS ?= 0
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest lint format notebooks lab bench docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+# --- environments -----------------------------------------------------------
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "esnb needs Python 3.11 or later, and $(PYTHON) is $$($(PYTHON) --version 2>&1): make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' || { \
+	  echo "$(PYTHON) cannot make virtual environments (on Debian: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python $(PIP) install --quiet -e '.[notebooks]'
+	@touch $@
+
+$(VENV)/.test: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python $(PIP) install --quiet -e '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+# kurrentdbclient and esdbclient cannot share an environment: esnb goes in
+# without its dependencies, and they come from the list.
+$(KURRENT)/.test: $(VENV)/bin/python pyproject.toml tests/environments/kurrentdb.txt
+	$(PYTHON) -m venv $(KURRENT)
+	$(KURRENT)/bin/python $(PIP) install --quiet -r tests/environments/kurrentdb.txt
+	$(KURRENT)/bin/python $(PIP) install --quiet --no-deps -e .
+	@touch $@
+
+$(OLDEST)/.test: $(VENV)/bin/python pyproject.toml tests/environments/oldest.txt
+	$(PYTHON) -m venv $(OLDEST)
+	$(OLDEST)/bin/python $(PIP) install --quiet -e . -r tests/environments/oldest.txt
+	@touch $@
+
+# --- the two commands ---------------------------------------------------------
+
+demo: $(VENV)/.demo ## the whole story on embedded stores, in the terminal
+	ESNB_PROGRESS=1 $(BIN)/esnb demo
+
+test: test-main test-notebooks test-kurrentdb test-oldest test-browser ## every test, in every environment
+	@echo "all tests passed"
+
+# --- its parts ----------------------------------------------------------------
+
+test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
+	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser
+
+test-notebooks: $(VENV)/.test ## the notebooks against their stored outputs
+	$(PYTEST) --nbval -p no:cacheprovider notebooks
+
+test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser
+	$(BIN)/python -m tests.browser.chromium
+	$(PYTEST) tests/browser
+
+CORE := tests/unit tests/contract tests/conformance tests/integration
+
+test-kurrentdb: $(KURRENT)/.test ## the suite's core with kurrentdbclient
+	$(KURRENT)/bin/python -m pytest -n 2 --dist loadfile $(CORE) -m 'not env and not extras'
+
+test-oldest: $(OLDEST)/.test ## the suite's core with the oldest allowed versions
+	$(OLDEST)/bin/python -m pytest -n 2 --dist loadfile $(CORE) -m 'not env and not extras'
+
+# --- the rest -------------------------------------------------------------------
+
+lint: $(VENV)/.test ## ruff, mypy --strict, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.test ## let ruff format and fix
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+notebooks: $(VENV)/.test ## run the notebooks anew and store their outputs
+	$(BIN)/python notebooks/run.py
+
+lab: $(VENV)/.test ## JupyterLab in notebooks/
+	ESNB_PROGRESS=1 $(BIN)/jupyter lab notebooks
+
+bench: $(VENV)/.test ## benchmarks: ratios against the raw clients
+	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+
+docs: $(VENV)/.test ## the notebooks as web pages in build/docs
+	$(BIN)/jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb
+
+clean: ## remove environments, caches and builds
+	rm -rf $(VENV) $(KURRENT) $(OLDEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
