@@ -8,7 +8,10 @@ from urllib.parse import parse_qs, urlsplit
 EMBEDDED_NAME = "esnb-embedded"
 """Connection name by which esnb's own embedded servers are recognised in a URI."""
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/?#\s]*@")
+# Up to the last `@` of the word: a password may hold any of `/?#@` when it was
+# pasted unquoted, and then the rest of the URI is no loss either. The second
+# branch is a URI whose scheme was forgotten.
+_CREDENTIALS = re.compile(r"(?<=://)\S*@|(?<![^\s'\"=(])[^\s'\":/]+:(?!//)[^\s'\"]*@")
 _SECRET_OPTION = re.compile(r"(?i)\b(password|passwd|secret|token)=[^&\s]*")
 
 

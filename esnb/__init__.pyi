@@ -1,0 +1,25 @@
+# What `esnb.<tab>` offers in an editor; at run time `__init__.py` imports
+# each name at its first use. tests/unit/test_front_door.py holds them together.
+from esnb import eventstoredb as eventstoredb
+from esnb import examples as examples
+from esnb import frames as frames
+from esnb import redis as redis
+from esnb import widgets as widgets
+from esnb._version import __version__ as __version__
+from esnb.correlation import correlate as correlate
+from esnb.frames import at as at
+from esnb.frames import checkpoints as checkpoints
+from esnb.frames import diff as diff
+from esnb.frames import events as events
+from esnb.frames import history as history
+from esnb.frames import read_model as read_model
+from esnb.frames import snapshots as snapshots
+from esnb.frames import stream as stream
+from esnb.frames import streams as streams
+from esnb.frames import verify_snapshot as verify_snapshot
+from esnb.stores import Stores as Stores
+from esnb.stores import connect as connect
+from esnb.versions import show_versions as show_versions
+from esnb.widgets import explore as explore
+
+__all__: list[str]
