@@ -1,0 +1,47 @@
+"""Directories of the embedded servers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+SOCKET_NAME = "redis.sock"
+SOCKET_PATH_LIMIT = 100
+"""Bytes; the address of a unix socket holds 107 on Linux and 103 on macOS."""
+
+
+def private_directory() -> Path:
+    """A new directory of this user's alone, with a path short enough for a socket.
+
+    In the usual place for temporary files, or, where that path is too long, in
+    another one.
+    """
+    for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):
+        length = len(os.fsencode(os.path.join(parent, "esnb-12345678", SOCKET_NAME)))
+        if length <= SOCKET_PATH_LIMIT and os.access(parent, os.W_OK | os.X_OK):
+            return Path(tempfile.mkdtemp(prefix="esnb-", dir=parent))
+    raise OSError(
+        f"no directory for the embedded Redis's socket: the path of {tempfile.gettempdir()!r} "
+        "is too long for one, and neither /tmp nor /var/tmp can be written: set TMPDIR to a "
+        "short path"
+    )
+
+
+def kept_directory(path: Path, name: str) -> Path:
+    """The directory `name` in the stores' `path`, made when it is missing.
+
+    Raises the `OSError` that the operating system gives, saying which path
+    cannot be written.
+    """
+    home = path / name
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            return home
+    except OSError as error:
+        raise OSError(
+            error.errno,
+            f"the embedded stores cannot be kept in {str(path)!r} ({error.strerror}): "
+            "choose a path that can be written, or none for ephemeral ones",
+        ) from None
