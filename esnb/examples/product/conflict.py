@@ -1,0 +1,37 @@
+"""Repeating a command that lost a race."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from returns.result import Failure, Result
+
+from esnb.examples.product.errors import ConcurrencyConflict, ProductError
+
+T = TypeVar("T")
+
+
+def retry_conflicts(
+    command: Callable[[], Result[T, ProductError]], *, attempts: int = 3
+) -> Result[T, ProductError]:
+    """The outcome of `command`, repeated while it fails by a `ConcurrencyConflict`.
+
+    Every command of `ProductApplication` loads the product anew, so repeating it
+    decides on what the other one wrote. Other failures are final at once; after
+    `attempts` the last conflict is returned. Raises `ValueError` when `attempts`
+    is less than one.
+
+    >>> retry_conflicts(lambda: app.update_price(lamp, Decimal("39"), "clearance"))  # doctest: +SKIP
+    <Success: 3>
+    """
+    if attempts < 1:
+        raise ValueError(f"attempts={attempts}: a command is tried at least once")
+    result = command()
+    for _ in range(attempts - 1):
+        match result:
+            case Failure(ConcurrencyConflict()):
+                result = command()
+            case _:
+                break
+    return result
