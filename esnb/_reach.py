@@ -1,0 +1,155 @@
+"""Whether servers that run elsewhere answer, and as what."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+from urllib.parse import urlsplit
+
+import redis
+from eventsourcing.persistence import OperationalError
+
+from esnb import _client
+from esnb._target import Attached, targets_of
+from esnb._uri import masked
+
+PROBE_STREAM = "esnb-probe"
+"""Never written: reading it shows that the server answers and knows the user."""
+
+
+def reach(target: Attached, timeout: float) -> tuple[_client.Client, redis.Redis]:
+    """Clients of both servers, once both have answered.
+
+    Raises `OperationalError` after at most about `timeout` seconds, naming each
+    server that did not, and what to check.
+    """
+    probes: dict[str, Callable[[], Any]] = {
+        "eventstoredb": lambda: _probe_eventstoredb(target, timeout),
+        "redis": lambda: _probe_redis(target.redis, timeout),
+    }
+    # Threads: a client's own discovery may take far longer than it was told to.
+    answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
+
+    def ask(name: str) -> None:
+        try:
+            answers.put((name, probes[name]()))
+        except Exception as error:  # noqa: BLE001 - it is reported below
+            answers.put((name, error))
+
+    for name in probes:
+        threading.Thread(target=ask, args=(name,), daemon=True).start()
+    results: dict[str, Any] = {}
+    deadline = time.monotonic() + timeout
+    while len(results) < len(probes):
+        try:
+            name, result = answers.get(timeout=max(0.0, deadline - time.monotonic()))
+        except Empty:
+            break
+        results[name] = result
+    failures = []
+    for name, describe in (("eventstoredb", _eventstoredb_failure), ("redis", _redis_failure)):
+        result = results.get(name)
+        if result is None or isinstance(result, Exception):
+            failures.append(describe(target, result, timeout))
+    if failures:
+        for result in results.values():
+            if not isinstance(result, Exception):
+                result.close()
+        raise OperationalError("; ".join(failures))
+    return results["eventstoredb"], results["redis"]
+
+
+def certificates(value: str | None) -> str | None:
+    """The PEM text that the setting holds or leads to."""
+    if value is None or "-----BEGIN" in value:
+        return value
+    return Path(value).read_text(encoding="ascii")
+
+
+def redis_client(url: str) -> redis.Redis:
+    """An ordinary client, which gives bytes, and on which blocking commands may block.
+
+    redis-py 8 would give up reading after 5 s, and try again. An option in the
+    URL (`?socket_timeout=30`) has precedence.
+    """
+    return redis.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=5)
+
+
+def _probe_eventstoredb(target: Attached, timeout: float) -> _client.Client:
+    client = _client.Client(
+        target.eventstoredb, root_certificates=certificates(target.certificates)
+    )
+    try:
+        client.get_current_version(PROBE_STREAM, timeout=timeout)
+    except (_client.NotFound, _client.AccessDenied, _client.StreamIsDeleted):
+        pass  # it has answered
+    except BaseException:
+        client.close()
+        raise
+    return client
+
+
+def _probe_redis(url: str, timeout: float) -> redis.Redis:
+    probe = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    probe.set_retry(redis.retry.Retry(redis.backoff.NoBackoff(), 0))
+    # A user without the right to PING has been answered as well.
+    with probe, suppress(redis.exceptions.NoPermissionError):
+        probe.ping()
+    return redis_client(url)
+
+
+def _eventstoredb_failure(target: Attached, error: Exception | None, timeout: float) -> str:
+    server = f"EventStoreDB at {masked(target.eventstoredb)}"
+    if "UNAUTHENTICATED" in str(error):
+        return f"{server} refuses the user name or the password"
+    for address in targets_of(target.eventstoredb):
+        if _listens(address):
+            return (
+                f"{server} does not answer as EventStoreDB within {timeout:g} s, though something "
+                f"listens at {address}: check the port, and whether it uses TLS "
+                f"(Tls=true or Tls=false, EVENTSTOREDB_ROOT_CERTIFICATES){_because(error)}"
+            )
+    return (
+        f"{server} cannot be reached within {timeout:g} s: check the host and the port, "
+        f"and whether it runs{_because(error)}"
+    )
+
+
+def _redis_failure(target: Attached, error: Exception | None, timeout: float) -> str:
+    server = f"Redis at {masked(target.redis)}"
+    if isinstance(error, redis.exceptions.AuthenticationError):
+        return f"{server} refuses the user name or the password{_because(error)}"
+    parts = urlsplit(target.redis)
+    if isinstance(error, redis.exceptions.BusyLoadingError):
+        return f"{server} is still loading its data: try again{_because(error)}"
+    if parts.scheme != "unix" and _listens(f"{parts.hostname or 'localhost'}:{parts.port or 6379}"):
+        return (
+            f"{server} does not answer as Redis within {timeout:g} s, though something listens "
+            f"there: check the port, and whether it uses TLS (redis:// or rediss://){_because(error)}"
+        )
+    return (
+        f"{server} cannot be reached within {timeout:g} s: check the host and the port, "
+        f"and whether it runs{_because(error)}"
+    )
+
+
+def _because(error: Exception | None) -> str:
+    if error is None:
+        return ""
+    first = next(iter(str(error).strip().splitlines()), "")
+    return f" ({type(error).__name__}: {masked(first)[:200]})"
+
+
+def _listens(address: str) -> bool:
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host.strip("[]"), int(port)), timeout=0.5):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,206 @@
+"""Which stores `connect()` is asked for: embedded ones, or servers by their URIs."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from esnb._uri import masked
+
+EVENTSTOREDB_VARIABLE = "EVENTSTOREDB_URI"
+REDIS_VARIABLE = "REDIS_URL"
+CERTIFICATES_VARIABLE = "EVENTSTOREDB_ROOT_CERTIFICATES"
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """Servers that this process starts."""
+
+    path: Path | None
+    """Absolute directory of their data; None: kept in memory."""
+    shown: str | None
+    """The path as it was given."""
+
+    @property
+    def key(self) -> object:
+        """Equal for targets that share their servers within one process."""
+        return None if self.path is None else os.path.realpath(self.path)
+
+
+@dataclass(frozen=True)
+class Attached:
+    """Servers that run elsewhere."""
+
+    eventstoredb: str
+    redis: str
+    certificates: str | None
+    """PEM text, or the absolute path of a file with it."""
+
+    @property
+    def key(self) -> object:
+        return self
+
+
+Target = Embedded | Attached
+
+
+def choose(
+    target: str | os.PathLike[str] | None,
+    *,
+    path: str | os.PathLike[str] | None,
+    eventstoredb: str | None,
+    redis: str | None,
+    embedded: bool,
+    environ: Mapping[str, str],
+) -> Target:
+    """The stores that the arguments of `connect()`, or else the variables, name.
+
+    Raises `ValueError` for arguments that contradict each other, for one of the
+    two URIs without the other, and for malformed ones.
+    """
+    if target is not None:
+        if path is not None or (eventstoredb is not None and _is_uri(target)):
+            raise ValueError("connect() was given the same thing twice: by position and by keyword")
+        if _is_uri(target):
+            eventstoredb = os.fspath(target)
+        else:
+            path = target
+    if path is not None and (eventstoredb is not None or redis is not None):
+        raise ValueError(
+            "connect() takes a path (embedded stores kept there) or URIs (servers that run "
+            "already), not both"
+        )
+    if embedded and (eventstoredb is not None or redis is not None):
+        raise ValueError("connect(embedded=True) takes no URIs: leave out one of them")
+    if path is not None:
+        return _embedded_at(path)
+    if embedded:
+        return Embedded(None, None)
+    eventstoredb, redis = (
+        given if given is not None else environ.get(variable, "").strip() or None
+        for given, variable in ((eventstoredb, EVENTSTOREDB_VARIABLE), (redis, REDIS_VARIABLE))
+    )
+    if eventstoredb is None and redis is None:
+        return Embedded(None, None)
+    if eventstoredb is None or redis is None:
+        raise _one_without_the_other(eventstoredb, redis)
+    _check_eventstoredb(eventstoredb)
+    _check_redis(redis)
+    return Attached(eventstoredb, redis, _certificates(environ))
+
+
+def targets_of(uri: str) -> list[str]:
+    """The `host:port` pairs of a checked esdb:// connection string."""
+    hosts = urlsplit(uri).netloc.rpartition("@")[2].split(",")
+    return [host if re.search(r":\d+$", host) else f"{host}:2113" for host in map(str.strip, hosts)]
+
+
+def _is_uri(target: str | os.PathLike[str]) -> bool:
+    """Whether `target` is a URI; ValueError for what is neither URI nor path."""
+    if not isinstance(target, (str, os.PathLike)):
+        raise TypeError(f"connect() takes a path or a URI, not {target!r}")
+    if not isinstance(target, str):
+        return False
+    if re.match(r"(?i)(rediss?|unix)://", target):
+        raise ValueError(
+            f"{masked(target)!r} is Redis's: connect('esdb://…', redis={masked(target)!r})"
+        )
+    if "://" in target:
+        return True
+    if re.match(r"(?i)(esdb|kurrentdb|kdb|rediss?)\b.*:", target) or re.match(
+        r"[^/\\]*[^/\\:]:\d+$", target
+    ):
+        raise ValueError(
+            f"{_veiled(target)!r} looks like a server's address, but is no URI: write "
+            "esdb://host:2113?Tls=false, or ./ before the name if it is a directory"
+        )
+    return False
+
+
+def _embedded_at(path: str | os.PathLike[str]) -> Embedded:
+    shown = os.fspath(path)
+    if not isinstance(shown, str):
+        raise TypeError(f"path= takes text or a Path, not {path!r}")
+    if not shown.strip() or "\0" in shown:
+        raise ValueError(f"path={shown!r} names no directory: for ephemeral stores leave it out")
+    return Embedded(Path(os.path.abspath(os.path.expanduser(shown))), shown)
+
+
+def _one_without_the_other(eventstoredb: str | None, redis: str | None) -> ValueError:
+    given, missing = (
+        (f"EventStoreDB {masked(eventstoredb)}", f"redis= or {REDIS_VARIABLE}")
+        if eventstoredb is not None
+        else (f"Redis {masked(redis or '')}", f"eventstoredb= or {EVENTSTOREDB_VARIABLE}")
+    )
+    return ValueError(
+        f"{given} was given without the other server: set {missing} too (events of one server "
+        "must not meet checkpoints of another), or use embedded stores: connect(embedded=True)"
+    )
+
+
+def _veiled(uri: str) -> str:
+    """A malformed URI without anything that could be its credentials."""
+    return re.sub(r"(?s)(^|(?<=:/)/|(?<=:)/|^\w+:).*@", r"\1***@", masked(uri))
+
+
+def _malformed(name: str, uri: str, why: str) -> ValueError:
+    return ValueError(f"{name} {_veiled(uri)!r} is malformed: {why}")
+
+
+def _check_eventstoredb(uri: str) -> None:
+    from esnb import _client
+
+    example = "write esdb://host:2113?Tls=false or esdb://user:password@host:2113"
+    if any(character.isspace() for character in uri):
+        raise _malformed("EventStoreDB's URI", uri, f"it has a space; {example}")
+    specification = import_module(f"{_client.PACKAGE}.connection_spec").ConnectionSpec
+    try:
+        specification(uri)
+    except ValueError as error:
+        # The client quotes the URI, password and all.
+        why = str(error).replace(uri, "").strip(" :")
+        raise _malformed("EventStoreDB's URI", uri, f"{why}; {example}") from None
+    for target in targets_of(uri):
+        port = target.rpartition(":")[2]
+        if target.count(":") > 1 and not target.startswith("["):
+            raise _malformed("EventStoreDB's URI", uri, f"its port is no number; {example}")
+        if not 0 < int(port) < 65536:
+            raise _malformed("EventStoreDB's URI", uri, f"there is no port {port}; {example}")
+
+
+def _check_redis(url: str) -> None:
+    from redis import Redis
+    from redis.connection import parse_url
+
+    example = "write redis://host:6379/0, rediss://user:password@host:6379 or unix:///path"
+    try:
+        options = parse_url(url)
+        parts = urlsplit(url)
+        if parts.scheme == "unix":
+            if not options.get("path"):
+                raise ValueError("it has no path")
+        elif not re.fullmatch(r"/?\d*", parts.path):
+            raise ValueError(f"{parts.path!r} is no database number")
+        client = Redis.from_url(url)
+        client.connection_pool.make_connection()
+        client.close()
+    except (ValueError, TypeError) as error:
+        why = str(error).replace(url, "")
+        raise _malformed("Redis's URL", url, f"{why}; {example}") from None
+
+
+def _certificates(environ: Mapping[str, str]) -> str | None:
+    value = environ.get(CERTIFICATES_VARIABLE, "").strip()
+    if not value:
+        return None
+    if "-----BEGIN" in value:
+        return value
+    file = Path(value).expanduser().absolute()
+    if not file.is_file():
+        raise ValueError(f"{CERTIFICATES_VARIABLE}={value!r} is neither PEM text nor a file")
+    return str(file)
