@@ -27,6 +27,7 @@ from esnb._target import (
     targets_of,
 )
 from esnb._uri import described
+from esnb.redefinition import install_in_ipython
 
 if TYPE_CHECKING:
     import redis
@@ -276,6 +277,7 @@ def connect(
         embedded=embedded,
         environ=os.environ,
     )
+    install_in_ipython()
     with _registry_lock:
         stores = _open_at(chosen)
         if stores is None:

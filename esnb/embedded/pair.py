@@ -9,6 +9,7 @@ from esnb.embedded.process import ServerProcess
 from esnb.embedded.redis_program import require_platform
 from esnb.embedded.servers import (
     eventstoredb_uri,
+    port_of,
     redis_url,
     start_eventstoredb,
     start_redis,
@@ -32,6 +33,10 @@ class EmbeddedPair:
     @property
     def eventstoredb_uri(self) -> str:
         return eventstoredb_uri(self._eventstoredb)
+
+    @property
+    def eventstoredb_port(self) -> int:
+        return port_of(self._eventstoredb)
 
     @property
     def redis_url(self) -> str:

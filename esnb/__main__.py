@@ -1,0 +1,45 @@
+"""`esnb serve` and `esnb demo`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="esnb", description="Event sourcing in notebooks.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser(
+        "serve", help="run the embedded EventStoreDB and Redis for other processes and languages"
+    )
+    serve.add_argument("--path", help="directory that keeps the data (default: nothing is kept)")
+    serve.add_argument("--eventstoredb-port", type=_port, default=0, help="default: any free one")
+    serve.add_argument("--redis-port", type=_port, default=0, help="default: any free one")
+    commands.add_parser("demo", help="the product story on embedded stores, end to end")
+    options = parser.parse_args(arguments)
+    if options.command == "demo":
+        from esnb.examples.demo import main as demo
+
+        return int(demo() or 0)
+    from esnb.embedded.serve import serve as run
+
+    try:
+        run(options.path, options.eventstoredb_port, options.redis_port)
+    except Exception as error:
+        if isinstance(error, (OSError, ValueError)) or type(error).__name__ == "OperationalError":
+            print(f"esnb serve: {error}", file=sys.stderr)
+            return 1
+        raise
+    return 0
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r} is no port number (0: any free one)")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
