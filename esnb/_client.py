@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from esdbclient import EventStoreDBClient as Client
     from esdbclient import NewEvent, RecordedEvent, StreamState
     from esdbclient import exceptions as _errors
+    from esdbclient.connection_spec import ConnectionSpec
     from esdbclient.protos.Grpc import (
         gossip_pb2,
         persistent_pb2,
@@ -54,6 +55,7 @@ else:
     RecordedEvent = _package.RecordedEvent
     StreamState = _package.StreamState
     CatchupSubscription = _package.CatchupSubscription
+    ConnectionSpec = import_module(f"{_package.__name__}.connection_spec").ConnectionSpec
     gossip_pb2 = import_module(f"{_PROTOS}.gossip_pb2")
     persistent_pb2 = import_module(f"{_PROTOS}.persistent_pb2")
     projections_pb2 = import_module(f"{_PROTOS}.projections_pb2")
@@ -79,8 +81,10 @@ ClientError = (
 )
 """What every error of the client derives from, but its `ProgrammingError`."""
 ClientProgrammingError: type[Exception] = _error("ProgrammingError")
+AbortedByServer: type[Exception] = _error("AbortedByServer")
 AccessDenied: type[Exception] = _errors.AccessDeniedError
 AlreadyExists: type[Exception] = _error("AlreadyExists")
+CancelledByClient: type[Exception] = _error("CancelledByClient")
 ConsumerTooSlow: type[Exception] = _error("ConsumerTooSlow")
 DeadlineExceeded: type[Exception] = _error("DeadlineExceeded")
 DiscoveryFailed: type[Exception] = _error("DiscoveryFailed")
@@ -92,12 +96,15 @@ WrongCurrentVersion: type[Exception] = _error("WrongCurrentVersion")
 
 __all__ = [
     "PACKAGE",
+    "AbortedByServer",
     "AccessDenied",
     "AlreadyExists",
+    "CancelledByClient",
     "CatchupSubscription",
     "Client",
     "ClientError",
     "ClientProgrammingError",
+    "ConnectionSpec",
     "ConsumerTooSlow",
     "DeadlineExceeded",
     "DiscoveryFailed",
