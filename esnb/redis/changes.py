@@ -1,0 +1,133 @@
+"""One atomic step: what some events change in a view, and its checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+from eventsourcing.persistence import DataError, IntegrityError, Tracking
+
+from esnb._uri import described
+from esnb.redis.commands import Commands
+from esnb.redis.connection import Connection
+from esnb.redis.errors import ViewDamagedError, translated
+from esnb.redis.namespace import Namespace
+from esnb.redis.scripts import script
+
+Command = Sequence[bytes]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one event changes: its commands, and the checkpoint it moves to."""
+
+    tracking: Tracking
+    commands: Sequence[Command] = ()
+    keys: Sequence[bytes] = ()
+
+    @classmethod
+    def of(cls, tracking: Tracking, commands: Commands | None = None) -> Change:
+        number = tracking.notification_id
+        if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+            raise ValueError(f"a notification id is an integer from 0 on, not {number!r}")
+        if commands is None:
+            return cls(tracking)
+        return cls(tracking, tuple(commands.queued), tuple(commands.keys))
+
+
+class CommandRefusedError(DataError):
+    """A command would fail in Redis, so nothing of its commit was applied."""
+
+    def __init__(self, message: str, change: int) -> None:
+        super().__init__(message)
+        self.change = change
+        """Index, among the changes of the step, of the event whose command it is."""
+
+
+def behind(namespace: Namespace, tracking: Tracking, position: int) -> IntegrityError:
+    return IntegrityError(
+        f"view {namespace.name!r} is at {position} of application "
+        f"{tracking.application_name!r} and does not go to {tracking.notification_id}: that "
+        "event was applied already, here or by another runner of the same projection"
+    )
+
+
+def apply_changes(
+    connection: Connection, namespace: Namespace, generation: str, changes: Sequence[Change]
+) -> str:
+    """Applies all of `changes`, of one application and in order, or none.
+
+    One round trip. Returns the view's generation. Raises IntegrityError unless
+    the stored checkpoint lies below the first of the changes (or when this
+    very step is the last that was applied: an answer that was lost on the way
+    is not an error); CommandRefusedError for a command that would fail;
+    ViewDamagedError when keys are missing; OperationalError when Redis is
+    down or out of memory. In each of these cases neither the view nor the
+    checkpoint has moved, but for a lost connection: then it may have, and the
+    checkpoint tells.
+    """
+    first, last = changes[0].tracking, changes[-1].tracking
+    keys: dict[bytes, None] = {}
+    arguments: list[bytes | str | int] = [
+        last.application_name,
+        str(first.notification_id),
+        str(last.notification_id),
+        generation,
+        uuid4().hex,
+        uuid4().hex,
+        namespace.channel(last.application_name),
+    ]
+    for change in changes:
+        keys.update(dict.fromkeys(change.keys))
+        for command in change.commands:
+            arguments.append(len(command))
+            arguments.extend(command)
+    with translated(connection.url):
+        answer = script("commit").run(
+            connection.binary, [namespace.tracking, namespace.registry, *keys], arguments
+        )
+    outcome, *details = (
+        part.decode("utf-8", "backslashreplace") if isinstance(part, bytes) else part
+        for part in answer
+    )
+    if outcome == "ok":
+        return str(details[0])
+    where = f"view {namespace.name!r} in Redis at {described(connection.url)}"
+    if outcome == "behind":
+        raise behind(namespace, first, int(details[0]))
+    if outcome in ("changed", "gone"):
+        what = "rebuilt or reset" if outcome == "changed" else "deleted, flushed or evicted"
+        raise IntegrityError(
+            f"{where} was {what} since this copy of it began: make the view anew and go on "
+            "from its checkpoint"
+        )
+    if outcome == "lost":
+        raise ViewDamagedError(
+            f"key {details[0]!r} of {where} is gone, though the view did not delete it: evicted "
+            "under maxmemory (set maxmemory-policy to noeviction) or deleted by another "
+            "client. Nothing was applied: rebuild the view"
+        )
+    index, reason = int(details[0]), details[1]
+    position, command = _find(changes, index)
+    tracking = changes[position].tracking
+    name = command[0].decode()
+    if outcome == "broken":
+        raise ViewDamagedError(
+            f"{name} for event {tracking.notification_id} failed in {where} after it had passed "
+            f"the checks ({reason}); commands before it are applied: rebuild the view"
+        )
+    raise CommandRefusedError(
+        f"{name} for event {tracking.notification_id} cannot be applied to {where}: {reason}. "
+        "Neither the view nor its checkpoint has moved",
+        position,
+    )
+
+
+def _find(changes: Sequence[Change], index: int) -> tuple[int, Command]:
+    """The change that holds the `index`th command, counted from 1."""
+    for position, change in enumerate(changes):
+        if index <= len(change.commands):
+            return position, change.commands[index - 1]
+        index -= len(change.commands)
+    raise IndexError(index)

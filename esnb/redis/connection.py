@@ -1,0 +1,121 @@
+"""The one client per Redis server that everything in the process shares."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import cached_property
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import redis
+from eventsourcing.utils import Environment
+from redis.backoff import ExponentialBackoff
+from redis.retry import Retry
+
+from esnb._uri import masked
+from esnb.redis.errors import translated
+
+REDIS_URL = "REDIS_URL"
+
+_CONNECT_SECONDS: Final = 5.0
+# redis-py 8 gives up on any answer after 5 s, ten times over; a script that
+# swaps a large view in may take longer, and no call here may hang for ever.
+_ANSWER_SECONDS: Final = 30.0
+
+
+def redis_url(env: Environment) -> str:
+    """The server that `REDIS_URL` names.
+
+    Raises OSError (the library's error for wrong environment values) when it
+    is missing or is not a Redis URL; a password in it is never shown.
+    """
+    url = env.get(REDIS_URL) or ""
+    if not url:
+        raise OSError(
+            f"{REDIS_URL} is not set: give a redis://, rediss:// or unix:// URL, "
+            "or take the environment of esnb.connect()"
+        )
+    check_url(url)
+    return url
+
+
+def check_url(url: str) -> None:
+    """Raises OSError unless redis-py can make a client of `url`."""
+    problem = ""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("redis", "rediss", "unix"):
+            problem = "it must begin with redis://, rediss:// or unix://"
+        elif parts.scheme == "unix" and not parts.path:
+            problem = "unix:// needs the path of a socket: unix:///run/redis.sock"
+        elif parts.scheme != "unix" and not parts.hostname:
+            problem = f"it names no host: {parts.scheme}://host:6379/0"
+        else:
+            _options(url)
+    except (ValueError, TypeError) as error:
+        problem = masked(str(error))
+    if problem:
+        raise OSError(f"{REDIS_URL} is {masked(url)!r}, which is no Redis URL: {problem}")
+
+
+def _options(url: str) -> dict[str, Any]:
+    pool = redis.ConnectionPool.from_url(url)
+    options: dict[str, Any] = pool.connection_kwargs
+    # An option that redis-py does not know is otherwise found at the first use.
+    pool.connection_class(**options)
+    return options
+
+
+class Connection:
+    """The clients for one URL.
+
+    Whoever holds it uses it: factories and recorders keep a reference, and
+    the sockets are closed when the last one is gone. So a factory may be
+    dropped at once, as the library's runner does, and its recorders go on.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @cached_property
+    def binary(self) -> redis.Redis:
+        """Answers with bytes: for scripts and snapshots."""
+        return self._open(decode_responses=False)
+
+    @cached_property
+    def text(self) -> redis.Redis:
+        """Answers with str, for reading views."""
+        return self._open(decode_responses=True)
+
+    def _open(self, decode_responses: bool) -> redis.Redis:
+        options: dict[str, Any] = {"decode_responses": decode_responses}
+        if not self.url.startswith("unix:"):
+            options |= {"socket_keepalive": True, "socket_connect_timeout": _CONNECT_SECONDS}
+        client = redis.Redis.from_url(
+            self.url,
+            socket_timeout=_ANSWER_SECONDS,
+            # A commit may be sent again: its token tells that it was applied.
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+            **options,
+        )
+        weakref.finalize(self, client.close)
+        return client
+
+    def ping(self) -> None:
+        """Raises OperationalError when the server cannot be reached."""
+        with translated(self.url):
+            self.binary.ping()
+
+
+_connections: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
+_lock = threading.Lock()
+
+
+def connection(url: str) -> Connection:
+    """The connection to `url` that the process shares, opened at its first use."""
+    with _lock:
+        found = _connections.get(url)
+        if found is None:
+            found = _connections[url] = Connection(url)
+        return found

@@ -1,0 +1,84 @@
+"""The client's errors as the library's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+from eventsourcing.persistence import (
+    DataError,
+    InternalError,
+    OperationalError,
+    PersistenceError,
+    ProgrammingError,
+)
+
+from esnb._uri import described, is_embedded, masked
+
+
+class ViewDamagedError(InternalError):
+    """Keys of a view are gone that no command of the view removed.
+
+    Redis evicted them (`maxmemory` with a policy other than `noeviction`), or
+    another client deleted them. The view can no longer be right; it is rebuilt
+    from the events.
+    """
+
+
+def _reason(error: Exception, url: str) -> str:
+    text = masked(str(error)).strip() or type(error).__name__
+    if is_embedded(url):
+        # The embedded server's socket says nothing to the reader.
+        text = text.rpartition(" connecting to ")[0] or text
+        cause = error.__cause__ or error.__context__
+        if isinstance(cause, OSError) and cause.strerror:
+            text = cause.strerror
+    return text.rstrip(".")
+
+
+def unreachable(error: Exception, url: str) -> OperationalError:
+    """What a refused, lost or silent connection becomes."""
+    return OperationalError(f"Redis at {described(url)} cannot be reached: {_reason(error, url)}")
+
+
+def translate(error: redis.RedisError, url: str) -> PersistenceError:
+    """The library's error for one of redis-py's, naming the server."""
+    where = f"Redis at {described(url)}"
+    reason = _reason(error, url)
+    if isinstance(error, redis.AuthenticationError):
+        return OperationalError(f"{where} refused the credentials in REDIS_URL: {reason}")
+    if isinstance(error, redis.ConnectionError | redis.TimeoutError):
+        return unreachable(error, url)
+    if isinstance(error, redis.DataError):
+        return ProgrammingError(reason)
+    code = str(error).partition(" ")[0]
+    if code == "OOM" or "'maxmemory'" in reason:
+        return OperationalError(
+            f"{where} is out of memory (above its maxmemory) and nothing was written: "
+            "raise maxmemory or delete keys"
+        )
+    if code in (
+        "LOADING",
+        "BUSY",
+        "READONLY",
+        "MISCONF",
+        "MASTERDOWN",
+        "CLUSTERDOWN",
+        "NOREPLICAS",
+    ):
+        return OperationalError(f"{where} cannot serve the command now: {reason}")
+    if code in ("NOAUTH", "NOPERM"):
+        return OperationalError(f"{where} does not allow it to the user in REDIS_URL: {reason}")
+    if code == "WRONGTYPE":
+        return DataError(f"{where}: {reason}")
+    return InternalError(f"{where}: {reason}")
+
+
+@contextmanager
+def translated(url: str) -> Iterator[None]:
+    """Raises the library's error for each of redis-py's in the block."""
+    try:
+        yield
+    except redis.RedisError as error:
+        raise translate(error, url) from error

@@ -1,0 +1,32 @@
+#!lua flags=allow-oom
+-- Renames the keys and checkpoints of one view over another's, whose own are
+-- deleted. It frees memory, so it may run when there is none left.
+--
+-- KEYS  1 and 2 tracking and registry of the view that is replaced,
+--       3 and 4 those of the view that takes its place
+-- Returns the generation of the result.
+
+local function root(registry) return registry:sub(1, #registry - #'~keys') end
+
+local old, new = root(KEYS[2]), root(KEYS[4])
+for _, suffix in ipairs(redis.call('HKEYS', KEYS[2])) do
+  if suffix ~= '' then redis.call('UNLINK', old .. ':' .. suffix) end
+end
+-- Those who wait for a checkpoint of the old view look again.
+local positions = redis.call('HGETALL', KEYS[3])
+redis.call('UNLINK', KEYS[1], KEYS[2])
+for _, suffix in ipairs(redis.call('HKEYS', KEYS[4])) do
+  if suffix ~= '' and redis.call('EXISTS', new .. ':' .. suffix) == 1 then
+    redis.call('RENAME', new .. ':' .. suffix, old .. ':' .. suffix)
+  end
+end
+if redis.call('EXISTS', KEYS[3]) == 0 then return '' end
+redis.call('RENAME', KEYS[3], KEYS[1])
+redis.call('RENAME', KEYS[4], KEYS[2])
+for i = 1, #positions, 2 do
+  local application = positions[i]:match('^id:(.*)$')
+  if application then
+    redis.call('PUBLISH', KEYS[1] .. ':' .. application, positions[i + 1])
+  end
+end
+return redis.call('HGET', KEYS[1], 'generation')

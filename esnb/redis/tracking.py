@@ -1,0 +1,214 @@
+"""Checkpoints of projections, and the views that they belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Event
+from typing import Self
+
+from eventsourcing.persistence import ProgrammingError, Tracking, TrackingRecorder
+from eventsourcing.utils import Environment
+
+from esnb.redis.batch import Batch
+from esnb.redis.changes import Change, apply_changes
+from esnb.redis.connection import connection, redis_url
+from esnb.redis.errors import translated
+from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
+from esnb.redis.scripts import script
+from esnb.redis.waiting import wait_until
+
+
+class RedisTrackingRecorder(TrackingRecorder):
+    """How far a projection has come in each application, kept in Redis.
+
+    Implements the library's `TrackingRecorder`. Its keys are named after the
+    projection (`env.name`; the class's own name where the environment has
+    none) and share one cluster slot.
+    """
+
+    def __init__(self, env: Environment) -> None:
+        self._env = env
+        self.namespace = Namespace.of(env, type(self).__name__)
+        self._connection = connection(redis_url(env))
+        self._generation = ""
+        self._batch: Batch | None = None
+
+    @classmethod
+    def construct(cls, env: Environment) -> Self:
+        """The recorder, or view, for the projection that `env` is named after.
+
+        Reads `REDIS_URL` and `REDIS_KEY_PREFIX`. A persistence module's
+        factory calls it when it is asked for a view of this class.
+        """
+        return cls(env)
+
+    def in_namespace(self, label: str) -> Self:
+        """A second view like this one that has keys and checkpoints of its own.
+
+        They lie beside this view's in the same cluster slot. A rebuild fills
+        one and then takes this one's place by `replace()`; a throw-away copy
+        ends in `discard()`.
+        """
+        return type(self).construct(
+            Environment(self._env.name, {**self._env, REDIS_NAMESPACE: label})
+        )
+
+    # --- the library's interface ------------------------------------------
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        """Moves the checkpoint, and changes nothing else.
+
+        Raises IntegrityError unless `tracking` lies above the checkpoint.
+        """
+        self._record(Change.of(tracking))
+
+    def max_tracking_id(self, application_name: str) -> int | None:
+        """The checkpoint in the named application, None before the first."""
+        self._flush_own()
+        with translated(self._connection.url):
+            stored, generation = self._read(application_name)
+        if not self._generation and generation:
+            # From here on, this object goes on from what it has just read.
+            self._generation = generation
+        return stored
+
+    def has_tracking_id(self, application_name: str, notification_id: int | None) -> bool:
+        """Whether the checkpoint has reached `notification_id`; None: always."""
+        if notification_id is None:
+            return True
+        self._flush_own()
+        with translated(self._connection.url):
+            return self._has(application_name, notification_id)
+
+    def wait(
+        self,
+        application_name: str,
+        notification_id: int | None,
+        timeout: float = 1.0,
+        interrupt: Event | None = None,
+    ) -> None:
+        """Blocks until the checkpoint has reached `notification_id`.
+
+        Redis wakes it: nothing is polled. `timeout` is in seconds. Raises
+        TimeoutError, WaitInterruptedError when `interrupt` is set first, and
+        OperationalError when Redis is down at the end of the time.
+        """
+        if notification_id is None:
+            return
+        self._flush_own()
+        with translated(self._connection.url):
+            wait_until(
+                lambda: self._has(application_name, notification_id),
+                self._connection,
+                self.namespace.channel(application_name),
+                timeout,
+                interrupt,
+                f"view {self.namespace.name!r} to reach event {notification_id} of application "
+                f"{application_name!r}",
+            )
+
+    # --- many events in one step ------------------------------------------
+
+    @contextmanager
+    def batch(self, max_events: int = 1000) -> Iterator[Batch]:
+        """Commits the events of the block together, `max_events` at a time.
+
+        Within it, commits of the calling thread are queued; they reach Redis
+        in one round trip when the batch is full, at its `flush()`, when the
+        thread reads from the view, and at the end of the block, also when that
+        is left by an exception: the events before a poison event are
+        committed. A batch is refused (IntegrityError) unless the stored
+        checkpoint lies below the first of its events. Other threads are not
+        concerned.
+        """
+        if self._batch is not None:
+            raise ProgrammingError(f"view {self.namespace.name!r} has an open batch already")
+        self._batch = batch = Batch(self.namespace, self._apply, max_events)
+        try:
+            try:
+                yield batch
+            finally:
+                batch.flush()
+        finally:
+            self._batch = None
+
+    def _record(self, change: Change) -> None:
+        batch = self._batch
+        if batch is not None and batch.is_mine():
+            batch.add(change)
+        else:
+            self._apply([change])
+
+    def _flush_own(self) -> None:
+        batch = self._batch
+        if batch is not None and batch.is_mine():
+            batch.flush()
+
+    def _apply(self, changes: Sequence[Change]) -> None:
+        self._generation = apply_changes(
+            self._connection, self.namespace, self._generation, changes
+        )
+
+    # --- its state ---------------------------------------------------------
+
+    def checkpoints(self) -> dict[str, int]:
+        """The checkpoint in each application, by the application's name."""
+        self._flush_own()
+        with translated(self._connection.url):
+            stored = self._connection.text.hgetall(self.namespace.tracking)
+        return {
+            field.removeprefix("id:"): int(value)
+            for field, value in sorted(stored.items())
+            if field.startswith("id:")
+        }
+
+    def replace(self, live: Self) -> None:
+        """Puts this view's keys and checkpoints in the place of `live`'s.
+
+        One script renames them, so that readers see the old view or the new
+        one and nothing between; `live.key()` stays as it was. A runner that
+        still writes to the old view is refused from then on (IntegrityError);
+        `live` itself goes on from the new checkpoints.
+        """
+        self._flush_own()
+        live._flush_own()
+        if (self.namespace.prefix, self.namespace.name) != (
+            live.namespace.prefix,
+            live.namespace.name,
+        ):
+            raise ValueError(
+                f"view {self.namespace.name!r} cannot replace {live.namespace.name!r}: take it "
+                "from that view's in_namespace()"
+            )
+        with translated(self._connection.url):
+            answer = script("replace").run(
+                self._connection.binary,
+                [
+                    live.namespace.tracking,
+                    live.namespace.registry,
+                    self.namespace.tracking,
+                    self.namespace.registry,
+                ],
+                [],
+            )
+        live._generation = answer.decode()
+        self._generation = ""
+
+    def discard(self) -> None:
+        """Deletes this view's keys and checkpoints, and no others."""
+        with translated(self._connection.url):
+            script("discard").run(
+                self._connection.binary, [self.namespace.tracking, self.namespace.registry], []
+            )
+        self._generation = ""
+
+    def _read(self, application_name: str) -> tuple[int | None, str]:
+        position, generation = self._connection.text.hmget(
+            self.namespace.tracking, [f"id:{application_name}", "generation"]
+        )
+        return None if position is None else int(position), generation or ""
+
+    def _has(self, application_name: str, notification_id: int) -> bool:
+        position, _ = self._read(application_name)
+        return position is not None and position >= notification_id
