@@ -16,6 +16,7 @@ import redis
 from eventsourcing.persistence import OperationalError
 
 from esnb import _client
+from esnb._redis_client import redis_client
 from esnb._target import Attached, targets_of
 from esnb._uri import masked
 
@@ -70,15 +71,6 @@ def certificates(value: str | None) -> str | None:
     if value is None or "-----BEGIN" in value:
         return value
     return Path(value).read_text(encoding="ascii")
-
-
-def redis_client(url: str) -> redis.Redis:
-    """An ordinary client, which gives bytes, and on which blocking commands may block.
-
-    redis-py 8 would give up reading after 5 s, and try again. An option in the
-    URL (`?socket_timeout=30`) has precedence.
-    """
-    return redis.Redis.from_url(url, socket_timeout=None, socket_connect_timeout=5)
 
 
 def _probe_eventstoredb(target: Attached, timeout: float) -> _client.Client:

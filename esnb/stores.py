@@ -119,7 +119,7 @@ class Stores:
         """
         with self._opened():
             if self._redis is None:
-                from esnb._reach import redis_client
+                from esnb._redis_client import redis_client
 
                 self._redis = redis_client(self._redis_url)
             return self._redis
@@ -339,9 +339,6 @@ def _close_all() -> None:
 
 def _forget_all() -> None:
     """In a forked child the stores stay the parent's."""
-    for stores in _open.values():
-        if stores._pair is not None:
-            stores._pair.forget()
     _open.clear()
 
 

@@ -62,9 +62,3 @@ class EmbeddedPair:
             self._eventstoredb.release()
             if self._redis is not None:
                 self._redis.release()
-
-    def forget(self) -> None:
-        """In a forked child: the servers stay the parent's."""
-        self._eventstoredb.forget()
-        if self._redis is not None:
-            self._redis.forget()

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
+from weakref import WeakSet
 
 from eventsourcing.persistence import OperationalError
 
@@ -39,6 +40,8 @@ class Plan:
     """Directories that do not outlive the server."""
     patience: float = 60.0
     """Seconds until the server must have printed the line."""
+    grace: float = 5.0
+    """Seconds until a server that was told to stop is killed."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,7 @@ class ServerProcess:
         self._supervisor = supervisor
         self.state = state
         """`ready` (the line printed), `pid` and the plan's `details`."""
+        _in_use.add(self)
 
     def is_alive(self) -> bool:
         """Whether the server still runs: it holds its lock as long as it does."""
@@ -94,7 +98,19 @@ class ServerProcess:
         if self._users >= 0:
             os.close(self._users)
             self._users = -1
+        self._supervisor = None
 
+
+_in_use: WeakSet[ServerProcess] = WeakSet()
+
+
+def _forget_all() -> None:
+    for server in _in_use:
+        server.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
 
 _supervisors: list[subprocess.Popen[bytes]] = []
 """Those started by this process, kept until they have ended and are reaped."""
@@ -120,29 +136,20 @@ def start(home: Home, plan: Callable[[], Plan]) -> ServerProcess:
 
 
 def _running(home: Home) -> dict[str, Any] | None:
-    """The state of the server at the plan's home, None when there is none."""
-    deadline = time.monotonic() + LOCK_PATIENCE
-    while not _is_free(home.directory / "server.lock", missing=True):
-        try:
-            return _read_state(home)
-        except FileNotFoundError:
-            # It has just ended by itself, and its supervisor is about to follow.
-            if time.monotonic() > deadline:
-                raise OperationalError(
-                    f"an embedded {home.server} server holds {str(home.directory / 'server.lock')!r} "
-                    "but cannot be reached: end the process that holds it (fuser names it)"
-                ) from None
-            time.sleep(0.005)
-    return None
+    """The state of the server at `home`, None when there is none."""
+    if _is_free(home.directory / "server.lock", missing=True):
+        return None
+    return _read_state(home)
 
 
 def _spawn(home: Home, plan: Plan) -> subprocess.Popen[bytes]:
+    (home.directory / "state.json").unlink(missing_ok=True)
     orders = {
         "command": list(plan.command),
         "ready": plan.ready,
         "patience": plan.patience,
         "stop": plan.stop,
-        "grace": 5.0,
+        "grace": plan.grace,
         "details": dict(plan.details),
         "remove": [str(directory) for directory in plan.remove],
     }
@@ -164,7 +171,8 @@ def _spawn(home: Home, plan: Plan) -> subprocess.Popen[bytes]:
             process.stdin.write(json.dumps(orders).encode())
         answer = _read_answer(process.stdout.fileno(), plan.patience + LOCK_PATIENCE)
     if "ready" not in answer:
-        process.kill()
+        if "failed" not in answer:
+            process.kill()
         process.wait()
         reason = answer.get("failed", "its supervisor said nothing")
         raise OperationalError(f"the embedded {home.server} server did not start: {reason}")
@@ -178,7 +186,7 @@ def _read_answer(descriptor: int, patience: float) -> dict[str, Any]:
         selector.register(descriptor, EVENT_READ)
         while not received.endswith(b"\n"):
             if not selector.select(max(0.0, deadline - time.monotonic())):
-                return {"failed": f"it was not ready after {patience:.0f} s"}
+                return {}
             chunk = os.read(descriptor, 65536)
             if not chunk:
                 return {}

@@ -19,9 +19,9 @@ system lets go of them however a process dies:
 
 `users.lock`   shared by every process that uses the server; the supervisor
                waits for it exclusively, which succeeds when the last user has gone
-`server.lock`  inherited by the server: held as long as it lives, with or
-               without a supervisor, so a home never has two servers
-`state.json`   how to reach the server; says nothing once `server.lock` is free
+`server.lock`  held by the server alone, which inherits it: exactly as long as it
+               lives, with or without a supervisor, so a home never has two servers
+`state.json`   how to reach the server; says nothing when `server.lock` is free
 """
 
 import contextlib
@@ -98,6 +98,7 @@ def supervise(orders: dict[str, Any]) -> None:
         pass_fds=[server_lock],
         preexec_fn=die_with_parent(),
     )
+    os.close(server_lock)
     try:
         follow(server, orders, log)
     finally:
@@ -117,8 +118,13 @@ def follow(server: subprocess.Popen[bytes], orders: dict[str, Any], log: BinaryI
         except subprocess.TimeoutExpired:
             server.kill()
 
+    def give_up() -> None:
+        was_patient.set()
+        server.kill()
+
+    was_patient = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
-    overdue = threading.Timer(orders["patience"], server.kill)
+    overdue = threading.Timer(orders["patience"], give_up)
     overdue.daemon = True
     overdue.start()
     threading.Thread(target=stop_after_last_user, daemon=True).start()
@@ -136,10 +142,11 @@ def follow(server: subprocess.Popen[bytes], orders: dict[str, Any], log: BinaryI
         with contextlib.suppress(OSError):
             log.write(line)
     code = server.wait()
-    if ready:
-        os.unlink("state.json")
-    else:
-        answer({"failed": f"it ended with exit code {code}\n{last_lines()}".strip()})
+    if not ready:
+        why = f"it ended with exit code {code}"
+        if was_patient.is_set():
+            why = f"it was not ready after {orders['patience']:g} s"
+        answer({"failed": f"{why}\n{last_lines()}".strip()})
 
 
 def main() -> None:

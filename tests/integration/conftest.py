@@ -1,0 +1,165 @@
+"""Processes for integration tests: they stand for notebook kernels."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_LOOP = """
+import json, sys, traceback
+answers, sys.stdout = sys.stdout, sys.stderr
+names = {}
+for line in sys.stdin:
+    try:
+        order = json.loads(line)
+        exec(order["run"], names)
+        answer = {"value": eval(order["give"], names)}
+    except BaseException as error:
+        answer = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
+    answers.write(json.dumps(answer) + "\\n")
+    answers.flush()
+"""
+
+DEADLINE = 30.0
+"""Seconds after which a test gives up waiting."""
+
+
+class Kernel:
+    """A Python process that runs what it is told, as a notebook kernel does."""
+
+    def __init__(self, environment: dict[str, str], cwd: Path | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _LOOP],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            env=environment,
+            cwd=cwd,
+            start_new_session=True,
+        )
+
+    def tell(self, run: str, give: str = "None") -> None:
+        """Sends an order without waiting for its answer."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"run": run, "give": give}) + "\n")
+        self.process.stdin.flush()
+
+    def answer(self) -> Any:
+        """The value of the oldest order that was not answered yet."""
+        assert self.process.stdout is not None
+        readable, _, _ = select.select([self.process.stdout], [], [], DEADLINE)
+        assert readable, "the kernel does not answer"
+        answer = json.loads(self.process.stdout.readline())
+        assert "error" not in answer, answer["trace"]
+        return answer["value"]
+
+    def ask(self, run: str, give: str = "None") -> Any:
+        """Runs statements and returns the value of an expression."""
+        self.tell(run, give)
+        return self.answer()
+
+    def kill(self) -> None:
+        """SIGKILL: no atexit, no `finally`."""
+        self.process.kill()
+        self.process.wait(DEADLINE)
+
+    def interrupt(self) -> None:
+        """SIGINT to the process group, as Jupyter's stop button does."""
+        os.killpg(self.process.pid, signal.SIGINT)
+
+    def end(self) -> None:
+        """The orderly end: end of input, then interpreter exit."""
+        if self.process.poll() is None:
+            assert self.process.stdin is not None
+            self.process.stdin.close()
+            try:
+                self.process.wait(DEADLINE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+                raise
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+
+@pytest.fixture
+def plain_environment() -> dict[str, str]:
+    """The environment without settings that name servers or proxies."""
+    unwanted = ("EVENTSTOREDB", "REDIS_URL", "ESNB_REDIS", "SNAPSHOT", "PERSISTENCE")
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(unwanted) and "proxy" not in name.lower()
+    }
+
+
+@pytest.fixture
+def start_kernel(plain_environment: dict[str, str]) -> Iterator[Callable[..., Kernel]]:
+    """Starts kernels, `start_kernel(cwd=…, VARIABLE=…)`, and ends them with the test."""
+    kernels: list[Kernel] = []
+
+    def start(cwd: Path | None = None, **variables: str) -> Kernel:
+        kernels.append(Kernel({**plain_environment, **variables}, cwd))
+        return kernels[-1]
+
+    yield start
+    for kernel in kernels:
+        if kernel.process.poll() is None:
+            kernel.end()
+
+
+@pytest.fixture
+def eventually() -> Callable[..., float]:
+    """`eventually(condition, within=s)`: waits for the condition, returns the seconds it took."""
+
+    def wait(condition: Callable[[], object], within: float = DEADLINE) -> float:
+        begin = time.monotonic()
+        while not condition():
+            assert time.monotonic() - begin < within, f"not within {within} s"
+            time.sleep(0.002)
+        return time.monotonic() - begin
+
+    return wait
+
+
+def is_running(pid: int) -> bool:
+    """Whether there is such a process, other than a dead one that nobody has reaped."""
+    shown = subprocess.run(
+        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    return bool(shown) and not shown.startswith("Z")
+
+
+@pytest.fixture
+def running() -> Callable[[int], bool]:
+    return is_running
+
+
+@pytest.fixture
+def seconds_until_closed() -> Callable[[socket.socket, float], float]:
+    """How long the peer of a connected socket lives on: an event, not a poll."""
+
+    def wait(connection: socket.socket, within: float) -> float:
+        begin = time.monotonic()
+        while True:
+            connection.settimeout(max(0.001, begin + within - time.monotonic()))
+            try:
+                if not connection.recv(65536):
+                    break
+            except ConnectionResetError:
+                break
+        return time.monotonic() - begin
+
+    return wait
