@@ -14,18 +14,23 @@ where the table has no value, neither has the event.
 """
 
 from esnb.examples.flights.application import FlightsApplication
+from esnb.examples.flights.carriers import CarrierPunctuality, FlightsPerCarrier
 from esnb.examples.flights.flight import Flight, FlightError
 from esnb.examples.flights.loader import Loaded, load
 from esnb.examples.flights.loading import DayLoad
+from esnb.examples.flights.projection import FlightsPerCarrierProjection
 from esnb.examples.flights.record import FlightRecord
 from esnb.examples.flights.timetable import airports, flights, records
 
 __all__ = [
+    "CarrierPunctuality",
     "DayLoad",
     "Flight",
     "FlightError",
     "FlightRecord",
     "FlightsApplication",
+    "FlightsPerCarrier",
+    "FlightsPerCarrierProjection",
     "Loaded",
     "airports",
     "flights",

@@ -23,6 +23,11 @@ from esnb.examples._extra import require
 require("returns", wanted_by=__name__)
 
 from esnb.examples.product.application import ProductApplication  # noqa: E402
+from esnb.examples.product.catalogue import (  # noqa: E402
+    Catalogue,
+    CatalogueEntry,
+    CatalogueError,
+)
 from esnb.examples.product.conflict import retry_conflicts  # noqa: E402
 from esnb.examples.product.errors import (  # noqa: E402
     ConcurrencyConflict,
@@ -34,8 +39,13 @@ from esnb.examples.product.errors import (  # noqa: E402
     ProductNotFound,
 )
 from esnb.examples.product.product import Product  # noqa: E402
+from esnb.examples.product.projection import CatalogueProjection  # noqa: E402
 
 __all__ = [
+    "Catalogue",
+    "CatalogueEntry",
+    "CatalogueError",
+    "CatalogueProjection",
     "ConcurrencyConflict",
     "EmptyText",
     "InvalidPrice",
