@@ -145,7 +145,7 @@ def _one_without_the_other(eventstoredb: str | None, redis: str | None) -> Value
 
 def _veiled(uri: str) -> str:
     """A malformed URI without anything that could be its credentials."""
-    return re.sub(r"(?s)(^|(?<=:/)/|(?<=:)/|^\w+:).*@", r"\1***@", masked(uri))
+    return re.sub(r"(?s)^((?:\w[\w+.-]*:/{1,2})?).*@", r"\1***@", masked(uri))
 
 
 def _malformed(name: str, uri: str, why: str) -> ValueError:
@@ -175,20 +175,17 @@ def _check_eventstoredb(uri: str) -> None:
 
 def _check_redis(url: str) -> None:
     from redis import Redis
-    from redis.connection import parse_url
 
     example = "write redis://host:6379/0, rediss://user:password@host:6379 or unix:///path"
     try:
-        options = parse_url(url)
-        parts = urlsplit(url)
-        if parts.scheme == "unix":
-            if not options.get("path"):
-                raise ValueError("it has no path")
-        elif not re.fullmatch(r"/?\d*", parts.path):
-            raise ValueError(f"{parts.path!r} is no database number")
-        client = Redis.from_url(url)
-        client.connection_pool.make_connection()
-        client.close()
+        with Redis.from_url(url) as client:
+            client.connection_pool.make_connection()
+            parts = urlsplit(url)
+            if parts.scheme == "unix":
+                if not parts.path:
+                    raise ValueError("it has no path")
+            elif not re.fullmatch(r"/?\d*", parts.path):
+                raise ValueError(f"{parts.path!r} is no database number")
     except (ValueError, TypeError) as error:
         why = str(error).replace(url, "")
         raise _malformed("Redis's URL", url, f"{why}; {example}") from None
