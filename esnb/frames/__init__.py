@@ -1,0 +1,10 @@
+"""Streams, aggregates and projections as DataFrames.
+
+Every function takes what an `eventsourcing` application already has and gives a
+frame with fixed columns and dtypes, also when it is empty. What a frame shows
+is what the library recorded and folded.
+"""
+
+from esnb.frames._log import events, stream, streams
+
+__all__ = ["events", "stream", "streams"]

@@ -1,0 +1,160 @@
+"""An eventsourcing Application as a source: through its own recorder and mapper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.popo import POPOApplicationRecorder
+from eventsourcing.sqlite import SQLiteApplicationRecorder
+
+from esnb.frames._payload import Decoded, decode_or_keep, mapper_decoder
+from esnb.frames._record import Record
+from esnb.frames._schema import Schema
+
+PAGE = 5_000
+"""Events a read asks of the recorder at once."""
+
+
+class ApplicationSource:
+    """The events of one application, as its recorder has them.
+
+    Reads through `ApplicationRecorder` only, so it serves whatever persistence
+    module the application runs on. What the library's classes have no place for
+    (event id, recorded time, metadata) is taken where a recorder's own
+    subclasses carry it.
+    """
+
+    def __init__(self, app: Application[Any]) -> None:
+        self.app = app
+        self.recorder = app.recorder
+        self._decode = mapper_decoder(app.mapper)
+
+    @property
+    def name(self) -> str:
+        return f"application {self.app.name!r}"
+
+    @property
+    def extra_columns(self) -> Schema:
+        return {}
+
+    def events(self, start: int | None) -> AbstractContextManager[Iterator[Record]]:
+        return nullcontext(self._events(start))
+
+    def _events(self, start: int | None) -> Iterator[Record]:
+        head = self.recorder.max_notification_id()
+        if head is None:
+            return
+        inclusive = True
+        while True:
+            page = self.recorder.select_notifications(
+                start, PAGE, stop=head, inclusive_of_start=inclusive
+            )
+            for notification in page:
+                yield self._record(notification, notification.id)
+            if len(page) < PAGE:
+                return
+            start, inclusive = page[-1].id, False
+
+    def stream(
+        self, name: UUID | str, start: int | None, stop: int | None, last: int | None
+    ) -> AbstractContextManager[Iterator[Record]]:
+        stored = self.select(
+            name,
+            gt=None if start is None else start - 1,
+            lte=None if stop is None else stop - 1,
+            last=last,
+        )
+        return nullcontext(
+            self._record(event, getattr(event, "position", None)) for event in stored
+        )
+
+    def select(
+        self,
+        name: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        last: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        """The stored events of one aggregate, oldest first."""
+        for originator_id in self.originator_ids(name):
+            if last is None:
+                stored = self.recorder.select_events(originator_id, gt=gt, lte=lte)
+            else:
+                newest = self.recorder.select_events(
+                    originator_id, gt=gt, lte=lte, desc=True, limit=last
+                )
+                stored = newest[::-1]
+            if stored:
+                return stored
+        return []
+
+    def originator_ids(self, name: UUID | str) -> list[UUID | str]:
+        """What `name` can mean to this application's recorder, likeliest first."""
+        return originator_ids(self.app, name)
+
+    def count(self, start: int | None) -> int | None:
+        if not has_gapless_ids(self.recorder):
+            return None
+        return max(0, (self.recorder.max_notification_id() or 0) - (start or 1) + 1)
+
+    def decode(self, record: Record) -> Decoded:
+        return decode_or_keep(self._decode, record.state)
+
+    def category(self, first: Record, data: Any) -> str | None:
+        """The name of the aggregate's class, as far as the first event tells it."""
+        topic = data.get("originator_topic") if type(data) is dict else None
+        if isinstance(topic, str) and topic:
+            return topic.rpartition(":")[2]
+        return first.type.rpartition(".")[0] or None
+
+    def _record(self, event: StoredEvent, position: int | None) -> Record:
+        event_id = getattr(event, "event_id", None)
+        metadata = getattr(event, "metadata", None)
+        recorded: datetime | None = getattr(event, "recorded", None)
+        return Record(
+            str(event.originator_id),
+            event.originator_version,
+            event.topic,
+            event.state,
+            position,
+            None if event_id is None else str(event_id),
+            recorded,
+            None if metadata is None else dict(metadata),
+        )
+
+
+def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
+    """What `name` can mean to `app`, likeliest first.
+
+    A UUID, its text, or a stream's name, of which the part after the category
+    is the id. Ids that are text are told by the recorder's own setting.
+    """
+    if isinstance(name, UUID):
+        return [str(name), name] if _has_text_ids(app) else [name]
+    meanings: list[UUID | str] = []
+    for text in (name, name.partition("-")[2]):
+        try:
+            meanings.append(UUID(text))
+        except ValueError:
+            continue
+    if _has_text_ids(app) or not meanings:
+        meanings.insert(0, name)
+    elif not isinstance(app.recorder, SQLiteApplicationRecorder):
+        meanings.append(name)  # POPO keeps ids as they are, whatever the setting
+    return meanings
+
+
+def _has_text_ids(app: Application[Any]) -> bool:
+    return app.env.get("ORIGINATOR_ID_TYPE", "uuid").lower() == "text"
+
+
+def has_gapless_ids(recorder: object) -> bool:
+    """Whether a recorder's notification ids are 1, 2, 3 and so on."""
+    return isinstance(recorder, POPOApplicationRecorder | SQLiteApplicationRecorder)

@@ -1,0 +1,275 @@
+"""Events as tables: the whole sequence, one stream, a row a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from esnb.frames._flatten import flatten as flattened
+from esnb.frames._moments import Moment, own_time
+from esnb.frames._payload import collector_paused
+from esnb.frames._progress import track
+from esnb.frames._record import EventSource, Record, Records
+from esnb.frames._schema import Schema, build
+from esnb.frames._selection import Selection, Types, select
+from esnb.frames._sources import source_of
+
+EVENTS: Schema = {
+    "stream": "string",
+    "version": "Int64",
+    "type": "string",
+    "time": "time",
+    "data": "object",
+    "position": "Int64",
+    "event_id": "string",
+    "metadata": "object",
+}
+LATER: Schema = {"topic": "string", "recorded": "time", "error": "string"}
+
+STREAMS: Schema = {
+    "stream": "string",
+    "category": "string",
+    "events": "Int64",
+    "first_time": "time",
+    "last_time": "time",
+    "first_version": "Int64",
+    "last_version": "Int64",
+    "last_type": "string",
+}
+
+
+def events(
+    source: Any,
+    *,
+    start: int | None = None,
+    limit: int | None = None,
+    types: Types | None = None,
+    exclude: Types | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    flatten: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """The whole sequence of events of an application or a database, a row an event.
+
+    `source` is any eventsourcing Application, an EventStoreDB client, or the
+    `Stores` that `esnb.connect()` gives. Events come in the order in which they
+    were recorded, from position `start` (inclusive; an application's
+    notification ids, a server's commit positions), at most `limit` of those
+    that the filters let through: `types` and `exclude` take topics, their part
+    after the colon, last names or event classes; `since` and `until`
+    (inclusive both, against the column `time`) take datetimes or text, UTC
+    where there is no offset.
+
+    Columns: `stream` (string: the aggregate's id, or a server's stream name),
+    `version` (Int64, from 1), `type` (string), `time` (datetime64[us, UTC]: the
+    event's own timestamp, else the store's), `data` (object: the decoded JSON;
+    the bytes as they are where it is none), `position` (Int64), `event_id`
+    (string), `metadata` (object: a dict, or None); a client's also `revision`
+    (Int64, from 0), `content_type` (string) and, in streams of links,
+    `link_stream`, `link_revision`, `link_position`; then `topic` (string),
+    `recorded` (the store's time) and `error` (string: why `data` could not be
+    decoded). With `flatten=True` a column for each field of the payloads, at
+    the end, instead of `data`; a name that is taken becomes `data.name`.
+
+    Nothing that the data name is imported: unknown topics, binary and damaged
+    payloads are rows with what is known. When `limit` cut the sequence short,
+    `frame.attrs["truncated"]` is True and `frame.attrs["next"]` the position to
+    go on from. A read that takes longer than a second shows a progress bar
+    (`progress=False` or `ESNB_PROGRESS=0`: never).
+
+    Raises TypeError for another source, ValueError for a negative limit or a
+    time that is none, and the store's own errors.
+
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> app = Application()
+    >>> _ = app.save(Aggregate())
+    >>> esnb.events(app)[["version", "type", "position"]]
+       version               type  position
+    0        1  Aggregate.Created         1
+    """
+    opened = source_of(source)
+    selection = select(types, exclude, since, until)
+    if limit is not None and limit < 0:
+        raise ValueError(f"limit={limit}: give the number of rows, or None for all")
+    reading = _read(
+        opened, opened.events(start), selection, limit, progress, total=opened.count(start)
+    )
+    frame = _tabulated(opened, reading, flatten)
+    if reading.next is not None:
+        frame.attrs.update(truncated=True, next=reading.next)
+    return frame
+
+
+def stream(
+    source: Any,
+    id_or_name: UUID | str,
+    *,
+    start: int | None = None,
+    stop: int | None = None,
+    last: int | None = None,
+    flatten: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """One aggregate's events, or one stream's, in order: columns as `events` has them.
+
+    `id_or_name` is a UUID, its text, or a value of a `stream` column. `start`
+    (inclusive) and `stop` (exclusive) are versions, which count from 1 on every
+    source; `last=20` takes the newest 20 of them. A stream without events, and
+    one that does not exist, is an empty frame. `position` is missing where the
+    store knows it for the whole sequence only (POPO, SQLite, PostgreSQL).
+
+    A client's streams are read with their links resolved: in `$ce-` and `$et-`
+    streams a row shows the original event, with its own stream, version and
+    revision, and `link_stream`, `link_revision` and `link_position` say where
+    its link stands; there `start`, `stop` and `last` go by the link.
+
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> app = Application()
+    >>> dog = Aggregate()
+    >>> dog.trigger_event(Aggregate.Event)
+    >>> _ = app.save(dog)
+    >>> esnb.stream(app, dog.id, last=1)[["version", "type"]]
+       version             type
+    0        2  Aggregate.Event
+    """
+    opened = source_of(source)
+    if not isinstance(id_or_name, UUID | str):
+        raise TypeError(
+            f"a stream is named by a UUID or text, not by {type(id_or_name).__qualname__}"
+        )
+    if last is not None and last < 0:
+        raise ValueError(f"last={last}: give the number of newest events, or None for all")
+    reading = _read(
+        opened,
+        opened.stream(id_or_name, start, stop, last),
+        select(None, None, None, None),
+        None,
+        progress,
+    )
+    return _tabulated(opened, reading, flatten)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of a stream while the sequence is read."""
+
+    first: Record
+    last: Record
+    events: int = 1
+
+
+def streams(source: Any, *, match: str | None = None, progress: bool | None = None) -> pd.DataFrame:
+    """A row a stream, in the order of their first events.
+
+    Columns: `stream`, `category` (string: what comes before the first dash of a
+    server's stream name; for an application the aggregate's class, as its first
+    event tells it), `events` (Int64), `first_time`, `last_time`
+    (datetime64[us, UTC]), `first_version`, `last_version` (Int64), `last_type`
+    (string). `match` is a pattern of the shell's kind for the stream's name
+    (`"Product-*"`); an application's streams have the name
+    `category-aggregate id` for this, and their id alone.
+
+    The whole sequence is read once, payloads of first and last events only are
+    decoded.
+
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> app = Application()
+    >>> _ = app.save(Aggregate(), Aggregate())
+    >>> esnb.streams(app, match="Aggregate-*")[["category", "events"]]
+        category  events
+    0  Aggregate       1
+    1  Aggregate       1
+    """
+    opened = source_of(source)
+    seen: dict[str, _Seen] = {}
+    with collector_paused(), opened.events(None) as records:
+        for record in track(records, unit="events", total=opened.count(None), progress=progress):
+            known = seen.get(record.stream)
+            if known is None:
+                seen[record.stream] = _Seen(record, record)
+            else:
+                known.last = record
+                known.events += 1
+    columns: dict[str, list[Any]] = {name: [] for name in STREAMS}
+    for name, known in seen.items():
+        data, _ = opened.decode(known.first)
+        category = opened.category(known.first, data)
+        if match is None or fnmatchcase(name, match) or fnmatchcase(f"{category}-{name}", match):
+            latest, _ = opened.decode(known.last)
+            row = (
+                name,
+                category,
+                known.events,
+                own_time(data) or known.first.recorded,
+                own_time(latest) or known.last.recorded,
+                known.first.version,
+                known.last.version,
+                known.last.type,
+            )
+            for column, value in zip(columns.values(), row, strict=True):
+                column.append(value)
+    return build(STREAMS, columns)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The rows of a read, and the position that follows where a limit cut it."""
+
+    records: list[Record]
+    payloads: list[Any]
+    errors: list[str | None]
+    times: list[datetime | None]
+    next: int | None = None
+
+
+def _read(
+    source: EventSource,
+    opening: Records,
+    selection: Selection,
+    limit: int | None,
+    progress: bool | None,
+    total: int | None = None,
+) -> _Reading:
+    reading = _Reading([], [], [], [])
+    with collector_paused(), opening as records:
+        tracked: Iterator[Record] = track(records, unit="events", total=total, progress=progress)
+        for record in tracked:
+            if not selection.has_type(record.topic, record.type):
+                continue
+            payload, error = source.decode(record)
+            time = own_time(payload) or record.recorded
+            if not selection.has_time(time):
+                continue
+            if len(reading.records) == limit:
+                reading.next = record.position
+                break
+            reading.records.append(record)
+            reading.payloads.append(payload)
+            reading.errors.append(error)
+            reading.times.append(time)
+    return reading
+
+
+def _tabulated(source: EventSource, reading: _Reading, flatten: bool) -> pd.DataFrame:
+    records = reading.records
+    schema: dict[str, Any] = {**EVENTS, **source.extra_columns, **LATER}
+    columns: dict[str, Any] = {
+        name: [getattr(record, name) for record in records]
+        for name in schema
+        if name not in ("time", "data", "error")
+    }
+    columns |= {"time": reading.times, "error": reading.errors}
+    if not flatten:
+        return build(schema, {**columns, "data": reading.payloads})
+    del schema["data"]
+    return build(schema, columns, fields=flattened(reading.payloads, schema))

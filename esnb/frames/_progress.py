@@ -1,0 +1,99 @@
+"""A progress bar for reads that take longer than a second, gone when they end."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+DELAY = 1.0
+"""Seconds a read may take before it shows a bar."""
+_STRIDE = 500
+"""Items between two looks at the clock."""
+
+
+def track(
+    items: Iterable[T],
+    *,
+    unit: str,
+    total: int | None = None,
+    progress: bool | None = None,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[T]:
+    """`items`, with a bar that says how far they are.
+
+    `progress=None` shows it after a second, and never with `ESNB_PROGRESS=0`
+    in the environment; True at once; False never. No bar is made before it is
+    due: in a notebook making one already sends messages to the page.
+    """
+    if progress is False or (progress is None and os.environ.get("ESNB_PROGRESS") == "0"):
+        yield from items
+        return
+    due = clock() + (0.0 if progress else DELAY)
+    bar: _Bar | None = None
+    seen = 0
+    try:
+        for item in items:
+            if seen % _STRIDE == 0:
+                if bar is not None:
+                    bar.reach(seen)
+                elif clock() >= due:
+                    bar = _Bar(unit, total, seen)
+            seen += 1
+            yield item
+        if bar is not None:
+            bar.reach(seen)
+    finally:
+        if bar is not None:
+            bar.close()
+
+
+class _Bar:
+    """A `tqdm.auto` bar that also takes its place in a notebook's output back."""
+
+    def __init__(self, unit: str, total: int | None, seen: int) -> None:
+        self._handle: Any = None
+        options: dict[str, Any] = {
+            "total": total,
+            "initial": seen,
+            "unit": f" {unit}",
+            "leave": False,
+        }
+        self._bar: Any
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter(
+                    "ignore"
+                )  # without widgets tqdm falls back to text, and says so
+                from tqdm.auto import tqdm
+
+                self._bar = tqdm(display=False, **options) if _in_page(tqdm) else tqdm(**options)
+        except ImportError:
+            from tqdm.std import tqdm as text_bar
+
+            self._bar = text_bar(**options)
+        container = getattr(self._bar, "container", None)
+        if container is not None:
+            from IPython.display import display
+
+            show: Any = display
+            self._handle = show(container, display_id=True)
+            self._bar.displayed = True
+
+    def reach(self, seen: int) -> None:
+        self._bar.update(seen - self._bar.n)
+
+    def close(self) -> None:
+        self._bar.close()
+        if self._handle is not None:
+            # Closing removes the widget but not the output that held it.
+            self._handle.update({"text/plain": ""}, raw=True)
+
+
+def _in_page(bar_class: type) -> bool:
+    """Whether `bar_class` draws widgets."""
+    return any(base.__module__ == "tqdm.notebook" for base in bar_class.__mro__)

@@ -1,0 +1,78 @@
+"""An event as every source gives it, before it is decoded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from esnb.frames._schema import Schema
+
+
+@dataclass(slots=True)
+class Record:
+    """One recorded event: its envelope, and its payload as it is stored."""
+
+    stream: str
+    version: int | None
+    topic: str
+    """The full topic where it is known, else the type on the wire."""
+    state: bytes
+    position: int | None = None
+    event_id: str | None = None
+    recorded: datetime | None = None
+    metadata: Any = None
+    type: str = ""
+    """The type on the wire; without one the topic tells it."""
+    revision: int | None = None
+    content_type: str | None = None
+    link_stream: str | None = None
+    link_revision: int | None = None
+    link_position: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.type:
+            self.type = self.topic.rpartition(":")[2]
+
+
+Records = AbstractContextManager[Iterator[Record]]
+"""A read in progress; leaving the context ends it at the server too."""
+
+
+class EventSource(Protocol):
+    """What a frame over events needs of the place where they are kept."""
+
+    @property
+    def name(self) -> str:
+        """How texts name it."""
+        ...
+
+    @property
+    def extra_columns(self) -> Schema:
+        """Columns that only this kind of source has, after the common ones."""
+        ...
+
+    def events(self, start: int | None) -> Records:
+        """The whole sequence in order, from position `start` (inclusive) on."""
+        ...
+
+    def stream(
+        self, name: UUID | str, start: int | None, stop: int | None, last: int | None
+    ) -> Records:
+        """One stream by version: from `start` to before `stop`, of these the newest `last`."""
+        ...
+
+    def count(self, start: int | None) -> int | None:
+        """How many events `events(start)` gives, where that costs nothing to know."""
+        ...
+
+    def decode(self, record: Record) -> tuple[Any, str | None]:
+        """The payload and, where it could not be read, why; then it is the raw bytes."""
+        ...
+
+    def category(self, first: Record, data: Any) -> str | None:
+        """What kind of stream begins with `first`, whose payload is `data`."""
+        ...

@@ -1,0 +1,128 @@
+"""The one place where frames are built: fixed dtypes, whatever pandas infers.
+
+Left to itself pandas turns whole numbers with a gap into floats, mixed offsets
+into objects and an empty frame into objects throughout. Here each column says
+its dtype, or, for the fields of a payload or a state, gets the narrowest one
+that keeps every value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import numpy as np
+import pandas as pd
+
+from esnb.frames._moments import in_utc
+
+Dtype = Literal["string", "Int64", "time", "object", "Float64", "boolean"]
+"""`time` is `datetime64[us, UTC]`."""
+
+Schema = Mapping[str, Dtype]
+"""The columns of a frame and their dtypes, in order."""
+
+_STRING = pd.StringDtype("python")
+_INT64 = np.iinfo(np.int64)
+_EXACT_IN_FLOAT = 2**53
+
+
+def build(
+    schema: Schema,
+    columns: Mapping[str, Sequence[Any]],
+    fields: Mapping[str, Sequence[Any]] | None = None,
+) -> pd.DataFrame:
+    """A frame of `columns` as `schema` has them, then `fields` with inferred dtypes.
+
+    A column that `columns` lacks is missing throughout. The index is a plain
+    RangeIndex.
+    """
+    size = max((len(values) for values in (*columns.values(), *(fields or {}).values())), default=0)
+    built = {name: typed(columns.get(name, [None] * size), dtype) for name, dtype in schema.items()}
+    for name, values in (fields or {}).items():
+        built[name] = inferred(values)
+    return pd.DataFrame(built, index=pd.RangeIndex(size), columns=pd.Index(list(built), dtype=str))
+
+
+def typed(values: Sequence[Any], dtype: Dtype) -> Any:
+    """`values` as an array of `dtype`, None and NA meaning missing."""
+    match dtype:
+        case "string":
+            return pd.array([_text(value) for value in values], dtype=_STRING)
+        case "Int64":
+            return _integers(values)
+        case "time":
+            return _times(values)
+        case "boolean":
+            return pd.array(values, dtype="boolean")
+        case "Float64":
+            return pd.array(values, dtype="Float64")
+        case "object":
+            return _objects(values)
+
+
+def inferred(values: Sequence[Any]) -> Any:
+    """`values` as the narrowest array that keeps every one of them.
+
+    Whole numbers are `Int64` (objects beyond 64 bits), text and UUIDs `string`,
+    times `datetime64[us, UTC]`, truth `boolean`, numbers `float64`; anything
+    else, and any mixture in which a value would change, stays an object.
+    """
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {int}:
+        known = [value for value in values if value is not None]
+        if _INT64.min <= min(known) and max(known) <= _INT64.max:
+            return _integers(values)
+    elif kinds == {str}:
+        return pd.array(values, dtype=_STRING)
+    elif kinds == {UUID}:
+        return typed(values, "string")
+    elif kinds == {bool}:
+        return pd.array(values, dtype="boolean")
+    elif kinds == {float} or (kinds == {int, float} and _exact_as_floats(values)):
+        return np.array([np.nan if value is None else value for value in values], dtype=float)
+    elif kinds and all(issubclass(kind, datetime) for kind in kinds):
+        times = _times(values)
+        if times.isna().sum() == list(values).count(None):
+            return times
+    return _objects(values)
+
+
+def _text(value: Any) -> str | None:
+    if type(value) is str or value is None:
+        return value
+    return None if value is pd.NA else str(value)
+
+
+def _integers(values: Sequence[Any]) -> Any:
+    missing = np.fromiter((value is None or value is pd.NA for value in values), bool, len(values))
+    numbers = np.fromiter(
+        (0 if value is None or value is pd.NA else value for value in values), np.int64, len(values)
+    )
+    return pd.arrays.IntegerArray(numbers, missing)
+
+
+def _times(values: Sequence[Any]) -> Any:
+    # Through numpy: pandas 2 goes by way of nanoseconds, which end in 2262.
+    naive = np.array([_naive_utc(value) for value in values], dtype="datetime64[us]")
+    return pd.DatetimeIndex(naive).tz_localize("UTC").array
+
+
+def _naive_utc(value: Any) -> datetime | None:
+    if value is None or pd.isna(value):
+        return None
+    utc = in_utc(value)
+    return None if utc is None else utc.replace(tzinfo=None)
+
+
+def _objects(values: Sequence[Any]) -> Any:
+    array = np.empty(len(values), dtype=object)
+    for i, value in enumerate(values):  # numpy would make lists into dimensions
+        array[i] = value
+    return array
+
+
+def _exact_as_floats(values: Sequence[Any]) -> bool:
+    return all(abs(value) <= _EXACT_IN_FLOAT for value in values if type(value) is int)

@@ -1,0 +1,65 @@
+"""Which events are asked for: by type, by time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from eventsourcing.utils import construct_topic
+
+from esnb.frames._moments import Moment, read_moment
+
+TypeName = str | type
+"""A topic, its part after the colon, the last name of that, or an event class."""
+
+Types = TypeName | Iterable[TypeName]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """A filter over events, in two steps: the second needs the payload."""
+
+    has_type: Callable[[str, str], bool]
+    """By topic and type."""
+    since: datetime | None
+    until: datetime | None
+
+    def has_time(self, time: datetime | None) -> bool:
+        """Whether `time` is wanted; an unknown one is not when times are asked for."""
+        if self.since is None and self.until is None:
+            return True
+        if time is None:
+            return False
+        return (self.since is None or self.since <= time) and (
+            self.until is None or time <= self.until
+        )
+
+
+def select(
+    types: Types | None, exclude: Types | None, since: Moment | None, until: Moment | None
+) -> Selection:
+    """Reads the arguments of `events`; ValueError where one is not a time."""
+    wanted = None if types is None else _names(types)
+    unwanted = frozenset() if exclude is None else _names(exclude)
+    known: dict[tuple[str, str], bool] = {}  # there are few types and many events
+
+    def has_type(topic: str, type_: str) -> bool:
+        key = (topic, type_)
+        if key not in known:
+            names = {topic, topic.rpartition(":")[2], type_, type_.rpartition(".")[2]}
+            known[key] = (wanted is None or not names.isdisjoint(wanted)) and names.isdisjoint(
+                unwanted
+            )
+        return known[key]
+
+    return Selection(
+        has_type,
+        None if since is None else read_moment(since, "since"),
+        None if until is None else read_moment(until, "until"),
+    )
+
+
+def _names(types: Types) -> frozenset[str]:
+    given = [types] if isinstance(types, str | type) else list(types)
+    return frozenset(name if isinstance(name, str) else construct_topic(name) for name in given)

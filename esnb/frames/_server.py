@@ -1,0 +1,158 @@
+"""An EventStoreDB client as a source: every stream of the database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import takewhile
+from typing import Any
+from uuid import UUID
+
+from esnb._client import Client, ClientError, NotFound, RecordedEvent, StreamIsDeleted
+from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
+from esnb.frames._record import Record
+from esnb.frames._schema import Schema
+
+TOPIC_KEY = "topic"
+"""Where esnb's adapter keeps an event's full topic in its metadata."""
+
+BINARY = "application/octet-stream"
+
+EXTRA_COLUMNS: Schema = {
+    "revision": "Int64",
+    "content_type": "string",
+    "link_stream": "string",
+    "link_revision": "Int64",
+    "link_position": "Int64",
+}
+
+
+class ServerSource:
+    """What an EventStoreDB server holds, but for its own system events.
+
+    A stream is read with its links resolved: a row shows the original event,
+    and `link_stream`, `link_revision`, `link_position` where it was found.
+    """
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._json = json_decoder()
+
+    @property
+    def name(self) -> str:
+        return "the EventStoreDB server"
+
+    @property
+    def extra_columns(self) -> Schema:
+        return EXTRA_COLUMNS
+
+    @contextmanager
+    def events(self, start: int | None) -> Iterator[Iterator[Record]]:
+        first, begin = self._from(start)
+        with self.client.read_all(commit_position=begin) as response:
+            yield (
+                self._record(event)
+                for event in response
+                if first is None or (event.commit_position or 0) >= first
+            )
+
+    def _from(self, start: int | None) -> tuple[int | None, int | None]:
+        """From which position to show, and from which to read.
+
+        The server refuses a position at which no event begins; then the read
+        begins at the beginning and what comes before is passed over.
+        """
+        if start is None or start <= 0:
+            return None, None
+        try:
+            with self.client.read_all(commit_position=start, limit=1) as response:
+                next(response, None)
+        except ClientError:
+            return start, None
+        return start, start
+
+    @contextmanager
+    def stream(
+        self, name: UUID | str, start: int | None, stop: int | None, last: int | None
+    ) -> Iterator[Iterator[Record]]:
+        text = str(name)
+        low = max(0, (start or 1) - 1)
+        high = None if stop is None else stop - 1
+        if (high is not None and high <= low) or last == 0:
+            yield iter(())
+        elif last is not None:
+            yield iter(self._newest(text, low, high, last))
+        else:
+            limit = sys.maxsize if high is None else high - low
+            with self.client.read_stream(
+                text, stream_position=low, resolve_links=True, limit=limit
+            ) as response:
+                # A truncated stream begins later than it was asked for.
+                yield takewhile(
+                    lambda record: high is None or _number(record) < high,
+                    map(self._record, _found(response, text)),
+                )
+
+    def _newest(self, name: str, low: int, high: int | None, last: int) -> list[Record]:
+        with self.client.read_stream(
+            name,
+            stream_position=None if high is None else high - 1,
+            backwards=True,
+            resolve_links=True,
+            limit=last,
+        ) as response:
+            newest = [self._record(event) for event in _found(response, name)]
+        return [record for record in reversed(newest) if _number(record) >= low]
+
+    def count(self, start: int | None) -> int | None:
+        return None
+
+    def decode(self, record: Record) -> Decoded:
+        payload, problem = decode_or_keep(self._json, record.state)
+        if record.content_type == BINARY and type(payload) is not dict:
+            return record.state or None, None  # bytes are no damage where bytes were announced
+        return payload, problem
+
+    def category(self, first: Record, data: Any) -> str | None:
+        before, dash, _ = first.stream.partition("-")
+        return before if dash and before else None
+
+    def _record(self, event: RecordedEvent) -> Record:
+        metadata, _ = decode_or_keep(self._json, event.metadata)
+        topic = metadata.get(TOPIC_KEY) if type(metadata) is dict else None
+        link = event.link
+        return Record(
+            event.stream_name,
+            event.stream_position + 1,
+            topic if isinstance(topic, str) and topic else event.type,
+            event.data,
+            event.commit_position,
+            str(event.id),
+            event.recorded_at,
+            metadata,
+            event.type.rpartition(":")[2],
+            event.stream_position,
+            event.content_type or None,
+            None if link is None else link.stream_name,
+            None if link is None else link.stream_position,
+            None if link is None else link.commit_position,
+        )
+
+
+def _number(record: Record) -> int:
+    """Where a record stands in the stream that is read: its link's place, or its own."""
+    number = record.revision if record.link_revision is None else record.link_revision
+    return number or 0
+
+
+def _found(response: Iterable[RecordedEvent], name: str) -> Iterator[RecordedEvent]:
+    """The events of a read; none where there is no such stream."""
+    try:
+        yield from response
+    except NotFound:
+        return
+    except StreamIsDeleted as error:
+        raise StreamIsDeleted(
+            f"stream {name!r} was tombstoned: its events are gone and its name stays closed"
+        ) from error

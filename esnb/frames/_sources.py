@@ -1,0 +1,53 @@
+"""From what a caller has to a source of events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventsourcing.application import Application
+
+from esnb.frames._application import ApplicationSource
+from esnb.frames._record import EventSource
+
+_SUPPORTED = (
+    "an eventsourcing Application, an EventStoreDB client, or the Stores that esnb.connect() gives"
+)
+
+
+def source_of(source: Any) -> EventSource:
+    """The events of an application, of a client's database, or of a `Stores`' one.
+
+    Raises TypeError for anything else, a class instead of an instance included.
+    """
+    if isinstance(source, Application):
+        return ApplicationSource(source)
+    client: Any = source if _is_client(source) else getattr(source, "eventstoredb", None)
+    if not isinstance(source, type) and _is_client(client):
+        from esnb.frames._server import ServerSource  # brings gRPC
+
+        return ServerSource(client)
+    raise TypeError(f"no source of events: {described(source)}; give {_SUPPORTED}")
+
+
+def application_of(source: Any, purpose: str) -> ApplicationSource:
+    """The application whose aggregates `purpose` folds; TypeError for other sources."""
+    if isinstance(source, Application):
+        return ApplicationSource(source)
+    raise TypeError(
+        f"{purpose} folds an aggregate with its application's own classes: "
+        f"give an eventsourcing Application, not {described(source)}"
+    )
+
+
+def described(given: Any) -> str:
+    """How an error names an argument that is of no use: by its kind, never by its content."""
+    if isinstance(given, type):
+        return f"the class {given.__qualname__} (an instance is wanted)"
+    return f"{type(given).__module__}.{type(given).__qualname__}"
+
+
+def _is_client(given: Any) -> bool:
+    # By its methods: importing the client's class takes longer than most reads.
+    return callable(getattr(given, "read_all", None)) and callable(
+        getattr(given, "read_stream", None)
+    )
