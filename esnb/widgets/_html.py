@@ -1,0 +1,233 @@
+"""Timelines as HTML: no scripts, no ids, readable without styles and attributes."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from importlib.resources import files
+from typing import Any
+
+from esnb.widgets._changes import ABSENT, WORDS, Change
+from esnb.widgets._timeline import Moment, Timeline
+from esnb.widgets._values import Limits, Node, bare, line, tree, visible
+
+_BUDGET = 190_000
+"""Bytes of a saved view: notebooks are kept, mailed and compared."""
+_INLINE = 64
+"""Characters up to which a nested value stays on one line."""
+_DETAIL = (
+    (100, Limits(2000, 100, 6), 100),
+    (100, Limits(200, 20, 3), 20),
+    (100, Limits(60, 6, 1), 6),
+    (40, Limits(60, 6, 1), 6),
+    (10, Limits(60, 6, 1), 6),
+)
+"""Ever smaller: versions shown, limits of their values, fields of each."""
+
+
+@cache
+def style() -> str:
+    """The style sheet, in its element."""
+    sheet = files("esnb.widgets").joinpath("esnb.css").read_text("utf-8")
+    return f"<style>\n{sheet}</style>"
+
+
+def text(value: str, most: int = 400) -> str:
+    """A text of unknown origin, escaped and kept apart from what is around it."""
+    return f"<bdi>{escape(visible(value, most))}</bdi>"
+
+
+def heading(timeline: Timeline) -> str:
+    """Which aggregate this is, and how many versions it has."""
+    count = len(timeline)
+    return (
+        f'<p class="esnb-title"><strong>{text(timeline.name, 80)}</strong> '
+        f'<code class="esnb-id">{text(timeline.aggregate_id, 80)}</code> '
+        f'<span class="esnb-count">{count:,} version{"s" if count > 1 else ""}</span></p>'
+    )
+
+
+def saved(timeline: Timeline, times: bool = True) -> str:
+    """Every version, or the newest of many, each folded with its three tables.
+
+    Stays below 200 KB: when it would not, values are cut shorter, then fewer
+    versions are shown, and the text says how many of how many.
+    """
+    for most, limits, fields in _DETAIL:
+        page = _saved(timeline, times, most, limits, fields)
+        if len(page.encode()) <= _BUDGET:
+            return page
+    return page
+
+
+def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: int) -> str:
+    count = len(timeline)
+    shown = range(max(0, count - most), count)
+    said = ""
+    if len(shown) < count:
+        said = (
+            f'<p class="esnb-note">showing {len(shown):,} of {count:,} versions: '
+            f"{timeline.versions[shown[0]]:,} to {timeline.last:,}</p>"
+        )
+    steps = "\n".join(
+        _step(timeline.moment(index), times, limits, fields, opened=index == count - 1)
+        for index in shown
+    )
+    return (
+        f'<div class="esnb esnb-saved">{style()}\n{heading(timeline)}{said}\n'
+        f'<div class="esnb-steps">\n{steps}\n</div></div>'
+    )
+
+
+def folded(view: str, summary: str = "Saved view") -> str:
+    """A view that is closed until it is wanted: below a live widget."""
+    return f'<details class="esnb esnb-folded"><summary>{escape(summary)}</summary>\n{view}\n</details>'
+
+
+def _step(moment: Moment, times: bool, limits: Limits, fields: int, opened: bool) -> str:
+    return (
+        f'<details class="esnb-step"{" open" if opened else ""}>'
+        f"<summary>{headline(moment, times=False)}</summary>\n"
+        f"{action(moment, limits, fields, times)}\n{diff(moment, limits, fields)}\n"
+        f"{state(moment, limits, fields)}</details>"
+    )
+
+
+def headline(moment: Moment, times: bool) -> str:
+    """One line about a version: its number, its event, what that changed."""
+    when = _when(moment) if times else ""
+    kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if moment.snapshot else ""
+    changed = f'<span class="esnb-changed">{text(moment.changed, 160)}</span>'
+    return (
+        f'<b class="esnb-version">{moment.version:,}</b> '
+        f'<strong class="esnb-event">{text(moment.event, 80)}</strong> {changed}{kept}{when}'
+    )
+
+
+def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True) -> str:
+    """The event: its type, its time and the data that it carries."""
+    about = [("type", f"<code>{text(moment.type)}</code>")]
+    if times and moment.time is not None:
+        about.append(("time", f"<code>{_time(moment)}</code>"))
+    data = tree(moment.data, Limits(limits.characters, fields, limits.levels))
+    if data.brackets == ("{", "}") and data.size:
+        rows = [(text(bare(key), 80), value(node)) for key, node in data.entries]
+        if data.omitted:
+            rows.append(("", f"<em>… {data.omitted:,} more fields</em>"))
+    elif data.brackets:
+        rows = [("", "<em>no data</em>")]
+    elif moment.data is None:
+        rows = [("", "<em>the event's data are not known</em>")]
+    else:
+        rows = [("", value(data))]
+    body = "".join(f"<tr><th>{name}</th><td>{cell}</td></tr>" for name, cell in [*about, *rows])
+    return _table("Action", "the event and its data", "esnb-action", body)
+
+
+def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
+    """What the event changed: a mark, the field, its value before and after."""
+    found, more = moment.changes(most)
+    rows = "".join(_difference(change, limits) for change in found)
+    if more:
+        rows += f'<tr><td></td><td colspan="3"><em>… more than {most:,} changes</em></td></tr>'
+    if not found:
+        rows = '<tr><td></td><td colspan="3"><em>nothing changed</em></td></tr>'
+    head = "<tr><th></th><th>field</th><th>before</th><th>after</th></tr>"
+    return _table("Diff", "what it changed", "esnb-diff", rows, head)
+
+
+def state(moment: Moment, limits: Limits, most: int = 100) -> str:
+    """The state after the event, one row a field, changed ones marked."""
+    touched = {change.path.partition("[")[0]: change.mark for change in moment.changes()[0]}
+    rows = []
+    for name in list(moment.state)[:most]:
+        mark = touched.get(visible(name, 80))
+        if mark and name in moment.before:
+            mark = "~"
+        rows.append(
+            f"<tr{_marked(mark)}><td>{_mark(mark)}</td><th>{text(name, 80)}</th>"
+            f"<td>{value(tree(moment.state[name], limits))}</td></tr>"
+        )
+    left = len(moment.state) - len(rows)
+    if left > 0:
+        rows.append(f'<tr><td></td><td colspan="2"><em>… {left:,} more fields</em></td></tr>')
+    if not rows:
+        rows.append('<tr><td></td><td colspan="2"><em>no fields</em></td></tr>')
+    return _table("State", f"after version {moment.version:,}", "esnb-state", "".join(rows))
+
+
+def value(node: Node) -> str:
+    """A value: short ones on one line, nested ones to be unfolded."""
+    if not node.entries:
+        return f"<code>{text(node.text or node.line(), 10_000)}</code>"
+    whole = node.line()
+    if len(whole) <= _INLINE:
+        return f"<code>{text(whole)}</code>"
+    items = "".join(f"<li>{_labelled(key, inner)}</li>" for key, inner in node.entries)
+    if node.omitted:
+        items += f"<li><em>… {node.omitted:,} more</em></li>"
+    summary = f"<code>{text(whole[: _INLINE - 1])}…</code> {node.size:,} entries"
+    return f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
+
+
+def message(words: str) -> str:
+    """Something that went wrong, where the user is looking."""
+    return f'<p class="esnb-message" role="alert">{text(words, 2000)}</p>' if words else ""
+
+
+def strip(timeline: Timeline, index: int, most: int = 240) -> str:
+    """All versions as one row of bars, a colour an event type; decoration only."""
+    count = len(timeline)
+    kinds = timeline.types()
+    colours = {name: number % 8 for number, name in enumerate(dict.fromkeys(kinds))}
+    bars = min(count, most)
+    here = index * bars // count
+    cells = []
+    for bar in range(bars):
+        kind = kinds[bar * count // bars]
+        now = " esnb-now" if bar == here else " esnb-past" if bar < here else ""
+        cells.append(f'<i class="esnb-k{colours[kind]}{now}"></i>')
+    return f'<div class="esnb-strip" aria-hidden="true">{"".join(cells)}</div>'
+
+
+def _table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
+    top = f"<thead>{head}</thead>" if head else ""
+    caption = f"<caption><strong>{name}</strong>: {escape(about)}</caption>"
+    return f'<table class="esnb-table {kind}">{caption}{top}<tbody>{body}</tbody></table>'
+
+
+def _difference(change: Change, limits: Limits) -> str:
+    before = "" if change.before is ABSENT else f"<del>{_side(change.before, limits)}</del>"
+    after = "" if change.after is ABSENT else f"<ins>{_side(change.after, limits)}</ins>"
+    return (
+        f"<tr{_marked(change.mark)}><td>{_mark(change.mark)}</td><th>{text(change.path, 200)}</th>"
+        f"<td>{before}</td><td>{after}</td></tr>"
+    )
+
+
+def _side(found: Any, limits: Limits) -> str:
+    return f"<code>{text(line(found, min(limits.characters, 500)), 600)}</code>"
+
+
+def _mark(mark: str | None) -> str:
+    if mark not in WORDS:
+        return ""
+    return f'<abbr title="{WORDS[mark]}">{mark}</abbr>'  # type: ignore[index]
+
+
+def _marked(mark: str | None) -> str:
+    return f' class="esnb-{WORDS[mark]}"' if mark in WORDS else ""  # type: ignore[index]
+
+
+
+
+def _labelled(key: str, node: Node) -> str:
+    return f"<b>{text(key, 80)}</b>: {value(node)}" if key else value(node)
+
+
+def _time(moment: Moment) -> str:
+    return "" if moment.time is None else escape(moment.time.isoformat(" ", "milliseconds"))
+
+
+def _when(moment: Moment) -> str:
+    return f' <span class="esnb-when">{_time(moment)}</span>' if moment.time else ""

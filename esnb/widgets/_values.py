@@ -1,0 +1,169 @@
+"""Any value as a small tree of texts: safe to show, the same at every run.
+
+Values come from events and aggregates, so nothing about them is trusted: their
+`repr` may raise or carry a memory address, they may be a mebibyte long, a
+thousand levels deep, or hold characters that reorder the text around them.
+Both renderers (text and HTML) draw the same tree.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping, Set
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from enum import Enum
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+_MOST_DIGITS = 4000
+"""Python refuses to write integers of more than 4,300 digits."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a value is shown: characters of one text, entries, levels."""
+
+    characters: int = 2000
+    entries: int = 100
+    levels: int = 6
+
+    def inner(self) -> Limits:
+        return dataclasses.replace(self, levels=self.levels - 1)
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Node:
+    """One value: a text of its own, or `entries` between `opening` and `closing`."""
+
+    text: str
+    entries: tuple[tuple[str, Node], ...] = ()
+    omitted: int = 0
+    brackets: tuple[str, str] = ("", "")
+
+    @property
+    def size(self) -> int:
+        """How many entries the value has, shown or not."""
+        return len(self.entries) + self.omitted
+
+    def line(self) -> str:
+        """The whole tree on one line, as Python would write it."""
+        if not self.entries and not self.omitted:
+            return self.text
+        parts = [f"{key}: {node.line()}" if key else node.line() for key, node in self.entries]
+        if self.omitted:
+            parts.append(f"… {self.omitted:,} more")
+        opening, closing = self.brackets
+        return f"{opening}{', '.join(parts)}{closing}"
+
+
+def visible(text: object, most: int = 400) -> str:
+    """The text with every character that cannot be seen written as an escape."""
+    whole = text if isinstance(text, str) else describe(text)
+    cut = whole[:most]
+    if not cut.isprintable():
+        cut = "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+    return cut if len(whole) <= most else f"{cut}… ({len(whole):,} characters)"
+
+
+def line(value: Any, most: int = 80) -> str:
+    """The value on one line of at most `most` characters."""
+    text = tree(value, Limits(characters=most, entries=most // 4 + 1, levels=4)).line()
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def bare(key: str) -> str:
+    """A mapping's key without its quotes: for tables, where it is a label."""
+    return key[1:-1] if len(key) > 1 and key[0] == key[-1] == "'" else key
+
+
+def describe(value: object) -> str:
+    """`repr` without memory addresses; says so when it raises."""
+    try:
+        text = repr(value)
+        return _ADDRESS.sub("", text) if isinstance(text, str) else "<no text>"
+    except RecursionError:
+        return f"<{type(value).__name__}: nested too deeply>"
+    except Exception as error:  # noqa: BLE001  # whatever a foreign repr raises
+        return f"<{type(value).__name__}: its repr raises {type(error).__name__}>"
+
+
+def tree(value: Any, limits: Limits = Limits()) -> Node:  # noqa: B008  # immutable
+    """The value as a tree of texts within `limits`."""
+    if isinstance(value, str):
+        return Node(_string(value, limits.characters))
+    if isinstance(value, bytes | bytearray):
+        return Node(_bytes(bytes(value[: limits.characters]), len(value), limits.characters))
+    scalar = _scalar(value)
+    if scalar is not None:
+        return Node(visible(scalar, limits.characters))
+    try:
+        found = _entries(value)
+    except Exception as error:  # noqa: BLE001  # a container of the user's own
+        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+    if found is None:
+        return Node(visible(describe(value), limits.characters))
+    size, pairs, brackets = found
+    if not size:
+        return Node("".join(brackets), brackets=brackets)
+    if limits.levels <= 0:
+        return Node(f"{brackets[0]}… {size:,}{brackets[1]}", brackets=brackets)
+    inner = limits.inner()
+    try:
+        shown = tuple((key, tree(item, inner)) for key, item in islice(pairs, limits.entries))
+    except Exception as error:  # noqa: BLE001  # a container of the user's own
+        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+    return Node("", shown, size - len(shown), brackets)
+
+
+def _string(value: str, most: int) -> str:
+    text = repr(str(value[:most]))
+    return text if len(value) <= most else f"{text}… ({len(value):,} characters)"
+
+
+def _bytes(head: bytes, size: int, most: int) -> str:
+    text = repr(head)
+    return text if size <= most else f"{text}… ({size:,} bytes)"
+
+
+def _scalar(value: Any) -> str | None:
+    """Text of what has no parts, None for everything else."""
+    if value is None or isinstance(value, bool | float):
+        return repr(value)
+    if isinstance(value, Enum):
+        return f"{type(value).__name__}.{value.name}"
+    if isinstance(value, int):
+        digits = int(value.bit_length() * 0.30103)
+        return str(int(value)) if digits < _MOST_DIGITS else f"<integer of {digits:,} digits>"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, Decimal | UUID | date | time | timedelta):
+        return str(value)
+    return None
+
+
+def _entries(value: Any) -> tuple[int, Iterator[tuple[str, Any]], tuple[str, str]] | None:
+    """Size, entries with their keys, and brackets of a container."""
+    if isinstance(value, Mapping):
+        pairs = ((line(key, 80), item) for key, item in value.items())
+        return len(value), pairs, ("{", "}")
+    if isinstance(value, list):
+        return len(value), _keyless(value), ("[", "]")
+    if isinstance(value, tuple):
+        return len(value), _keyless(value), ("(", ")")
+    if isinstance(value, Set):
+        # Sets have no order of their own: theirs changes from run to run.
+        ordered = value if len(value) > 10_000 else sorted(value, key=lambda item: line(item, 200))
+        return len(value), _keyless(ordered), ("{", "}")
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = [field.name for field in dataclasses.fields(value)]
+        pairs = ((name, getattr(value, name)) for name in fields)
+        return len(fields), pairs, (f"{type(value).__name__}(", ")")
+    return None
+
+
+def _keyless(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:
+    return (("", item) for item in items)

@@ -1,0 +1,193 @@
+"""`explore`: the versions of one aggregate, one at a time."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from esnb.widgets import _html, _text
+from esnb.widgets._source import read
+from esnb.widgets._timeline import Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from eventsourcing.application import Application
+
+    from esnb.widgets._panel import Panel
+
+_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+def explore(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    version: int | None = None,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: Any = None,
+) -> Explorer:
+    """The time machine of one aggregate: slider, event list, Action / State / Diff.
+
+    Starts at `version` (the newest unless given). `live` is whether there are
+    controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
+    folded "Saved view", because a notebook that is opened without a kernel
+    shows nothing where a widget was; with `live=False` the saved view is all
+    there is. `times=False` leaves the times out, for documentation that is run
+    again and compared. `projector_func` as in `esnb.history`.
+
+    Everything is read now, through `esnb.history` and `esnb.stream`, and raises
+    what they raise; the controls then need no store.
+
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate, event
+    >>> class Counter(Aggregate):
+    ...     def __init__(self) -> None:
+    ...         self.total = 0
+    ...
+    ...     @event("Added")
+    ...     def add(self, number: int) -> None:
+    ...         self.total += number
+    >>> app, counter = Application(), Counter()
+    >>> counter.add(2)
+    >>> _ = app.save(counter)
+    >>> explore(app, counter.id, live=False).version
+    2
+    """
+
+    def reading() -> Timeline:
+        return read(app, aggregate_id, projector_func)
+
+    timeline = reading()
+    if version is not None and version not in timeline.versions:
+        raise ValueError(
+            f"aggregate {timeline.aggregate_id} has no version {version}: "
+            f"it has versions {timeline.first} to {timeline.last}"
+        )
+    return Explorer(
+        timeline, reading, version=version, live=_wanted(live), times=times
+    )
+
+
+class Explorer:
+    """One aggregate's history in three faces: controls, HTML, plain text.
+
+    Made by `explore`. `version` is the one that is shown; setting it moves.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        reading: Callable[[], Timeline],
+        *,
+        version: int | None,
+        live: bool,
+        times: bool,
+    ) -> None:
+        self._timeline = timeline
+        self._reading = reading
+        self._index = len(timeline) - 1 if version is None else timeline.index(version)
+        self._times = times
+        self._panel: Panel | None = None
+        self.live = live
+        """Whether it is shown with controls."""
+
+    @property
+    def widget(self) -> Any:
+        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        return self._controls().root
+
+    @property
+    def versions(self) -> list[int]:
+        """The versions that there are, oldest first."""
+        return list(self._now().versions)
+
+    @property
+    def version(self) -> int:
+        """The version that is shown."""
+        return self._now().versions[self._place()]
+
+    @version.setter
+    def version(self, version: int) -> None:
+        timeline = self._now()
+        if version not in timeline.versions:
+            raise ValueError(
+                f"aggregate {timeline.aggregate_id} has no version {version}: "
+                f"it has versions {timeline.first} to {timeline.last}"
+            )
+        if self._panel is None:
+            self._index = timeline.index(version)
+        else:
+            self._panel.show(timeline.index(version))
+
+    def refresh(self) -> None:
+        """Reads the aggregate again. A live one says there what goes wrong."""
+        if self._panel is not None:
+            self._panel.refresh()
+            return
+        at_end = self._index == len(self._timeline) - 1
+        self._timeline = self._reading()
+        self._index = len(self._timeline) - 1 if at_end else self._index
+
+    def close(self) -> None:
+        """Removes the controls; what was read can still be shown as HTML and text."""
+        if self._panel is not None:
+            self._timeline, self._index = self._panel.timeline, self._panel.index
+            self._panel.close()
+            self._panel = None
+        self.live = False
+
+    def __repr__(self) -> str:
+        return f"Explorer({_text.title(self._now())})"
+
+    def __str__(self) -> str:
+        return _text.page(self._now(), self._place(), self._times)
+
+    def _repr_html_(self) -> str:
+        return _html.saved(self._now(), self._times)
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": str(self), "text/html": self._repr_html_()}
+        if self.live:
+            bundle[_VIEW] = self._view()
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        """Emits the controls and, below them, the folded saved view.
+
+        Two outputs: a front end shows no HTML of an output that has a widget.
+        Without controls or without a notebook, IPython goes on with the MIME
+        bundle (`NotImplementedError` is its way to be told so).
+        """
+        from IPython import get_ipython
+        from IPython.display import display
+
+        if not self.live or not hasattr(get_ipython(), "kernel"):
+            raise NotImplementedError
+        display({"text/plain": repr(self), _VIEW: self._view()}, raw=True)
+        saved = _html.folded(_html.saved(self._now(), self._times))
+        display({"text/plain": str(self), "text/html": saved}, raw=True)
+
+    def _view(self) -> dict[str, Any]:
+        return {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+
+    def _controls(self) -> Panel:
+        if self._panel is None:
+            from esnb.widgets._panel import Panel
+
+            self._panel = Panel(self._timeline, self._index, self._times, self._reading)
+        return self._panel
+
+    def _now(self) -> Timeline:
+        return self._timeline if self._panel is None else self._panel.timeline
+
+    def _place(self) -> int:
+        return self._index if self._panel is None else self._panel.index
+
+
+def _wanted(live: bool | None) -> bool:
+    if live is not None:
+        return live
+    return os.environ.get("ESNB_LIVE", "1").strip().lower() not in {"0", "false", "no", "off"}
