@@ -1,0 +1,273 @@
+"""One application's streams on a server: its category of `$all`, and each stream by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import closing
+from itertools import chain
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import DataError, NotSupportedError, StoredEvent
+
+from esnb._client import (
+    ClientError,
+    NewEvent,
+    NotFound,
+    RecordedEvent,
+    StreamIsDeleted,
+    StreamState,
+)
+from esnb.correlation import current_correlation
+from esnb.eventstoredb import envelope, positions
+from esnb.eventstoredb.connection import Lease, SharedClient
+from esnb.eventstoredb.errors import LOST_EVENTS, is_refused_position, translated
+from esnb.eventstoredb.naming import StreamNaming
+from esnb.eventstoredb.reading import read, whole
+from esnb.eventstoredb.records import StreamEvent, StreamNotification
+from esnb.eventstoredb.revisions import VersionMap
+
+LARGEST_MESSAGE = 16 * 1024 * 1024
+"""Bytes; the server takes no larger request, whatever its own append limit (1 MiB by default)."""
+_APPEND_TIMEOUT = 30.0
+"""Seconds, unless the connection string has a `defaultDeadline`."""
+
+
+class Category:
+    """Appends to and reads from the streams of one application."""
+
+    def __init__(
+        self, lease: Lease, *, application: str, naming: StreamNaming, versions: VersionMap
+    ) -> None:
+        self.lease = lease
+        self.application = application
+        self.naming = naming
+        self.versions = versions
+
+    @property
+    def client(self) -> SharedClient:
+        """The shared client."""
+        return self.lease.client
+
+    @property
+    def uri(self) -> str:
+        return self.lease.address.uri
+
+    # --- one aggregate's stream -------------------------------------------------
+
+    def append(self, stored_events: Sequence[StoredEvent]) -> tuple[str, int, int]:
+        """Appends events of one aggregate; (stream, first revision, position of the last).
+
+        Raises IntegrityError when the stream is not where the first version
+        expects it, NotSupportedError for several aggregates, DataError when the
+        server takes no append of that size; nothing is written then.
+        """
+        ids = {str(event.originator_id) for event in stored_events}
+        if len(ids) > 1:
+            raise NotSupportedError(
+                f"EventStoreDB cannot store events of several aggregates atomically, and these "
+                f"belong to {len(ids)} ({', '.join(sorted(ids)[:3])}{', …' if len(ids) > 3 else ''}):"
+                " nothing was written. Save one aggregate at a time, and let a projection or a "
+                f"process carry on where one follows from the other; {LOST_EVENTS}"
+            )
+        stream = self.naming.stream(stored_events[0].originator_id)
+        versions = [event.originator_version for event in stored_events]
+        expected = self.versions.expected_revision(versions)
+        correlation = current_correlation()
+        events = [
+            envelope.enclose(event, application=self.application, correlation=correlation)
+            for event in stored_events
+        ]
+        position = append(self.lease, stream, expected, events)
+        return stream, self.versions.revision(versions[0]), position
+
+    def positions_of(self, stream: str, revision: int, count: int) -> list[int]:
+        """The commit positions of `count` events of a stream from `revision` on."""
+
+        return read(
+            self.lease,
+            f"reading stream {stream!r}",
+            lambda client: list(map(_position, read_stream(client, stream, revision, limit=count))),
+        )
+
+    def events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StreamEvent]:
+        """An aggregate's stored events; none when it has no stream, or its stream was deleted."""
+        window = self.versions.window(gt=gt, lte=lte, desc=desc, limit=limit)
+        if window is None:
+            return []
+        stream = self.naming.stream(originator_id)
+        lowest = 0 if gt is None else self.versions.revision(gt) + 1
+
+        def work(client: SharedClient) -> list[StreamEvent]:
+            return [
+                envelope.stream_event(
+                    event, originator_id, self.versions.version(event.stream_position)
+                )
+                for event in read_stream(
+                    client, stream, window.revision, backwards=window.backwards, limit=window.limit
+                )
+                if event.stream_position >= lowest
+            ]
+
+        return read(self.lease, f"reading stream {stream!r}", work)
+
+    # --- the category in $all -----------------------------------------------------
+
+    def log(
+        self,
+        client: SharedClient,
+        *,
+        position: int | None = None,
+        backwards: bool = False,
+        limit: int | None = None,
+    ) -> Generator[RecordedEvent, None, None]:
+        """The category's events in `$all`; `position` must be an event's, inclusive forwards."""
+        arguments: dict[str, Any] = {} if limit is None else {"limit": limit}
+        return whole(
+            client,
+            client.read_all,
+            commit_position=position,
+            backwards=backwards,
+            filter_include=[self.naming.pattern],
+            filter_by_stream_name=True,
+            **arguments,
+        )
+
+    def log_from(
+        self, client: SharedClient, number: int, *, limit: int | None = None
+    ) -> Generator[RecordedEvent, None, None]:
+        """The category's events at or above `number`, which may be no event's position.
+
+        The server reads from positions of events only. The library mostly asks
+        from an event's position or from the number after one, which cost one
+        read; any other number is looked for. More than `limit` events may come.
+        """
+        if number <= 1:  # every position is above 0
+            yield from self.log(client, limit=limit)
+            return
+        if number >= positions.BEYOND_EVERY_LOG:
+            return
+        for position in (number, number - 1):
+            events = self.log(client, position=position, limit=None if limit is None else limit + 1)
+            try:
+                first = next(events, None)
+            except ClientError as error:
+                if not is_refused_position(error):
+                    raise
+                continue
+            if first is not None:
+                yield from (event for event in chain([first], events) if _position(event) >= number)
+            return
+        following = self.neighbours(client, number).at_or_above
+        if following is not None:
+            yield from self.log(client, position=following, limit=limit)
+
+    def anchor(self, client: SharedClient, number: int | None) -> int | None:
+        """The position after which to subscribe for events above `number`; None: the start.
+
+        A position of an event at or below `number`, with none of the category's
+        between them: what a subscription sends beyond it may begin at or below
+        `number` all the same when `number` lies beyond the log's end.
+        """
+        if number is None or number <= 0:
+            return None
+        head = self.head(client)
+        if head is None or head <= number:
+            return head
+        try:
+            next(self.log(client, position=number, limit=1), None)
+        except ClientError as error:
+            if not is_refused_position(error):
+                raise
+            return self.neighbours(client, number).below
+        return number
+
+    def notification(self, event: RecordedEvent) -> StreamNotification | None:
+        """The notification that `event` carries; None when its stream is not ours."""
+        originator_id = self.naming.originator_id(event.stream_name)
+        if originator_id is None:
+            return None
+        return envelope.notification(
+            event, originator_id, self.versions.version(event.stream_position)
+        )
+
+    def head(self, client: SharedClient) -> int | None:
+        """The position of the category's last event."""
+        return next(map(_position, self.log(client, backwards=True, limit=1)), None)
+
+    def neighbours(self, client: SharedClient, number: int) -> positions.Neighbours:
+        """The category's events next to `number`, searched from both ends of the log."""
+        forwards, backwards = self.log(client), self.log(client, backwards=True)
+        with closing(forwards), closing(backwards):
+            return positions.neighbours(number, map(_position, forwards), map(_position, backwards))
+
+
+def append(
+    lease: Lease, stream: str, expected_revision: int | None, events: Sequence[NewEvent]
+) -> int:
+    """Appends `events` as a whole; the last one's commit position.
+
+    `expected_revision` is that of the stream's last event, None for no stream.
+    The client repeats an append whose answer was lost; the server knows the
+    events by their ids, and stores them once.
+    """
+    size = sum(map(size_of, events))
+    subject = f"appending {len(events)} event(s), {size:,} bytes, to stream {stream!r}"
+    if size > LARGEST_MESSAGE:
+        raise DataError(
+            f"{subject}: EventStoreDB takes no request above {LARGEST_MESSAGE:,} bytes; "
+            f"nothing was written. Save in smaller steps; {LOST_EVENTS}"
+        )
+    has_deadline = "defaultdeadline=" in lease.address.uri.lower()
+    with translated(subject, lease.address.uri):
+        return lease.client.append_to_stream(
+            stream,
+            current_version=(
+                StreamState.NO_STREAM if expected_revision is None else expected_revision
+            ),
+            events=events,
+            timeout=None if has_deadline else _APPEND_TIMEOUT,
+        )
+
+
+def size_of(event: NewEvent) -> int:
+    """Bytes that an event counts towards the server's limit of one append."""
+    return len(event.data) + len(event.metadata) + 2 * len(event.type)
+
+
+def read_stream(
+    client: SharedClient,
+    stream: str,
+    revision: int | None = None,
+    *,
+    backwards: bool = False,
+    limit: int | None = None,
+) -> list[RecordedEvent]:
+    """The events of one stream; none when it does not exist or was deleted."""
+    arguments: dict[str, Any] = {} if limit is None else {"limit": limit}
+    try:
+        return list(
+            whole(
+                client,
+                client.read_stream,
+                stream_name=stream,
+                stream_position=revision,
+                backwards=backwards,
+                **arguments,
+            )
+        )
+    except (NotFound, StreamIsDeleted):
+        return []
+
+
+def _position(event: RecordedEvent) -> int:
+    """Servers before 21.10 leave it out of stream reads, never out of `$all`."""
+    return event.commit_position or 0

@@ -1,0 +1,166 @@
+"""One client for everything in a process that talks to one server.
+
+Factories, recorders and subscriptions each hold a lease. The client is closed
+with its last lease; a lease that is used again afterwards opens it anew: the
+library closes an application's factory when the application is garbage, while
+its recorder may live on.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from threading import Lock, RLock
+from typing import Any
+
+from esnb._client import Client, ConnectionSpec
+from esnb._uri import described
+
+_QUICK_RETURN = (
+    # gRPC waits up to two minutes before it looks again for a server that was away.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+)
+_NO_PROXY = (("grpc.enable_http_proxy", 0),)
+
+
+class SharedClient(Client):
+    """The installed client, which says when it has cut the reads of other threads.
+
+    It renews its connection when one caller finds the server unavailable, and
+    a read that is under way on the old connection then simply ends, as if there
+    were no more events (esdbclient) or with an error (kurrentdbclient).
+    """
+
+    def __init__(self, uri: str, root_certificates: str | None = None) -> None:
+        self._options = _QUICK_RETURN + (_NO_PROXY if _is_local(uri) else ())
+        self._cuts_begun = 0
+        self._cuts_done = 0
+        self._cut_lock = Lock()
+        super().__init__(uri, root_certificates=root_certificates)
+
+    @property
+    def era(self) -> int | None:
+        """Counts the connections so far; None while one is being replaced.
+
+        A read is complete when the era is the same number before and after.
+        """
+        with self._cut_lock:
+            return self._cuts_done if self._cuts_done == self._cuts_begun else None
+
+    def reconnect(self, *args: Any, **kwargs: Any) -> None:
+        with self._cut():
+            super().reconnect(*args, **kwargs)
+
+    def close(self) -> None:
+        with self._cut():
+            super().close()
+
+    def _construct_grpc_channel(self, grpc_target: str, grpc_options: Any = ()) -> Any:
+        return super()._construct_grpc_channel(grpc_target, (*self._options, *grpc_options))
+
+    @contextmanager
+    def _cut(self) -> Iterator[None]:
+        with self._cut_lock:
+            self._cuts_begun += 1
+        try:
+            yield
+        finally:
+            with self._cut_lock:
+                self._cuts_done += 1
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a server is and how it proves itself."""
+
+    uri: str = field(repr=False)
+    root_certificates: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return described(self.uri)
+
+
+class _Pool:
+    """The open clients and how many leases each has."""
+
+    def __init__(self) -> None:
+        # Reentrant: a lease may be collected, and given back, at any allocation.
+        self._lock = RLock()
+        self._clients: dict[Address, SharedClient] = {}
+        self._users: dict[Address, int] = {}
+
+    def take(self, address: Address) -> SharedClient:
+        with self._lock:
+            # Counted first: a lease collected meanwhile must not close the client.
+            self._users[address] = self._users.get(address, 0) + 1
+            try:
+                if address not in self._clients:
+                    self._clients[address] = SharedClient(address.uri, address.root_certificates)
+                return self._clients[address]
+            except BaseException:
+                self._users[address] -= 1
+                raise
+
+    def give_back(self, address: Address) -> None:
+        with self._lock:
+            self._users[address] -= 1
+            if self._users[address]:
+                return
+            del self._users[address]
+            client = self._clients.pop(address)
+        client.close()
+
+    def users(self, address: Address) -> int:
+        with self._lock:
+            return self._users.get(address, 0)
+
+
+_pool = _Pool()
+
+
+class Lease:
+    """One user's hold on the shared client of an address; opened at its first use."""
+
+    def __init__(self, address: Address) -> None:
+        self.address = address
+        self._lock = Lock()
+        self._client: SharedClient | None = None
+        self._give_back: weakref.finalize[Any, Any] | None = None
+
+    @property
+    def client(self) -> SharedClient:
+        """The shared client. Raises the client's errors when a cluster cannot be discovered."""
+        with self._lock:
+            if self._client is None:
+                self._client = _pool.take(self.address)
+                self._give_back = weakref.finalize(self, _pool.give_back, self.address)
+            return self._client
+
+    def release(self) -> None:
+        """Gives the client back; the last to do so closes it."""
+        with self._lock:
+            self._client = None
+            give_back, self._give_back = self._give_back, None
+        if give_back is not None:
+            give_back()
+
+
+def users(address: Address) -> int:
+    """How many leases of an address are in use."""
+    return _pool.users(address)
+
+
+def _is_local(uri: str) -> bool:
+    """Whether every target is this machine, so that no proxy stands between."""
+    return all(_is_loopback(target.rpartition(":")[0]) for target in ConnectionSpec(uri).targets)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,142 @@
+"""Errors of the EventStoreDB client as the library's, with stream and server named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import grpc
+from eventsourcing.persistence import (
+    DataError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    PersistenceError,
+    ProgrammingError,
+)
+
+from esnb._client import (
+    AbortedByServer,
+    AccessDenied,
+    CancelledByClient,
+    ClientError,
+    ClientProgrammingError,
+    DeadlineExceeded,
+    DiscoveryFailed,
+    MaximumAppendSizeExceeded,
+    ServiceUnavailable,
+    StreamIsDeleted,
+    WrongCurrentVersion,
+)
+from esnb._uri import described, is_embedded, masked
+
+LOST_EVENTS = (
+    "this copy of the aggregate has lost its pending events (the library drains them before it "
+    "stores them): get the aggregate anew and repeat the command"
+)
+
+_ADDRESS = re.compile(r"\b(ipv[46]|unix|dns)(:[^\s;,]+)+:?\s*")
+_UNREACHABLE = frozenset(
+    {
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    }
+)
+_REFUSED = frozenset({grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED})
+
+
+class ReadInterrupted(ClientError):  # type: ignore[misc, valid-type, unused-ignore]
+    """A read ended early because another thread renewed the shared connection."""
+
+
+@contextmanager
+def translated(subject: str, uri: str) -> Iterator[None]:
+    """Raises the library's errors for the client's; `subject` says what was done to what.
+
+    >>> with translated("appending to stream 'Shop-1'", "esdb://localhost:2113"):
+    ...     raise WrongCurrentVersion("Stream position of last event is 4 not 3")
+    Traceback (most recent call last):
+    eventsourcing.persistence.IntegrityError: appending to stream 'Shop-1' at \
+esdb://localhost:2113: Stream position of last event is 4 not 3; this copy of the aggregate \
+has lost its pending events (the library drains them before it stores them): get the \
+aggregate anew and repeat the command
+    """
+    try:
+        yield
+    except PersistenceError:
+        raise
+    except (ClientError, ClientProgrammingError, grpc.RpcError, ValueError) as error:
+        raise translate(error, subject, uri) from error
+
+
+def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
+    """The library's error that says what `error` of the client says."""
+    text = f"{subject} at {described(uri)}: {reason(error, uri)}"
+    if isinstance(error, WrongCurrentVersion):
+        return IntegrityError(f"{text}; {LOST_EVENTS}")
+    if isinstance(error, StreamIsDeleted):
+        return IntegrityError(f"{text}; a tombstoned stream takes no more events")
+    if isinstance(error, MaximumAppendSizeExceeded):
+        return DataError(f"{text}; nothing was written. Save in smaller steps; {LOST_EVENTS}")
+    if isinstance(error, ClientProgrammingError):
+        return ProgrammingError(text)
+    if is_transient(error) or isinstance(error, AccessDenied | DiscoveryFailed):
+        return OperationalError(text)
+    return OperationalError(text) if status_of(error) in _REFUSED else InternalError(text)
+
+
+def is_transient(error: Exception) -> bool:
+    """Whether the same call may succeed later: the server is away, busy, or the call was cut."""
+    return (
+        isinstance(
+            error,
+            ServiceUnavailable
+            | DeadlineExceeded
+            | AbortedByServer
+            | CancelledByClient
+            | DiscoveryFailed
+            | ReadInterrupted,
+        )
+        or status_of(error) in _UNREACHABLE
+        or (isinstance(error, ValueError) and "channel" in str(error).lower())
+    )
+
+
+def is_refused_position(error: Exception) -> bool:
+    """Whether a read of `$all` may have failed because it began at no event's position.
+
+    Servers say so in several ways (UNKNOWN with InvalidPosition, INVALID_ARGUMENT,
+    an exception in a handler); whatever is neither transient nor a lack of
+    rights is taken for it, since another way to read will show what it was.
+    """
+    return not (
+        is_transient(error)
+        or isinstance(error, AccessDenied | ClientProgrammingError)
+        or status_of(error) in _REFUSED
+    )
+
+
+def reason(error: Exception, uri: str) -> str:
+    """What `error` says, in one line and without credentials."""
+    cause = _rpc_error(error)
+    text = (cause.details() if cause is not None else str(error)) or type(error).__name__
+    if is_embedded(uri):
+        text = _ADDRESS.sub("", text)
+    return masked(" ".join(text.split()))
+
+
+def status_of(error: Exception) -> grpc.StatusCode | None:
+    """The gRPC status behind `error`, where there is one."""
+    cause = _rpc_error(error)
+    return None if cause is None else cause.code()
+
+
+def _rpc_error(error: Exception) -> grpc.Call | None:
+    for candidate in (error, *error.args, error.__cause__, error.__context__):
+        if isinstance(candidate, grpc.Call) and isinstance(candidate, grpc.RpcError):
+            return candidate
+    return None

@@ -1,0 +1,152 @@
+"""Recorders of stored events in EventStoreDB."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    ApplicationRecorder,
+    NotSupportedError,
+    OperationalError,
+    StoredEvent,
+)
+
+from esnb.eventstoredb.category import Category
+from esnb.eventstoredb.connection import SharedClient
+from esnb.eventstoredb.reading import read
+from esnb.eventstoredb.records import StreamEvent, StreamNotification
+from esnb.eventstoredb.subscription import EventStoreDBSubscription
+
+NO_TRACKING = (
+    "EventStoreDB cannot store events and a tracking record atomically: give the projection one of "
+    "the library's SQL modules for its own events, "
+    "<PROJECTION NAME>_PERSISTENCE_MODULE=eventsourcing.sqlite (or eventsourcing.postgres), or "
+    "write a Projection with a Redis view instead"
+)
+
+
+class EventStoreDBAggregateRecorder(AggregateRecorder):
+    """Stores each aggregate's events in a stream of its own."""
+
+    def __init__(self, category: Category) -> None:
+        self.category = category
+
+    def insert_events(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> Sequence[int] | None:
+        """Appends events of one aggregate, all or none.
+
+        Raises IntegrityError when its stream holds other events than the first
+        version follows, NotSupportedError for several aggregates or a tracking
+        record, ProgrammingError for a version below the first, DataError for
+        more than the server takes at once.
+        """
+        self._append(stored_events, **kwargs)
+        return None
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> list[StreamEvent]:
+        """An aggregate's events, with event id, recorded time, metadata and position."""
+        return self.category.events(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
+
+    def _append(
+        self, stored_events: Sequence[StoredEvent], **kwargs: Any
+    ) -> tuple[str, int, int] | None:
+        if kwargs.get("tracking") is not None:
+            raise NotSupportedError(NO_TRACKING)
+        return self.category.append(stored_events) if stored_events else None
+
+
+class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, ApplicationRecorder):
+    """Also reads an application's events in the order in which they were stored.
+
+    A notification's id is its event's commit position: ascending, with gaps.
+    """
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
+        """As the base class does; returns the events' commit positions.
+
+        EventStoreDB tells the last event's; where there are several, the others
+        are read back.
+        """
+        appended = self._append(stored_events, **kwargs)
+        if appended is None:
+            return []
+        stream, revision, last = appended
+        count = len(stored_events)
+        if count == 1:
+            return [last]
+        try:
+            found = self.category.positions_of(stream, revision, count)
+        except OperationalError as error:
+            # They are stored: an error would make the caller repeat its command.
+            warnings.warn(
+                f"the events are stored, but their notification ids are not known: {error}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            found = []
+        return found if len(found) == count else [last] * count
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> list[StreamNotification]:
+        """Events of this application from `start` to `stop`, at most `limit`, in order.
+
+        Any integers may be given: a number between two events means the next one.
+        """
+        if limit <= 0:
+            return []
+        lowest = 0 if start is None else start if inclusive_of_start else start + 1
+        chosen = frozenset(topics)
+        # With topics, which the server does not know, it cannot count.
+        at_most = None if chosen else limit
+
+        def work(client: SharedClient) -> list[StreamNotification]:
+            found = (
+                notification
+                for event in self.category.log_from(client, lowest, limit=at_most)
+                if (notification := self.category.notification(event)) is not None
+            )
+            wanted = []
+            for notification in found:
+                if stop is not None and notification.id > stop:
+                    break
+                if not chosen or notification.topic in chosen:
+                    wanted.append(notification)
+                if len(wanted) == limit:
+                    break
+            return wanted
+
+        return read(self.category.lease, self._subject, work)
+
+    def max_notification_id(self) -> int | None:
+        """The position of this application's last event; None when it has none."""
+        return read(self.category.lease, self._subject, self.category.head)
+
+    def subscribe(
+        self, gt: int | None = None, topics: Sequence[str] = ()
+    ) -> EventStoreDBSubscription:
+        """Notifications above `gt`, those to come included; see `EventStoreDBSubscription`."""
+        return EventStoreDBSubscription(self, gt, topics)
+
+    @property
+    def _subject(self) -> str:
+        return f"reading the events of application {self.category.application!r}"

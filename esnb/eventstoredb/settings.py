@@ -1,0 +1,136 @@
+"""What the environment says about EventStoreDB, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, cast
+
+from eventsourcing.persistence import InfrastructureFactoryError
+from eventsourcing.utils import Environment
+
+from esnb._client import ConnectionSpec
+from esnb._uri import masked
+from esnb.eventstoredb.naming import IDType
+
+URI = "EVENTSTOREDB_URI"
+ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
+STREAM_PREFIX = "EVENTSTOREDB_STREAM_PREFIX"
+FIRST_VERSION = "EVENTSTOREDB_FIRST_VERSION"
+ORIGINATOR_ID_TYPE = "ORIGINATOR_ID_TYPE"
+REDIS_URL = "REDIS_URL"
+SNAPSHOT_STORE = "SNAPSHOT_STORE"
+SNAPSHOT_KEEP = "SNAPSHOT_KEEP"
+SNAPSHOT_TTL = "SNAPSHOT_TTL"
+
+SnapshotStoreName = Literal["redis", "eventstoredb", "eventstoredb+redis"]
+_SNAPSHOT_STORES = ("redis", "eventstoredb", "eventstoredb+redis")
+_ID_TYPES = ("uuid", "text")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one application."""
+
+    uri: str = field(repr=False)
+    application: str
+    root_certificates: str | None = field(default=None, repr=False)
+    """PEM text."""
+    stream_prefix: str | None = None
+    """As configured; None: the application's name."""
+    first_version: int = 1
+    originator_id_type: IDType = "uuid"
+    snapshot_store: SnapshotStoreName = "redis"
+    snapshot_keep: int = 10
+
+
+def read(env: Environment) -> Settings:
+    """Reads the settings from `env`.
+
+    Raises InfrastructureFactoryError naming the variable, its value and what is
+    allowed.
+    """
+    has_redis = bool(env.get(REDIS_URL))
+    snapshot_store = _choice(
+        env, SNAPSHOT_STORE, _SNAPSHOT_STORES, "redis" if has_redis else "eventstoredb"
+    )
+    if "redis" in snapshot_store and not has_redis:
+        raise InfrastructureFactoryError(
+            f"{SNAPSHOT_STORE} is {snapshot_store!r}, which needs {REDIS_URL} to be set"
+        )
+    ttl = env.get(SNAPSHOT_TTL)
+    if ttl and not _is_positive(ttl):
+        raise _refused(SNAPSHOT_TTL, ttl, "a positive number of seconds")
+    return Settings(
+        uri=_uri(env),
+        application=env.name,
+        root_certificates=_certificates(env.get(ROOT_CERTIFICATES)),
+        stream_prefix=env.get(STREAM_PREFIX),
+        first_version=_integer(env, FIRST_VERSION, default=1, least=0),
+        originator_id_type=cast(IDType, _choice(env, ORIGINATOR_ID_TYPE, _ID_TYPES, "uuid")),
+        snapshot_store=cast(SnapshotStoreName, snapshot_store),
+        snapshot_keep=_integer(env, SNAPSHOT_KEEP, default=10, least=1),
+    )
+
+
+def _uri(env: Environment) -> str:
+    uri = env.get(URI)
+    if not uri:
+        raise InfrastructureFactoryError(
+            f"{' or '.join(env.create_keys(URI))} is not set: give the server's connection string, "
+            "such as esdb://localhost:2113?Tls=false, or take all variables from esnb.connect().env"
+        )
+    try:
+        targets = ConnectionSpec(uri).targets
+    except ValueError as error:
+        raise InfrastructureFactoryError(
+            f"{URI} is {masked(uri)!r}, which is no connection string: {masked(str(error))}"
+        ) from None
+    if not all(target.partition(":")[0] for target in targets):
+        raise InfrastructureFactoryError(
+            f"{URI} is {masked(uri)!r}, which names no host: write esdb://host:port"
+        )
+    return uri
+
+
+def _certificates(value: str | None) -> str | None:
+    if not value or "-----BEGIN" in value:
+        return value or None
+    try:
+        return Path(value).expanduser().read_text()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InfrastructureFactoryError(
+            f"{ROOT_CERTIFICATES} is {value!r}, which is neither PEM text nor a readable file: "
+            f"{reason}"
+        ) from None
+
+
+def _choice(env: Environment, variable: str, allowed: Collection[str], default: str) -> str:
+    value = env.get(variable) or default
+    if value.lower() not in allowed:
+        raise _refused(variable, value, ", ".join(allowed))
+    return value.lower()
+
+
+def _integer(env: Environment, variable: str, *, default: int, least: int) -> int:
+    value = env.get(variable) or str(default)
+    try:
+        number = int(value)
+    except ValueError:
+        number = least - 1
+    if number < least:
+        raise _refused(variable, value, f"whole numbers from {least}")
+    return number
+
+
+def _is_positive(value: str) -> bool:
+    try:
+        return float(value) > 0
+    except ValueError:
+        return False
+
+
+def _refused(variable: str, value: str, allowed: str) -> InfrastructureFactoryError:
+    return InfrastructureFactoryError(f"{variable} is {value!r}; allowed: {allowed}")

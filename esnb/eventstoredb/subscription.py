@@ -1,0 +1,131 @@
+"""A subscription to an application's events that outlives its connections."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from threading import Event, Lock
+from typing import TYPE_CHECKING, Any
+
+from eventsourcing.persistence import Subscription
+
+from esnb._client import ClientError, ConsumerTooSlow
+from esnb.eventstoredb.connection import Lease
+from esnb.eventstoredb.errors import is_transient, translated
+from esnb.eventstoredb.records import StreamNotification
+
+if TYPE_CHECKING:
+    from esnb.eventstoredb.recorders import EventStoreDBApplicationRecorder
+
+_log = logging.getLogger(__name__)
+
+_SHORTEST_DELAY = 0.05
+_LONGEST_DELAY = 2.0
+"""Seconds between attempts to resume; doubled from the shortest."""
+
+
+class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
+    """Yields notifications above `gt` as they are stored, each once, in order.
+
+    When the connection drops, the server restarts or drops a slow consumer, it
+    resumes after the last position it has seen: that of an event, or of a
+    checkpoint, by which the server says how far it has looked in vain. It tries
+    until it succeeds or is stopped. `stop()` may be called from any thread and
+    ends a waiting `next()` at once.
+
+    Raises the library's errors: OperationalError when the server cannot be
+    reached at the beginning.
+    """
+
+    def __init__(
+        self,
+        recorder: EventStoreDBApplicationRecorder,
+        gt: int | None = None,
+        topics: Sequence[str] = (),
+    ) -> None:
+        super().__init__(recorder=recorder, gt=gt, topics=topics)
+        self._category = recorder.category
+        # Its own: the application may close its factory before the subscription ends.
+        self._lease = Lease(self._category.lease.address)
+        self._subject = f"subscribing to the events of application {self._category.application!r}"
+        self._chosen = frozenset(topics)
+        self._lock = Lock()
+        self._stopped = Event()
+        self._stream: Any = None
+        with translated(self._subject, self._category.uri):
+            self._after = self._category.anchor(self._lease.client, gt)
+            self._open()
+
+    def __next__(self) -> StreamNotification:
+        while True:
+            event = self._next_event()
+            self._after = event.commit_position
+            if event.is_checkpoint:
+                continue
+            notification = self._category.notification(event)
+            if notification is None or self._is_old(notification.id):
+                continue
+            self._last_notification_id = notification.id
+            if not self._chosen or notification.topic in self._chosen:
+                return notification
+
+    def stop(self) -> None:
+        """Ends the subscription, also while another thread waits for its next event."""
+        super().stop()
+        self._stopped.set()
+        with self._lock:
+            stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.stop()
+        self._lease.release()
+
+    def _next_event(self) -> Any:
+        """The next event or checkpoint, from as many connections as it takes."""
+        delay = _SHORTEST_DELAY
+        while not self._stopped.is_set():
+            try:
+                stream = self._stream
+                if stream is None:
+                    self._open()
+                    continue
+                # A stream that was cut by another thread's reconnection ends without an error.
+                event = next(stream, None)
+                if event is not None:
+                    return event
+            except (ClientError, ValueError) as error:
+                if self._stopped.is_set():
+                    break
+                if not is_transient(error):
+                    with translated(self._subject, self._category.uri):
+                        raise
+                level = logging.DEBUG if isinstance(error, ConsumerTooSlow) else logging.INFO
+                _log.log(level, "%s: resuming after %s: %s", self._subject, self._after, error)
+            self._drop()
+            self._stopped.wait(delay)
+            delay = min(2 * delay, _LONGEST_DELAY)
+        raise StopIteration
+
+    def _open(self) -> None:
+        """Opens the server's stream after the last position seen, unless stopped."""
+        arguments: dict[str, Any] = {} if self._after is None else {"commit_position": self._after}
+        stream = self._lease.client.subscribe_to_all(
+            filter_include=[self._category.naming.pattern],
+            filter_by_stream_name=True,
+            include_checkpoints=True,
+            **arguments,
+        )
+        with self._lock:
+            if not self._stopped.is_set():
+                self._stream = stream
+                return
+        stream.stop()
+
+    def _drop(self) -> None:
+        with self._lock:
+            stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.stop()
+
+    def _is_old(self, notification_id: int) -> bool:
+        last = self._last_notification_id
+        return last is not None and notification_id <= last

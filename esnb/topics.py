@@ -1,0 +1,73 @@
+"""Topics of event classes, and the short types by which events travel.
+
+The `eventsourcing` library finds an event class by its topic,
+`shop.domain:Product.PriceUpdated`. Other readers of a stream see its short
+type, `Product.PriceUpdated`; an explicit topic (a class's `TOPIC`) is short
+already and stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from eventsourcing.domain import DomainEvent, HasOriginatorIDVersion
+from eventsourcing.utils import _topic_cache, construct_topic
+
+_resolved: dict[str, str] = {}
+
+
+def short_type(topic: str) -> str:
+    """The type by which events of `topic` are stored.
+
+    >>> short_type("shop.domain:Product.PriceUpdated")
+    'Product.PriceUpdated'
+    >>> short_type("product-priced")
+    'product-priced'
+    """
+    _, _, name = topic.partition(":")
+    return topic if not name or _is_explicit(topic) else name
+
+
+def matches(topic: str, event_type: str) -> bool:
+    """Whether events of `topic` may be stored with `event_type`."""
+    return topic == event_type or topic.partition(":")[2] == event_type
+
+
+def topic_of(event_type: str) -> str:
+    """The topic that `event_type` stands for; the type itself when none is known.
+
+    An exact topic is taken as it is; else the one registered topic or loaded
+    event class that has this short type. Several candidates decide nothing: the
+    type is returned, and resolving it says that there is no such topic.
+    """
+    if ":" in event_type or event_type in _topic_cache:
+        return event_type
+    known = _resolved.get(event_type)
+    if known is not None:
+        return known
+    candidates = {
+        topic
+        for topic in (*list(_topic_cache), *map(construct_topic, _event_classes()))
+        if topic.partition(":")[2] == event_type
+    }
+    if len(candidates) != 1:
+        return event_type
+    return _resolved.setdefault(event_type, candidates.pop())
+
+
+def _is_explicit(topic: str) -> bool:
+    return getattr(_topic_cache.get(topic), "TOPIC", None) == topic
+
+
+def _event_classes() -> Iterator[type[Any]]:
+    """The event classes that are loaded: a topic is registered at its first use only."""
+    pending: list[type[Any]] = [HasOriginatorIDVersion, DomainEvent]
+    seen: set[type[Any]] = set()
+    while pending:
+        cls = pending.pop()
+        for subclass in type.__subclasses__(cls):
+            if subclass not in seen:
+                seen.add(subclass)
+                pending.append(subclass)
+                yield subclass
