@@ -6,5 +6,6 @@ is what the library recorded and folded.
 """
 
 from esnb.frames._log import events, stream, streams
+from esnb.frames._versions import at, diff, history
 
-__all__ = ["events", "stream", "streams"]
+__all__ = ["at", "diff", "events", "history", "stream", "streams"]

@@ -56,7 +56,7 @@ class ApplicationSource:
                 start, PAGE, stop=head, inclusive_of_start=inclusive
             )
             for notification in page:
-                yield self._record(notification, notification.id)
+                yield self.record(notification, notification.id)
             if len(page) < PAGE:
                 return
             start, inclusive = page[-1].id, False
@@ -70,9 +70,7 @@ class ApplicationSource:
             lte=None if stop is None else stop - 1,
             last=last,
         )
-        return nullcontext(
-            self._record(event, getattr(event, "position", None)) for event in stored
-        )
+        return nullcontext(self.record(event, getattr(event, "position", None)) for event in stored)
 
     def select(
         self,
@@ -114,7 +112,7 @@ class ApplicationSource:
             return topic.rpartition(":")[2]
         return first.type.rpartition(".")[0] or None
 
-    def _record(self, event: StoredEvent, position: int | None) -> Record:
+    def record(self, event: StoredEvent, position: int | None = None) -> Record:
         event_id = getattr(event, "event_id", None)
         metadata = getattr(event, "metadata", None)
         recorded: datetime | None = getattr(event, "recorded", None)

@@ -1,0 +1,115 @@
+"""Folding: an aggregate's events applied one by one by its own functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application, project_aggregate
+from eventsourcing.domain import CanMutateProtocol
+from eventsourcing.persistence import StoredEvent
+from eventsourcing.utils import resolve_topic
+
+from esnb.frames._application import ApplicationSource
+from esnb.frames._moments import own_time
+
+ProjectorFunction = Callable[[Any, Iterable[Any]], Any]
+"""As the library's: from an aggregate, or None, and events to the aggregate after them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One event and the aggregate after it.
+
+    The aggregate is the one that the next step goes on from, so what is to last
+    must be copied. None: discarded, or not known because of `problem`.
+    """
+
+    stored: StoredEvent
+    type: str
+    time: datetime | None
+    event: Any
+    aggregate: Any
+    problem: Exception | None = None
+    """Why this event, or one before it, could not be applied."""
+
+
+def recorded(source: ApplicationSource, aggregate_id: UUID | str) -> Sequence[StoredEvent]:
+    """The aggregate's stored events; AggregateNotFoundError where there are none."""
+    stored_events = source.select(aggregate_id)
+    if not stored_events:
+        raise AggregateNotFoundError(
+            f"{source.name} has no aggregate {str(aggregate_id)!r}: "
+            "esnb.streams(app) lists those it has"
+        )
+    return stored_events
+
+
+def fold(
+    source: ApplicationSource,
+    stored_events: Iterable[StoredEvent],
+    projector_func: ProjectorFunction | None = None,
+) -> Iterator[Step]:
+    """The steps that `stored_events` make, from the aggregate's first one on.
+
+    The application's mapper makes domain events of them and the projector
+    applies them: neither snapshots nor the library's cache have a part in it.
+    An event that cannot be read or applied ends the knowledge of the state, not
+    the sequence.
+    """
+    aggregate: Any = None
+    problem: Exception | None = None
+    project = projector_func
+    for stored in stored_events:
+        record = source.record(stored)
+        payload, _ = source.decode(record)
+        event: Any = None
+        try:
+            event = source.app.mapper.to_domain_event(stored)
+            if problem is None:
+                project = project or projector_for(source.app, event)
+                aggregate = project(aggregate, [event])
+        except Exception as error:  # noqa: BLE001  the domain's code may raise anything
+            error.add_note(
+                f"while applying version {stored.originator_version} ({record.type}) "
+                f"of aggregate {record.stream!r}"
+            )
+            aggregate, problem = None, problem or error
+        yield Step(
+            stored,
+            record.type,
+            own_time(payload) or record.recorded,
+            event,
+            aggregate,
+            problem,
+        )
+
+
+def projector_for(app: Application[Any], first: Any) -> ProjectorFunction:
+    """The function with which `app` folds the aggregate that `first` began.
+
+    One of its own `snapshotting_projectors`, by the aggregate's class; else the
+    library's, where the event can mutate. TypeError where neither fits.
+    """
+    own = app.snapshotting_projectors
+    topic = getattr(first, "originator_topic", None)
+    if isinstance(topic, str):
+        chosen = own.get(resolve_topic(topic))
+        if chosen is not None:
+            return chosen
+    if isinstance(first, CanMutateProtocol):
+        return project_aggregate
+    for aggregate_class, candidate in own.items():
+        try:
+            begun = candidate(None, [first])
+        except Exception:  # noqa: BLE001, S112  not this aggregate's: the next one is tried
+            continue
+        if isinstance(begun, aggregate_class):
+            return candidate
+    raise TypeError(
+        f"{type(first).__qualname__} has no mutate() and application {app.name!r} no "
+        "snapshotting_projectors entry for its aggregate: pass projector_func="
+    )
