@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from eventsourcing.persistence import IntegrityError
 from tqdm.auto import tqdm
 
 from esnb.correlation import correlate
+from esnb.examples._progress import progress_is_shown
 from esnb.examples.flights import timetable
 from esnb.examples.flights.application import FlightsApplication
 from esnb.examples.flights.loading import DayLoad
@@ -63,7 +63,11 @@ def load(
         table = _of_days(table, wanted)
     done = Loaded()
     with tqdm(
-        total=len(table), desc="flights", unit="flight", leave=False, disable=not _shown(progress)
+        total=len(table),
+        desc="flights",
+        unit="flight",
+        leave=False,
+        disable=not progress_is_shown(progress),
     ) as bar:
         for day, records in timetable.records(table):
             bar.set_postfix_str(day.isoformat(), refresh=False)
@@ -136,9 +140,3 @@ def _of_days(table: pd.DataFrame, wanted: list[date]) -> pd.DataFrame:
         if number not in present:
             raise ValueError(f"no flight on {day}: the data set covers the days of 2013")
     return table[numbers.isin(chosen)]
-
-
-def _shown(progress: bool | None) -> bool:
-    if progress is None:
-        return os.environ.get("ESNB_PROGRESS", "1") != "0"
-    return progress
