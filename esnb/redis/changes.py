@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import uuid4
 
 from eventsourcing.persistence import DataError, IntegrityError, Tracking
 
 from esnb._uri import described
 from esnb.redis.commands import Commands
 from esnb.redis.connection import Connection
-from esnb.redis.errors import ViewDamagedError, translated
+from esnb.redis.errors import ViewDamagedError
 from esnb.redis.namespace import Namespace
-from esnb.redis.scripts import script
 
 Command = Sequence[bytes]
 
@@ -33,7 +32,7 @@ class Change:
             raise ValueError(f"a notification id is an integer from 0 on, not {number!r}")
         if commands is None:
             return cls(tracking)
-        return cls(tracking, tuple(commands.queued), tuple(commands.keys))
+        return cls(tracking, tuple(commands.queued), tuple(commands.touched))
 
 
 class CommandRefusedError(DataError):
@@ -69,24 +68,17 @@ def apply_changes(
     """
     first, last = changes[0].tracking, changes[-1].tracking
     keys: dict[bytes, None] = {}
+    token = os.urandom(8).hex()
     arguments: list[bytes | str | int] = [
         last.application_name,
-        str(first.notification_id),
-        str(last.notification_id),
-        generation,
-        uuid4().hex,
-        uuid4().hex,
-        namespace.channel(last.application_name),
+        f"{first.notification_id} {last.notification_id} {token} {generation}",
     ]
     for change in changes:
         keys.update(dict.fromkeys(change.keys))
         for command in change.commands:
             arguments.append(len(command))
             arguments.extend(command)
-    with translated(connection.url):
-        answer = script("commit").run(
-            connection.binary, [namespace.tracking, namespace.registry, *keys], arguments
-        )
+    answer = connection.run("commit", [namespace.tracking, namespace.registry, *keys], arguments)
     outcome, *details = (
         part.decode("utf-8", "backslashreplace") if isinstance(part, bytes) else part
         for part in answer

@@ -26,13 +26,15 @@ class Commands(CoreCommands):
 
     # Tells the type hints of redis-py 8 that its methods do not await.
     _is_async_client: Literal[False] = False
+    # Asked for by redis-py's own protocol; queued commands dispatch no events.
+    _event_dispatcher: Any = None
 
     def __init__(self, namespace: Namespace, encode: Callable[[Any], bytes]) -> None:
         self._own = namespace.key("").encode()
         self._view = namespace.name
         self._encode = encode
         self.queued: list[list[bytes]] = []
-        self.keys: dict[bytes, None] = {}
+        self.touched: dict[bytes, None] = {}
 
     def execute_command(self, *args: Any, **options: Any) -> Any:
         """Queues one command, as every method of redis-py ends in doing."""
@@ -49,7 +51,7 @@ class Commands(CoreCommands):
                     f"{self._view!r}: take keys from the view's key(), as in "
                     "self.key('totals'), so that they share its cluster slot and are rebuilt with it"
                 )
-            self.keys[key] = None
+            self.touched[key] = None
         self.queued.append(command)
         return self
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from redis.retry import Retry
 
 from esnb._uri import masked
 from esnb.redis.errors import translated
+from esnb.redis.scripts import script
 
 REDIS_URL = "REDIS_URL"
 
@@ -102,10 +104,16 @@ class Connection:
         weakref.finalize(self, client.close)
         return client
 
-    def ping(self) -> None:
-        """Raises OperationalError when the server cannot be reached."""
+    def call(self, *command: Any) -> Any:
+        """One command's answer; what goes wrong raises the library's error."""
         with translated(self.url):
-            self.binary.ping()
+            client: Any = self.binary
+            return client.execute_command(*command)
+
+    def run(self, name: str, keys: Sequence[Any], arguments: Sequence[Any] = ()) -> Any:
+        """The answer of one of `scripts/`; what goes wrong raises the library's error."""
+        with translated(self.url):
+            return script(name).run(self.binary, keys, arguments)
 
 
 _connections: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import quote
 
 from eventsourcing.utils import Environment
@@ -70,7 +71,7 @@ class Namespace:
         """The namespace beside this one for a rebuild or a throw-away view."""
         return replace(self, label=label)
 
-    @property
+    @cached_property
     def root(self) -> str:
         label = f"@{self.label}" if self.label else ""
         return f"{self.prefix}:{{{tag_part(self.name)}}}{label}"
@@ -82,16 +83,16 @@ class Namespace:
         return ":".join([self.root, *map(str, parts)])
 
     # '~' follows the root directly, where a view's own key has ':'.
-    @property
+    @cached_property
     def tracking(self) -> str:
         """Hash: checkpoints, the last commit's token, the generation."""
         return f"{self.root}~tracking"
 
-    @property
+    @cached_property
     def registry(self) -> str:
         """Hash: every key of the view that exists."""
         return f"{self.root}~keys"
 
     def channel(self, application_name: str) -> str:
         """Where each new checkpoint is published."""
-        return f"{self.root}~tracking:{application_name}"
+        return f"{self.tracking}:{application_name}"

@@ -28,8 +28,10 @@ def snapshot_ttl(env: Environment) -> int | None:
 def originator_id_type(env: Environment) -> Literal["uuid", "text"]:
     """Whether aggregates are identified by UUIDs or by text."""
     value = (env.get(ORIGINATOR_ID_TYPE) or "uuid").lower()
-    if value == "uuid" or value == "text":
-        return value
+    if value == "uuid":
+        return "uuid"
+    if value == "text":
+        return "text"
     raise OSError(f"{ORIGINATOR_ID_TYPE} is {value!r}: it takes 'uuid' or 'text'")
 
 

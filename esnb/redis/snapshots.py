@@ -12,7 +12,6 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
 from esnb.redis.namespace import tag_part
-from esnb.redis.scripts import script
 from esnb.snapshot import StoredSnapshot
 
 # Versions are kept as text of one length, so that text order is their order:
@@ -84,10 +83,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
                 "" if fingerprint is None else f"={fingerprint}",
                 (recorded or now).astimezone(UTC).isoformat(),
             ]
-        with translated(self._connection.url):
-            script("insert_snapshots").run(
-                self._connection.binary, [self._index(originator_id)], arguments
-            )
+        self._connection.run("insert_snapshots", [self._index(originator_id)], arguments)
 
     def select_events(
         self,
@@ -108,12 +104,11 @@ class RedisSnapshotRecorder(AggregateRecorder):
         if lte is not None and lte < 0:
             return []
         high = "+" if lte is None else f"[{_padded(lte)}"
-        with translated(self._connection.url):
-            answer = script("select_snapshots").run(
-                self._connection.binary,
-                [self._index(originator_id)],
-                [low, high, int(desc), -1 if limit is None else limit],
-            )
+        answer = self._connection.run(
+            "select_snapshots",
+            [self._index(originator_id)],
+            [low, high, int(desc), -1 if limit is None else limit],
+        )
         return [self._snapshot(originator_id, *fields) for fields in answer]
 
     def list_snapshots(self, originator_id: UUID | str | None = None) -> Iterator[StoredSnapshot]:
@@ -127,12 +122,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
         pattern = "".join(f"\\{c}" if c in "*?[]\\" else c for c in self._root)
         with translated(self._connection.url):
             # SCAN may show a key twice.
-            found = {
-                key
-                for key in self._connection.binary.scan_iter(
-                    match=f"{pattern}*{_INDEX_SUFFIX}", count=_PAGE
-                )
-            }
+            found = set(self._connection.binary.scan_iter(f"{pattern}*{_INDEX_SUFFIX}", _PAGE))
         for key in sorted(found):
             text = key.decode()
             name = text[len(self._root) : -len(_INDEX_SUFFIX)]

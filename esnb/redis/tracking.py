@@ -13,9 +13,7 @@ from eventsourcing.utils import Environment
 from esnb.redis.batch import Batch
 from esnb.redis.changes import Change, apply_changes
 from esnb.redis.connection import connection, redis_url
-from esnb.redis.errors import translated
 from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
-from esnb.redis.scripts import script
 from esnb.redis.waiting import wait_until
 
 
@@ -66,8 +64,7 @@ class RedisTrackingRecorder(TrackingRecorder):
     def max_tracking_id(self, application_name: str) -> int | None:
         """The checkpoint in the named application, None before the first."""
         self._flush_own()
-        with translated(self._connection.url):
-            stored, generation = self._read(application_name)
+        stored, generation = self._read(application_name)
         if not self._generation and generation:
             # From here on, this object goes on from what it has just read.
             self._generation = generation
@@ -78,8 +75,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         if notification_id is None:
             return True
         self._flush_own()
-        with translated(self._connection.url):
-            return self._has(application_name, notification_id)
+        return self._has(application_name, notification_id)
 
     def wait(
         self,
@@ -97,16 +93,15 @@ class RedisTrackingRecorder(TrackingRecorder):
         if notification_id is None:
             return
         self._flush_own()
-        with translated(self._connection.url):
-            wait_until(
-                lambda: self._has(application_name, notification_id),
-                self._connection,
-                self.namespace.channel(application_name),
-                timeout,
-                interrupt,
-                f"view {self.namespace.name!r} to reach event {notification_id} of application "
-                f"{application_name!r}",
-            )
+        wait_until(
+            lambda: self._has(application_name, notification_id),
+            self._connection,
+            self.namespace.channel(application_name),
+            timeout,
+            interrupt,
+            f"view {self.namespace.name!r} to reach event {notification_id} of application "
+            f"{application_name!r}",
+        )
 
     # --- many events in one step ------------------------------------------
 
@@ -155,12 +150,11 @@ class RedisTrackingRecorder(TrackingRecorder):
     def checkpoints(self) -> dict[str, int]:
         """The checkpoint in each application, by the application's name."""
         self._flush_own()
-        with translated(self._connection.url):
-            stored = self._connection.text.hgetall(self.namespace.tracking)
+        stored = self._connection.call("HGETALL", self.namespace.tracking)
         return {
-            field.removeprefix("id:"): int(value)
+            field[3:].decode(): int(value)
             for field, value in sorted(stored.items())
-            if field.startswith("id:")
+            if field.startswith(b"id:")
         }
 
     def replace(self, live: Self) -> None:
@@ -181,33 +175,28 @@ class RedisTrackingRecorder(TrackingRecorder):
                 f"view {self.namespace.name!r} cannot replace {live.namespace.name!r}: take it "
                 "from that view's in_namespace()"
             )
-        with translated(self._connection.url):
-            answer = script("replace").run(
-                self._connection.binary,
-                [
-                    live.namespace.tracking,
-                    live.namespace.registry,
-                    self.namespace.tracking,
-                    self.namespace.registry,
-                ],
-                [],
-            )
-        live._generation = answer.decode()
+        generation: bytes = self._connection.run(
+            "replace",
+            [
+                live.namespace.tracking,
+                live.namespace.registry,
+                self.namespace.tracking,
+                self.namespace.registry,
+            ],
+        )
+        live._generation = generation.decode()
         self._generation = ""
 
     def discard(self) -> None:
         """Deletes this view's keys and checkpoints, and no others."""
-        with translated(self._connection.url):
-            script("discard").run(
-                self._connection.binary, [self.namespace.tracking, self.namespace.registry], []
-            )
+        self._connection.run("discard", [self.namespace.tracking, self.namespace.registry])
         self._generation = ""
 
     def _read(self, application_name: str) -> tuple[int | None, str]:
-        position, generation = self._connection.text.hmget(
-            self.namespace.tracking, [f"id:{application_name}", "generation"]
+        position, generation = self._connection.call(
+            "HMGET", self.namespace.tracking, f"id:{application_name}", "generation"
         )
-        return None if position is None else int(position), generation or ""
+        return None if position is None else int(position), (generation or b"").decode()
 
     def _has(self, application_name: str, notification_id: int) -> bool:
         position, _ = self._read(application_name)

@@ -12,8 +12,6 @@ from eventsourcing.persistence import Tracking
 
 from esnb.redis.changes import Change
 from esnb.redis.commands import Commands
-from esnb.redis.errors import translated
-from esnb.redis.scripts import script
 from esnb.redis.tracking import RedisTrackingRecorder
 
 Row = tuple[str, str, str | None, str | float | None]
@@ -114,10 +112,7 @@ class RedisView(RedisTrackingRecorder):
         by score, lists by index).
         """
         self._flush_own()
-        with translated(self._connection.url):
-            answer = script("rows").run(
-                self._connection.binary, [self.namespace.tracking, self.namespace.registry], []
-            )
+        answer = self._connection.run("rows", [self.namespace.tracking, self.namespace.registry])
         rows: list[Row] = []
         for suffix, kind, content in sorted(answer):
             rows.extend(_rows(_text(suffix), _text(kind), content))

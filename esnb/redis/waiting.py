@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from threading import Event
 from time import monotonic, sleep
+from typing import Any
 
-import redis
-from eventsourcing.persistence import WaitInterruptedError
+from eventsourcing.persistence import OperationalError, WaitInterruptedError
 
 from esnb.redis.connection import Connection
-from esnb.redis.errors import unreachable
+from esnb.redis.errors import translated
 
 # How often the interrupt is looked at; Redis is not asked anything then.
 _LOOK_SECONDS = 0.025
@@ -37,33 +38,37 @@ def wait_until(
     is set before.
     """
     deadline = monotonic() + timeout
-    down: Exception | None = None
+    down: OperationalError | None = None
     while True:
         try:
             if reached():
                 return
             down = None
-            _check(deadline, interrupt, what)
-            with connection.binary.pubsub() as subscription:
-                subscription.subscribe(channel)
+            with _subscription(connection, channel) as messages:
                 while True:
                     _check(deadline, interrupt, what)
-                    message = subscription.get_message(
+                    message = messages.get_message(
                         timeout=max(0.0, min(_LOOK_SECONDS, deadline - monotonic()))
                     )
                     # The confirmation is a message, too.
                     if message is not None and reached():
                         return
-        except (redis.ConnectionError, redis.TimeoutError) as error:
-            if isinstance(error, redis.AuthenticationError):
-                raise
+        except OperationalError as error:
             down = error
         if monotonic() >= deadline:
-            raise unreachable(down, connection.url) from down
+            raise down
         if interrupt is None:
             sleep(_RECONNECT_SECONDS)
         elif interrupt.wait(_RECONNECT_SECONDS):
             raise WaitInterruptedError
+
+
+@contextmanager
+def _subscription(connection: Connection, channel: str) -> Iterator[Any]:
+    client: Any = connection.binary
+    with translated(connection.url), client.pubsub() as messages:
+        messages.subscribe(channel)
+        yield messages
 
 
 def _check(deadline: float, interrupt: Event | None, what: str) -> None:

@@ -8,15 +8,14 @@
 -- line lets the server refuse the script as a whole when it is out of memory.
 --
 -- KEYS  1 tracking hash, 2 registry hash, then every key that is touched
--- ARGV  1 application, 2 first id, 3 last id, 4 known generation or '',
---       5 generation to set when there is none, 6 token of this commit,
---       7 channel, then per command: number of arguments, arguments
+-- ARGV  1 application; 2 first id, last id, token of this commit and the known
+--       generation, with spaces between (the last may be empty); then per
+--       command: number of arguments, arguments
 -- Returns {'ok', generation} or {reason, detail, ...}.
 
 local tracking, registry = KEYS[1], KEYS[2]
-local application, first, last = ARGV[1], ARGV[2], ARGV[3]
-local known, fresh, token, channel = ARGV[4], ARGV[5], ARGV[6], ARGV[7]
-local root_length = #registry - #'~keys'
+local application = ARGV[1]
+local first, last, token, known = ARGV[2]:match('^(%d+) (%d+) (%w+) (%w*)$')
 
 -- Ids pass 2^53, where Lua's numbers end: they are compared as decimal text.
 local function below(a, b)
@@ -42,8 +41,22 @@ else
 end
 if position and not below(position, first) then return {'behind', position} end
 
+local function move()
+  if not generation then
+    generation = token
+    redis.call('HSET', registry, '', generation)
+  end
+  redis.call('HSET', tracking, 'generation', generation, 'id:' .. application, last,
+             'commit:' .. application, token)
+  redis.call('PUBLISH', tracking .. ':' .. application, last)
+  return {'ok', generation}
+end
+
+if #ARGV == 2 then return move() end
+
 --------------------------------------------------------------- the shadow --
 
+local root_length = #registry - #'~keys'
 local kind = {}      -- key -> its type as the commands so far leave it
 local initial = {}   -- key -> its type now
 local maybe = {}     -- key -> true: of that type, or gone
@@ -122,18 +135,12 @@ end
 
 ------------------------------------------------------------------ numbers --
 
-local LIMIT = {[''] = '9223372036854775807', ['-'] = '9223372036854775808'}
-
-local function is_integer(text)
-  local sign, digits = text:match('^(%-?)(%d+)$')
-  if not digits then return false end
-  if digits:sub(1, 1) == '0' and (digits ~= '0' or sign == '-') then return false end
-  return not below(LIMIT[sign], digits)
+local function limit(sign)
+  return sign == '-' and '9223372036854775808' or '9223372036854775807'
 end
 
 -- Sum of two 64-bit integers as text, or nil when it does not fit.
 local function sum(a, b)
-  if #a <= 15 and #b <= 15 then return string.format('%.0f', tonumber(a) + tonumber(b)) end
   local function split(text)
     local sign, digits = text:match('^(%-?)(%d+)$')
     local factor = sign == '-' and -1 or 1
@@ -149,53 +156,61 @@ local function sum(a, b)
   local sign = (high < 0 or low < 0) and '-' or ''
   local digits = high == 0 and string.format('%.0f', math.abs(low))
     or string.format('%.0f%09.0f', math.abs(high), math.abs(low))
-  if below(LIMIT[sign], digits) then return nil end
+  if below(limit(sign), digits) then return nil end
   return sign .. digits
 end
 
-local function add_integer(where, value, amount)
+-- Both adders return a problem, or nil and the shadow of the result.
+local function add_integer(value, amount)
   if value == false then return nil, amount end
   if type(value) == 'table' then
-    return where .. ' is counted in floats by an earlier command of the same commit: '
-      .. 'commit them apart'
+    return 'is counted in floats by an earlier command of the same commit: commit them apart'
   end
-  if not is_integer(value) then return where .. ' holds no integer' end
+  local sign, digits = value:match('^(%-?)([1-9]%d*)$')
+  if value == '0' then sign, digits = '', '0' end
+  if not digits or below(limit(sign), digits) then return 'holds no integer' end
+  if #value <= 15 and #amount <= 15 then
+    return nil, string.format('%.0f', tonumber(value) + tonumber(amount))
+  end
   local result = sum(value, amount)
-  if not result then return where .. ' would leave the range of 64-bit integers' end
+  if not result then return 'would leave the range of 64-bit integers' end
   return nil, result
 end
 
-local function as_number(text)
-  local mantissa = text:match('^[+-]?([%d.]+)$') or text:match('^[+-]?([%d.]+)[eE][+-]?%d+$')
-  if mantissa and (mantissa:match('^%d+%.?%d*$') or mantissa:match('^%.%d+$')) then
-    return tonumber(text)
-  end
-end
-
-local function add_float(where, value, amount)
+local function add_float(value, amount)
   local number = 0
   if type(value) == 'table' then
     number = value[1]
   elseif value then
-    number = as_number(value)
-    if not number then return where .. ' holds no number' end
+    local mantissa = value:match('^[+-]?([%d.]+)$') or value:match('^[+-]?([%d.]+)[eE][+-]?%d+$')
+    if not mantissa or not (mantissa:find('^%d+%.?%d*$') or mantissa:find('^%.%d+$')) then
+      return 'holds no number'
+    end
+    number = tonumber(value)
   end
   number = number + tonumber(amount)
-  if not (math.abs(number) < 1e300) then return where .. ' would leave the range of numbers' end
+  if not (math.abs(number) < 1e300) then return 'would leave the range of numbers' end
   return nil, {number}
 end
 
 ----------------------------------------------------------------- commands --
 
-local checks = {}
-
-local function incr(key, amount)
+local function add_to_string(key, add, amount)
   local problem = holds(key, 'string', false)
   if problem then return problem end
   local value
-  problem, value = add_integer(key, string_value(key), amount)
-  if problem then return problem end
+  problem, value = add(string_value(key), amount)
+  if problem then return key .. ' ' .. problem end
   put_string(key, value)
+end
+
+local function add_to_field(key, field, add, amount)
+  local problem = holds(key, 'hash', true)
+  if problem then return problem end
+  local value
+  problem, value = add(hash_value(key, field), amount)
+  if problem then return key .. ' field ' .. field .. ' ' .. problem end
+  put_field(key, field, value)
 end
 
 local function set(key, value, condition, lives)
@@ -209,156 +224,120 @@ local function set(key, value, condition, lives)
   put_string(key, value, lives)
 end
 
-function checks.DEL(c)
-  for i = 2, #c do forget(c[i]) end
-end
-checks.UNLINK = checks.DEL
-
-local function expire(c, milliseconds, absolute)
-  local key = c[2]
+local function expire(key, ahead, condition, absolute)
   if kind_of(key) == 'none' then return end
   expiry[key] = 't'
-  local ahead = tonumber(c[3]) * milliseconds
   if absolute then
     local now = redis.call('TIME')
     ahead = ahead - (tonumber(now[1]) * 1000 + tonumber(now[2]) / 1000)
   end
   -- A time in the past deletes the key, unless a condition keeps it.
   if ahead > 5000 or (ahead > 0 and not absolute) then return end
-  if ahead < -5000 and not c[4] and not opaque[key] then
+  if not condition and not opaque[key] and (ahead < -5000 or not absolute) then
     forget(key)
   else
     opaque[key], maybe[key] = true, true
   end
 end
-function checks.EXPIRE(c) return expire(c, 1000, false) end
-function checks.PEXPIRE(c) return expire(c, 1, false) end
-function checks.EXPIREAT(c) return expire(c, 1000, true) end
-function checks.PEXPIREAT(c) return expire(c, 1, true) end
-function checks.PERSIST(c)
-  if kind_of(c[2]) ~= 'none' then expiry[c[2]] = 'p' end
-end
 
-function checks.SET(c)
-  local condition, lives = nil, 'p'
-  for i = 4, #c do
-    local option = c[i]:upper()
-    if option == 'NX' or option == 'XX' then condition = option end
-    if option == 'KEEPTTL' then lives = nil end
-    if option == 'EX' or option == 'PX' then lives = 't' end
-  end
-  set(c[2], c[3], condition, lives)
-end
-function checks.SETNX(c) set(c[2], c[3], 'NX', 'p') end
-function checks.SETEX(c) set(c[2], c[4], nil, 't') end
-checks.PSETEX = checks.SETEX
-function checks.MSET(c)
-  for i = 2, #c, 2 do set(c[i], c[i + 1], nil, 'p') end
-end
-function checks.INCR(c) return incr(c[2], '1') end
-function checks.DECR(c) return incr(c[2], '-1') end
-function checks.INCRBY(c) return incr(c[2], c[3]) end
-function checks.DECRBY(c)
-  local amount = c[3]
-  if amount:sub(1, 1) == '-' then amount = amount:sub(2)
-  elseif amount ~= '0' then amount = '-' .. amount end
-  return incr(c[2], amount)
-end
-function checks.INCRBYFLOAT(c)
-  local key = c[2]
-  local problem = holds(key, 'string', false)
-  if problem then return problem end
-  local value
-  problem, value = add_float(key, string_value(key), c[3])
-  if problem then return problem end
-  put_string(key, value)
-end
-
-function checks.HSET(c)
-  local problem = holds(c[2], 'hash', true)
-  if problem then return problem end
-  for i = 3, #c, 2 do put_field(c[2], c[i], c[i + 1]) end
-end
-checks.HMSET = checks.HSET
-function checks.HSETNX(c)
-  local problem = holds(c[2], 'hash', true)
-  if problem then return problem end
-  if hash_value(c[2], c[3]) == false then put_field(c[2], c[3], c[4]) end
-end
-function checks.HDEL(c)
-  local problem = shrinks(c[2], 'hash')
-  if problem then return problem end
-  for i = 3, #c do put_field(c[2], c[i], false) end
-end
-local function hash_adder(add)
-  return function(c)
-    local problem = holds(c[2], 'hash', true)
+-- What the command at hand needs and leaves behind; a problem, or nil. One
+-- chain of comparisons: a table of functions costs more to build than to run.
+local function check(c)
+  local name, key = c[1], c[2]
+  if name == 'HINCRBY' then return add_to_field(key, c[3], add_integer, c[4]) end
+  if name == 'HSET' or name == 'HMSET' then
+    local problem = holds(key, 'hash', true)
     if problem then return problem end
-    local value
-    problem, value = add(c[2] .. ' field ' .. c[3], hash_value(c[2], c[3]), c[4])
+    for i = 3, #c, 2 do put_field(key, c[i], c[i + 1]) end
+    return
+  end
+  if name == 'SADD' then return holds(key, 'set', true) end
+  if name == 'ZINCRBY' then return holds(key, 'zset', true) end
+  if name == 'ZADD' then
+    for i = 3, #c - 2 do
+      if tonumber(c[i]) then break end
+      if c[i]:upper() == 'XX' then return holds(key, 'zset', false) end
+    end
+    return holds(key, 'zset', true)
+  end
+  if name == 'SET' then
+    local condition, lives = nil, 'p'
+    for i = 4, #c do
+      local option = c[i]:upper()
+      if option == 'NX' or option == 'XX' then condition = option end
+      if option == 'KEEPTTL' then lives = nil end
+      if option == 'EX' or option == 'PX' then lives = 't' end
+    end
+    return set(key, c[3], condition, lives)
+  end
+  if name == 'HDEL' then
+    local problem = shrinks(key, 'hash')
     if problem then return problem end
-    put_field(c[2], c[3], value)
+    for i = 3, #c do put_field(key, c[i], false) end
+    return
   end
-end
-checks.HINCRBY = hash_adder(add_integer)
-checks.HINCRBYFLOAT = hash_adder(add_float)
-
-local function creating(wanted)
-  return function(c) return holds(c[2], wanted, true) end
-end
-local function keeping(wanted)
-  return function(c) return holds(c[2], wanted, false) end
-end
-local function shrinking(wanted)
-  return function(c) return shrinks(c[2], wanted) end
-end
-local function storing(c)
-  for i = 3, #c do
-    local problem = holds(c[i], 'set', false)
+  if name == 'DEL' or name == 'UNLINK' then
+    for i = 2, #c do forget(c[i]) end
+    return
+  end
+  if name == 'SREM' then return shrinks(key, 'set') end
+  if name:sub(1, 4) == 'ZREM' or name:sub(1, 4) == 'ZPOP' then return shrinks(key, 'zset') end
+  if name == 'RPUSH' or name == 'LPUSH' then return holds(key, 'list', true) end
+  if name == 'RPUSHX' or name == 'LPUSHX' or name == 'LINSERT' then
+    return holds(key, 'list', false)
+  end
+  if name == 'LPOP' or name == 'RPOP' or name == 'LREM' or name == 'LTRIM' then
+    return shrinks(key, 'list')
+  end
+  if name == 'HINCRBYFLOAT' then return add_to_field(key, c[3], add_float, c[4]) end
+  if name == 'HSETNX' then
+    local problem = holds(key, 'hash', true)
     if problem then return problem end
+    if hash_value(key, c[3]) == false then put_field(key, c[3], c[4]) end
+    return
   end
-  forget(c[2])
-  kind[c[2]], maybe[c[2]], expiry[c[2]] = 'set', true, 'p'
-end
-
-checks.SADD = creating('set')
-checks.SREM = shrinking('set')
-checks.SINTERSTORE = storing
-checks.SUNIONSTORE = storing
-checks.SDIFFSTORE = storing
-
-function checks.ZADD(c)
-  for i = 3, #c - 2 do
-    local option = c[i]:upper()
-    if option == 'XX' then return holds(c[2], 'zset', false) end
-    if tonumber(option) then break end
+  if name == 'INCRBY' then return add_to_string(key, add_integer, c[3]) end
+  if name == 'INCR' then return add_to_string(key, add_integer, '1') end
+  if name == 'DECR' then return add_to_string(key, add_integer, '-1') end
+  if name == 'DECRBY' then
+    local amount = c[3]
+    if amount:sub(1, 1) == '-' then amount = amount:sub(2)
+    elseif amount ~= '0' then amount = '-' .. amount end
+    return add_to_string(key, add_integer, amount)
   end
-  return holds(c[2], 'zset', true)
+  if name == 'INCRBYFLOAT' then return add_to_string(key, add_float, c[3]) end
+  if name == 'SETNX' then return set(key, c[3], 'NX', 'p') end
+  if name == 'SETEX' or name == 'PSETEX' then return set(key, c[4], nil, 't') end
+  if name == 'MSET' then
+    for i = 2, #c, 2 do set(c[i], c[i + 1], nil, 'p') end
+    return
+  end
+  if name == 'EXPIRE' then return expire(key, tonumber(c[3]) * 1000, c[4], false) end
+  if name == 'PEXPIRE' then return expire(key, tonumber(c[3]), c[4], false) end
+  if name == 'EXPIREAT' then return expire(key, tonumber(c[3]) * 1000, c[4], true) end
+  if name == 'PEXPIREAT' then return expire(key, tonumber(c[3]), c[4], true) end
+  if name == 'PERSIST' then
+    if kind_of(key) ~= 'none' then expiry[key] = 'p' end
+    return
+  end
+  if name == 'SUNIONSTORE' or name == 'SINTERSTORE' or name == 'SDIFFSTORE' then
+    for i = 3, #c do
+      local problem = holds(c[i], 'set', false)
+      if problem then return problem end
+    end
+    forget(key)
+    kind[key], maybe[key], expiry[key] = 'set', true, 'p'
+    return
+  end
+  return name .. ' cannot be checked'
 end
-checks.ZINCRBY = creating('zset')
-checks.ZREM = shrinking('zset')
-checks.ZREMRANGEBYRANK = shrinking('zset')
-checks.ZREMRANGEBYSCORE = shrinking('zset')
-checks.ZREMRANGEBYLEX = shrinking('zset')
-checks.ZPOPMIN = shrinking('zset')
-checks.ZPOPMAX = shrinking('zset')
-
-checks.LPUSH = creating('list')
-checks.RPUSH = creating('list')
-checks.LPUSHX = keeping('list')
-checks.RPUSHX = keeping('list')
-checks.LINSERT = keeping('list')
-checks.LPOP = shrinking('list')
-checks.RPOP = shrinking('list')
-checks.LREM = shrinking('list')
-checks.LTRIM = shrinking('list')
 
 local commands = {}
-local at = 8
+local at = 3
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
   local command = {unpack(ARGV, at + 1, at + count)}
-  local problem = checks[command[1]](command)
+  local problem = check(command)
   if lost then return {'lost', lost} end
   commands[#commands + 1] = command
   if problem then return {'command', #commands, problem} end
@@ -374,10 +353,6 @@ for i = 1, #commands do
   end
 end
 
-if not generation then
-  generation = fresh
-  redis.call('HSET', registry, '', generation)
-end
 for key, was in pairs(initial) do
   local suffix = key:sub(root_length + 2)
   local gone = kind[key] == 'none'
@@ -390,7 +365,4 @@ for key, was in pairs(initial) do
     redis.call('HSETNX', registry, suffix, 'p')
   end
 end
-redis.call('HSET', tracking, 'generation', generation, 'id:' .. application, last,
-           'commit:' .. application, token)
-redis.call('PUBLISH', channel, last)
-return {'ok', generation}
+return move()
