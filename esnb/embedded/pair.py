@@ -5,9 +5,14 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import grpc
+import redis
+from eventsourcing.persistence import OperationalError
+
+from esnb.embedded.development_service import reset_server
 from esnb.embedded.process import ServerProcess
 from esnb.embedded.redis_program import require_platform
-from esnb.embedded.servers import (
+from esnb.embedded.launch import (
     eventstoredb_uri,
     port_of,
     redis_url,
@@ -55,6 +60,25 @@ class EmbeddedPair:
         """Names of the servers that ended although they are used."""
         servers = {"EventStoreDB": self._eventstoredb, "Redis": self._redis}
         return [name for name, server in servers.items() if server and not server.is_alive()]
+
+    def reset(self, timeout: float) -> None:
+        """Empties both, also a Redis that has not been used yet; both go on running.
+
+        Subscriptions that are open end. Raises `OperationalError` when a server
+        does not answer.
+        """
+        with self._lock:
+            try:
+                if self._path is not None or self.has_redis:
+                    with redis.Redis.from_url(self.redis_url) as client:
+                        client.flushall()
+                reset_server(self.eventstoredb_port, timeout)
+            except redis.RedisError as error:
+                raise OperationalError(f"the embedded Redis cannot be emptied: {error}") from error
+            except grpc.RpcError as error:
+                raise OperationalError(
+                    f"the embedded EventStoreDB cannot be emptied: {error}"
+                ) from error
 
     def release(self) -> None:
         """Ends this process's use of both."""

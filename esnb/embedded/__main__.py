@@ -1,0 +1,52 @@
+"""`python -m esnb.embedded`: the embedded EventStoreDB server as a process of its own."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import signal
+import sys
+from pathlib import Path
+
+from .endpoint import Endpoint, PortUnusable
+from .log import LogUnusable
+from .node import Node
+from .server import HOST, opened_log
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Serve until SIGTERM or an interrupt; 2 when there is nothing to serve from or at."""
+    parser = argparse.ArgumentParser(prog="python -m esnb.embedded", description=__doc__)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--path", type=Path, help="keep the events in this file")
+    where.add_argument("--memory", action="store_true", help="keep them in memory only")
+    parser.add_argument("--port", type=int, default=0, help="0, the default: any free one")
+    parser.add_argument("--host", default=HOST)
+    options = parser.parse_args(arguments)
+    try:
+        asyncio.run(serve(options.path, options.host, options.port))
+    except (LogUnusable, PortUnusable) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+async def serve(path: Path | None, host: str, port: int) -> None:
+    """Print `listening PORT` once clients can connect, and return on SIGTERM or SIGINT."""
+    node = Node(opened_log(path))
+    try:
+        endpoint = Endpoint(node, host, port)
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopping.set)
+        await endpoint.start()
+        print(f"listening {endpoint.port}", flush=True)
+        await stopping.wait()
+        await endpoint.stop()
+    finally:
+        await node.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""What a development server offers beside EventStoreDB's own services: to be emptied."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import grpc
+
+SERVICE = "esnb.embedded.Development"
+RESET = f"/{SERVICE}/Reset"
+
+
+class DevelopmentService:
+    """Empties the server it belongs to."""
+
+    def __init__(self, reset: Callable[[], Awaitable[None]]) -> None:
+        self._reset = reset
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """The service's one method; its messages are empty."""
+        return grpc.method_handlers_generic_handler(
+            SERVICE, {"Reset": grpc.unary_unary_rpc_method_handler(self._emptied)}
+        )
+
+    async def _emptied(self, request: bytes, context: object) -> bytes:
+        await self._reset()
+        return b""
+
+
+def reset_server(port: int, timeout: float) -> None:
+    """Empties the embedded EventStoreDB on a loopback port; open subscriptions end.
+
+    Raises `grpc.RpcError` when it does not answer in time.
+    """
+    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+        channel.unary_unary(RESET)(b"", timeout=timeout)

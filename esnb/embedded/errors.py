@@ -1,0 +1,64 @@
+"""What can go wrong with a request, whatever carries it."""
+
+from __future__ import annotations
+
+
+class Refused(Exception):
+    """A request that the store does not carry out."""
+
+
+class WrongExpectedVersion(Refused):
+    """The stream is not where the writer expected it."""
+
+    def __init__(self, stream: str, expected: int, actual: int) -> None:
+        super().__init__(f"stream '{stream}' is at version {actual}, expected {expected}")
+        self.stream = stream
+        self.expected = expected
+        self.actual = actual
+
+
+class StreamDeleted(Refused):
+    """The stream was deleted; for good where it was tombstoned."""
+
+    def __init__(self, stream: str) -> None:
+        super().__init__(f"Event stream '{stream}' is deleted.")
+        self.stream = stream
+
+
+class AppendTooLarge(Refused):
+    """The events of one append weigh more than the server takes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"Maximum Append Size of {limit} Exceeded.")
+        self.limit = limit
+
+
+class MetadataMissing(Refused):
+    """A proposed event lacks a metadata entry that it must have."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"Required Metadata Property '{key}' is missing")
+        self.key = key
+
+
+class InvalidRequest(Refused):
+    """The request itself makes no sense; the text says what is missing."""
+
+
+class InvalidPosition(Refused):
+    """A position in `$all` at which there is no event."""
+
+    def __init__(self, position: int) -> None:
+        super().__init__(f"there is no event at position {position} of $all")
+        self.position = position
+
+
+class WriteFailed(Refused):
+    """The log could not keep the events: the disk is full or gone. Nothing was written."""
+
+
+class StoreEmptied(Refused):
+    """The store was emptied while the request was going on."""
+
+    def __init__(self) -> None:
+        super().__init__("the embedded server was reset: its streams are gone")

@@ -1,0 +1,3 @@
+DELETE FROM events;
+DELETE FROM types;
+DELETE FROM streams;

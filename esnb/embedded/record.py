@@ -1,0 +1,94 @@
+"""What the log holds: one record an event, ready to be sent."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from esnb._client import streams_pb2
+
+from .wire import number, tagged
+
+TOMBSTONE = 2**63 - 1
+"""The revision of `$streamDeleted`, and the `$tb` of a soft-deleted stream."""
+NO_STREAM = -1
+
+LINK = "$>"
+JSON = "application/json"
+BINARY = "application/octet-stream"
+
+RECORDED = streams_pb2.ReadResp.ReadEvent.RecordedEvent
+
+
+class Record(NamedTuple):
+    """One event of the log.
+
+    `position` is commit and prepare position in one: strictly increasing, with
+    gaps, as byte offsets in a real log have. `stream` and `type` are the log's
+    numbers for the names. `created` counts 100 ns since 1970. `body` is the
+    protocol's `RecordedEvent` without its id (which a client may want in either
+    of two forms), so that a read need not build it anew.
+    """
+
+    position: int
+    stream: int
+    revision: int
+    type: int
+    created: int
+    event_id: bytes
+    body: bytes
+
+    @property
+    def next_position(self) -> int:
+        """The first position a later record may have."""
+        return self.position + 64 + len(self.body)
+
+
+class Proposed(NamedTuple):
+    """An event as a client sends it."""
+
+    event_id: bytes
+    type: str
+    is_json: bool
+    data: bytes
+    metadata: bytes
+
+    @property
+    def size(self) -> int:
+        """What counts against the limit of an append (.NET strings: 2 bytes a character)."""
+        return len(self.data) + len(self.metadata) + 2 * len(self.type)
+
+
+class Content(NamedTuple):
+    """The parts of a record that its columns do not hold."""
+
+    is_json: bool
+    data: bytes
+    metadata: bytes
+
+
+def body(stream_name: str, revision: int, position: int, created: int, proposed: Proposed) -> bytes:
+    """The protocol's `RecordedEvent` without the id."""
+    content_type = JSON if proposed.is_json else BINARY
+    return b"".join(
+        (
+            tagged(2, tagged(3, stream_name.encode())),
+            number(3, revision),
+            number(4, position),
+            number(5, position),
+            _entry(b"type", proposed.type.encode()),
+            _entry(b"content-type", content_type.encode()),
+            _entry(b"created", b"%d" % created),
+            tagged(7, proposed.metadata) if proposed.metadata else b"",
+            tagged(8, proposed.data) if proposed.data else b"",
+        )
+    )
+
+
+def _entry(key: bytes, value: bytes) -> bytes:
+    return tagged(6, tagged(1, key) + tagged(2, value))
+
+
+def content(record: Record) -> Content:
+    """The record's data and metadata, taken from its body."""
+    message = RECORDED.FromString(record.body)
+    return Content(message.metadata["content-type"] == JSON, message.data, message.custom_metadata)
