@@ -5,7 +5,21 @@ frame with fixed columns and dtypes, also when it is empty. What a frame shows
 is what the library recorded and folded.
 """
 
+from esnb.frames._checkpoints import checkpoints
 from esnb.frames._log import events, stream, streams
+from esnb.frames._read_model import read_model
+from esnb.frames._snapshots import snapshots, verify_snapshot
 from esnb.frames._versions import at, diff, history
 
-__all__ = ["at", "diff", "events", "history", "stream", "streams"]
+__all__ = [
+    "at",
+    "checkpoints",
+    "diff",
+    "events",
+    "history",
+    "read_model",
+    "snapshots",
+    "stream",
+    "streams",
+    "verify_snapshot",
+]

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.sqlite import SQLiteApplicationRecorder
 
@@ -44,9 +44,12 @@ class ApplicationSource:
         return {}
 
     def events(self, start: int | None) -> AbstractContextManager[Iterator[Record]]:
-        return nullcontext(self._events(start))
+        return nullcontext(
+            self.record(notification, notification.id) for notification in self.notifications(start)
+        )
 
-    def _events(self, start: int | None) -> Iterator[Record]:
+    def notifications(self, start: int | None) -> Iterator[Notification]:
+        """The recorder's notifications in order, up to the last one there is now."""
         head = self.recorder.max_notification_id()
         if head is None:
             return
@@ -55,8 +58,7 @@ class ApplicationSource:
             page = self.recorder.select_notifications(
                 start, PAGE, stop=head, inclusive_of_start=inclusive
             )
-            for notification in page:
-                yield self.record(notification, notification.id)
+            yield from page
             if len(page) < PAGE:
                 return
             start, inclusive = page[-1].id, False
@@ -136,15 +138,17 @@ def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
     """
     if isinstance(name, UUID):
         return [str(name), name] if _has_text_ids(app) else [name]
+    if _has_text_ids(app):
+        naming = getattr(getattr(app.recorder, "category", None), "naming", None)
+        own = None if naming is None else naming.originator_id(name)
+        return [name] if own is None else [name, own]
     meanings: list[UUID | str] = []
     for text in (name, name.partition("-")[2]):
         try:
             meanings.append(UUID(text))
         except ValueError:
             continue
-    if _has_text_ids(app) or not meanings:
-        meanings.insert(0, name)
-    elif not isinstance(app.recorder, SQLiteApplicationRecorder):
+    if not meanings or isinstance(app.recorder, POPOApplicationRecorder):
         meanings.append(name)  # POPO keeps ids as they are, whatever the setting
     return meanings
 

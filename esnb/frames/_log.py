@@ -87,6 +87,7 @@ def events(
     Raises TypeError for another source, ValueError for a negative limit or a
     time that is none, and the store's own errors.
 
+    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate
     >>> app = Application()
@@ -131,6 +132,7 @@ def stream(
     revision, and `link_stream`, `link_revision` and `link_position` say where
     its link stands; there `start`, `stop` and `last` go by the link.
 
+    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate
     >>> app = Application()
@@ -181,6 +183,7 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     The whole sequence is read once, payloads of first and last events only are
     decoded.
 
+    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate
     >>> app = Application()

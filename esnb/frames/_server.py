@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
+from esnb import topics
 from esnb._client import Client, ClientError, NotFound, RecordedEvent, StreamIsDeleted
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import Record
@@ -121,11 +122,13 @@ class ServerSource:
     def _record(self, event: RecordedEvent) -> Record:
         metadata, _ = decode_or_keep(self._json, event.metadata)
         topic = metadata.get(TOPIC_KEY) if type(metadata) is dict else None
+        if not isinstance(topic, str) or not topics.matches(topic, event.type):
+            topic = event.type
         link = event.link
         return Record(
             event.stream_name,
             event.stream_position + 1,
-            topic if isinstance(topic, str) and topic else event.type,
+            topic,
             event.data,
             event.commit_position,
             str(event.id),

@@ -50,6 +50,7 @@ def history(
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
     is no Application.
 
+    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from esnb.frames._dog import Dog
     >>> app = Application()
@@ -57,8 +58,9 @@ def history(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
-       version            type                        changed
-    0        1      Dog.Registered        name: 'Fido'; tricks: []
+       version            type                     changed
+    0        1  Dog.Registered    name: 'Fido'; tricks: []
+    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
     """
     source = application_of(app, "history()")
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
@@ -124,6 +126,7 @@ def at(
     version, or none yet at that time; ValueError for version and time together;
     and whatever the fold raises.
 
+    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from esnb.frames._dog import Dog
     >>> app = Application()
@@ -193,6 +196,7 @@ def diff(
     Raises AggregateNotFoundError for an aggregate or a version that does not
     exist, and whatever the fold raises.
 
+    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from esnb.frames._dog import Dog
     >>> app = Application()

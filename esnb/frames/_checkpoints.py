@@ -1,0 +1,201 @@
+"""Checkpoints: how far projections have come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+import pandas as pd
+from eventsourcing.application import Application
+from eventsourcing.persistence import ApplicationRecorder, TrackingRecorder
+from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.sqlite import SQLiteTrackingRecorder
+
+from esnb.frames._application import has_gapless_ids
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import described
+
+CHECKPOINTS: Schema = {
+    "name": "string",
+    "application": "string",
+    "position": "Int64",
+    "head": "Int64",
+    "lag": "Int64",
+}
+MOST_COUNTED = 10_000
+"""Events that are counted for a lag; one that is longer is not known."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far the projection `name` has come in the events of `application`."""
+
+    name: str
+    application: str
+    position: int
+    head: int | None = None
+    lag: int | None = None
+
+
+def checkpoints(source: Any) -> pd.DataFrame:
+    """A row for each application that a projection follows, sorted by both names.
+
+    `source` is a projection's view (any `TrackingRecorder`), a runner, an
+    application that processes the events of others, or the `Stores` that
+    `esnb.connect()` gives: then all views in its Redis.
+
+    Columns: `name` (string: the projection's or the view's), `application`
+    (string), `position` (Int64: the last event that is applied), `head` (Int64:
+    the application's last event) and `lag` (Int64: events between the two; 0
+    when caught up). Head and lag are missing where the source does not lead to
+    the application (a view alone), and a lag where it is longer than 10,000
+    events that would have to be counted.
+
+    Raises TypeError for another source and for a recorder that cannot tell
+    which applications it follows.
+
+    >>> import esnb
+    >>> from eventsourcing.persistence import Tracking
+    >>> from eventsourcing.popo import POPOTrackingRecorder
+    >>> view = POPOTrackingRecorder()
+    >>> view.insert_tracking(Tracking("Shop", 7))
+    >>> esnb.checkpoints(view)[["application", "position"]]
+      application  position
+    0        Shop         7
+    """
+    found = sorted(_checkpoints(source), key=lambda each: (each.name, each.application))
+    return build(
+        CHECKPOINTS,
+        {column: [getattr(each, column) for each in found] for column in CHECKPOINTS},
+    )
+
+
+def _checkpoints(source: Any) -> Iterator[Checkpoint]:
+    if isinstance(source, TrackingRecorder):
+        yield from _of_recorder(source, _view_name(source))
+    elif isinstance(source, Application) and isinstance(source.recorder, TrackingRecorder):
+        yield from _of_recorder(source.recorder, source.name)
+    elif not isinstance(source, type) and hasattr(source, "projection"):
+        yield from _of_runner(source)
+    elif not isinstance(source, type) and hasattr(source, "eventstoredb"):
+        yield from _of_stores(source)
+    else:
+        raise TypeError(
+            f"no checkpoints: {described(source)}; give a view (a TrackingRecorder), a runner, an "
+            "application that processes events, or the Stores that esnb.connect() gives"
+        )
+
+
+def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[Checkpoint]:
+    for application, position in positions(recorder).items():
+        yield Checkpoint(name, application, position)
+
+
+def _of_runner(runner: Any) -> Iterator[Checkpoint]:
+    """A runner's, with the head of the application that it runs over."""
+    recorder = tracking_recorder_of(runner)
+    name = getattr(runner.projection, "name", "") or _view_name(recorder)
+    application = runner.app.name
+    try:
+        known = positions(recorder)
+    except TypeError:  # it need not be able to list them: the runner names its application
+        known = {}
+    position = known.get(application, recorder.max_tracking_id(application))
+    followed = dict(known) if position is None else {**known, application: position}
+    for each, reached in followed.items():
+        head = runner.app.recorder.max_notification_id() if each == application else None
+        lag = None if head is None else _lag(runner.app.recorder, reached, head)
+        yield Checkpoint(name, each, reached, head, lag)
+
+
+def tracking_recorder_of(runner: Any) -> TrackingRecorder:
+    """The recorder in which a runner keeps its checkpoint; TypeError where there is none."""
+    for candidate in (getattr(runner, "view", None), getattr(runner.projection, "recorder", None)):
+        if isinstance(candidate, TrackingRecorder):
+            return candidate
+    raise TypeError(f"{described(runner)} has neither a view nor a recorder with checkpoints")
+
+
+def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
+    """The checkpoint in each application that `recorder` follows.
+
+    The library's interface answers for one named application only; which ones
+    there are is read from where the known recorders keep them.
+    """
+    own = getattr(recorder, "checkpoints", None)
+    if callable(own):
+        found: Mapping[str, int] = own()
+        return found
+    if isinstance(recorder, POPOTrackingRecorder):
+        with recorder._database_lock:
+            tracked = dict(recorder._max_tracking_ids)
+        return {name: position for name, position in tracked.items() if position is not None}
+    if hasattr(recorder, "tracking_record_cls"):
+        return _sqlalchemy_positions(recorder)
+    datastore: Any = getattr(recorder, "datastore", None)
+    migration = getattr(recorder, "table_migration_identifier", None)
+    if isinstance(recorder, SQLiteTrackingRecorder):
+        query = "SELECT application_name, MAX(notification_id) AS position FROM tracking GROUP BY 1"
+    elif datastore is not None and hasattr(recorder, "tracking_table_name"):
+        table = f'"{datastore.schema}"."{recorder.tracking_table_name}"'
+        query = f"SELECT application_name, MAX(notification_id) AS position FROM {table} GROUP BY 1"
+    else:
+        raise TypeError(
+            f"{described(recorder)} cannot tell which applications it follows: ask it by name, "
+            "max_tracking_id(application_name), or give the runner"
+        )
+    with datastore.transaction(commit=False) as cursor:
+        cursor.execute(query)
+        rows = cursor.fetchall()
+    return {
+        row["application_name"]: row["position"]
+        for row in rows
+        if row["application_name"] != migration
+    }
+
+
+def _sqlalchemy_positions(recorder: Any) -> Mapping[str, int]:
+    """Those of an eventsourcing-sqlalchemy recorder, through its own mapped class."""
+    record = recorder.tracking_record_cls
+    with recorder.transaction(commit=False) as session:
+        pairs = session.query(record.application_name, record.notification_id).all()
+    return dict(sorted(map(tuple, pairs)))
+
+
+def _lag(recorder: ApplicationRecorder, position: int, head: int) -> int | None:
+    if position >= head:
+        return 0
+    if has_gapless_ids(recorder):
+        return head - position
+    later = recorder.select_notifications(
+        position, MOST_COUNTED + 1, stop=head, inclusive_of_start=False
+    )
+    return len(later) if len(later) <= MOST_COUNTED else None
+
+
+def _view_name(recorder: TrackingRecorder) -> str:
+    """A Redis view's is its projection's; others have only their class."""
+    name = getattr(getattr(recorder, "namespace", None), "name", None)
+    return name if isinstance(name, str) else type(recorder).__name__
+
+
+def _of_stores(stores: Any) -> Iterator[Checkpoint]:
+    """Every view's in the Redis of `stores`: they are kept in one hash a view."""
+    prefix = stores.env.get("REDIS_KEY_PREFIX", "esnb")
+    for key in stores.redis.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
+        name = _projection_in(key.decode(), prefix)
+        for field, value in stores.redis.hgetall(key).items():
+            if field.startswith(b"id:"):
+                yield Checkpoint(name, field[3:].decode(), int(value))
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "*?[]\\" else character for character in text)
+
+
+def _projection_in(key: str, prefix: str) -> str:
+    """The projection that `{prefix}:{name}@label~tracking` is named after, a label with it."""
+    name, _, rest = key[len(prefix) + 2 :].partition("}")
+    return unquote(name) + rest.removesuffix("~tracking")

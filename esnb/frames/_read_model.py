@@ -1,0 +1,156 @@
+"""The state of a projection: what its view holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+import pandas as pd
+from eventsourcing.persistence import TrackingRecorder
+from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.sqlite import SQLiteRecorder, SQLiteTrackingRecorder
+
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import described
+from esnb.frames._state import kept
+
+ENTRIES: Schema = {"key": "string", "type": "string", "field": "string", "value": "object"}
+
+_CREATED_TABLE = re.compile(
+    r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'`\[]?(\w+)", re.IGNORECASE
+)
+
+
+def read_model(runner_or_view: Any, *, table: str | None = None) -> pd.DataFrame:
+    """What the view of a projection holds now; give the view or its runner.
+
+    - A Redis view, and any other whose `rows()` gives entries of four: columns
+      `key` (string: without the view's prefix), `type` (string: Redis' own,
+      `hash`, `zset` …), `field` (string: a hash's field, a set's member, a
+      list's index; missing for a single value), `value` (object).
+    - A view with a `rows()` of its own that gives mappings, named tuples or
+      dataclass objects: a column for each of their fields, with the narrowest
+      dtype that keeps the values.
+    - A SQLite view: its table, a column a column; `table=` says which where it
+      has created several.
+    - A POPO view: its attributes, as `key`, `type` (the Python type), `field`
+      (a mapping's key, a sequence's index) and `value`.
+
+    Raises TypeError for other views (give them a `rows()`), and ValueError for
+    a table that is not the view's, or several without `table=`.
+
+    >>> import esnb
+    >>> from esnb.frames._dog import Tricks
+    >>> from eventsourcing.persistence import Tracking
+    >>> view = Tricks()
+    >>> view.count("roll over", Tracking("Kennel", 1))
+    >>> esnb.read_model(view)
+            key  type      field value
+    0  by_trick  dict  roll over     1
+    """
+    view = _view_of(runner_or_view)
+    own = getattr(view, "rows", None)
+    if callable(own):
+        return _of_rows(list(own()))
+    if isinstance(view, SQLiteTrackingRecorder):
+        return _of_table(view, table)
+    if isinstance(view, POPOTrackingRecorder):
+        return _of_attributes(view)
+    raise TypeError(
+        f"{described(view)} does not show its state: give the view class a method rows() that "
+        "returns its rows as dicts (Redis, SQLite and POPO views are shown as they are)"
+    )
+
+
+def _view_of(runner_or_view: Any) -> Any:
+    if isinstance(runner_or_view, type):
+        raise TypeError(f"no view: {described(runner_or_view)}")
+    if isinstance(runner_or_view, TrackingRecorder):
+        return runner_or_view
+    view = getattr(runner_or_view, "view", None)
+    if view is not None:
+        return view
+    if callable(getattr(runner_or_view, "rows", None)):
+        return runner_or_view
+    raise TypeError(
+        f"no view: {described(runner_or_view)}; give a projection's view (a TrackingRecorder) "
+        "or its runner"
+    )
+
+
+def _of_rows(rows: Sequence[Any]) -> pd.DataFrame:
+    records = [_record(row) for row in rows]
+    if all(isinstance(record, tuple) and len(record) == len(ENTRIES) for record in records):
+        return build(
+            ENTRIES,
+            {name: [record[i] for record in records] for i, name in enumerate(ENTRIES)},
+        )
+    named = [record for record in records if isinstance(record, dict)]
+    if len(named) < len(records):
+        raise TypeError(
+            "rows() must give mappings, named tuples, dataclass objects, or entries of four: "
+            "key, type, field, value"
+        )
+    return _of_records(named)
+
+
+def _record(row: Any) -> Any:
+    if isinstance(row, Mapping):
+        return {str(key): value for key, value in row.items()}
+    if hasattr(row, "_asdict"):
+        return dict(row._asdict())
+    if is_dataclass(row) and not isinstance(row, type):
+        return {field.name: getattr(row, field.name) for field in fields(row)}
+    return tuple(row) if isinstance(row, Sequence) and not isinstance(row, str) else row
+
+
+def _of_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    names = dict.fromkeys(name for record in records for name in record)
+    return build({}, {}, fields={name: [record.get(name) for record in records] for name in names})
+
+
+def _of_table(view: SQLiteTrackingRecorder, table: str | None) -> pd.DataFrame:
+    tables = _own_tables(view)
+    if table is None and len(tables) == 1:
+        table = tables[0]
+    if table is None or table not in tables:
+        raise ValueError(
+            f"{described(view)} has the tables {', '.join(tables) or '(none of its own)'}: "
+            "say which with table="
+        )
+    with view.datastore.transaction(commit=False) as cursor:
+        cursor.execute(f'SELECT * FROM "{table}"')
+        rows: Iterable[Any] = cursor.fetchall()
+        names = [column[0] for column in cursor.sqlite_cursor.description]
+    values = [tuple(row) for row in rows]
+    return build({}, {}, fields={name: [row[i] for row in values] for i, name in enumerate(names)})
+
+
+def _own_tables(view: SQLiteRecorder) -> list[str]:
+    """The tables that the view's class creates, but for that of the checkpoints."""
+    found = (_CREATED_TABLE.search(statement) for statement in view.create_table_statements)
+    names = dict.fromkeys(match[1] for match in found if match)
+    return [name for name in names if name != "tracking"]
+
+
+def _of_attributes(view: POPOTrackingRecorder) -> pd.DataFrame:
+    columns: dict[str, list[Any]] = {name: [] for name in ENTRIES}
+    bookkeeping = vars(POPOTrackingRecorder())
+    for name, value in vars(view).items():
+        if name in bookkeeping:
+            continue
+        for field, entry in _entries(value):
+            row = (name, type(value).__name__, field, kept(entry))
+            for column, cell in zip(columns.values(), row, strict=True):
+                column.append(cell)
+    return build(ENTRIES, columns)
+
+
+def _entries(value: Any) -> list[tuple[str | None, Any]]:
+    if isinstance(value, Mapping):
+        return [(str(key), entry) for key, entry in value.items()]
+    if isinstance(value, list | tuple):
+        return [(str(index), entry) for index, entry in enumerate(value)]
+    return [(None, value)]

@@ -1,0 +1,244 @@
+"""Snapshots: which are kept, and whether they still tell the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from eventsourcing.application import Application
+from eventsourcing.persistence import AggregateRecorder, StoredEvent
+
+from esnb.frames._application import ApplicationSource
+from esnb.frames._changes import changes, described
+from esnb.frames._fold import ProjectorFunction, fold, projector_for
+from esnb.frames._moments import own_time
+from esnb.frames._progress import track
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import application_of
+from esnb.frames._state import State, full_state_of, kept
+from esnb.snapshot import SnapshotRecorder
+
+SNAPSHOTS: Schema = {
+    "stream": "string",
+    "version": "Int64",
+    "time": "time",
+    "store": "string",
+    "expires": "time",
+    "topic": "string",
+    "bytes": "Int64",
+    "fingerprint": "string",
+    "recorded": "time",
+}
+VERIFIED: Schema = {
+    "stream": "string",
+    "version": "Int64",
+    "time": "time",
+    "store": "string",
+    "status": "string",
+    "differs": "string",
+    "error": "string",
+}
+
+
+def snapshots(
+    app: Application[Any],
+    aggregate_id: UUID | str | None = None,
+    *,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """A row a kept snapshot, of one aggregate or of all, by stream and version.
+
+    Columns: `stream` (string: the aggregate's id), `version` (Int64), `time`
+    (datetime64[us, UTC]: when it was taken), `store` (string: `redis`,
+    `eventstoredb`, or the library's module, `popo`, `sqlite`, `postgres`),
+    `expires` (when the store forgets it; NaT: never), `topic` (string), `bytes`
+    (Int64: of its stored state), `fingerprint` (string: of the aggregate's
+    class, where the store keeps one), `recorded` (when the store got it).
+
+    An application without snapshots gives an empty frame. The library's own
+    stores cannot list their snapshots: without an id each aggregate of the
+    application is asked for, and its whole sequence of events read for that.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application(env={"IS_SNAPSHOTTING_ENABLED": "y"})
+    >>> dog = Dog("Fido")
+    >>> _ = app.save(dog)
+    >>> app.take_snapshot(dog.id)
+    >>> esnb.snapshots(app, dog.id)[["version", "store"]]
+       version store
+    0        1  popo
+    """
+    source = application_of(app, "snapshots()")
+    columns: dict[str, list[Any]] = {name: [] for name in SNAPSHOTS}
+    for stored in _kept_snapshots(source, aggregate_id, progress):
+        payload, _ = source.decode(source.record(stored))
+        recorded = getattr(stored, "recorded", None)
+        row = (
+            str(stored.originator_id),
+            stored.originator_version,
+            own_time(payload) or recorded,
+            _store(source, stored),
+            getattr(stored, "expires", None),
+            stored.topic,
+            len(stored.state),
+            getattr(stored, "fingerprint", None),
+            recorded,
+        )
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return build(SNAPSHOTS, columns)
+
+
+def verify_snapshot(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    projector_func: ProjectorFunction | None = None,
+) -> pd.DataFrame:
+    """Each kept snapshot of an aggregate against a full replay of its events.
+
+    Columns: `stream` (string), `version` (Int64), `time` (datetime64[us, UTC]:
+    when it was taken), `store` (string), `status`, `differs` (string: the fields
+    that differ, replay → snapshot), `error` (string). `status` is
+
+    - `ok`: the snapshot is the state that the events give;
+    - `differs`: it is another one (the fold has changed since, or was wrong);
+    - `foreign`: it was made by other code of its class than today's, by its
+      fingerprint, and is passed over; `differs` says whether that mattered;
+    - `unreadable`: it cannot be decoded or applied;
+    - `orphaned`: there is no event of its version;
+    - `unverified`: the events themselves cannot be folded so far.
+
+    A snapshot that is not `ok` is never an error here: delete it, or take a new
+    one. The frame is empty where none are kept.
+
+    Raises TypeError when `app` is no Application.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application(env={"IS_SNAPSHOTTING_ENABLED": "y"})
+    >>> dog = Dog("Fido")
+    >>> _ = app.save(dog)
+    >>> app.take_snapshot(dog.id)
+    >>> esnb.verify_snapshot(app, dog.id)[["version", "status"]]
+       version status
+    0        1     ok
+    """
+    source = application_of(app, "verify_snapshot()")
+    columns: dict[str, list[Any]] = {name: [] for name in VERIFIED}
+    found = list(_kept_snapshots(source, aggregate_id, False))
+    replayed = _replayed(source, aggregate_id, found, projector_func)
+    for stored in found:
+        payload, _ = source.decode(source.record(stored))
+        status, differs, error = _verdict(source, stored, replayed, projector_func)
+        row = (
+            str(stored.originator_id),
+            stored.originator_version,
+            own_time(payload) or getattr(stored, "recorded", None),
+            _store(source, stored),
+            status,
+            differs,
+            error,
+        )
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return build(VERIFIED, columns)
+
+
+Verdict = tuple[str, str | None, str | None]
+
+
+def _verdict(
+    source: ApplicationSource,
+    stored: StoredEvent,
+    replayed: dict[int, State | Exception],
+    projector_func: ProjectorFunction | None,
+) -> Verdict:
+    truth = replayed.get(stored.originator_version)
+    if truth is None:
+        return "orphaned", None, f"there is no event of version {stored.originator_version}"
+    try:
+        snapshot = _mapper(source).to_domain_event(stored)
+        project = projector_func or projector_for(source.app, snapshot)
+        restored = full_state_of(project(None, [snapshot]))
+    except Exception as error:  # noqa: BLE001  whatever a changed class raises
+        return "unreadable", None, f"{type(error).__name__}: {error}"
+    if isinstance(truth, Exception):
+        return "unverified", None, f"{type(truth).__name__}: {truth}"
+    found = changes(truth, restored)
+    differs = described(found) or None
+    if _is_foreign(source, stored):
+        return "foreign", differs, None
+    return ("differs" if found else "ok"), differs, None
+
+
+def _replayed(
+    source: ApplicationSource,
+    aggregate_id: UUID | str,
+    found: Iterable[StoredEvent],
+    projector_func: ProjectorFunction | None,
+) -> dict[int, State | Exception]:
+    """The whole state, by the events, at each version that has a snapshot."""
+    versions = {stored.originator_version for stored in found}
+    states: dict[int, State | Exception] = {}
+    if not versions:
+        return states
+    for step in fold(source, source.select(aggregate_id, lte=max(versions)), projector_func):
+        version = step.stored.originator_version
+        if version in versions:
+            states[version] = step.problem or {
+                name: kept(value) for name, value in full_state_of(step.aggregate).items()
+            }
+    return states
+
+
+def _kept_snapshots(
+    source: ApplicationSource, aggregate_id: UUID | str | None, progress: bool | None
+) -> Iterator[StoredEvent]:
+    store = source.app.snapshots
+    if store is None:
+        return
+    recorder = store.recorder
+    if aggregate_id is not None:
+        for originator_id in source.originator_ids(aggregate_id):
+            found = list(_of(recorder, originator_id))
+            if found:
+                yield from found
+                return
+    elif isinstance(recorder, SnapshotRecorder):
+        yield from track(recorder.list_snapshots(), unit="snapshots", progress=progress)
+    else:
+        ids: dict[UUID | str, None] = {}
+        for notification in track(source.notifications(None), unit="events", progress=progress):
+            ids[notification.originator_id] = None
+        for originator_id in ids:
+            yield from recorder.select_events(originator_id)
+
+
+def _of(recorder: AggregateRecorder, originator_id: UUID | str) -> Iterable[StoredEvent]:
+    if isinstance(recorder, SnapshotRecorder):
+        return recorder.list_snapshots(originator_id)
+    return recorder.select_events(originator_id)
+
+
+def _store(source: ApplicationSource, stored: StoredEvent) -> str:
+    """The store's name: as the snapshot has it, else the persistence module's."""
+    named: str = getattr(stored, "store", "")
+    return named or type(source.app.factory).__module__.rpartition(".")[2]
+
+
+def _mapper(source: ApplicationSource) -> Any:
+    store = source.app.snapshots
+    assert store is not None  # a snapshot came from it
+    return store.mapper
+
+
+def _is_foreign(source: ApplicationSource, stored: StoredEvent) -> bool:
+    """Whether other code than today's made the snapshot, as far as its store can tell."""
+    is_current = getattr(source.app.snapshots, "is_current", None)
+    return callable(is_current) and not is_current(stored)
