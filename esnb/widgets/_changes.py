@@ -1,12 +1,16 @@
-"""What differs between two states: + came, − went, ~ changed, down to the entry."""
+"""What differs between two states: + came, − went, ~ changed, down to the entry.
+
+Two values are the same where `esnb.diff` takes them to be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal
 
+from esnb.frames._changes import ABSENT, same
 from esnb.widgets._values import line, visible
 
 Mark = Literal["+", "−", "~"]
@@ -18,18 +22,12 @@ _DEEPEST = 4
 """Levels below a field that are compared entry by entry."""
 
 
-class Absent:
-    """Stands for the value of a field that a state does not have."""
-
-
-ABSENT: Final = Absent()
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One difference: `path` is the field, with `[2]` or `['key']` after it."""
+    """One difference in a field; `path` names the entry, as in `tags[2]`."""
 
     mark: Mark
+    field: str
     path: str
     before: Any = ABSENT
     after: Any = ABSENT
@@ -43,56 +41,35 @@ def changes(
     return found[:most], len(found) > most
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are shown as equal; never raises.
-
-    Values of different types differ (`1` and `True`, `1` and `1.0`), a NaN
-    equals a NaN, and what cannot be compared is compared as text.
-    """
-    if one is other:
-        return True
-    if type(one) is not type(other):
-        return False
-    try:
-        if bool(one == other):
-            return True
-        return bool(one != one) and bool(other != other)
-    except Exception:  # noqa: BLE001  # an `__eq__` of the user's own, or an array's
-        return line(one, 1000) == line(other, 1000)
-
-
 def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
     for name in dict.fromkeys([*before, *after]):
-        yield from _compared(
-            visible(name, 80), before.get(name, ABSENT), after.get(name, ABSENT), _DEEPEST
-        )
+        sides = before.get(name, ABSENT), after.get(name, ABSENT)
+        yield from _compared(name, visible(name, 80), *sides, _DEEPEST)
 
 
-def _compared(path: str, before: Any, after: Any, levels: int) -> Iterator[Change]:
+def _compared(field: str, path: str, before: Any, after: Any, levels: int) -> Iterator[Change]:
     if before is ABSENT:
-        yield Change("+", path, after=after)
+        yield Change("+", field, path, after=after)
     elif after is ABSENT:
-        yield Change("−", path, before=before)
+        yield Change("−", field, path, before=before)
     elif same(before, after):
         return
-    elif levels and isinstance(before, dict) and isinstance(after, dict):
+    elif levels and type(before) is type(after) is dict:
         for key in dict.fromkeys([*before, *after]):
-            inner = f"{path}[{line(key, 80)}]"
-            yield from _compared(
-                inner, before.get(key, ABSENT), after.get(key, ABSENT), levels - 1
-            )
-    elif levels and isinstance(before, list | tuple) and type(before) is type(after):
-        yield from _sequences(path, before, after, levels)
+            sides = before.get(key, ABSENT), after.get(key, ABSENT)
+            yield from _compared(field, f"{path}[{line(key, 80)}]", *sides, levels - 1)
+    elif levels and type(before) is type(after) and type(before) in (list, tuple):
+        yield from _sequences(field, path, before, after, levels - 1)
     else:
-        yield Change("~", path, before, after)
+        yield Change("~", field, path, before, after)
 
 
 def _sequences(
-    path: str, before: list[Any] | tuple[Any, ...], after: list[Any] | tuple[Any, ...], levels: int
+    field: str, path: str, before: Sequence[Any], after: Sequence[Any], levels: int
 ) -> Iterator[Change]:
-    """Entries between the common beginning and the common end."""
-    head = 0
+    """The entries between the common beginning and the common end."""
     shorter = min(len(before), len(after))
+    head = 0
     while head < shorter and same(before[head], after[head]):
         head += 1
     tail = 0
@@ -100,9 +77,8 @@ def _sequences(
         tail += 1
     old, new = len(before) - tail, len(after) - tail
     for index in range(head, max(old, new)):
-        yield from _compared(
-            f"{path}[{index}]",
+        sides = (
             before[index] if index < old else ABSENT,
             after[index] if index < new else ABSENT,
-            levels - 1,
         )
+        yield from _compared(field, f"{path}[{index}]", *sides, levels)

@@ -7,7 +7,8 @@ from html import escape
 from importlib.resources import files
 from typing import Any
 
-from esnb.widgets._changes import ABSENT, WORDS, Change
+from esnb.frames._changes import ABSENT
+from esnb.widgets._changes import WORDS, Change
 from esnb.widgets._timeline import Moment, Timeline
 from esnb.widgets._values import Limits, Node, bare, line, tree, visible
 
@@ -67,7 +68,7 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
     if len(shown) < count:
         said = (
             f'<p class="esnb-note">showing {len(shown):,} of {count:,} versions: '
-            f"{timeline.versions[shown[0]]:,} to {timeline.last:,}</p>"
+            f"{timeline.numbers[shown[0]]:,} to {timeline.last:,}</p>"
         )
     steps = "\n".join(
         _step(timeline.moment(index), times, limits, fields, opened=index == count - 1)
@@ -97,26 +98,34 @@ def headline(moment: Moment, times: bool) -> str:
     """One line about a version: its number, its event, what that changed."""
     when = _when(moment) if times else ""
     kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if moment.snapshot else ""
-    changed = f'<span class="esnb-changed">{text(moment.changed, 160)}</span>'
+    changed = f'<span class="esnb-changed">{text(moment.now.changed, 160)}</span>'
     return (
-        f'<b class="esnb-version">{moment.version:,}</b> '
-        f'<strong class="esnb-event">{text(moment.event, 80)}</strong> {changed}{kept}{when}'
+        f'<b class="esnb-version">{moment.now.number:,}</b> '
+        f'<strong class="esnb-event">{text(moment.now.event, 80)}</strong> {changed}{kept}{when}'
+    )
+
+
+def status(timeline: Timeline, index: int, times: bool) -> str:
+    """The headline above the live tables; screen readers announce it."""
+    return (
+        f'<p class="esnb-headline" role="status">{headline(timeline.moment(index), times)} '
+        f'<span class="esnb-of">version {timeline.numbers[index]:,} of {timeline.last:,}</span></p>'
     )
 
 
 def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True) -> str:
     """The event: its type, its time and the data that it carries."""
-    about = [("type", f"<code>{text(moment.type)}</code>")]
-    if times and moment.time is not None:
+    about = [("type", f"<code>{text(moment.now.type)}</code>")]
+    if times and moment.now.time is not None:
         about.append(("time", f"<code>{_time(moment)}</code>"))
-    data = tree(moment.data, Limits(limits.characters, fields, limits.levels))
+    data = tree(moment.now.data, Limits(limits.characters, fields, limits.levels))
     if data.brackets == ("{", "}") and data.size:
         rows = [(text(bare(key), 80), value(node)) for key, node in data.entries]
         if data.omitted:
             rows.append(("", f"<em>… {data.omitted:,} more fields</em>"))
     elif data.brackets:
         rows = [("", "<em>no data</em>")]
-    elif moment.data is None:
+    elif moment.now.data is None:
         rows = [("", "<em>the event's data are not known</em>")]
     else:
         rows = [("", value(data))]
@@ -126,6 +135,8 @@ def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True
 
 def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
     """What the event changed: a mark, the field, its value before and after."""
+    if moment.now.problem:
+        return _table("Diff", "what it changed", "esnb-diff", _unknown(moment, 4))
     found, more = moment.changes(most)
     rows = "".join(_difference(change, limits) for change in found)
     if more:
@@ -138,22 +149,25 @@ def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
 
 def state(moment: Moment, limits: Limits, most: int = 100) -> str:
     """The state after the event, one row a field, changed ones marked."""
-    touched = {change.path.partition("[")[0]: change.mark for change in moment.changes()[0]}
+    about = f"after version {moment.now.number:,}"
+    if moment.now.problem:
+        return _table("State", about, "esnb-state", _unknown(moment, 3))
+    touched = {change.field: change.mark for change in moment.changes()[0]}
     rows = []
-    for name in list(moment.state)[:most]:
-        mark = touched.get(visible(name, 80))
+    for name in list(moment.now.state)[:most]:
+        mark = touched.get(name)
         if mark and name in moment.before:
             mark = "~"
         rows.append(
             f"<tr{_marked(mark)}><td>{_mark(mark)}</td><th>{text(name, 80)}</th>"
-            f"<td>{value(tree(moment.state[name], limits))}</td></tr>"
+            f"<td>{value(tree(moment.now.state[name], limits))}</td></tr>"
         )
-    left = len(moment.state) - len(rows)
+    left = len(moment.now.state) - len(rows)
     if left > 0:
         rows.append(f'<tr><td></td><td colspan="2"><em>… {left:,} more fields</em></td></tr>')
     if not rows:
         rows.append('<tr><td></td><td colspan="2"><em>no fields</em></td></tr>')
-    return _table("State", f"after version {moment.version:,}", "esnb-state", "".join(rows))
+    return _table("State", about, "esnb-state", "".join(rows))
 
 
 def value(node: Node) -> str:
@@ -176,9 +190,12 @@ def message(words: str) -> str:
 
 
 def strip(timeline: Timeline, index: int, most: int = 240) -> str:
-    """All versions as one row of bars, a colour an event type; decoration only."""
+    """All versions as one row of bars, a colour an event type; decoration only.
+
+    With more than `most` versions a bar stands for several.
+    """
     count = len(timeline)
-    kinds = timeline.types()
+    kinds = [version.event for version in timeline.versions]
     colours = {name: number % 8 for number, name in enumerate(dict.fromkeys(kinds))}
     bars = min(count, most)
     here = index * bars // count
@@ -194,6 +211,12 @@ def _table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
     top = f"<thead>{head}</thead>" if head else ""
     caption = f"<caption><strong>{name}</strong>: {escape(about)}</caption>"
     return f'<table class="esnb-table {kind}">{caption}{top}<tbody>{body}</tbody></table>'
+
+
+def _unknown(moment: Moment, columns: int) -> str:
+    """The row of a version whose event could not be applied."""
+    words = text(f"not known: {moment.now.problem}", 1000)
+    return f'<tr><td colspan="{columns}"><em>{words}</em></td></tr>'
 
 
 def _difference(change: Change, limits: Limits) -> str:
@@ -226,8 +249,8 @@ def _labelled(key: str, node: Node) -> str:
 
 
 def _time(moment: Moment) -> str:
-    return "" if moment.time is None else escape(moment.time.isoformat(" ", "milliseconds"))
+    return "" if moment.now.time is None else escape(moment.now.time.isoformat(" ", "milliseconds"))
 
 
 def _when(moment: Moment) -> str:
-    return f' <span class="esnb-when">{_time(moment)}</span>' if moment.time else ""
+    return f' <span class="esnb-when">{_time(moment)}</span>' if moment.now.time else ""

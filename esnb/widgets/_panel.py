@@ -19,6 +19,9 @@ _WINDOW = 100
 """Lines of the event list: a list of ten thousand would be sent at every step."""
 _LIMITS = Limits(characters=2000, entries=100, levels=6)
 _TABS = ("Action", "State", "Diff")
+_FIRST_TAB = _TABS.index("State")
+_PLAYING = "playing" if hasattr(widgets.Play, "playing") else "_playing"
+"""The trait had an underscore before ipywidgets 8."""
 
 
 class Panel:
@@ -38,36 +41,38 @@ class Panel:
         self._message = widgets.HTML()
         self._headline = widgets.HTML()
         self._tables = [widgets.HTML() for _ in _TABS]
-        self._slider = widgets.IntSlider(
-            description="Version", readout=False, continuous_update=True
-        )
-        self._play = widgets.Play(interval=700)
-        self._back = _button("step-backward", "Previous version")
-        self._next = _button("step-forward", "Next version")
-        self._again = _button("refresh", "Read the events again")
-        self._list = widgets.Select(options=[], rows=12)
-        self._list.add_class("esnb-list")
-        self._tabs = widgets.Tab(children=self._tables)
+        self._slider = widgets.IntSlider(readout=False, continuous_update=True)
+        # The timer of ipywidgets, without its unlabelled buttons.
+        self._timer = widgets.Play(interval=700, layout={"display": "none"})
+        self._back = widgets.Button(icon="step-backward", tooltip="Previous version")
+        self._play = widgets.Button()
+        self._next = widgets.Button(icon="step-forward", tooltip="Next version")
+        self._again = widgets.Button(icon="refresh", tooltip="Read the events again")
+        self._list = _styled(widgets.Select(options=[], rows=12), "esnb-list")
+        self._tabs = _styled(widgets.Tab(children=self._tables), "esnb-tabs")
         for place, name in enumerate(_TABS):
             self._tabs.set_title(place, name)
-        self._tabs.add_class("esnb-tabs")
-        bar = widgets.HBox([self._back, self._play, self._next, self._slider, self._again])
-        bar.add_class("esnb-bar")
-        body = widgets.HBox([self._list, self._tabs])
-        body.add_class("esnb-body")
-        self.root = widgets.VBox(
-            [self._heading, self._strip, bar, self._message, self._headline, body]
+        self._tabs.selected_index = _FIRST_TAB
+        scale = _styled(widgets.VBox([self._strip, self._slider]), "esnb-scale")
+        buttons = [self._back, self._play, self._next]
+        bar = _styled(widgets.HBox([*buttons, scale, self._again, self._timer]), "esnb-bar")
+        body = _styled(widgets.HBox([self._list, self._tabs]), "esnb-body")
+        self.root = _styled(
+            widgets.VBox([self._heading, bar, self._message, self._headline, body]),
+            "esnb",
+            "esnb-live",
         )
-        self.root.add_class("esnb")
-        self.root.add_class("esnb-live")
 
         self._fit(index)
+        self._show_playing()
         # In the browser, so that playing does not wait for the kernel.
-        self._link = widgets.jslink((self._play, "value"), (self._slider, "value"))
+        self._link = widgets.jslink((self._timer, "value"), (self._slider, "value"))
         self._slider.observe(self._moved, "value")
         self._list.observe(self._chosen, "value")
-        self._back.on_click(lambda _: self._step(-1))
-        self._next.on_click(lambda _: self._step(1))
+        self._timer.observe(lambda _: self._show_playing(), _PLAYING)
+        self._back.on_click(lambda _: self.show(self.index - 1))
+        self._next.on_click(lambda _: self.show(self.index + 1))
+        self._play.on_click(lambda _: self._play_or_pause())
         self._again.on_click(lambda _: self.refresh())
 
     @property
@@ -82,25 +87,21 @@ class Panel:
     def show(self, index: int) -> None:
         """Moves to the version at this place."""
         place = min(max(index, 0), len(self._timeline) - 1)
-        self._slider.value = self._timeline.versions[place]
-
-    def say(self, words: str) -> None:
-        """A message above the tables; nothing when `words` is empty."""
-        self._message.value = _html.message(words)
+        self._slider.value = self._timeline.numbers[place]
 
     def refresh(self) -> None:
         """Reads the aggregate again; at the last version it stays at the last."""
-        at_end = self.index == len(self._timeline) - 1
         index = self.index
+        at_end = index == len(self._timeline) - 1
         try:
             self._timeline = self._reload()
         except Exception as error:  # noqa: BLE001  # whatever the store says, said here
-            self.say(
-                f"The events could not be read again ({type(error).__name__}: {error}). "
-                "What was read before is shown."
+            self._message.value = _html.message(
+                f"The events could not be read again: {type(error).__name__}: {error}\n"
+                "What was read before is still shown. Check the connection, then try again."
             )
             return
-        self.say("")
+        self._message.value = ""
         self._window = range(0)
         self._fit(len(self._timeline) - 1 if at_end else index)
 
@@ -116,21 +117,34 @@ class Panel:
     def _fit(self, index: int) -> None:
         """Gives the controls the timeline's range, then draws."""
         first, last = self._timeline.first, self._timeline.last
+        alone = first == last
         self._drawing = True
-        # A slider needs two ends; with a single version it rests at the first.
-        for control in (self._slider, self._play):
-            control.max = max(last, first + 1, control.min)
-            control.min = first
-            control.max = max(last, first + 1)
-            control.disabled = first == last
-        self._slider.value = self._timeline.versions[index]
-        self._play.value = self._slider.value
-        self._drawing = False
+        try:
+            for control in (self._slider, self._timer):
+                # A slider needs two ends, and at no time a minimum above its maximum.
+                control.max = max(last + alone, control.min)
+                control.min = first
+                control.max = last + alone
+                control.value = self._timeline.numbers[index]
+        finally:
+            self._drawing = False
+        self._slider.disabled = self._play.disabled = alone
+        half_a_bar = 0 if alone else 50 / len(self._timeline)
+        self._slider.layout.margin = f"0 {half_a_bar:.3f}%"
         self._heading.value = _html.style() + _html.heading(self._timeline)
         self._draw()
 
-    def _step(self, by: int) -> None:
-        self.show(self.index + by)
+    def _play_or_pause(self) -> None:
+        playing = getattr(self._timer, _PLAYING)
+        if not playing and self.index == len(self._timeline) - 1:
+            self.show(0)
+        self._timer.value = self._slider.value
+        setattr(self._timer, _PLAYING, not playing)
+
+    def _show_playing(self) -> None:
+        playing = getattr(self._timer, _PLAYING)
+        self._play.icon = "pause" if playing else "play"
+        self._play.tooltip = "Pause" if playing else "Play the versions"
 
     def _moved(self, _change: Any) -> None:
         if not self._drawing:
@@ -144,9 +158,7 @@ class Panel:
         index = self.index
         moment = self._timeline.moment(index)
         self._strip.value = _html.strip(self._timeline, index)
-        self._headline.value = (
-            f'<p class="esnb-headline" role="status">{_html.headline(moment, self._times)}</p>'
-        )
+        self._headline.value = _html.status(self._timeline, index, self._times)
         drawn = (
             _html.action(moment, _LIMITS, times=self._times),
             _html.state(moment, _LIMITS),
@@ -166,18 +178,21 @@ class Panel:
                 first = index // _WINDOW * _WINDOW
                 self._window = range(first, min(first + _WINDOW, len(self._timeline)))
                 self._list.options = [self._line(place) for place in self._window]
-            self._list.value = self._timeline.versions[index]
+            self._list.value = self._timeline.numbers[index]
         finally:
             self._drawing = False
 
     def _line(self, index: int) -> tuple[str, int]:
-        version, name, changed = self._timeline.event(index)
-        mark = "◆" if version in self._timeline.snapshots else " "
+        version = self._timeline.versions[index]
+        mark = "◆" if version.number in self._timeline.snapshots else " "
         wide = len(f"{self._timeline.last:,}")
-        label = f"{version:>{wide},} {mark} {visible(name, 40)}  {visible(changed, 60)}"
-        # HTML folds spaces in options; no-break spaces keep the columns.
-        return label.rstrip().replace(" ", "\u00a0"), version
+        label = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
+        # Options fold plain spaces; no-break ones keep the columns.
+        columns = f"{label}  {visible(version.changed, 60)}".rstrip()
+        return columns.replace(" ", "\u00a0"), version.number
 
 
-def _button(icon: str, tooltip: str) -> Any:
-    return widgets.Button(icon=icon, tooltip=tooltip)
+def _styled(widget: Any, *names: str) -> Any:
+    for name in names:
+        widget.add_class(name)
+    return widget

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from esnb.widgets._changes import ABSENT, Change
+from esnb.frames._changes import ABSENT
+from esnb.widgets._changes import Change
 from esnb.widgets._timeline import Moment, Timeline
 from esnb.widgets._values import bare, line, tree, visible
 
@@ -34,24 +35,26 @@ def page(timeline: Timeline, index: int, times: bool = True) -> str:
 
 
 def _row(timeline: Timeline, index: int, here: bool) -> str:
-    version, name, changed = timeline.event(index)
+    version = timeline.versions[index]
     pointer = "→" if here else " "
-    kept = " ◆" if version in timeline.snapshots else ""
-    return f"{pointer} {version:>6,}  {visible(name, 40)}{kept}  {visible(changed, 120)}".rstrip()
+    kept = " ◆" if version.number in timeline.snapshots else ""
+    return f"{pointer} {version.number:>6,}  {visible(version.event, 40)}{kept}  {visible(version.changed, 120)}".rstrip()
 
 
 def _about(moment: Moment, times: bool) -> list[str]:
     when = ""
-    if times and moment.time is not None:
-        when = f" at {moment.time.isoformat(' ', 'milliseconds')}"
-    lines = [f"Version {moment.version:,}: {visible(moment.type, 120)}{when}", "", "Action"]
-    data = tree(moment.data)
+    if times and moment.now.time is not None:
+        when = f" at {moment.now.time.isoformat(' ', 'milliseconds')}"
+    lines = [f"Version {moment.now.number:,}: {visible(moment.now.type, 120)}{when}", "", "Action"]
+    data = tree(moment.now.data)
     if not data.entries:
-        return [*lines, f"  {line(moment.data, _WIDTH)}"]
+        return [*lines, f"  {line(moment.now.data, _WIDTH)}"]
     return lines + [f"  {bare(key)}: {node.line()}" for key, node in data.entries[:_MOST_FIELDS]]
 
 
 def _diff(moment: Moment) -> list[str]:
+    if moment.now.problem:
+        return [f"  not known: {visible(moment.now.problem)}"]
     found, more = moment.changes(_MOST_FIELDS)
     lines = [_change(change) for change in found]
     if more:
@@ -65,9 +68,11 @@ def _change(change: Change) -> str:
 
 
 def _state(moment: Moment) -> list[str]:
-    names = list(moment.state)
+    if moment.now.problem:
+        return [f"  not known: {visible(moment.now.problem)}"]
+    names = list(moment.now.state)
     lines = [
-        f"  {visible(name, 80)}: {line(moment.state[name], 200)}" for name in names[:_MOST_FIELDS]
+        f"  {visible(name, 80)}: {line(moment.now.state[name], 200)}" for name in names[:_MOST_FIELDS]
     ]
     if len(names) > _MOST_FIELDS:
         lines.append(f"  … {len(names) - _MOST_FIELDS:,} more fields")

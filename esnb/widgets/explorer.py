@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from eventsourcing.application import Application
 
+    from esnb.frames._fold import ProjectorFunction
     from esnb.widgets._panel import Panel
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -27,7 +28,7 @@ def explore(
     version: int | None = None,
     live: bool | None = None,
     times: bool = True,
-    projector_func: Any = None,
+    projector_func: ProjectorFunction | None = None,
 ) -> Explorer:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
@@ -61,14 +62,8 @@ def explore(
         return read(app, aggregate_id, projector_func)
 
     timeline = reading()
-    if version is not None and version not in timeline.versions:
-        raise ValueError(
-            f"aggregate {timeline.aggregate_id} has no version {version}: "
-            f"it has versions {timeline.first} to {timeline.last}"
-        )
-    return Explorer(
-        timeline, reading, version=version, live=_wanted(live), times=times
-    )
+    index = len(timeline) - 1 if version is None else timeline.exact(version)
+    return Explorer(timeline, reading, index=index, live=_wanted(live), times=times)
 
 
 class Explorer:
@@ -82,13 +77,13 @@ class Explorer:
         timeline: Timeline,
         reading: Callable[[], Timeline],
         *,
-        version: int | None,
+        index: int,
         live: bool,
         times: bool,
     ) -> None:
         self._timeline = timeline
         self._reading = reading
-        self._index = len(timeline) - 1 if version is None else timeline.index(version)
+        self._index = index
         self._times = times
         self._panel: Panel | None = None
         self.live = live
@@ -102,25 +97,20 @@ class Explorer:
     @property
     def versions(self) -> list[int]:
         """The versions that there are, oldest first."""
-        return list(self._now().versions)
+        return list(self._now().numbers)
 
     @property
     def version(self) -> int:
         """The version that is shown."""
-        return self._now().versions[self._place()]
+        return self._now().numbers[self._place()]
 
     @version.setter
     def version(self, version: int) -> None:
-        timeline = self._now()
-        if version not in timeline.versions:
-            raise ValueError(
-                f"aggregate {timeline.aggregate_id} has no version {version}: "
-                f"it has versions {timeline.first} to {timeline.last}"
-            )
+        index = self._now().exact(version)
         if self._panel is None:
-            self._index = timeline.index(version)
+            self._index = index
         else:
-            self._panel.show(timeline.index(version))
+            self._panel.show(index)
 
     def refresh(self) -> None:
         """Reads the aggregate again. A live one says there what goes wrong."""
