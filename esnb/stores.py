@@ -66,6 +66,7 @@ class Stores:
         self._lock = threading.RLock()
         self._is_closed = False
         self._uses = 0
+        self._applications: weakref.WeakSet[Application[Any]] = weakref.WeakSet()
         self._closing: list[Callable[[], Callable[[], object] | None]] = []
         self._pair: EmbeddedPair | None = None
         self._eventstoredb: Client | None = None
@@ -135,6 +136,7 @@ class Stores:
         Settings in `env` come on top of the stores' own.
         """
         application = application_class(env={**self.env, **(env or {})})
+        self._applications.add(application)
         self.closing(application.close)
         return application
 
@@ -150,6 +152,23 @@ class Stores:
         with self._opened():
             self._closing = [entry for entry in self._closing if entry() is not None]
             self._closing.append(held)
+
+    def reset(self, *, timeout: float = 30.0) -> None:
+        """Empties both stores, as new; servers, clients and settings stay. Embedded only.
+
+        The applications made by `application()` forget the aggregates they have
+        cached; subscriptions end, so start runners afterwards. Raises `RuntimeError` on real servers, and
+        `OperationalError` when a server does not answer within `timeout` seconds.
+        """
+        with self._opened():
+            if self._pair is None:
+                raise RuntimeError(
+                    f"{self!r} are real servers, which reset() does not empty: delete their "
+                    "streams and keys with their own tools, or use connect(embedded=True)"
+                )
+            self._pair.reset(timeout)
+            for application in self._applications:
+                _forget_aggregates(application)
 
     # --- its end --------------------------------------------------------------
 
@@ -321,6 +340,17 @@ def _open_at(target: Target) -> Stores | None:
     )
     stores.close()
     return None
+
+
+def _forget_aggregates(application: Application[Any]) -> None:
+    """Replaces the repository's cache, if it has one, by an empty one of the same size."""
+    from eventsourcing.application import Cache, LRUCache
+
+    repository = application.repository
+    if isinstance(repository.cache, LRUCache):
+        repository.cache = LRUCache(repository.cache.maxsize)
+    elif repository.cache is not None:
+        repository.cache = Cache()
 
 
 def _redis_host(target: Attached) -> str:

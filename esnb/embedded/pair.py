@@ -10,8 +10,6 @@ import redis
 from eventsourcing.persistence import OperationalError
 
 from esnb.embedded.development_service import reset_server
-from esnb.embedded.process import ServerProcess
-from esnb.embedded.redis_program import require_platform
 from esnb.embedded.launch import (
     eventstoredb_uri,
     port_of,
@@ -19,6 +17,8 @@ from esnb.embedded.launch import (
     start_eventstoredb,
     start_redis,
 )
+from esnb.embedded.process import ServerProcess
+from esnb.embedded.redis_program import require_platform
 
 
 class EmbeddedPair:

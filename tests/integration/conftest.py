@@ -27,7 +27,7 @@ for line in sys.stdin:
         answer = {"value": eval(order["give"], names)}
     except BaseException as error:
         answer = {"error": f"{type(error).__name__}: {error}", "trace": traceback.format_exc()}
-    answers.write(json.dumps(answer) + "\\n")
+    answers.write(json.dumps(answer, default=repr) + "\\n")
     answers.flush()
 """
 
