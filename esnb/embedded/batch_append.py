@@ -116,7 +116,8 @@ def _deadline(options: Any) -> float | None:
     if kind == "deadline_21_10_0":
         return float(options.deadline_21_10_0.seconds)
     if kind == "deadline":
-        return time.time() + options.deadline.seconds + options.deadline.nanos / 1e9
+        allowed: float = options.deadline.seconds + options.deadline.nanos / 1e9
+        return time.time() + allowed
     return None
 
 

@@ -62,16 +62,20 @@ class GroupCommitter:
         self._news = news
         self._loop = asyncio.get_running_loop()
         self._era = 0
+        self._closed = False
         self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="esnb-log-writer", daemon=True)
         self._thread.start()
 
     async def commit(self, batch: Batch) -> None:
+        if self._closed:
+            raise WriteFailed("the server is closing its log")
         done: asyncio.Future[None] = self._loop.create_future()
         self._queue.put(_Pending(batch, done, self._era))
         await done
 
     async def close(self) -> None:
+        self._closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
 

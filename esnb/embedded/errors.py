@@ -42,7 +42,15 @@ class MetadataMissing(Refused):
 
 
 class InvalidRequest(Refused):
-    """The request itself makes no sense; the text says what is missing."""
+    """The request lacks something; the text says what.
+
+    EventStoreDB's handlers stumble here and report UNKNOWN without a reason;
+    the status is theirs, the reason ours.
+    """
+
+
+class InvalidCombination(Refused):
+    """The parts of the request do not go together; the text says why."""
 
 
 class InvalidPosition(Refused):

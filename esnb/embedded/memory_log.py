@@ -42,10 +42,10 @@ class MemoryLog:
         return self._type_names[number]
 
     def last_stream(self) -> int:
-        return len(self._stream_names)
+        return max(self._stream_names, default=0)
 
     def last_type(self) -> int:
-        return len(self._type_names)
+        return max(self._type_names, default=0)
 
     def last_of(self, stream: int) -> Record | None:
         records = self._streams.get(stream)

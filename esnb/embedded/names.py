@@ -64,12 +64,12 @@ class Names:
         for new in names:
             self._unwritten.pop(new.number, None)
 
-    def forget(self, last: int) -> None:
-        """Start over from what the log holds: its highest number is `last`."""
+    def forget(self) -> None:
+        """Start over from what the log holds. A number is never given to a second name,
+        so whoever has judged a name by its number need not be told."""
         self._numbers.clear()
         self._names.clear()
         self._unwritten.clear()
-        self._next = last + 1
 
     def _remember(self, number: int, name: str) -> None:
         if len(self._numbers) >= _REMEMBERED and not self._unwritten:

@@ -114,7 +114,7 @@ class Reader:
             found = self.forwards(stream, int(revision), 1)
         except StreamDeleted:
             return None
-        record = found and next(found.records, None)
+        record = None if found is None else next(found.records, None)
         return record if record is not None and record.revision == int(revision) else None
 
     def _first_since(self, stream: int, first: int, last: int, oldest: int) -> int:

@@ -54,10 +54,10 @@ class SqliteLog:
         return self._record("head")
 
     def find_stream(self, name: str) -> int | None:
-        return self._value("find_stream", name)
+        return self._number("find_stream", name)
 
     def find_type(self, name: str) -> int | None:
-        return self._value("find_type", name)
+        return self._number("find_type", name)
 
     def stream_name(self, number: int) -> str:
         return str(self._value("stream_name", number))
@@ -118,6 +118,10 @@ class SqliteLog:
         self._reader.close()
         self._writer.close()
         self._lock.release()
+
+    def _number(self, query: str, name: str) -> int | None:
+        value = self._value(query, name)
+        return None if value is None else int(value)
 
     def _value(self, query: str, *arguments: Any) -> Any:
         row = self._reader.execute(_query(query), arguments).fetchone()

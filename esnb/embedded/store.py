@@ -131,8 +131,8 @@ class Store:
 
     def _rewind(self) -> None:
         self._unwritten.clear()
-        self.streams.forget(self.log.last_stream())
-        self.types.forget(self.log.last_type())
+        self.streams.forget()
+        self.types.forget()
         self.ahead.forget()
         self.shown.forget()
         self._recent.fill(self.log.newest(self._recent.limit))

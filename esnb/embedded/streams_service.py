@@ -14,7 +14,13 @@ from esnb._client import streams_pb2
 
 from . import catch_up, wire
 from .batch_append import BatchAppend
-from .errors import InvalidPosition, InvalidRequest, Refused, WrongExpectedVersion
+from .errors import (
+    InvalidCombination,
+    InvalidPosition,
+    InvalidRequest,
+    Refused,
+    WrongExpectedVersion,
+)
 from .expectation import expected, name
 from .filters import Matches, accepted_by, by_name
 from .node import Node
@@ -131,19 +137,14 @@ class StreamsService:
             if ids is None:
                 raise InvalidRequest("the request does not say in which form it wants ids")
             messages = ReadMessages(self._node.reader, ids == "structured", options.resolve_links)
-            if options.WhichOneof("count_option") is None:
-                raise InvalidRequest("the request says neither a count nor a subscription")
+            subscribes = _checked_combination(options)
             target = options.WhichOneof("stream_option")
-            if options.WhichOneof("count_option") == "subscription":
-                if options.read_direction:
-                    raise InvalidRequest("a subscription reads forwards only")
+            if subscribes:
                 chunks = self._subscription(options, target, messages)
             elif target == "stream":
                 chunks = self._stream(options, messages)
-            elif target == "all":
-                chunks = self._all(options, messages)
             else:
-                raise InvalidRequest("the request names neither a stream nor $all")
+                chunks = self._all(options, messages)
             async for chunk in chunks:
                 yield chunk
         except Refused as error:
@@ -193,16 +194,16 @@ class StreamsService:
         if target == "stream":
             stream = stream_name(options.stream)
             start = _first_wanted(options.stream)
+            if start is not None:
+                node.reader.exists(stream)  # an ended stream's history is refused at once
             deliveries = catch_up.of_stream(node.reader, node.feed, stream, start)
-        elif target == "all":
+        else:
             after = _last_known(options.all)
             if after is not None:
                 node.reader.require_position(after)
             deliveries = catch_up.of_all(
                 node.reader, node.feed, after, self._matches(options), _window(options.filter)
             )
-        else:
-            raise InvalidRequest("the request names neither a stream nor $all")
         yield wire.confirmation(str(uuid.uuid4()))
         async for delivery in deliveries:
             yield messages.delivery(delivery)
@@ -247,6 +248,24 @@ def _options(request: Any) -> Any:
     if not request.HasField("options"):
         raise InvalidRequest("the request has no options")
     return request.options
+
+
+def _checked_combination(options: Any) -> bool:
+    """Whether the request subscribes; raises for combinations that mean nothing."""
+    target = options.WhichOneof("stream_option")
+    count = options.WhichOneof("count_option")
+    filtered = options.WhichOneof("filter_option")
+    if target is None:
+        raise InvalidCombination("the request names neither a stream nor $all")
+    if count is None:
+        raise InvalidCombination("the request says neither a count nor a subscription")
+    if filtered is None:
+        raise InvalidCombination("the request says neither filter nor no_filter")
+    if target == "stream" and filtered == "filter":
+        raise InvalidCombination("a filter is for $all, not for a stream")
+    if count == "subscription" and options.read_direction:
+        raise InvalidCombination("a subscription reads forwards only")
+    return bool(count == "subscription")
 
 
 def _put_position(message: Any, position: int) -> None:
@@ -310,7 +329,8 @@ def _position(options: Any, *, backwards: bool) -> int:
         return 0
     if wanted == "end":
         return END_OF_ALL
-    return int(options.position.commit_position)
+    position: int = options.position.commit_position
+    return position
 
 
 def _last_known(options: Any) -> int | None:
