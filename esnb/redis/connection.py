@@ -91,7 +91,7 @@ class Connection:
         return self._open(decode_responses=True)
 
     def _open(self, decode_responses: bool) -> redis.Redis:
-        options: dict[str, Any] = {"decode_responses": decode_responses}
+        options: dict[str, Any] = {}
         if not self.url.startswith("unix:"):
             options |= {"socket_keepalive": True, "socket_connect_timeout": _CONNECT_SECONDS}
         client = redis.Redis.from_url(
@@ -101,6 +101,8 @@ class Connection:
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
             **options,
         )
+        # What an option of the URL says of it must not turn snapshots into text.
+        client.connection_pool.connection_kwargs["decode_responses"] = decode_responses
         weakref.finalize(self, client.close)
         return client
 

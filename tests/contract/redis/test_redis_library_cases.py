@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 from uuid import uuid4
@@ -38,12 +38,11 @@ class Redis:
     env: Environment
 
     @pytest.fixture(autouse=True)
-    def _environment(self, redis_server: RedisServer, client: object) -> Iterator[None]:
+    def _environment(self, redis_server: RedisServer, client: object) -> None:
         type(self).env = Environment(
             f"case{uuid4().hex}",
             {"PERSISTENCE_MODULE": "esnb.redis", "REDIS_URL": redis_server.url},
         )
-        yield
 
 
 class TestRedisTracking(Redis, cases.TrackingRecorderTestCase):
@@ -98,13 +97,12 @@ class TestRedisProjection(Redis, projection_cases.AggregateEventCountersProjecti
     view_class = RedisEventCounters
 
     @pytest.fixture(autouse=True)
-    def _projection_environment(self, redis_server: RedisServer, client: object) -> Iterator[None]:
+    def _projection_environment(self, redis_server: RedisServer, client: object) -> None:
         # The variable with the projection's name leaves the application alone.
         type(self).env = {  # type: ignore[misc]
             "EVENTCOUNTERS_PERSISTENCE_MODULE": "esnb.redis",
             "REDIS_URL": redis_server.url,
         }
-        yield
 
 
 class View(RedisView):
@@ -135,14 +133,14 @@ class TestRedisFactoryCase(Redis, cases.InfrastructureFactoryTestCase[RedisFacto
 
     def test_create_aggregate_recorder(self) -> None:
         recorder = self.factory.aggregate_recorder(purpose="snapshots")
-        self.assertEqual(type(recorder), self.expected_aggregate_recorder_class())
-        with self.assertRaisesRegex(NotSupportedError, r"esnb\.eventstoredb"):
+        assert type(recorder) is self.expected_aggregate_recorder_class()
+        with pytest.raises(NotSupportedError, match=r"esnb\.eventstoredb"):
             self.factory.aggregate_recorder()
 
     def test_create_application_recorder(self) -> None:
-        with self.assertRaisesRegex(NotSupportedError, r"esnb\.eventstoredb"):
+        with pytest.raises(NotSupportedError, match=r"esnb\.eventstoredb"):
             self.factory.application_recorder()
 
     def test_create_process_recorder(self) -> None:
-        with self.assertRaisesRegex(NotSupportedError, r"esnb\.eventstoredb"):
+        with pytest.raises(NotSupportedError, match=r"esnb\.eventstoredb"):
             self.factory.process_recorder()
