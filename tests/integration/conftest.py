@@ -163,3 +163,49 @@ def seconds_until_closed() -> Callable[[socket.socket, float], float]:
         return time.monotonic() - begin
 
     return wait
+
+
+class Serving:
+    """A running `esnb serve`, which stands for real servers."""
+
+    def __init__(self, environment: dict[str, str], *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "esnb", "serve", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        assert self.process.stdout is not None
+        self.settings: dict[str, str] = {}
+        for line in self.process.stdout:
+            name, _, value = line.strip().partition("=")
+            self.settings[name] = value
+            if len(self.settings) == 2:
+                break
+        else:
+            _, errors = self.process.communicate(timeout=DEADLINE)
+            raise AssertionError(f"exit code {self.process.returncode}: {errors}")
+        self.eventstoredb = self.settings["EVENTSTOREDB_URI"]
+        self.redis = self.settings["REDIS_URL"]
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, str, str]:
+        """Sends the signal; returns exit code and what else was printed."""
+        self.process.send_signal(number)
+        printed, errors = self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode, printed, errors
+
+
+@pytest.fixture
+def serve(plain_environment: dict[str, str]) -> Iterator[Callable[..., Serving]]:
+    """Runs `esnb serve` with the given arguments, until the end of the test."""
+    running: list[Serving] = []
+
+    def start(*arguments: str) -> Serving:
+        running.append(Serving(plain_environment, *arguments))
+        return running[-1]
+
+    yield start
+    for serving in running:
+        if serving.process.poll() is None:
+            serving.stop()

@@ -1,0 +1,179 @@
+"""`esnb serve`: the embedded pair for other processes."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import redis
+
+from esnb.__main__ import main
+from esnb._client import Client, NewEvent, StreamState
+from esnb._uri import is_embedded
+
+
+def port_of(uri: str) -> int:
+    port = urlsplit(uri).port
+    assert port is not None
+    return port
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def append(uri: str, stream: str) -> None:
+    with Client(uri) as client:
+        client.append_to_stream(
+            stream, current_version=StreamState.ANY, events=[NewEvent(type="Happened", data=b"{}")]
+        )
+
+
+def length(uri: str, stream: str) -> int:
+    with Client(uri) as client:
+        return len(client.get_stream(stream))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_until_it_is_told_to_stop(serve: Callable[..., Any], number: int) -> None:
+    serving = serve()
+    append(serving.eventstoredb, "greeting")
+    assert length(serving.eventstoredb, "greeting") == 1
+    with redis.Redis.from_url(serving.redis) as client:
+        assert client.ping()
+    # Whoever attaches is told of hosts, not of "embedded".
+    assert not is_embedded(serving.eventstoredb)
+    assert not is_embedded(serving.redis)
+
+    assert serving.stop(number) == (0, "", "")
+    for uri in (serving.eventstoredb, serving.redis):
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", port_of(uri)), timeout=5)
+
+
+def test_the_servers_end_when_it_is_killed(
+    serve: Callable[..., Any], seconds_until_closed: Callable[[socket.socket, float], float]
+) -> None:
+    serving = serve()
+    with (
+        socket.create_connection(("127.0.0.1", port_of(serving.eventstoredb))) as eventstoredb,
+        socket.create_connection(("127.0.0.1", port_of(serving.redis))) as cache,
+    ):
+        serving.stop(signal.SIGKILL)
+        seconds_until_closed(cache, 1.0)
+        seconds_until_closed(eventstoredb, 1.0)
+
+
+def test_ports_and_a_path_are_as_wanted(serve: Callable[..., Any], tmp_path: Path) -> None:
+    ports = free_port(), free_port()
+    arguments = (
+        *("--path", str(tmp_path)),
+        *("--eventstoredb-port", str(ports[0]), "--redis-port", str(ports[1])),
+    )
+    for expected in (1, 2):
+        serving = serve(*arguments)
+        assert (port_of(serving.eventstoredb), port_of(serving.redis)) == ports
+        append(serving.eventstoredb, "greeting")
+        assert length(serving.eventstoredb, "greeting") == expected
+        with redis.Redis.from_url(serving.redis) as client:
+            assert client.incr("starts") == expected
+        assert serving.stop()[0] == 0
+
+
+def test_it_shares_the_servers_with_kernels_on_the_same_path(
+    serve: Callable[..., Any], start_kernel: Callable[..., Any], tmp_path: Path
+) -> None:
+    kernel = start_kernel()
+    kernel.ask(
+        f"import esnb\nstores = esnb.connect({str(tmp_path)!r})\nstores.redis.set('key', 'value')"
+    )
+    serving = serve("--path", str(tmp_path))
+    with redis.Redis.from_url(serving.redis) as client:
+        assert client.get("key") == b"value"
+    append(serving.eventstoredb, "greeting")
+    assert kernel.ask("", "len(stores.eventstoredb.get_stream('greeting'))") == 1
+    assert serving.stop()[0] == 0
+    assert kernel.ask("", "len(stores.eventstoredb.get_stream('greeting'))") == 1
+    assert kernel.ask("", "stores.redis.ping()")
+
+    again = serve("--path", str(tmp_path))
+    assert length(again.eventstoredb, "greeting") == 1
+
+
+@pytest.mark.parametrize("option", ["--eventstoredb-port", "--redis-port"])
+def test_a_port_that_is_taken_is_named(plain_environment: dict[str, str], option: str) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        ended = subprocess.run(
+            [sys.executable, "-m", "esnb", "serve", option, str(port)],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=plain_environment,
+            check=False,
+        )
+    assert ended.returncode == 1
+    assert ended.stdout == ""
+    assert "esnb serve:" in ended.stderr
+    assert str(port) in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_another_port_than_that_in_use_on_the_path_is_refused(
+    serve: Callable[..., Any], plain_environment: dict[str, str], tmp_path: Path
+) -> None:
+    serving = serve("--path", str(tmp_path))
+    for option, uri in (
+        ("--eventstoredb-port", serving.eventstoredb),
+        ("--redis-port", serving.redis),
+    ):
+        ended = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "esnb",
+                "serve",
+                "--path",
+                str(tmp_path),
+                option,
+                str(free_port()),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env=plain_environment,
+            check=False,
+        )
+        assert ended.returncode == 1
+        assert f"port {port_of(uri)}" in ended.stderr
+        assert option in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "wrong", [["serve", "--redis-port", "70000"], ["serve", "--redis-port", "x"], []]
+)
+def test_wrong_arguments_are_refused(wrong: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(wrong)
+    assert "usage: esnb" in capsys.readouterr().err
+
+
+def test_a_path_that_cannot_be_written_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
+    (tmp_path / "file").write_text("")
+    assert main(["serve", "--path", str(tmp_path / "file")]) == 1
+    assert "cannot be kept in" in capsys.readouterr().err
