@@ -59,9 +59,8 @@ def read(env: Environment) -> Settings:
         raise InfrastructureFactoryError(
             f"{SNAPSHOT_STORE} is {snapshot_store!r}, which needs {REDIS_URL} to be set"
         )
-    ttl = env.get(SNAPSHOT_TTL)
-    if ttl and not _is_positive(ttl):
-        raise _refused(SNAPSHOT_TTL, ttl, "a positive number of seconds")
+    if env.get(SNAPSHOT_TTL):  # the Redis recorder reads it; a wrong value is said at once
+        _integer(env, SNAPSHOT_TTL, default=1, least=1)
     return Settings(
         uri=_uri(env),
         application=env.name,
@@ -123,13 +122,6 @@ def _integer(env: Environment, variable: str, *, default: int, least: int) -> in
     if number < least:
         raise _refused(variable, value, f"whole numbers from {least}")
     return number
-
-
-def _is_positive(value: str) -> bool:
-    try:
-        return float(value) > 0
-    except ValueError:
-        return False
 
 
 def _refused(variable: str, value: str, allowed: str) -> InfrastructureFactoryError:

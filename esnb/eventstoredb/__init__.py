@@ -1,0 +1,24 @@
+"""EventStoreDB under the `eventsourcing` library: events, notifications, snapshots.
+
+A persistence module: `PERSISTENCE_MODULE=esnb.eventstoredb`. Configured by
+`EVENTSTOREDB_URI` and the variables in `esnb.eventstoredb.settings`.
+"""
+
+from esnb.eventstoredb.factory import EventStoreDBFactory
+from esnb.eventstoredb.recorders import (
+    EventStoreDBAggregateRecorder,
+    EventStoreDBApplicationRecorder,
+)
+from esnb.eventstoredb.records import StreamEvent, StreamNotification
+from esnb.eventstoredb.snapshots import EventStoreDBSnapshotRecorder
+from esnb.eventstoredb.subscription import EventStoreDBSubscription
+
+__all__ = [
+    "EventStoreDBAggregateRecorder",
+    "EventStoreDBApplicationRecorder",
+    "EventStoreDBFactory",
+    "EventStoreDBSnapshotRecorder",
+    "EventStoreDBSubscription",
+    "StreamEvent",
+    "StreamNotification",
+]
