@@ -10,7 +10,7 @@ from typing import Any
 from esnb.frames._changes import ABSENT
 from esnb.widgets._changes import WORDS, Change
 from esnb.widgets._timeline import Moment, Timeline
-from esnb.widgets._values import Limits, Node, bare, line, tree, visible
+from esnb.widgets._values import Limits, Node, bare, line, stamp, tree, visible
 
 _BUDGET = 190_000
 """Bytes of a saved view: notebooks are kept, mailed and compared."""
@@ -98,7 +98,7 @@ def headline(moment: Moment, times: bool) -> str:
     """One line about a version: its number, its event, what that changed."""
     when = _when(moment) if times else ""
     kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if moment.snapshot else ""
-    changed = f'<span class="esnb-changed">{text(moment.now.changed, 160)}</span>'
+    changed = f'<span class="esnb-what">{text(moment.now.changed, 160)}</span>'
     return (
         f'<b class="esnb-version">{moment.now.number:,}</b> '
         f'<strong class="esnb-event">{text(moment.now.event, 80)}</strong> {changed}{kept}{when}'
@@ -249,7 +249,7 @@ def _labelled(key: str, node: Node) -> str:
 
 
 def _time(moment: Moment) -> str:
-    return "" if moment.now.time is None else escape(moment.now.time.isoformat(" ", "milliseconds"))
+    return "" if moment.now.time is None else escape(stamp(moment.now.time))
 
 
 def _when(moment: Moment) -> str:

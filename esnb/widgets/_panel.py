@@ -48,7 +48,7 @@ class Panel:
         self._play = widgets.Button()
         self._next = widgets.Button(icon="step-forward", tooltip="Next version")
         self._again = widgets.Button(icon="refresh", tooltip="Read the events again")
-        self._list = _styled(widgets.Select(options=[], rows=12), "esnb-list")
+        self._list = _styled(widgets.Select(description="Versions", options=[], rows=12), "esnb-list")
         self._tabs = _styled(widgets.Tab(children=self._tables), "esnb-tabs")
         for place, name in enumerate(_TABS):
             self._tabs.set_title(place, name)
@@ -128,6 +128,7 @@ class Panel:
                 control.value = self._timeline.numbers[index]
         finally:
             self._drawing = False
+        self._list.rows = max(4, min(len(self._timeline), 12))
         self._slider.disabled = self._play.disabled = alone
         half_a_bar = 0 if alone else 50 / len(self._timeline)
         self._slider.layout.margin = f"0 {half_a_bar:.3f}%"

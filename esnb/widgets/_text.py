@@ -5,7 +5,7 @@ from __future__ import annotations
 from esnb.frames._changes import ABSENT
 from esnb.widgets._changes import Change
 from esnb.widgets._timeline import Moment, Timeline
-from esnb.widgets._values import bare, line, tree, visible
+from esnb.widgets._values import bare, line, stamp, tree, visible
 
 _MOST_EVENTS = 20
 _MOST_FIELDS = 40
@@ -44,7 +44,7 @@ def _row(timeline: Timeline, index: int, here: bool) -> str:
 def _about(moment: Moment, times: bool) -> list[str]:
     when = ""
     if times and moment.now.time is not None:
-        when = f" at {moment.now.time.isoformat(' ', 'milliseconds')}"
+        when = f" at {stamp(moment.now.time)}"
     lines = [f"Version {moment.now.number:,}: {visible(moment.now.type, 120)}{when}", "", "Action"]
     data = tree(moment.now.data)
     if not data.entries:

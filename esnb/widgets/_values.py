@@ -11,7 +11,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping, Set
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import islice
@@ -73,6 +73,12 @@ def line(value: Any, most: int = 80) -> str:
     """The value on one line of at most `most` characters."""
     text = tree(value, Limits(characters=most, entries=most // 4 + 1, levels=4)).line()
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def stamp(time: datetime) -> str:
+    """A time to the millisecond, in UTC."""
+    utc = time.astimezone(UTC) if time.tzinfo else time
+    return f"{utc.replace(tzinfo=None).isoformat(' ', 'milliseconds')} UTC"
 
 
 def bare(key: str) -> str:
