@@ -45,6 +45,18 @@ def test_frames_show_moments_as_clocks_and_say_what_they_leave_out() -> None:
     assert frame["time"].iloc[0] == moment
 
 
+def test_long_cells_are_cut_until_the_lines_fit() -> None:
+    out = io.StringIO()
+    frame = pd.DataFrame({"left": ["l" * 200, "m"], "right": ["r" * 70, "s"]})
+
+    Narrator(out).show(frame)
+
+    lines = out.getvalue().splitlines()
+    assert 90 <= max(map(len, lines)) <= WIDTH
+    assert "lll..." in lines[1]
+    assert lines[2].split() == ["m", "s"]
+
+
 @pytest.mark.parametrize(("no_color", "bold"), [(None, True), ("1", False)])
 def test_a_terminal_gets_bold_headings_unless_it_does_not_want_them(
     monkeypatch: pytest.MonkeyPatch, no_color: str | None, bold: bool

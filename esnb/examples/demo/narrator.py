@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 WIDTH = 100
+INDENT = " " * 6
 
 
 class Narrator:
@@ -46,12 +47,9 @@ class Narrator:
         for column in shown.columns:
             if isinstance(shown[column].dtype, pd.DatetimeTZDtype):
                 shown[column] = shown[column].dt.strftime(clock).astype("string")
-        table = shown.to_string(
-            index=False, max_colwidth=60, na_rep="", float_format=lambda value: f"{value:.1f}"
-        )
-        self._print(textwrap.indent(table, "      "))
+        self._print(textwrap.indent(_fitting(shown), INDENT))
         if len(frame) > rows:
-            self._print(f"      (showing {rows} of {len(frame):,} rows)")
+            self._print(f"{INDENT}(showing {rows} of {len(frame):,} rows)")
 
     def _paragraph(self, text: str) -> None:
         self._print(textwrap.fill(text, WIDTH, initial_indent="    ", subsequent_indent="    "))
@@ -62,3 +60,17 @@ class Narrator:
         except UnicodeEncodeError:
             encoding = self._out.encoding or "ascii"
             print(text.encode(encoding, "replace").decode(encoding), file=self._out, flush=True)
+
+
+def _fitting(frame: pd.DataFrame) -> str:
+    """The frame as text, its long cells cut until the lines fit."""
+    for longest in range(60, 10, -4):
+        table = frame.to_string(
+            index=False,
+            max_colwidth=longest,
+            na_rep="",
+            float_format=lambda value: f"{value:.1f}",
+        )
+        if max(map(len, table.splitlines())) <= WIDTH - len(INDENT):
+            break
+    return table
