@@ -8,7 +8,7 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import Tracking
 from eventsourcing.utils import Environment
 
-from esnb.embedded.servers import redis_url, start_redis
+import esnb
 from esnb.examples.flights import (
     CarrierPunctuality,
     FlightsApplication,
@@ -22,10 +22,9 @@ from tests.unit.flights_table import places, timetable
 
 @pytest.fixture
 def view() -> Iterator[FlightsPerCarrier]:
-    server = start_redis(None)
-    env = {"REDIS_URL": redis_url(server)}
-    yield FlightsPerCarrier.construct(Environment("flights_per_carrier", env))
-    server.release()
+    with esnb.connect(embedded=True) as stores:
+        stores.reset()
+        yield FlightsPerCarrier.construct(Environment("flights_per_carrier", dict(stores.env)))
 
 
 def test_flights_are_counted_by_carrier(

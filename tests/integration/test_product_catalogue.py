@@ -12,7 +12,7 @@ from eventsourcing.utils import Environment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esnb.embedded.servers import redis_url, start_redis
+import esnb
 from esnb.examples.product import (
     Catalogue,
     CatalogueEntry,
@@ -25,9 +25,8 @@ from esnb.examples.product import (
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    server = start_redis(None)
-    yield redis_url(server)
-    server.release()
+    with esnb.connect(embedded=True) as stores:
+        yield stores.env["REDIS_URL"]
 
 
 def empty_catalogue(url: str) -> Catalogue:
