@@ -25,12 +25,3 @@ class DevelopmentService:
     async def _emptied(self, request: bytes, context: object) -> bytes:
         await self._reset()
         return b""
-
-
-def reset_server(port: int, timeout: float) -> None:
-    """Empties the embedded EventStoreDB on a loopback port; open subscriptions end.
-
-    Raises `grpc.RpcError` when it does not answer in time.
-    """
-    with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        channel.unary_unary(RESET)(b"", timeout=timeout)

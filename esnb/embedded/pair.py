@@ -5,11 +5,6 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-import grpc
-import redis
-from eventsourcing.persistence import OperationalError
-
-from esnb.embedded.development_service import reset_server
 from esnb.embedded.launch import (
     eventstoredb_uri,
     port_of,
@@ -67,18 +62,12 @@ class EmbeddedPair:
         Subscriptions that are open end. Raises `OperationalError` when a server
         does not answer.
         """
+        from esnb.embedded.emptying import empty_eventstoredb, empty_redis
+
         with self._lock:
-            try:
-                if self._path is not None or self.has_redis:
-                    with redis.Redis.from_url(self.redis_url) as client:
-                        client.flushall()
-                reset_server(self.eventstoredb_port, timeout)
-            except redis.RedisError as error:
-                raise OperationalError(f"the embedded Redis cannot be emptied: {error}") from error
-            except grpc.RpcError as error:
-                raise OperationalError(
-                    f"the embedded EventStoreDB cannot be emptied: {error}"
-                ) from error
+            if self._path is not None or self.has_redis:
+                empty_redis(self.redis_url, timeout)
+            empty_eventstoredb(self.eventstoredb_port, timeout)
 
     def release(self) -> None:
         """Ends this process's use of both."""

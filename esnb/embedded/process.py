@@ -243,6 +243,12 @@ def _lock(home: Home, name: str, shared: bool = False) -> int:
                         f"started or stopped by another process after {LOCK_PATIENCE:.0f} s"
                     ) from None
                 time.sleep(0.005)
+            except OSError as error:
+                raise OSError(
+                    error.errno,
+                    f"{str(home.directory)!r} is on a file system without file locks "
+                    f"({error.strerror}): choose a path on a local disk",
+                ) from None
             else:
                 return descriptor
     except BaseException:

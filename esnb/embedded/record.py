@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from esnb._client import streams_pb2
 
-from .wire import number, tagged
+from .wire import tagged, varint
 
 TOMBSTONE = 2**63 - 1
 """The revision of `$streamDeleted`, and the `$tb` of a soft-deleted stream."""
@@ -66,20 +67,40 @@ class Content(NamedTuple):
     metadata: bytes
 
 
-def body(stream_name: str, revision: int, position: int, created: int, proposed: Proposed) -> bytes:
-    """The protocol's `RecordedEvent` without the id."""
-    content_type = JSON if proposed.is_json else BINARY
+def stream_field(stream_name: str) -> bytes:
+    """Field 2 of a recorded event: its stream."""
+    return tagged(2, tagged(3, stream_name.encode()))
+
+
+def created_entry(created: int) -> bytes:
+    """The metadata entry that says when an event was recorded."""
+    return _entry(b"created", b"%d" % created)
+
+
+@lru_cache(maxsize=4096)
+def type_entries(type: str, is_json: bool) -> bytes:
+    """The metadata entries that say what an event is."""
+    content_type = JSON if is_json else BINARY
+    return _entry(b"type", type.encode()) + _entry(b"content-type", content_type.encode())
+
+
+def body(stream: bytes, revision: int, position: int, created: bytes, proposed: Proposed) -> bytes:
+    """The protocol's `RecordedEvent` without the id.
+
+    `stream` and `created` are its `stream_field` and `created_entry`, which the
+    events of one append have in common.
+    """
+    _, type, is_json, data, metadata = proposed
+    place = varint(position)
     return b"".join(
         (
-            tagged(2, tagged(3, stream_name.encode())),
-            number(3, revision),
-            number(4, position),
-            number(5, position),
-            _entry(b"type", proposed.type.encode()),
-            _entry(b"content-type", content_type.encode()),
-            _entry(b"created", b"%d" % created),
-            tagged(7, proposed.metadata) if proposed.metadata else b"",
-            tagged(8, proposed.data) if proposed.data else b"",
+            stream,
+            b"\x18" + varint(revision) if revision else b"",
+            b"\x20" + place + b"\x28" + place,
+            type_entries(type, is_json),
+            created,
+            b"\x3a" + varint(len(metadata)) + metadata if metadata else b"",
+            b"\x42" + varint(len(data)) + data if data else b"",
         )
     )
 

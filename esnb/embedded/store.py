@@ -14,7 +14,16 @@ from .errors import StreamDeleted, WrongExpectedVersion
 from .log import Batch, Log
 from .names import Names
 from .recent_ids import RecentIds
-from .record import NO_STREAM, TOMBSTONE, Proposed, Record, body, content
+from .record import (
+    NO_STREAM,
+    TOMBSTONE,
+    Proposed,
+    Record,
+    body,
+    content,
+    created_entry,
+    stream_field,
+)
 from .stream_index import StreamIndex
 from .stream_metadata import (
     METADATA_TYPE,
@@ -75,8 +84,7 @@ class Store:
         state = self.ahead.state(stream)
         first = state.last + 1
         batch = Batch()
-        for revision, event in enumerate(events, first):
-            self._prepare(batch, stream, revision, event)
+        self._prepare(batch, stream, first, events)
         written = Written(state.last, self._promised_head(batch))
         if recreates:
             self._recreate(batch, stream, first)
@@ -96,7 +104,7 @@ class Store:
             raise WrongExpectedVersion(stream, expected, NO_STREAM)
         batch = Batch()
         event = Proposed(event_id, METADATA_TYPE, True, SOFT_DELETED, b"")
-        self._prepare(batch, metastream, metadata.last + 1, event)
+        self._prepare(batch, metastream, metadata.last + 1, [event])
         return Written(state.last, batch.records[-1].position), batch
 
     def tombstone(self, stream: str, expected: int) -> tuple[Written, Batch]:
@@ -105,18 +113,20 @@ class Store:
         self._judged(stream, expected, [event_id])
         batch = Batch()
         event = Proposed(event_id, TOMBSTONE_TYPE, False, b"", b"")
-        self._prepare(batch, stream, TOMBSTONE, event)
+        self._prepare(batch, stream, TOMBSTONE, [event])
         return Written(TOMBSTONE, batch.records[-1].position), batch
 
     def committed(self, batch: Batch) -> list[str]:
         """The batch is on disk: show it to readers. Returns the streams that have news."""
         self.streams.written(batch.streams)
         self.types.written(batch.types)
-        names = []
+        newest = {record.stream: record for record in batch.records}
         for record in batch.records:
+            self._unwritten.pop((record.stream, record.revision), None)
+        names = []
+        for record in newest.values():
             name = self.streams.name(record.stream)
             self.shown.apply(record, name)
-            self._unwritten.pop((record.stream, record.revision), None)
             names.append(name)
         if batch.records:
             self.head = batch.records[-1].position
@@ -185,22 +195,23 @@ class Store:
         newest = next(reversed(self._unwritten.values()), None)
         return self.head if newest is None else newest.position
 
-    def _prepare(self, batch: Batch, stream: str, revision: int, event: Proposed) -> None:
-        position = self._next_position
+    def _prepare(self, batch: Batch, stream: str, first: int, events: Sequence[Proposed]) -> None:
+        """Give the events their places, from revision `first` on."""
+        if not events:
+            return
+        number = self.streams.use(stream, batch.streams)
         created = self._last_created = max(self.clock(), self._last_created)
-        record = Record(
-            position,
-            self.streams.use(stream, batch.streams),
-            revision,
-            self.types.use(event.type, batch.types),
-            created,
-            event.event_id,
-            body(stream, revision, position, created, event),
-        )
-        self._next_position = record.next_position
-        batch.records.append(record)
-        self._unwritten[record.stream, revision] = record
-        self._recent.add(record)
+        named, dated = stream_field(stream), created_entry(created)
+        position = self._next_position
+        for revision, event in enumerate(events, first):
+            kind = self.types.use(event.type, batch.types)
+            sent = body(named, revision, position, dated, event)
+            record = Record(position, number, revision, kind, created, event.event_id, sent)
+            position = record.next_position
+            batch.records.append(record)
+            self._unwritten[number, revision] = record
+            self._recent.add(record)
+        self._next_position = position
         self.ahead.apply(record, stream)
 
     def _recreate(self, batch: Batch, stream: str, first: int) -> None:
@@ -213,4 +224,4 @@ class Store:
         data = recreated(content(record).data, first)
         if data is not None:
             event = Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, data, b"")
-            self._prepare(batch, metastream, newest + 1, event)
+            self._prepare(batch, metastream, newest + 1, [event])

@@ -339,5 +339,6 @@ def _last_known(options: Any) -> int | None:
 
 
 def _window(options: Any) -> int:
-    size = options.max if options.WhichOneof("window") == "max" else _DEFAULT_WINDOW
-    return max(1, size or _DEFAULT_WINDOW) * max(1, options.checkpointIntervalMultiplier)
+    size: int = options.max if options.WhichOneof("window") == "max" else 0
+    multiplier: int = options.checkpointIntervalMultiplier
+    return (size or _DEFAULT_WINDOW) * max(1, multiplier)

@@ -91,5 +91,6 @@ CAUGHT_UP = tagged(8, b"")
 def parsed_uuid(text: str, high: int, low: int) -> bytes:
     """The 16 bytes of an id sent either way; ValueError when the text is no UUID."""
     if text:
-        return UUID(text).bytes
+        digits = text.replace("-", "")
+        return bytes.fromhex(digits) if len(digits) == 32 else UUID(text).bytes
     return (high % 2**64).to_bytes(8, "big") + (low % 2**64).to_bytes(8, "big")

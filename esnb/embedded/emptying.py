@@ -1,0 +1,31 @@
+"""Empties running embedded servers."""
+
+from __future__ import annotations
+
+import redis
+from eventsourcing.persistence import OperationalError
+
+from esnb import _client  # before gRPC, which reads its settings once
+from esnb.embedded.development_service import RESET
+
+import grpc  # isort: skip
+
+assert _client
+
+
+def empty_redis(url: str, timeout: float) -> None:
+    """Deletes every key of every database; raises `OperationalError` when it does not answer."""
+    try:
+        with redis.Redis.from_url(url, socket_timeout=timeout) as client:
+            client.flushall()
+    except redis.RedisError as error:
+        raise OperationalError(f"the embedded Redis cannot be emptied: {error}") from error
+
+
+def empty_eventstoredb(port: int, timeout: float) -> None:
+    """Makes it as new, its open subscriptions end; raises `OperationalError` likewise."""
+    try:
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            channel.unary_unary(RESET)(b"", timeout=timeout)
+    except grpc.RpcError as error:
+        raise OperationalError(f"the embedded EventStoreDB cannot be emptied: {error}") from error

@@ -1,0 +1,86 @@
+"""A gRPC server that stores nothing: the floor under `bench_embedded`.
+
+It takes the same requests as the embedded server and sends the same answers,
+without a log, a check or a conversion between.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+
+from esnb._client import streams_pb2
+from esnb.embedded import wire
+from esnb.embedded.record import Proposed, body, created_entry, stream_field
+
+EVENTS = 10_000
+EVENT = Proposed(bytes(range(16)), "Measured", True, b'{"n": 1, "text": "%s"}' % (b"x" * 80), b"{}")
+
+
+CREATED = created_entry(17_000_000_000_000_000)
+MESSAGES = [
+    wire.read_event(
+        wire.text_uuid(EVENT.event_id)
+        + body(stream_field("read-me"), n, 1000 + 200 * n, CREATED, EVENT),
+        None,
+        1000 + 200 * n,
+    )
+    for n in range(EVENTS)
+]
+
+
+def read(request: Any, context: Any) -> Iterator[bytes]:
+    """As many events as the embedded server has in the measured stream."""
+    yield from MESSAGES
+
+
+def append(requests: Iterator[Any], context: Any) -> Any:
+    """Success, once all was sent."""
+    for _ in requests:
+        continue
+    response = streams_pb2.AppendResp()
+    response.success.current_revision = 1
+    response.success.position.commit_position = 1000
+    response.success.position.prepare_position = 1000
+    return response
+
+
+def batch_append(requests: Iterator[Any], context: Any) -> Iterator[Any]:
+    """Success, at once."""
+    for request in requests:
+        response = streams_pb2.BatchAppendResp(correlation_id=request.correlation_id)
+        response.success.current_revision = 1
+        response.success.position.commit_position = 1000
+        response.success.position.prepare_position = 1000
+        yield response
+
+
+def main() -> None:
+    """Print `listening PORT`, and serve until killed."""
+    server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+    messages = streams_pb2
+    handlers = {
+        "Read": grpc.unary_stream_rpc_method_handler(read, messages.ReadReq.FromString),
+        "Append": grpc.stream_unary_rpc_method_handler(
+            append, messages.AppendReq.FromString, messages.AppendResp.SerializeToString
+        ),
+        "BatchAppend": grpc.stream_stream_rpc_method_handler(
+            batch_append,
+            messages.BatchAppendReq.FromString,
+            messages.BatchAppendResp.SerializeToString,
+        ),
+    }
+    service = "event_store.client.streams.Streams"
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    print(f"listening {port}", flush=True)
+    server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
