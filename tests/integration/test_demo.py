@@ -2,11 +2,12 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -123,6 +124,44 @@ def test_no_thread_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     left = [thread for thread in threading.enumerate() if thread not in before]
     assert [thread for thread in left if not thread.daemon] == []
     assert "Load the flights of 2013-11-28" in capsys.readouterr().out
+
+
+@pytest.fixture
+def telling(plain_environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "esnb", "demo"],
+        env={**plain_environment, "PYTHONIOENCODING": "utf-8", "ESNB_PROGRESS": "0"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+    yield process
+    process.kill()
+    process.wait(30)
+
+
+def test_interrupted_it_closes_and_says_so(telling: subprocess.Popen[str]) -> None:
+    assert telling.stdout is not None
+    assert any("Load the flights" in line for line in telling.stdout)
+
+    telling.send_signal(signal.SIGINT)
+    _, said = telling.communicate(timeout=60)
+
+    assert telling.returncode == 130
+    assert said == "esnb demo: interrupted; the stores are closed, nothing is left\n"
+
+
+def test_it_ends_quietly_when_nobody_reads_on(telling: subprocess.Popen[str]) -> None:
+    assert telling.stdout is not None
+    assert any("Create products" in line for line in telling.stdout)
+
+    telling.stdout.close()
+    assert telling.stderr is not None
+    said = telling.stderr.read()
+
+    assert telling.wait(60) == 141
+    assert said == ""
 
 
 def test_a_day_without_flights_is_said(capsys: pytest.CaptureFixture[str]) -> None:

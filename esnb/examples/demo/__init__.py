@@ -8,6 +8,7 @@ esnb's own frames of what the stores hold. Nothing is left behind.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -22,7 +23,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     0 when all of it happened as told, 1 with a message on stderr when a package
     of the `notebooks` extra is missing or a server cannot be started, 130 when
-    it was interrupted.
+    it was interrupted, 141 when nobody reads what it prints.
     """
     parser = argparse.ArgumentParser(prog="esnb demo", description=__doc__)
     parser.add_argument(
@@ -44,6 +45,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("esnb demo: interrupted; the stores are closed, nothing is left", file=sys.stderr)
         return 130
+    except BrokenPipeError:
+        # Whoever read the story has had enough (`esnb demo | head`): not an error of
+        # ours, and no second one when Python flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     return 0
 
 

@@ -61,7 +61,7 @@ def _project(stores: Stores, app: FlightsApplication, narrator: Narrator) -> Non
         "The same machinery over some thousand events: flights and delays by carrier.",
     )
     begin = time.perf_counter()
-    view = catch_up(
+    view, checkpoint = catch_up(
         stores,
         FlightsApplication,
         FlightsPerCarrierProjection,
@@ -93,4 +93,4 @@ def _project(stores: Stores, app: FlightsApplication, narrator: Narrator) -> Non
         ],
     )
     narrator.show(table.sort_values("scheduled", ascending=False), rows=20)
-    narrator.show(esnb.checkpoints(view))
+    narrator.show(checkpoint)

@@ -46,7 +46,10 @@ class Narrator:
         shown = frame.head(rows).copy()
         for column in shown.columns:
             if isinstance(shown[column].dtype, pd.DatetimeTZDtype):
-                shown[column] = shown[column].dt.strftime(clock).astype("string")
+                shown[column] = shown[column].dt.strftime(clock)
+            if pd.api.types.is_extension_array_dtype(shown[column].dtype):
+                known = shown[column].notna()
+                shown[column] = shown[column].astype(object).where(known, "")
         self._print(textwrap.indent(_fitting(shown), INDENT))
         if len(frame) > rows:
             self._print(f"{INDENT}(showing {rows} of {len(frame):,} rows)")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.projection import Projection, ProjectionRunner
 from tqdm.auto import tqdm
 
+import esnb
 from esnb.examples._progress import progress_is_shown
 from esnb.stores import Stores
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TView = TypeVar("TView", bound=TrackingRecorder)
 
@@ -25,8 +29,8 @@ def catch_up(
     projection_class: type[Projection[TView]],
     view_class: type[TView],
     head: int | None,
-) -> TView:
-    """The view, after every event up to the notification id `head` was applied.
+) -> tuple[TView, pd.DataFrame]:
+    """The view after every event up to the notification id `head`, and its checkpoint.
 
     Raises `TimeoutError` after `PATIENCE` seconds, and what the projection
     raised when it failed.
@@ -54,7 +58,7 @@ def catch_up(
         while True:
             try:
                 runner.wait(head, timeout=0.25)
-                return runner.view
+                return runner.view, esnb.checkpoints(runner)
             except TimeoutError:
                 if time.monotonic() > deadline:
                     raise
