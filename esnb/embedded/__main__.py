@@ -22,21 +22,16 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--memory", action="store_true", help="keep them in memory only")
     parser.add_argument("--port", type=int, default=0, help="0, the default: any free one")
     parser.add_argument("--host", default=HOST)
-    parser.add_argument(
-        "--control",
-        action="store_true",
-        help="take commands on stdin: `reset` empties the server and is answered by `done`",
-    )
     options = parser.parse_args(arguments)
     try:
-        asyncio.run(serve(options.path, options.host, options.port, options.control))
+        asyncio.run(serve(options.path, options.host, options.port))
     except (LogUnusable, PortUnusable) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-async def serve(path: Path | None, host: str, port: int, controlled: bool) -> None:
+async def serve(path: Path | None, host: str, port: int) -> None:
     """Print `listening PORT` once clients can connect, and return on SIGTERM or SIGINT."""
     node = Node(opened_log(path))
     try:
@@ -47,27 +42,10 @@ async def serve(path: Path | None, host: str, port: int, controlled: bool) -> No
             loop.add_signal_handler(number, stopping.set)
         await endpoint.start()
         print(f"listening {endpoint.port}", flush=True)
-        control = asyncio.create_task(obey(node)) if controlled else None
         await stopping.wait()
-        if control is not None:
-            control.cancel()
         await endpoint.stop()
     finally:
         await node.close()
-
-
-async def obey(node: Node) -> None:
-    """Carry out the commands that the owner of this process writes to its stdin."""
-    commands = asyncio.StreamReader()
-    loop = asyncio.get_running_loop()
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
-    while line := await commands.readline():
-        command = line.decode("utf-8", "replace").strip()
-        if command == "reset":
-            await node.reset()
-            print("done", flush=True)
-        else:
-            print(f"unknown command {command!r}: the only one is reset", flush=True)
 
 
 if __name__ == "__main__":

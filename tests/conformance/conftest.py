@@ -1,0 +1,50 @@
+"""An embedded server to hold conversations with, in a process of its own as users have it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import grpc
+import pytest
+
+from tests.conformance.conversation import Conversation, Json, recorded
+
+_AT_ONCE = 8
+
+
+@contextmanager
+def embedded(*arguments: str) -> Iterator[str]:
+    """The target of a server started with these arguments."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "esnb.embedded", *arguments], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        yield f"127.0.0.1:{process.stdout.readline().split()[1]}"
+    finally:
+        process.terminate()
+        assert process.wait(20) == 0
+        process.stdout.close()
+
+
+def answered(target: str, name: str) -> dict[str, list[Json]]:
+    """What the server at `target` answers to each scenario of a recording."""
+    scenarios = recorded(name)
+    with grpc.insecure_channel(target) as channel, ThreadPoolExecutor(_AT_ONCE) as pool:
+        answers = pool.map(lambda one: Conversation(channel).held(one["steps"]), scenarios)
+        return {one["name"]: got for one, got in zip(scenarios, answers, strict=True)}
+
+
+@pytest.fixture(scope="session", params=["memory", "disk"])
+def target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """A server that keeps its log in memory, and one that keeps it on disk."""
+    path = tmp_path_factory.mktemp("conformance") / "events.db"
+    arguments = ["--memory"] if request.param == "memory" else ["--path", str(path)]
+    with embedded(*arguments) as where:
+        yield where
