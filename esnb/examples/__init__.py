@@ -3,5 +3,25 @@
 `esnb.examples.product` is the walkthrough domain, `esnb.examples.flights` the
 336,776 flights of 2013 as events, `esnb.examples.demo` a tour of both in the
 terminal (`esnb demo`). They need packages of an extra:
-`pip install 'esnb[notebooks]'`.
+`pip install 'esnb[notebooks]'`. Each is imported at its first use.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from esnb.examples import demo as demo
+    from esnb.examples import flights as flights
+    from esnb.examples import product as product
+
+__all__ = ["demo", "flights", "product"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])
