@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -29,9 +30,13 @@ def known_places(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
         monkeypatch.setattr(data, "airports", places)
 
 
-@pytest.fixture
-def app() -> Iterator[FlightsApplication]:
-    with FlightsApplication() as application:
+@pytest.fixture(params=["eventsourcing.popo", "eventsourcing.sqlite"])
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FlightsApplication]:
+    env = {
+        "PERSISTENCE_MODULE": request.param,
+        "SQLITE_DBNAME": str(tmp_path / "flights.db"),
+    }
+    with FlightsApplication(env=env) as application:
         yield application
 
 
