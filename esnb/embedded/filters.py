@@ -42,5 +42,6 @@ def accepted_by(pattern: str, prefixes: Sequence[str]) -> Callable[[str], bool]:
 
 
 def dotnet(pattern: str) -> str:
-    """A .NET regular expression in Python's dialect: groups are named `(?<name>…)` there."""
-    return re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
+    """A .NET regular expression in Python's dialect, which writes named groups otherwise."""
+    named = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
+    return re.sub(r"\\k<(\w+)>", r"(?P=\1)", named)

@@ -3,12 +3,12 @@
 CREATE TABLE streams (
     number INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
-) STRICT;
+);
 
 CREATE TABLE types (
     number INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE
-) STRICT;
+);
 
 CREATE TABLE events (
     position INTEGER PRIMARY KEY,
@@ -18,6 +18,6 @@ CREATE TABLE events (
     created INTEGER NOT NULL,
     event_id BLOB NOT NULL,
     body BLOB NOT NULL
-) STRICT;
+);
 
 CREATE UNIQUE INDEX events_of_stream ON events (stream, revision);
