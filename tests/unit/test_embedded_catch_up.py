@@ -1,0 +1,217 @@
+"""Subscriptions: history and what comes later, without gap or repeat."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+
+import pytest
+
+from esnb.embedded import catch_up
+from esnb.embedded.catch_up import CaughtUp, Checkpoint, Delivery
+from esnb.embedded.errors import StoreEmptied, StreamDeleted
+from esnb.embedded.memory_log import MemoryLog
+from esnb.embedded.node import Node
+from esnb.embedded.record import NO_STREAM, TOMBSTONE, Record
+from esnb.embedded.versioning import ANY
+from tests.unit.embedded_logs import Clock, event
+
+DEADLINE = 20.0
+
+
+def run(scenario: Callable[[Node], Coroutine[None, None, None]]) -> None:
+    async def bounded() -> None:
+        node = Node(MemoryLog(), Clock())
+        async with asyncio.timeout(DEADLINE):
+            await scenario(node)
+        await node.close()
+
+    asyncio.run(bounded())
+
+
+async def taken(deliveries: AsyncIterator[Delivery], count: int) -> list[object]:
+    """The next `count` deliveries: revisions of records, and what else there is."""
+    found: list[object] = []
+    for _ in range(count):
+        delivery = await anext(deliveries)
+        found.append(delivery.revision if isinstance(delivery, Record) else delivery)
+    return found
+
+
+async def put(node: Node, stream: str, count: int = 1, type: str = "Happened") -> int:
+    return (await node.append(stream, ANY, [event(type) for _ in range(count)])).position
+
+
+def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[Delivery]:
+    return catch_up.of_stream(node.reader, node.feed, stream, start)
+
+
+def test_history_then_live() -> None:
+    async def scenario(node: Node) -> None:
+        await put(node, "a", 600)
+        deliveries = of_stream(node, "a", 0)
+        assert await taken(deliveries, 601) == [*range(600), CaughtUp()]
+        await put(node, "b", 3)
+        await put(node, "a", 2)
+        assert await taken(deliveries, 2) == [600, 601]
+
+    run(scenario)
+
+
+def test_appends_while_history_is_read_are_neither_lost_nor_repeated() -> None:
+    async def scenario(node: Node) -> None:
+        await put(node, "a", 300)
+        deliveries = of_stream(node, "a", 0)
+        found: list[object] = []
+        appended = 300
+        while len(found) <= appended:
+            found += await taken(deliveries, 1)
+            if appended < 900 and len(found) % 7 == 0:
+                await put(node, "a", 5)
+                appended += 5
+        numbers = [one for one in found if not isinstance(one, CaughtUp)]
+        assert numbers == list(range(len(numbers)))
+        assert found.count(CaughtUp()) == 1
+
+    run(scenario)
+
+
+def test_only_what_is_to_come() -> None:
+    async def scenario(node: Node) -> None:
+        await put(node, "a", 3)
+        deliveries = of_stream(node, "a", None)
+        assert await taken(deliveries, 1) == [CaughtUp()]
+        await put(node, "a")
+        assert await taken(deliveries, 1) == [3]
+
+    run(scenario)
+
+
+def test_missing_stream_is_waited_for() -> None:
+    async def scenario(node: Node) -> None:
+        deliveries = of_stream(node, "a", 0)
+        first = asyncio.ensure_future(anext(deliveries))
+        await asyncio.sleep(0)
+        assert not first.done()
+        await put(node, "a")
+        record = await first
+        assert isinstance(record, Record)
+        assert await taken(deliveries, 1) == [CaughtUp()]
+
+    run(scenario)
+
+
+def test_live_events_are_delivered_whatever_metadata_say() -> None:
+    async def scenario(node: Node) -> None:
+        await put(node, "a", 3)
+        deliveries = of_stream(node, "a", 0)
+        await taken(deliveries, 4)
+        await node.append("$$a", ANY, [event("$metadata", b'{"$maxCount": 1}')])
+        await put(node, "a", 3)
+        assert await taken(deliveries, 3) == [3, 4, 5]
+
+    run(scenario)
+
+
+def test_tombstone_is_delivered_last() -> None:
+    async def scenario(node: Node) -> None:
+        await put(node, "a")
+        deliveries = of_stream(node, "a", 0)
+        await taken(deliveries, 2)
+        await node.tombstone("a", 0)
+        assert await taken(deliveries, 1) == [TOMBSTONE]
+        with pytest.raises(StreamDeleted):
+            await anext(deliveries)
+
+    run(scenario)
+
+
+def test_all_with_a_filter_tells_how_far_it_looked() -> None:
+    async def scenario(node: Node) -> None:
+        start = node.store.head
+        for _ in range(7):
+            last = await put(node, "a", type="No")
+        by_type = catch_up.of_all(
+            node.reader, node.feed, start, lambda r: node.store.types.name(r.type) == "Yes", 3
+        )
+        positions = [record.position for record in node.store.log.all_forwards(start + 1, last, 9)]
+        assert await taken(by_type, 4) == [
+            Checkpoint(positions[2]),
+            Checkpoint(positions[5]),
+            Checkpoint(positions[6]),
+            CaughtUp(),
+        ]
+        await put(node, "a", type="Yes")
+        later = await put(node, "a", type="No")
+        assert await taken(by_type, 2) == [7, Checkpoint(later)]
+
+    run(scenario)
+
+
+def test_resuming_from_any_checkpoint_misses_no_match() -> None:
+    async def scenario(node: Node) -> None:
+        start = node.store.head
+
+        def matches(record: Record) -> bool:
+            return node.store.types.name(record.type) == "Yes"
+
+        whole = catch_up.of_all(node.reader, node.feed, start, matches, 2)
+        assert await taken(whole, 1) == [CaughtUp()]
+        for number in range(20):
+            await put(node, "a", type="Yes" if number % 3 == 0 else "No")
+        seen: list[int] = []
+        while len(seen) < 7:
+            delivery = await anext(whole)
+            if isinstance(delivery, Record):
+                seen.append(delivery.revision)
+            elif isinstance(delivery, Checkpoint):
+                resumed = catch_up.of_all(node.reader, node.feed, delivery.position, matches, 10**6)
+                missing = [number for number in range(0, 20, 3) if number not in seen]
+                assert await taken(resumed, len(missing)) == missing
+
+    run(scenario)
+
+
+def test_all_from_its_start_begins_with_system_events() -> None:
+    async def scenario(node: Node) -> None:
+        deliveries = catch_up.of_all(node.reader, node.feed, 0, None, 32)
+        first = await anext(deliveries)
+        assert isinstance(first, Record)
+        assert node.store.streams.name(first.stream).startswith("$")
+        assert first.revision == NO_STREAM + 1
+
+    run(scenario)
+
+
+def test_reset_ends_subscriptions_and_empties_the_store() -> None:
+    async def scenario(node: Node) -> None:
+        await put(node, "a", 3)
+        stream, everything = (
+            of_stream(node, "a", 0),
+            catch_up.of_all(node.reader, node.feed, None, None, 32),
+        )
+        await taken(stream, 4)
+        await taken(everything, 1)
+        waiting = [asyncio.ensure_future(anext(one)) for one in (stream, everything)]
+        await asyncio.sleep(0)
+        await node.reset()
+        for one in waiting:
+            with pytest.raises(StoreEmptied):
+                await one
+        assert node.reader.forwards("a", 0, 9) is None
+        assert (await node.append("a", NO_STREAM, [event()])).revision == 0
+
+    run(scenario)
+
+
+def test_slow_subscriber_is_no_burden() -> None:
+    """A subscriber that never reads holds a place in the log, not events."""
+
+    async def scenario(node: Node) -> None:
+        idle = of_stream(node, "a", None)
+        await taken(idle, 1)
+        for _ in range(50):
+            await put(node, "a", 100)
+        assert await taken(idle, 5000) == list(range(5000))
+
+    run(scenario)

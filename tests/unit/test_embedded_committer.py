@@ -1,0 +1,137 @@
+"""Group commit: order, shared transactions, and what becomes of promises when the disk fails."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Iterable
+
+import pytest
+
+from esnb.embedded.committer import GroupCommitter
+from esnb.embedded.errors import WriteFailed
+from esnb.embedded.log import Batch, LogFull
+from esnb.embedded.memory_log import MemoryLog
+from esnb.embedded.reading import Reader
+from esnb.embedded.store import Store
+from esnb.embedded.versioning import ANY
+from tests.unit.embedded_logs import Clock, event
+
+DEADLINE = 20.0
+
+
+class SlowLog(MemoryLog):
+    """Writes when it is let, and fails when it is told to."""
+
+    durable = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = threading.Semaphore(0)
+        self.fails = False
+        self.transactions: list[int] = []
+
+    def write(self, batches: Iterable[Batch]) -> None:
+        batches = list(batches)
+        assert self.gate.acquire(timeout=DEADLINE)
+        self.transactions.append(len(batches))
+        if self.fails:
+            raise LogFull("no space left")
+        super().write(batches)
+
+
+class Bench:
+    """A store over a slow log."""
+
+    def __init__(self) -> None:
+        self.log = SlowLog()
+        self.store = Store(self.log, Clock())
+        self.news: list[list[str]] = []
+        self.committer = GroupCommitter(self.store, lambda names: self.news.append(list(names)))
+
+    def append(self, stream: str) -> asyncio.Task[None]:
+        _, batch = self.store.append(stream, ANY, [event()])
+        return asyncio.create_task(self.committer.commit(batch))
+
+    def length(self, stream: str) -> int:
+        found = Reader(self.store).forwards(stream, 0, 99)
+        return 0 if found is None else len(list(found.records))
+
+
+async def settled(*tasks: asyncio.Task[None]) -> list[BaseException | None]:
+    async with asyncio.timeout(DEADLINE):
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def started(bench: Bench, *streams: str) -> list[asyncio.Task[None]]:
+    tasks = [bench.append(stream) for stream in streams]
+    await asyncio.sleep(0)  # each task hands its batch in
+    return tasks
+
+
+def test_what_waits_shares_a_transaction() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        tasks = await started(bench, "a")
+        while bench.committer._queue.qsize():
+            await asyncio.sleep(0.001)
+        tasks += await started(bench, "b", "c", "b")
+        bench.log.gate.release(2)
+        assert await settled(*tasks) == [None] * 4
+        assert bench.log.transactions == [1, 3]
+        assert [bench.length(name) for name in "abc"] == [1, 2, 1]
+        assert [name for names in bench.news for name in names] == ["a", "b", "c", "b"]
+        await bench.committer.close()
+
+    asyncio.run(scenario())
+
+
+def test_nothing_is_shown_before_it_is_written() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        (task,) = await started(bench, "a")
+        assert bench.length("a") == 0
+        bench.log.gate.release()
+        assert await settled(task) == [None]
+        assert bench.length("a") == 1
+        await bench.committer.close()
+
+    asyncio.run(scenario())
+
+
+def test_failed_write_fails_what_was_built_on_it_and_nothing_else() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        bench.log.fails = True
+        first = await started(bench, "a")
+        while bench.committer._queue.qsize():
+            await asyncio.sleep(0.001)
+        second = await started(bench, "a")  # revision 1 of a stream whose revision 0 fails
+        bench.log.gate.release(1)
+        outcomes = await settled(*first, *second)
+        assert all(isinstance(outcome, WriteFailed) for outcome in outcomes)
+        assert "no space left" in str(outcomes[0])
+        assert bench.length("a") == 0
+        bench.log.fails = False
+        bench.log.gate.release(1)
+        third = await started(bench, "a")
+        assert await settled(*third) == [None]
+        found = Reader(bench.store).forwards("a", 0, 9)
+        assert found is not None
+        assert [record.revision for record in found.records] == [0]
+        await bench.committer.close()
+
+    asyncio.run(scenario())
+
+
+def test_closed_committer_takes_nothing() -> None:
+    async def scenario() -> None:
+        bench = Bench()
+        tasks = await started(bench, "a", "b")
+        bench.log.gate.release(2)
+        await bench.committer.close()
+        assert await settled(*tasks) == [None, None]
+        with pytest.raises(WriteFailed):
+            await bench.committer.commit(Batch())
+
+    asyncio.run(scenario())
