@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import grpc
 
 from .development_service import DevelopmentService
@@ -21,6 +23,8 @@ _OPTIONS = (
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_concurrent_streams", 10_000),
 )
+
+_LAST_WORDS_SECONDS = 2.0
 
 
 class Endpoint:
@@ -47,8 +51,13 @@ class Endpoint:
         await self._server.start()
 
     async def stop(self) -> None:
-        """End every call and let the port go."""
+        """End every call and let the port go. The loop must be this server's own."""
         await self._server.stop(grace=0)
+        # gRPC cancels the calls without waiting for them; a loop that closes
+        # over them writes tracebacks to stderr.
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        if calls:
+            await asyncio.wait(calls, timeout=_LAST_WORDS_SECONDS)
 
 
 class PortUnusable(Exception):
