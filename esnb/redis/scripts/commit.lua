@@ -91,7 +91,10 @@ local function holds(key, wanted, creates)
   if found == 'none' then
     if creates then kind[key] = wanted end
   elseif found ~= wanted then
-    return key .. ' holds a ' .. found .. ', not a ' .. wanted
+    local problem = key .. ' holds a ' .. found .. ', not a ' .. wanted
+    if not maybe[key] then return problem end
+    return problem .. ', unless an earlier command of the same commit emptied it: '
+      .. 'commit them apart'
   elseif creates then
     maybe[key] = nil
   end
