@@ -161,6 +161,8 @@ def test_a_commit_is_applied_exactly_if_redis_takes_each_of_its_commands(
     client.flushall()
     view = View.construct(environment("View"))
     plain = redis.Redis.from_url(environment()["REDIS_URL"])
+    # redis-py 6.0 fails on the answer to ZADD INCR.
+    plain.response_callbacks.pop("ZADD", None)
     position = None
     for number, queue in enumerate(sequence, start=1):
         # Given what Redis itself makes of the same commands, on a copy
@@ -174,7 +176,7 @@ def test_a_commit_is_applied_exactly_if_redis_takes_each_of_its_commands(
         except CommandRefusedError as error:
             # Then they are refused for a reason, or because it cannot be foretold,
             cautious = "commit them apart" in str(error)
-            assert cautious or not possible, (queue, str(error))
+            assert cautious or not possible, (queue, str(error))  # noqa: PT017
             event("cautious" if cautious and possible else "refused")
         else:
             # or applied, all of them.

@@ -52,7 +52,7 @@ def test_commands_and_checkpoint_are_applied_together(view: Totals) -> None:
 
 
 def test_a_block_left_by_an_exception_changes_nothing(view: Totals) -> None:
-    with pytest.raises(ZeroDivisionError), view.commit(Tracking("app", 1)) as commands:
+    with pytest.raises(ZeroDivisionError), view.commit(Tracking("app", 1)) as commands:  # noqa: PT012
         commands.hincrby(view.key("totals"), "sum", 1)
         _ = 1 // 0
     assert view.rows() == []
@@ -62,7 +62,7 @@ def test_a_block_left_by_an_exception_changes_nothing(view: Totals) -> None:
 def test_an_event_is_applied_once(view: Totals) -> None:
     view.add(3, Tracking("app", 7))
     for repeated in (7, 6, 1):
-        with pytest.raises(IntegrityError, match="is at 7 .* does not go to"):
+        with pytest.raises(IntegrityError, match=r"is at 7 .* does not go to"):
             view.add(3, Tracking("app", repeated))
     assert view.sum() == 3
     # Another application's ids are its own.
@@ -172,7 +172,7 @@ def test_a_command_that_would_fail_leaves_view_and_checkpoint_as_they_were(
     everything: _Everything, name: str
 ) -> None:
     before = everything.rows()
-    with (  # noqa: PT012: the error is raised where the block ends
+    with (  # noqa: PT012
         pytest.raises(CommandRefusedError, match=r"for event 2 .* has moved"),
         everything.commit(Tracking("app", 2)) as commands,
     ):
