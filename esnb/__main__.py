@@ -17,12 +17,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--path", help="directory that keeps the data (default: nothing is kept)")
     serve.add_argument("--eventstoredb-port", type=_port, default=0, help="default: any free one")
     serve.add_argument("--redis-port", type=_port, default=0, help="default: any free one")
-    commands.add_parser("demo", help="the product story on embedded stores, end to end")
-    options = parser.parse_args(arguments)
+    commands.add_parser(
+        "demo", add_help=False, help="the product story on embedded stores, end to end"
+    )
+    options, further = parser.parse_known_args(arguments)
     if options.command == "demo":
         from esnb.examples.demo import main as demo
 
-        return int(demo() or 0)
+        return demo(further)
+    if further:
+        parser.error(f"unrecognized arguments: {' '.join(further)}")
     from esnb.embedded.serve import serve as run
 
     try:

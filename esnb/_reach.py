@@ -134,7 +134,9 @@ def _redis_failure(target: Attached, error: Exception | None, timeout: float) ->
 def _because(error: Exception | None) -> str:
     if error is None:
         return ""
-    first = next(iter(str(error).strip().splitlines()), "")
+    details = getattr(next(iter(error.args), None), "details", None)  # of a gRPC error
+    said = str(details() if callable(details) else error).strip()
+    first = next(iter(said.splitlines()), "")
     return f" ({type(error).__name__}: {masked(first)[:200]})"
 
 

