@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from eventsourcing.persistence import Tracking
 
-from esnb.redis.changes import Change, CommandRefusedError, behind
+from esnb.redis.changes import ANYWHERE, Change, CommandRefusedError, Expected, behind
 from esnb.redis.namespace import Namespace
 
 
@@ -20,13 +20,18 @@ class Batch:
     """
 
     def __init__(
-        self, namespace: Namespace, apply: Callable[[Sequence[Change]], None], max_events: int
+        self,
+        namespace: Namespace,
+        apply: Callable[[Sequence[Change], Expected], None],
+        max_events: int,
+        after: Expected = ANYWHERE,
     ) -> None:
         if max_events < 1:
             raise ValueError(f"max_events is {max_events!r}: a batch holds at least one event")
         self._namespace = namespace
         self._apply = apply
         self._max_events = max_events
+        self._after = after
         self._changes: list[Change] = []
         self._owner = threading.get_ident()
 
@@ -50,15 +55,30 @@ class Batch:
         if len(self._changes) >= self._max_events:
             self.flush()
 
+    @property
+    def last(self) -> Tracking | None:
+        """The last event that waits."""
+        return self._changes[-1].tracking if self._changes else None
+
+    def forget(self, tracking: Tracking) -> None:
+        """Drops what waits of this event, if it is the last that does."""
+        if self.last == tracking:
+            self._changes.pop()
+
     def flush(self) -> Tracking | None:
         """Commits what waits and returns the checkpoint it moved to, if any did."""
         changes, self._changes = self._changes, []
         if not changes:
             return None
         try:
-            self._apply(changes)
+            self._commit(changes)
         except CommandRefusedError as error:
             if error.change:
-                self._apply(changes[: error.change])
+                self._commit(changes[: error.change])
             raise
         return changes[-1].tracking
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        self._apply(changes, self._after)
+        if self._after != ANYWHERE:
+            self._after = changes[-1].tracking.notification_id

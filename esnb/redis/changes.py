@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final, Literal
 
 from eventsourcing.persistence import DataError, IntegrityError, Tracking
 
@@ -38,10 +39,12 @@ class Change:
 class CommandRefusedError(DataError):
     """A command would fail in Redis, so nothing of its commit was applied."""
 
-    def __init__(self, message: str, change: int) -> None:
+    def __init__(self, message: str, change: int, tracking: Tracking) -> None:
         super().__init__(message)
         self.change = change
         """Index, among the changes of the step, of the event whose command it is."""
+        self.tracking = tracking
+        """That event."""
 
 
 def behind(namespace: Namespace, tracking: Tracking, position: int) -> IntegrityError:
@@ -52,13 +55,25 @@ def behind(namespace: Namespace, tracking: Tracking, position: int) -> Integrity
     )
 
 
+ANYWHERE: Final = "anywhere"
+"""No particular checkpoint is expected."""
+
+Expected = int | Literal["anywhere"] | None
+"""The checkpoint that a step must find: None means that there is none yet."""
+
+
 def apply_changes(
-    connection: Connection, namespace: Namespace, generation: str, changes: Sequence[Change]
+    connection: Connection,
+    namespace: Namespace,
+    generation: str,
+    changes: Sequence[Change],
+    after: Expected = ANYWHERE,
 ) -> str:
     """Applies all of `changes`, of one application and in order, or none.
 
     One round trip. Returns the view's generation. Raises IntegrityError unless
-    the stored checkpoint lies below the first of the changes (or when this
+    the stored checkpoint lies below the first of the changes, and is the one
+    that they come `after` where that is given (or when this
     very step is the last that was applied: an answer that was lost on the way
     is not an error); CommandRefusedError for a command that would fail;
     ViewDamagedError when keys are missing; OperationalError when Redis is
@@ -69,9 +84,10 @@ def apply_changes(
     first, last = changes[0].tracking, changes[-1].tracking
     keys: dict[bytes, None] = {}
     token = os.urandom(8).hex()
+    expected = "" if after == ANYWHERE else "-" if after is None else after
     arguments: list[bytes | str | int] = [
         last.application_name,
-        f"{first.notification_id} {last.notification_id} {token} {generation}",
+        f"{first.notification_id} {last.notification_id} {token} {generation} {expected}",
     ]
     for change in changes:
         keys.update(dict.fromkeys(change.keys))
@@ -88,6 +104,13 @@ def apply_changes(
     where = f"view {namespace.name!r} in Redis at {described(connection.url)}"
     if outcome == "behind":
         raise behind(namespace, first, int(details[0]))
+    if outcome == "moved":
+        raise IntegrityError(
+            f"{where} is at {details[0]} of application {first.application_name!r}, where "
+            f"{'none' if after is None else after} was left: its server came back with an older "
+            "copy, or another runner of the same projection moves it. Nothing was applied: go on "
+            "from its checkpoint"
+        )
     if outcome in ("changed", "gone"):
         what = "rebuilt or reset" if outcome == "changed" else "deleted, flushed or evicted"
         raise IntegrityError(
@@ -113,6 +136,7 @@ def apply_changes(
         f"{name} for event {tracking.notification_id} cannot be applied to {where}: {reason}. "
         "Neither the view nor its checkpoint has moved",
         position,
+        tracking,
     )
 
 

@@ -17,6 +17,7 @@ from redis.retry import Retry
 from esnb._uri import masked
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
+from esnb.redis.wire import Wire
 
 REDIS_URL = "REDIS_URL"
 
@@ -105,6 +106,15 @@ class Connection:
         client.connection_pool.connection_kwargs["decode_responses"] = decode_responses
         weakref.finalize(self, client.close)
         return client
+
+    @cached_property
+    def _commits(self) -> Wire:
+        return Wire(self.binary, script("commit"))
+
+    def commit(self, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
+        """The answer of `scripts/commit.lua`, which may be sent twice."""
+        with translated(self.url):
+            return self._commits.run(keys, arguments)
 
     def call(self, *command: Any) -> Any:
         """One command's answer; what goes wrong raises the library's error."""

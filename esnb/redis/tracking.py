@@ -7,11 +7,16 @@ from contextlib import contextmanager
 from threading import Event
 from typing import Self
 
-from eventsourcing.persistence import ProgrammingError, Tracking, TrackingRecorder
+from eventsourcing.persistence import (
+    IntegrityError,
+    ProgrammingError,
+    Tracking,
+    TrackingRecorder,
+)
 from eventsourcing.utils import Environment
 
 from esnb.redis.batch import Batch
-from esnb.redis.changes import Change, apply_changes
+from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url
 from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
 from esnb.redis.waiting import wait_until
@@ -106,7 +111,7 @@ class RedisTrackingRecorder(TrackingRecorder):
     # --- many events in one step ------------------------------------------
 
     @contextmanager
-    def batch(self, max_events: int = 1000) -> Iterator[Batch]:
+    def batch(self, max_events: int = 1000, *, after: Expected = ANYWHERE) -> Iterator[Batch]:
         """Commits the events of the block together, `max_events` at a time.
 
         Within it, commits of the calling thread are queued; they reach Redis
@@ -114,12 +119,14 @@ class RedisTrackingRecorder(TrackingRecorder):
         thread reads from the view, and at the end of the block, also when that
         is left by an exception: the events before a poison event are
         committed. A batch is refused (IntegrityError) unless the stored
-        checkpoint lies below the first of its events. Other threads are not
+        checkpoint lies below the first of its events; and, with `after`, unless
+        it is that very number (None: no checkpoint yet), so that a server that
+        came back with an older copy is noticed. Other threads are not
         concerned.
         """
         if self._batch is not None:
             raise ProgrammingError(f"view {self.namespace.name!r} has an open batch already")
-        self._batch = batch = Batch(self.namespace, self._apply, max_events)
+        self._batch = batch = Batch(self.namespace, self._apply, max_events, after)
         try:
             try:
                 yield batch
@@ -140,9 +147,9 @@ class RedisTrackingRecorder(TrackingRecorder):
         if batch is not None and batch.is_mine():
             batch.flush()
 
-    def _apply(self, changes: Sequence[Change]) -> None:
+    def _apply(self, changes: Sequence[Change], after: Expected = ANYWHERE) -> None:
         self._generation = apply_changes(
-            self._connection, self.namespace, self._generation, changes
+            self._connection, self.namespace, self._generation, changes, after
         )
 
     # --- its state ---------------------------------------------------------
@@ -157,13 +164,32 @@ class RedisTrackingRecorder(TrackingRecorder):
             if field.startswith(b"id:")
         }
 
+    def take_up(self, application_name: str) -> int | None:
+        """The checkpoint, from which this object goes on whatever became of the view.
+
+        `max_tracking_id()` tells the same, but an object that has written goes
+        on being refused when the view was rebuilt, reset or flushed since.
+        """
+        self._flush_own()
+        stored, self._generation = self._read(application_name)
+        return stored
+
+    def claim(self, owner: str) -> str:
+        """Writes down whose view it is, unless that is known, and returns whose it is."""
+        tracking = self.namespace.tracking
+        self._connection.call("HSETNX", tracking, "owner", owner)
+        found: bytes = self._connection.call("HGET", tracking, "owner") or b""
+        return found.decode()
+
     def replace(self, live: Self) -> None:
         """Puts this view's keys and checkpoints in the place of `live`'s.
 
         One script renames them, so that readers see the old view or the new
         one and nothing between; `live.key()` stays as it was. A runner that
         still writes to the old view is refused from then on (IntegrityError);
-        `live` itself goes on from the new checkpoints.
+        `live` itself goes on from the new checkpoints. Raises IntegrityError,
+        and replaces nothing, when this view was discarded or begun anew by
+        another since this object has written to it.
         """
         self._flush_own()
         live._flush_own()
@@ -175,7 +201,7 @@ class RedisTrackingRecorder(TrackingRecorder):
                 f"view {self.namespace.name!r} cannot replace {live.namespace.name!r}: take it "
                 "from that view's in_namespace()"
             )
-        generation: bytes = self._connection.run(
+        generation: bytes | None = self._connection.run(
             "replace",
             [
                 live.namespace.tracking,
@@ -183,7 +209,13 @@ class RedisTrackingRecorder(TrackingRecorder):
                 self.namespace.tracking,
                 self.namespace.registry,
             ],
+            [self._generation],
         )
+        if generation is None:
+            raise IntegrityError(
+                f"view {self.namespace.root!r} was discarded or begun anew by another: it does "
+                f"not replace {live.namespace.root!r}"
+            )
         live._generation = generation.decode()
         self._generation = ""
 

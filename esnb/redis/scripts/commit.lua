@@ -8,14 +8,15 @@
 -- line lets the server refuse the script as a whole when it is out of memory.
 --
 -- KEYS  1 tracking hash, 2 registry hash, then every key that is touched
--- ARGV  1 application; 2 first id, last id, token of this commit and the known
---       generation, with spaces between (the last may be empty); then per
---       command: number of arguments, arguments
+-- ARGV  1 application; 2 first id, last id, token of this commit, the known
+--       generation and the expected checkpoint ('-' none), with spaces between
+--       (the last two may be empty: unknown, any); then per command: number of
+--       arguments, arguments
 -- Returns {'ok', generation} or {reason, detail, ...}.
 
 local tracking, registry = KEYS[1], KEYS[2]
 local application = ARGV[1]
-local first, last, token, known = ARGV[2]:match('^(%d+) (%d+) (%w+) (%w*)$')
+local first, last, token, known, expected = ARGV[2]:match('^(%d+) (%d+) (%w+) (%w*) ([%d-]*)$')
 
 -- Ids pass 2^53, where Lua's numbers end: they are compared as decimal text.
 local function below(a, b)
@@ -40,6 +41,7 @@ else
   if redis.call('EXISTS', registry) == 1 then return {'lost', tracking} end
 end
 if position and not below(position, first) then return {'behind', position} end
+if expected ~= '' and expected ~= (position or '-') then return {'moved', position or 'none'} end
 
 local function move()
   if not generation then

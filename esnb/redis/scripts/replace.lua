@@ -4,7 +4,10 @@
 --
 -- KEYS  1 and 2 tracking and registry of the view that is replaced,
 --       3 and 4 those of the view that takes its place
--- Returns the generation of the result.
+-- ARGV  1 the generation that the latter must have, or empty
+-- Returns the generation of the result, or nil where it has another.
+
+if ARGV[1] ~= '' and redis.call('HGET', KEYS[3], 'generation') ~= ARGV[1] then return false end
 
 local function root(registry) return registry:sub(1, #registry - #'~keys') end
 
@@ -29,4 +32,4 @@ for i = 1, #positions, 2 do
     redis.call('PUBLISH', KEYS[1] .. ':' .. application, positions[i + 1])
   end
 end
-return redis.call('HGET', KEYS[1], 'generation')
+return redis.call('HGET', KEYS[1], 'generation') or ''
