@@ -85,16 +85,18 @@ def apply_changes(
     keys: dict[bytes, None] = {}
     token = os.urandom(8).hex()
     expected = "" if after == ANYWHERE else "-" if after is None else after
-    arguments: list[bytes | str | int] = [
-        last.application_name,
-        f"{first.notification_id} {last.notification_id} {token} {generation} {expected}",
+    arguments = [
+        last.application_name.encode(),
+        f"{first.notification_id} {last.notification_id} {token} {generation} {expected}".encode(),
     ]
     for change in changes:
         keys.update(dict.fromkeys(change.keys))
         for command in change.commands:
-            arguments.append(len(command))
+            arguments.append(b"%d" % len(command))
             arguments.extend(command)
-    answer = connection.run("commit", [namespace.tracking, namespace.registry, *keys], arguments)
+    answer = connection.commit(
+        [namespace.tracking.encode(), namespace.registry.encode(), *keys], arguments
+    )
     outcome, *details = (
         part.decode("utf-8", "backslashreplace") if isinstance(part, bytes) else part
         for part in answer

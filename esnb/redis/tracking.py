@@ -201,6 +201,7 @@ class RedisTrackingRecorder(TrackingRecorder):
                 f"view {self.namespace.name!r} cannot replace {live.namespace.name!r}: take it "
                 "from that view's in_namespace()"
             )
+        own = self._generation or self._read("")[1]
         generation: bytes | None = self._connection.run(
             "replace",
             [
@@ -209,7 +210,7 @@ class RedisTrackingRecorder(TrackingRecorder):
                 self.namespace.tracking,
                 self.namespace.registry,
             ],
-            [self._generation],
+            [own],
         )
         if generation is None:
             raise IntegrityError(

@@ -5,8 +5,11 @@
 -- KEYS  1 and 2 tracking and registry of the view that is replaced,
 --       3 and 4 those of the view that takes its place
 -- ARGV  1 the generation that the latter must have, or empty
--- Returns the generation of the result, or nil where it has another.
+-- Returns the generation of the result (an empty text: it has none), or nil where
+-- the latter has another.
 
+-- Sent again after a lost answer: done already, and there is nothing left to rename.
+if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'generation') == ARGV[1] then return ARGV[1] end
 if ARGV[1] ~= '' and redis.call('HGET', KEYS[3], 'generation') ~= ARGV[1] then return false end
 
 local function root(registry) return registry:sub(1, #registry - #'~keys') end
@@ -16,6 +19,7 @@ for _, suffix in ipairs(redis.call('HKEYS', KEYS[2])) do
   if suffix ~= '' then redis.call('UNLINK', old .. ':' .. suffix) end
 end
 -- Those who wait for a checkpoint of the old view look again.
+local owner = redis.call('HGET', KEYS[1], 'owner')
 local positions = redis.call('HGETALL', KEYS[3])
 redis.call('UNLINK', KEYS[1], KEYS[2])
 for _, suffix in ipairs(redis.call('HKEYS', KEYS[4])) do
@@ -23,9 +27,9 @@ for _, suffix in ipairs(redis.call('HKEYS', KEYS[4])) do
     redis.call('RENAME', new .. ':' .. suffix, old .. ':' .. suffix)
   end
 end
-if redis.call('EXISTS', KEYS[3]) == 0 then return '' end
-redis.call('RENAME', KEYS[3], KEYS[1])
-redis.call('RENAME', KEYS[4], KEYS[2])
+if redis.call('EXISTS', KEYS[3]) == 1 then redis.call('RENAME', KEYS[3], KEYS[1]) end
+if redis.call('EXISTS', KEYS[4]) == 1 then redis.call('RENAME', KEYS[4], KEYS[2]) end
+if owner then redis.call('HSETNX', KEYS[1], 'owner', owner) end
 for i = 1, #positions, 2 do
   local application = positions[i]:match('^id:(.*)$')
   if application then

@@ -265,6 +265,18 @@ def test_an_empty_rebuild_empties_the_view(view: Prices, client: redis.Redis) ->
     assert view.checkpoints() == {"app": 1}
 
 
+def test_an_empty_rebuild_leaves_the_view_to_its_owner(view: Prices) -> None:
+    assert view.claim("Shop") == "Shop"
+    view.count("a", Tracking("app", 1))
+    rebuilt = view.in_namespace("rebuild")
+    assert rebuilt.claim("Shop") == "Shop"
+    rebuilt.replace(view)
+    assert (view.rows(), view.checkpoints()) == ([], {})
+    assert view.claim("Other") == "Shop"
+    view.count("a", Tracking("app", 1))
+    assert view.checkpoints() == {"app": 1}
+
+
 def test_only_a_copy_of_itself_replaces_a_view(view: Prices, environment: MakeEnvironment) -> None:
     other = Prices.construct(environment("Other"))
     with pytest.raises(ValueError, match="in_namespace"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import redis
@@ -96,23 +96,47 @@ def test_kills_while_events_flow_apply_each_event_once(server: RedisServer, view
     assert view.redis.hget(view.key("totals"), "sum") == str(sum(range(1, last + 1)))
 
 
-def test_a_commit_sent_again_after_a_lost_answer_is_no_conflict(
-    server: RedisServer, view: Totals, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Given a connection that breaks after the command was sent and applied
-    view.add(1)
+@pytest.fixture
+def lose(view: Totals, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[object]]:
+    """Breaks the connection after the next command was sent and applied."""
     connection_class = view._connection.binary.connection_pool.connection_class
     read = connection_class.read_response
-    lost: list[object] = []
 
-    def lose_one(self: object, *args: object, **kwargs: object) -> object:
-        answer = read(self, *args, **kwargs)
-        if not lost:
-            lost.append(answer)
-            raise redis.ConnectionError("connection reset by a test")
-        return answer
+    def lose_the_next_answer() -> list[object]:
+        lost: list[object] = []
 
-    monkeypatch.setattr(connection_class, "read_response", lose_one)
+        def read_response(self: object, *args: object, **kwargs: object) -> object:
+            answer = read(self, *args, **kwargs)
+            if not lost:
+                lost.append(answer)
+                raise redis.ConnectionError("connection reset by a test")
+            return answer
+
+        monkeypatch.setattr(connection_class, "read_response", read_response)
+        return lost
+
+    return lose_the_next_answer
+
+
+def test_a_swap_sent_again_after_a_lost_answer_is_done_once(
+    view: Totals, lose: Callable[[], list[object]]
+) -> None:
+    view.add(1)
+    rebuilt = view.in_namespace("rebuild")
+    rebuilt.add(7)
+    lost = lose()
+    rebuilt.replace(view)
+    assert lost
+    assert view.redis.lrange(view.key("seen"), 0, -1) == ["7"]
+    view.add(8)
+    assert view.checkpoints() == {"app": 8}
+
+
+def test_a_commit_sent_again_after_a_lost_answer_is_no_conflict(
+    view: Totals, lose: Callable[[], list[object]]
+) -> None:
+    view.add(1)
+    lost = lose()
     # When the client sends it a second time
     view.add(2)
     # Then it was applied once, and nobody was told of a conflict
