@@ -69,8 +69,8 @@ local hashes = {}    -- key -> field -> value
 local emptied = {}   -- key -> true: nothing of what is stored now is left
 local lost           -- a key that should be there and is not
 
--- A shadowed value is text, false (none), or {number} after a float was added:
--- how Redis writes that number cannot be foretold.
+-- A shadowed value is text, false (none), a small integer as a number, or
+-- {number} after a float was added: how Redis writes that cannot be foretold.
 
 local function kind_of(key)
   local found = kind[key]
@@ -171,12 +171,14 @@ local function add_integer(value, amount)
   if type(value) == 'table' then
     return 'is counted in floats by an earlier command of the same commit: commit them apart'
   end
-  local sign, digits = value:match('^(%-?)([1-9]%d*)$')
-  if value == '0' then sign, digits = '', '0' end
-  if not digits or below(limit(sign), digits) then return 'holds no integer' end
-  if #value <= 15 and #amount <= 15 then
-    return nil, string.format('%.0f', tonumber(value) + tonumber(amount))
+  if type(value) == 'string' and value ~= '0' and not value:find('^%-?[1-9]%d*$') then
+    return 'holds no integer'
   end
+  local small = tonumber(value) + tonumber(amount)
+  if small > -1e15 and small < 1e15 and #amount < 16 then return nil, small end
+  if type(value) == 'number' then value = string.format('%.0f', value) end
+  local sign, digits = value:match('^(%-?)(%d+)$')
+  if below(limit(sign), digits) then return 'holds no integer' end
   local result = sum(value, amount)
   if not result then return 'would leave the range of 64-bit integers' end
   return nil, result
@@ -186,6 +188,8 @@ local function add_float(value, amount)
   local number = 0
   if type(value) == 'table' then
     number = value[1]
+  elseif type(value) == 'number' then
+    number = value
   elseif value then
     local mantissa = value:match('^[+-]?([%d.]+)$') or value:match('^[+-]?([%d.]+)[eE][+-]?%d+$')
     if not mantissa or not (mantissa:find('^%d+%.?%d*$') or mantissa:find('^%.%d+$')) then
