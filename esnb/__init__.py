@@ -20,6 +20,7 @@ _HOME = {
     "events": "esnb.frames",
     "history": "esnb.frames",
     "read_model": "esnb.frames",
+    "runners": "esnb.frames",
     "snapshots": "esnb.frames",
     "stream": "esnb.frames",
     "streams": "esnb.frames",
@@ -28,7 +29,7 @@ _HOME = {
 }
 """Where each public name lives."""
 
-_SUBPACKAGES = frozenset({"eventstoredb", "examples", "frames", "redis", "widgets"})
+_SUBPACKAGES = frozenset({"eventstoredb", "examples", "frames", "projections", "redis", "widgets"})
 
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 

@@ -3,6 +3,7 @@
 from esnb import eventstoredb as eventstoredb
 from esnb import examples as examples
 from esnb import frames as frames
+from esnb import projections as projections
 from esnb import redis as redis
 from esnb import widgets as widgets
 from esnb._version import __version__ as __version__
@@ -13,6 +14,7 @@ from esnb.frames import diff as diff
 from esnb.frames import events as events
 from esnb.frames import history as history
 from esnb.frames import read_model as read_model
+from esnb.frames import runners as runners
 from esnb.frames import snapshots as snapshots
 from esnb.frames import stream as stream
 from esnb.frames import streams as streams

@@ -8,6 +8,7 @@ is what the library recorded and folded.
 from esnb.frames._checkpoints import checkpoints
 from esnb.frames._log import events, stream, streams
 from esnb.frames._read_model import read_model
+from esnb.frames._runners import runners
 from esnb.frames._snapshots import snapshots, verify_snapshot
 from esnb.frames._versions import at, diff, history
 
@@ -18,6 +19,7 @@ __all__ = [
     "events",
     "history",
     "read_model",
+    "runners",
     "snapshots",
     "stream",
     "streams",

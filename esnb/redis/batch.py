@@ -60,6 +60,11 @@ class Batch:
         """The last event that waits."""
         return self._changes[-1].tracking if self._changes else None
 
+    @property
+    def position(self) -> Expected:
+        """The checkpoint that a flush would leave; ANYWHERE where that is not known."""
+        return self._changes[-1].tracking.notification_id if self._changes else self._after
+
     def forget(self, tracking: Tracking) -> None:
         """Drops what waits of this event, if it is the last that does."""
         if self.last == tracking:

@@ -174,6 +174,11 @@ class RedisTrackingRecorder(TrackingRecorder):
         stored, self._generation = self._read(application_name)
         return stored
 
+    @property
+    def generation(self) -> str:
+        """Of the view that this object has met: another one after a rebuild or a flush."""
+        return self._generation
+
     def claim(self, owner: str) -> str:
         """Writes down whose view it is, unless that is known, and returns whose it is."""
         tracking = self.namespace.tracking

@@ -1,0 +1,54 @@
+"""Runners of projections: how each of them is doing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import described
+
+RUNNERS: Schema = {
+    "name": "string",
+    "state": "string",
+    "position": "Int64",
+    "head": "Int64",
+    "lag": "Int64",
+    "lag_seconds": "Float64",
+    "rate_per_s": "Float64",
+    "error": "string",
+}
+
+
+def runners(*runners: Any) -> pd.DataFrame:
+    """How runners are doing: a row each, in the order given.
+
+    Columns: `name` (string: the projection's), `state` (string), `position`
+    (Int64: notification id of the last event that is applied), `head` (Int64:
+    of the application's last event), `lag` (Int64: events between the two; 0
+    when caught up, missing when unknown), `lag_seconds` (Float64: age of the
+    oldest event that is not applied), `rate_per_s` (Float64: events a second)
+    and `error` (string: what went wrong last, missing while all is well).
+
+    Raises TypeError for what has no `status()`.
+
+    >>> import esnb
+    >>> len(esnb.runners())
+    0
+    """
+    rows = [_status(runner) for runner in runners]
+    return build(
+        RUNNERS,
+        {column: [getattr(row, column, None) for row in rows] for column in RUNNERS},
+    )
+
+
+def _status(runner: Any) -> Any:
+    status = getattr(runner, "status", None)
+    if isinstance(runner, type) or not callable(status):
+        raise TypeError(
+            f"no runner: {described(runner)}; give runners that have a status(), such as "
+            "esnb.projections.CatchUpRunner"
+        )
+    return status()

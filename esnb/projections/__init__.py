@@ -1,0 +1,23 @@
+"""Projections that run by themselves: followed, counted, paused, rebuilt.
+
+`CatchUpRunner` runs the library's own `Projection` classes over any of its
+applications. Inside a handler `current()` is the event's notification, and
+what the handler records is correlated with it.
+"""
+
+from esnb.projections.backoff import Backoff
+from esnb.projections.current import current
+from esnb.projections.dead_letters import DeadLetter
+from esnb.projections.errors import CheckpointAheadError, ForeignViewError
+from esnb.projections.runner import CatchUpRunner
+from esnb.projections.status import RunnerStatus
+
+__all__ = [
+    "Backoff",
+    "CatchUpRunner",
+    "CheckpointAheadError",
+    "DeadLetter",
+    "ForeignViewError",
+    "RunnerStatus",
+    "current",
+]

@@ -1,0 +1,98 @@
+"""The event that a handler is working on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from eventsourcing.persistence import Notification
+
+from esnb.correlation import correlate
+
+CORRELATION_ID = "$correlationId"
+
+
+@dataclass(frozen=True)
+class CurrentNotification(Notification):
+    """A notification of a store that keeps no event ids and no metadata."""
+
+    event_id: UUID
+    """Made from application, aggregate and version: the same at each run."""
+    recorded: datetime | None = None
+    """When the store recorded it; here unknown."""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """The event's metadata; here none."""
+
+
+@dataclass(frozen=True)
+class _Handling:
+    application_name: str
+    notification: Notification
+
+
+_current: ContextVar[_Handling | None] = ContextVar("esnb_current_event", default=None)
+
+
+def current() -> Any:
+    """The notification of the event that the calling handler is working on.
+
+    A `Notification` of the library (`id`, `originator_id`,
+    `originator_version`, `topic`, `state`) with `event_id` (UUID), `recorded`
+    (datetime in UTC, or None) and `metadata` (mapping). Of stores other than
+    EventStoreDB, which have no event ids, the id is a uuid5 of application,
+    aggregate and version, and there are no metadata.
+
+    Raises RuntimeError outside a handler that a runner of esnb calls.
+    """
+    handling = _current.get()
+    if handling is None:
+        raise RuntimeError(
+            "no event is being handled here: esnb.projections.current() is for a projection's "
+            "handlers, while a CatchUpRunner calls them"
+        )
+    return identified(handling.notification, handling.application_name)
+
+
+def identified(notification: Notification, application_name: str) -> Any:
+    """`notification`, with the attributes that EventStoreDB's have."""
+    if hasattr(notification, "event_id"):
+        return notification
+    return CurrentNotification(
+        id=notification.id,
+        originator_id=notification.originator_id,
+        originator_version=notification.originator_version,
+        topic=notification.topic,
+        state=notification.state,
+        event_id=event_id_of(notification, application_name),
+    )
+
+
+def event_id_of(notification: Notification, application_name: str) -> UUID:
+    """The event's id: the store's own, else one made from where the event stands."""
+    own = getattr(notification, "event_id", None)
+    if isinstance(own, UUID):
+        return own
+    place = f"{application_name}/{notification.originator_id}/{notification.originator_version}"
+    return uuid5(NAMESPACE_URL, place)
+
+
+@contextmanager
+def handling(notification: Notification, application_name: str) -> Iterator[None]:
+    """Makes `notification` the current one, and what the block records its consequence.
+
+    Events recorded in the block get the event's correlation id (its own id,
+    where it has none) and the event as their cause.
+    """
+    event_id = str(event_id_of(notification, application_name))
+    metadata: Mapping[str, Any] = getattr(notification, "metadata", {})
+    token = _current.set(_Handling(application_name, notification))
+    try:
+        with correlate(metadata.get(CORRELATION_ID) or event_id, causation_id=event_id):
+            yield
+    finally:
+        _current.reset(token)

@@ -1,0 +1,64 @@
+"""Many events in one commit, where the view can do that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+from eventsourcing.persistence import Tracking, TrackingRecorder
+
+from esnb.redis import RedisTrackingRecorder
+from esnb.redis.batch import Batch
+
+
+class Group(Protocol):
+    """The commit of some events that a view takes in succession."""
+
+    def forget(self, tracking: Tracking) -> None:
+        """Drops what is queued of this event, the last one."""
+
+    def finish(self, tracking: Tracking) -> None:
+        """Commits what is queued and moves the checkpoint to this event, if it is not there."""
+
+
+@contextmanager
+def group(view: TrackingRecorder, size: int, after: int | None) -> Iterator[Group]:
+    """The next `size` events of `view`, whose checkpoint is `after`.
+
+    A Redis view commits them in one round trip; other views each by itself,
+    as the library has it.
+    """
+    if isinstance(view, RedisTrackingRecorder):
+        # One more than are queued: it is committed when `finish()` says so.
+        with view.batch(size + 1, after=after) as batch:
+            yield _Queued(view, batch)
+    else:
+        yield _OneByOne(view)
+
+
+class _Queued:
+    def __init__(self, view: RedisTrackingRecorder, batch: Batch) -> None:
+        self._view = view
+        self._batch = batch
+
+    def forget(self, tracking: Tracking) -> None:
+        self._batch.forget(tracking)
+
+    def finish(self, tracking: Tracking) -> None:
+        # A handler that read from the view has committed what was queued.
+        if self._batch.position != tracking.notification_id:
+            self._view.insert_tracking(tracking)
+        self._batch.flush()
+
+
+class _OneByOne:
+    def __init__(self, view: TrackingRecorder) -> None:
+        self._view = view
+
+    def forget(self, tracking: Tracking) -> None:
+        """Nothing is queued."""
+
+    def finish(self, tracking: Tracking) -> None:
+        if not self._view.has_tracking_id(tracking.application_name, tracking.notification_id):
+            self._view.insert_tracking(tracking)

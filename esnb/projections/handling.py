@@ -1,0 +1,133 @@
+"""A projection's handlers, applied to events."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
+from eventsourcing.projection import Projection
+
+from esnb.projections.current import handling
+from esnb.projections.errors import is_transient
+from esnb.projections.group import group
+from esnb.redis import CommandRefusedError, ViewDamagedError
+
+
+class HandlerError(Exception):
+    """What a handler raised, or a commit that Redis would refuse, and for which event."""
+
+    def __init__(
+        self, notification: Notification, handler: str, error: Exception, before: int = 0
+    ) -> None:
+        super().__init__(f"{handler} failed for {described(notification)}: {error!r}")
+        self.notification = notification
+        self.handler = handler
+        self.error = error
+        self.before = before
+        """How many events were given before it; they are committed."""
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """A projection of an application's events into a view."""
+
+    application: Application[Any]
+    projection: Projection[Any]
+    view: TrackingRecorder
+
+    def apply(
+        self,
+        notifications: Sequence[Notification],
+        after: int | None,
+        stops: Callable[[], bool] = lambda: False,
+    ) -> int:
+        """Applies events, the first of which follows the checkpoint `after`; how many.
+
+        Fewer than all when `stops()`, which is asked after each. Topics that
+        the projection does not have are passed over undecoded; the checkpoint
+        moves past them. Raises HandlerError for an event that cannot be
+        applied, when those before it are committed; and what the stores raise.
+        """
+        topics = frozenset(self.projection.topics)
+        name = self.application.name
+        done = 0
+        with group(self.view, len(notifications), after) as commit:
+            try:
+                for notification in notifications:
+                    if not topics or notification.topic in topics:
+                        self._handle(notification)
+                    done += 1
+                    if stops():
+                        break
+                commit.finish(Tracking(name, notifications[done - 1].id))
+            except (HandlerError, CommandRefusedError) as error:
+                failure = self._failure(error, notifications)
+                commit.forget(Tracking(name, failure.notification.id))
+                if failure.before:
+                    commit.finish(Tracking(name, notifications[failure.before - 1].id))
+                raise failure from failure.error
+        return done
+
+    def _handle(self, notification: Notification) -> None:
+        domain_event: Any = None
+        try:
+            domain_event = self.application.mapper.to_domain_event(notification)
+            with handling(notification, self.application.name):
+                self.projection.process_event(
+                    domain_event, Tracking(self.application.name, notification.id)
+                )
+        except Exception as error:
+            if is_transient(error) or isinstance(error, ViewDamagedError):
+                raise
+            raise HandlerError(
+                notification, self._handler(domain_event, notification), error
+            ) from error
+
+    def _failure(
+        self, error: HandlerError | CommandRefusedError, notifications: Sequence[Notification]
+    ) -> HandlerError:
+        """Which event it is, and how many come before it.
+
+        A command is refused when it is committed, which may be later than the
+        handling of its event.
+        """
+        ids = [notification.id for notification in notifications]
+        refused = error.error if isinstance(error, HandlerError) else error
+        if isinstance(refused, CommandRefusedError) and refused.tracking.notification_id in ids:
+            index = ids.index(refused.tracking.notification_id)
+            domain_event = self.application.mapper.to_domain_event(notifications[index])
+            handler = self._handler(domain_event, notifications[index])
+            return HandlerError(notifications[index], handler, refused, index)
+        assert isinstance(error, HandlerError)
+        error.before = ids.index(error.notification.id)
+        return error
+
+    def _handler(self, domain_event: Any, notification: Notification) -> str:
+        """The function that handles the event, for people to find it."""
+        if domain_event is None:
+            return f"the decoding of {notification.topic}"
+        found = inspect.getattr_static(type(self.projection), "process_event", None)
+        dispatcher = getattr(found, "dispatcher", None)
+        function = found if dispatcher is None else dispatcher.dispatch(type(domain_event))
+        module = getattr(function, "__module__", type(self.projection).__module__)
+        name = getattr(function, "__qualname__", f"{type(self.projection).__qualname__}")
+        return f"{module}:{name}({type(domain_event).__qualname__})"
+
+
+def described(notification: Notification) -> str:
+    """An event by id, topic, aggregate and version."""
+    return (
+        f"event {notification.id} ({notification.topic}, version "
+        f"{notification.originator_version} of {notification.originator_id})"
+    )
+
+
+def may_be_conflict(error: Exception) -> bool:
+    """Whether another runner may have been first; the checkpoint tells."""
+    return isinstance(error, IntegrityError) or (
+        isinstance(error, HandlerError) and isinstance(error.error, IntegrityError)
+    )

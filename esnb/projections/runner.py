@@ -1,0 +1,383 @@
+"""The catch-up runner: a projection that follows its application."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from time import monotonic
+from types import TracebackType
+from typing import Any, Generic, Literal, Self, TypeVar, get_origin
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import (
+    InfrastructureFactory,
+    PersistenceError,
+    ProgrammingError,
+    TrackingRecorder,
+    WaitInterruptedError,
+)
+from eventsourcing.projection import Projection
+from eventsourcing.utils import Environment, EnvType
+
+from esnb.projections.backoff import Backoff
+from esnb.projections.dead_letters import DeadLetter, DeadLetters
+from esnb.projections.lag import LagMeter
+from esnb.projections.progress import Progress
+from esnb.projections.rebuilding import rebuilds_of
+from esnb.projections.status import RunnerStatus
+from esnb.projections.worker import Worker
+
+TApplication = TypeVar("TApplication", bound=Application[Any])
+TView = TypeVar("TView", bound=TrackingRecorder)
+
+_PATIENCE = 30.0
+"""Seconds that `wait()` waits, and that `stop()` and `pause()` give a handler to end."""
+
+
+class CatchUpRunner(Generic[TApplication, TView]):
+    """Applies an application's events to a view, in order, each exactly once.
+
+    The arguments are those of the library's `ProjectionRunner`:
+    `application_class` (or an application that is there already),
+    `projection_class`, `view_class`, `env`. It works over every application of
+    the library and with every view: a Redis view commits up to `batch_size`
+    events and the checkpoint in one atomic round trip, others one event at a
+    time. Where the recorder cannot subscribe (SQLite) it polls.
+
+    Lost connections, restarted servers and emptied script caches it survives
+    by itself, going on from the view's checkpoint. An event that a handler
+    cannot take stops it, those before it being committed: `status()` has the
+    event, the handler and the traceback, and `wait()` raises what the handler
+    raised. With `on_error="dead-letter"` such an event is set aside instead,
+    in `dead_letters()`. Of two runners of one projection one stands by until
+    the other stops.
+
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> from eventsourcing.popo import POPOTrackingRecorder
+    >>> from eventsourcing.projection import Projection
+    >>> class Seen(Projection[POPOTrackingRecorder]):
+    ...     def process_event(self, domain_event, tracking):
+    ...         self.view.insert_tracking(tracking)
+    >>> with CatchUpRunner(Application, Seen, POPOTrackingRecorder) as runner:
+    ...     _ = runner.app.save(Aggregate())
+    ...     runner.wait()
+    ...     runner.status().position, runner.status().lag
+    (1, 0)
+    """
+
+    app: TApplication
+    """The application whose events are read."""
+    view: TView
+    projection: Projection[TView]
+
+    def __init__(
+        self,
+        application_class: type[TApplication] | TApplication,
+        projection_class: type[Projection[TView]],
+        view_class: type[TView],
+        env: EnvType | None = None,
+        *,
+        batch_size: int = 500,
+        on_error: Literal["stop", "dead-letter"] = "stop",
+        backoff: Backoff | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size!r}: a batch holds at least one event")
+        if on_error not in ("stop", "dead-letter"):
+            raise ValueError(f"on_error is {on_error!r}: give 'stop' or 'dead-letter'")
+        self.app = _application(application_class, env)
+        name = projection_class.name
+        factory = InfrastructureFactory[TView].construct(
+            Environment(name, {**os.environ, **(env or {})})
+        )
+        self.view = factory.tracking_recorder(view_class)
+        self.projection = projection_class(view=self.view)
+        self._batch_size = batch_size
+        self._sets_aside = on_error == "dead-letter"
+        self._backoff = backoff or Backoff()
+        self._progress = Progress(clock)
+        self._dead_letters = DeadLetters()
+        self._rebuilds = rebuilds_of(
+            self.view,
+            application_name=self.app.name,
+            projection_class=projection_class,
+            make=lambda: factory.tracking_recorder(view_class),
+        )
+        self._lag = LagMeter(self.app)
+        self._lock = threading.RLock()
+        self._worker: Worker | None = None
+        self._thread: threading.Thread | None = None
+        _close_with_stores(env or os.environ, self.stop)
+
+    @property
+    def app_name(self) -> str:
+        """The application's name, under which the view keeps the checkpoint."""
+        return self.app.name
+
+    # --- its life ---------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Starts following, from the view's checkpoint; does nothing while it does.
+
+        Also after `stop()` and after a failure. Stores that are away are waited
+        for: `status()` says so.
+        """
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._progress.begin()
+                self._worker = Worker(
+                    application=self.app,
+                    projection=self.projection,
+                    view=self.view,
+                    rebuilds=self._rebuilds,
+                    progress=self._progress,
+                    dead_letters=self._dead_letters,
+                    batch_size=self._batch_size,
+                    sets_aside=self._sets_aside,
+                    backoff=self._backoff,
+                    standby=Backoff(0.5, 1.0, self._backoff.chance),
+                )
+                # Bound to the worker, not to the runner: one that nobody holds ends.
+                weakref.finalize(self, _ask_to_stop, self._worker, self._progress)
+                self._thread = threading.Thread(
+                    target=self._worker.run, name=f"esnb-{self.projection.name}", daemon=True
+                )
+                self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ends following, after the event at hand; what was applied is committed.
+
+        Does nothing when it does not run. A handler that takes longer than 30
+        seconds is left to end by itself, in a thread that holds nothing up.
+        """
+        with self._lock:
+            worker, thread = self._worker, self._thread
+        if worker is None or thread is None:
+            return
+        _ask_to_stop(worker, self._progress)
+        if thread is not threading.current_thread():
+            thread.join(_PATIENCE)
+
+    def pause(self) -> None:
+        """Leaves off until `resume()`; returns when nothing is applied any more."""
+        self._ask("pause", True)
+        if self._thread is not threading.current_thread():
+            self._progress.waits(
+                _PATIENCE, lambda: self._progress.state in ("paused", "stopped", "failed")
+            )
+
+    def resume(self) -> None:
+        """Goes on after `pause()`."""
+        self._ask("pause", False)
+
+    def rebuild(self) -> None:
+        """Fills the view anew from the first event, and returns at once.
+
+        A Redis view is filled beside itself and swapped in by one script when
+        it has caught up: until then readers see the old one, which stays as it
+        is, and keys and checkpoints of other views are never touched. `wait()`
+        waits for the new one. A rebuild that is killed goes on when the
+        projection runs again, or starts over when its code has changed.
+        Starts the runner where it does not run. Raises NotSupportedError for
+        views that cannot be filled beside themselves (SQL).
+        """
+        self._rebuilds.check()
+        with self._progress.changed:
+            self._progress.rebuild = self._progress.rebuilding = True
+        self.start()
+        self._disturb()
+
+    def run_forever(self, timeout: float | None = None) -> None:
+        """Follows until `stop()`, or `timeout` seconds; raises the runner's own error."""
+        self.start()
+        try:
+            self._progress.waits(timeout, lambda: self._progress.state in ("stopped", "failed"))
+        except BaseException:
+            self.stop()
+            raise
+        self._raise_failure()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stops; raises the runner's error, unless `wait()` or the block has raised one."""
+        self.stop()
+        if error is None and not self._progress.is_raised:
+            self._raise_failure()
+
+    # --- what it has done --------------------------------------------------------
+
+    def wait(self, notification_id: int | None = None, *, timeout: float = _PATIENCE) -> None:
+        """Blocks until all that was recorded before the call, or that id, is applied.
+
+        After `rebuild()`, in the rebuilt view. `timeout` is in seconds. Raises
+        the runner's own error when it has failed, TimeoutError (which says what
+        it was doing), WaitInterruptedError when it is stopped meanwhile, and
+        ProgrammingError when it was not started.
+        """
+        deadline = monotonic() + timeout
+        progress = self._progress
+        target = notification_id
+        if target is None:
+            target = self._head(deadline)
+            with progress.changed:
+                is_ahead = progress.opened and (progress.position or 0) > (target or 0)
+            if is_ahead:  # the store was reset under the runner
+                self._ask("reopen", True)
+
+        def is_reached() -> bool:
+            if progress.rebuilding or progress.reopen:
+                return False
+            return not target or (progress.position is not None and progress.position >= target)
+
+        if self._thread is None and not (target and self._is_stored(target)):
+            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        progress.waits(
+            max(0.0, deadline - monotonic()),
+            lambda: is_reached() or progress.state in ("stopped", "failed"),
+        )
+        if self._thread is None or is_reached():
+            return
+        self._raise_failure()
+        if progress.state == "stopped":
+            raise WaitInterruptedError(
+                f"{self!r} was stopped at event {progress.position}, before event {target}"
+            )
+        because = f": {progress.error}" if progress.error else ""
+        raise TimeoutError(
+            f"{self!r} has not reached event {target} of application {self.app.name!r} within "
+            f"{timeout} s; it is {progress.state} at event {progress.position}{because}"
+        )
+
+    def status(self) -> RunnerStatus:
+        """How it is doing, as plain data. Asks the event store for its last event."""
+        progress = self._progress
+        head: int | None = None
+        lag: int | None = None
+        seconds: float | None = None
+        position = self._position()
+        try:
+            head = self.app.recorder.max_notification_id()
+            with progress.changed:
+                position, applied = (
+                    position if not progress.opened else progress.position,
+                    progress.applied,
+                )
+            lag = self._lag.events(position, head, applied)
+            seconds = 0.0 if lag == 0 else self._lag.seconds(position, head)
+        except PersistenceError:
+            lag = seconds = None  # the store is away: how far it has come is still known
+        with progress.changed:
+            return RunnerStatus(
+                name=self.projection.name,
+                application=self.app.name,
+                state=progress.state,
+                position=position,
+                head=head,
+                lag=lag,
+                lag_seconds=seconds,
+                rate_per_s=progress.rate.per_second(progress.clock()),
+                batch_size=self._batch_size,
+                restarts=progress.restarts,
+                dead_letters=progress.dead_letters,
+                error=progress.error,
+                event=progress.event,
+                handler=progress.handler,
+                traceback=progress.traceback,
+            )
+
+    def dead_letters(self) -> list[DeadLetter]:
+        """The events that were set aside (`on_error="dead-letter"`), in order.
+
+        A Redis view keeps them; of other views they last as long as this runner.
+        """
+        return self._dead_letters.of(self.view)
+
+    def __repr__(self) -> str:
+        return f"<CatchUpRunner {self.projection.name!r} over {self.app.name!r}, {self._progress.state}>"
+
+    # --- inside ------------------------------------------------------------------
+
+    def _ask(self, what: str, value: bool) -> None:
+        with self._progress.changed:
+            setattr(self._progress, what, value)
+        self._disturb()
+
+    def _disturb(self) -> None:
+        worker = self._worker
+        if worker is not None:
+            worker.disturb()
+
+    def _head(self, deadline: float) -> int | None:
+        """The last event's id; a store that is away is waited for, as the runner does."""
+        while True:
+            try:
+                return self.app.recorder.max_notification_id()
+            except PersistenceError:
+                if monotonic() >= deadline or self._progress.waits(
+                    0.1, lambda: self._progress.state in ("stopped", "failed")
+                ):
+                    raise
+
+    def _position(self) -> int | None:
+        """The checkpoint: the runner's word, else the view's."""
+        progress = self._progress
+        if progress.opened:
+            return progress.position
+        try:
+            return self.view.max_tracking_id(self.app.name)
+        except PersistenceError:
+            return progress.position
+
+    def _is_stored(self, notification_id: int) -> bool:
+        return self.view.has_tracking_id(self.app.name, notification_id)
+
+    def _raise_failure(self) -> None:
+        failure = self._progress.failure
+        if failure is not None:
+            self._progress.is_raised = True
+            raise failure
+
+
+def _application(
+    application_class: type[TApplication] | TApplication, env: EnvType | None
+) -> TApplication:
+    if isinstance(application_class, Application):
+        return application_class
+    plain = get_origin(application_class) or application_class
+    if not (isinstance(plain, type) and issubclass(plain, Application)):
+        raise TypeError(
+            f"{application_class!r} is no eventsourcing Application: give a class, or an instance "
+            "(the library's own ProjectionRunner runs over a DCBApplication)"
+        )
+    return application_class(env)
+
+
+def _ask_to_stop(worker: Worker, progress: Progress) -> None:
+    with progress.changed:
+        progress.stop = True
+    worker.disturb()
+
+
+def _close_with_stores(env: Mapping[str, str], stop: Callable[[], object]) -> None:
+    """Has the stores of this process that `env` names call `stop` when they close.
+
+    Stores lie above projections, which do not import them: where nobody else
+    has, none are open.
+    """
+    module = sys.modules.get("esnb.stores")
+    stores = None if module is None else module.stores_of(env)
+    if stores is not None:
+        stores.closing(stop)

@@ -1,0 +1,305 @@
+"""The thread of a runner: reads, applies, and begins anew when something breaks."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import Notification, Tracking, TrackingRecorder
+from eventsourcing.projection import Projection
+
+from esnb._uri import masked
+from esnb.projections.backoff import Backoff
+from esnb.projections.current import event_id_of
+from esnb.projections.dead_letters import DeadLetter, DeadLetters
+from esnb.projections.errors import CheckpointAheadError, ForeignViewError, is_transient
+from esnb.projections.feed import Feed
+from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
+from esnb.projections.progress import Progress
+from esnb.projections.rebuilding import Rebuilds, claim
+from esnb.redis import RedisTrackingRecorder, ViewDamagedError
+
+_log = logging.getLogger(__name__)
+
+_IDLE = 5.0
+"""Seconds without an event after which it looks whether the stores are still the same."""
+_SMALLEST_PAGE = 500
+"""Events that are read at a time, however small the batches are."""
+_MOST_SURPRISES = 5
+"""Errors in a row, of kinds that are not known to pass, after which it gives up."""
+
+
+class Worker:
+    """Follows an application's events with one projection, until it is stopped or fails."""
+
+    def __init__(
+        self,
+        *,
+        application: Application[Any],
+        projection: Projection[Any],
+        view: TrackingRecorder,
+        rebuilds: Rebuilds,
+        progress: Progress,
+        dead_letters: DeadLetters,
+        batch_size: int,
+        sets_aside: bool,
+        backoff: Backoff,
+        standby: Backoff,
+    ) -> None:
+        self._application = application
+        self._projection = projection
+        self._view = view
+        self._rebuilds = rebuilds
+        self._progress = progress
+        self._dead_letters = dead_letters
+        self._batch_size = batch_size
+        self._sets_aside = sets_aside
+        self._backoff = backoff
+        self._standby = standby
+        self._surprises = 0
+        self._feed: Feed | None = None
+        self._filling: TrackingRecorder | None = None
+        """The new view, while one is rebuilt."""
+        self._looked_for_rebuild = False
+
+    # --- the thread -------------------------------------------------------------
+
+    def run(self) -> None:
+        """Works until it is stopped, or fails."""
+        progress = self._progress
+        while not progress.stop:
+            try:
+                if progress.pause:
+                    self._pause()
+                else:
+                    self._follow()
+            except Exception as error:  # noqa: BLE001 - it is judged, shown and raised by wait()
+                try:
+                    overcome = self._overcome(error)
+                except Exception as another:  # noqa: BLE001 - as above
+                    overcome = self._retry(another)
+                if not overcome:
+                    return
+        progress.says("stopped")
+
+    def disturb(self) -> None:
+        """Makes the thread look at what is asked of it."""
+        with self._progress.changed:
+            self._progress.changed.notify_all()
+        feed = self._feed
+        if feed is not None:
+            feed.interrupt()
+
+    # --- following ---------------------------------------------------------------
+
+    def _follow(self) -> None:
+        """Opens, then reads and applies until something is asked of it."""
+        handlers, position = self._open()
+        feed = self._feed = Feed(self._application.recorder, position)
+        try:
+            while not self._progress.is_disturbed():
+                found = feed.read(max(self._batch_size, _SMALLEST_PAGE), _IDLE)
+                if not found and feed.at_end and not self._is_as_left(handlers.view, position):
+                    return
+                for start in range(0, len(found), self._batch_size):
+                    batch = found[start : start + self._batch_size]
+                    position = self._apply(handlers, batch, position)
+                    if self._progress.is_disturbed():
+                        return
+                self._went_well()
+                if self._filling is not None and feed.at_end:
+                    self._swap()
+                    return
+        finally:
+            self._feed = None
+            feed.close()
+
+    def _apply(
+        self, handlers: Handlers, batch: Sequence[Notification], position: int | None
+    ) -> int | None:
+        """Applies a batch, or what of it comes before an event that fails."""
+        try:
+            applied = handlers.apply(batch, position, self._progress.is_disturbed)
+        except HandlerError as failure:
+            if failure.before:
+                self._progress.reached(batch[failure.before - 1].id, failure.before)
+            raise
+        self._progress.reached(batch[applied - 1].id, applied)
+        return batch[applied - 1].id
+
+    def _is_as_left(self, view: TrackingRecorder, position: int | None) -> bool:
+        """Whether view and store are still those that it has opened; a reset empties both."""
+        head = self._application.recorder.max_notification_id()
+        return (head or 0) >= (position or 0) and (
+            view.max_tracking_id(self._application.name) == position
+        )
+
+    def _open(self) -> tuple[Handlers, int | None]:
+        """The view to fill and its checkpoint, as they are in their store now."""
+        progress = self._progress
+        with progress.changed:
+            progress.reopen = False
+        if progress.rebuild:
+            self._filling = self._rebuilds.begin()
+            self._dead_letters.clear()
+            with progress.changed:
+                progress.rebuild = False
+        elif not self._looked_for_rebuild:
+            self._filling = self._rebuilds.pending()
+        self._looked_for_rebuild = True
+        with progress.changed:
+            progress.rebuilding = progress.rebuild or self._filling is not None
+            progress.changed.notify_all()
+        view, projection = self._view, self._projection
+        if self._filling is None:
+            claim(view, type(projection))
+        else:
+            view, projection = self._filling, type(projection)(view=self._filling)
+        position = self._take_up(view)
+        self._check_ahead(position)
+        progress.reached(position)
+        return Handlers(self._application, projection, view), position
+
+    def _take_up(self, view: TrackingRecorder) -> int | None:
+        if isinstance(view, RedisTrackingRecorder):
+            return view.take_up(self._application.name)
+        return view.max_tracking_id(self._application.name)
+
+    def _check_ahead(self, position: int | None) -> None:
+        head = self._application.recorder.max_notification_id()
+        if position and position > (head or 0):
+            last = "has no events" if head is None else f"ends at event {head}"
+            raise CheckpointAheadError(
+                f"the view of {self._projection.name!r} is at event {position} of application "
+                f"{self._application.name!r}, which {last}: the event store was reset, or is "
+                "another one than the view was made from. rebuild() fills the view from the "
+                "events that there are"
+            )
+
+    def _swap(self) -> None:
+        assert self._filling is not None
+        self._rebuilds.swap(self._filling)
+        self._filling = None
+
+    def _went_well(self) -> None:
+        self._backoff.reset()
+        self._surprises = 0
+        progress = self._progress
+        with progress.changed:
+            progress.state = "running" if self._filling is None else "rebuilding"
+            progress.forget_error()
+            progress.changed.notify_all()
+
+    def _pause(self) -> None:
+        self._progress.says("paused")
+        self._progress.waits(None, lambda: self._progress.stop or not self._progress.pause)
+
+    # --- what went wrong -----------------------------------------------------------
+
+    def _overcome(self, error: Exception) -> bool:
+        """Does what `error` asks for; False when there is no going on."""
+        view = self._view if self._filling is None else self._filling
+        if may_be_conflict(error):
+            before, generation = self._progress.position, _generation(view)
+            now = self._take_up(view)
+            is_same = now == before and generation in ("", _generation(view))
+            if not is_same or not isinstance(error, HandlerError):
+                if (now or 0) > (before or 0):
+                    self._stand_by(view, now)
+                else:
+                    self._retry(error)
+                return True
+        if isinstance(error, HandlerError):
+            if not self._sets_aside:
+                return self._fail(error.error, error)
+            self._set_aside(error, view)
+            return True
+        if isinstance(error, CheckpointAheadError | ForeignViewError | ViewDamagedError):
+            return self._fail(error)
+        return self._retry(error)
+
+    def _retry(self, error: Exception) -> bool:
+        """Waits a little before the next attempt."""
+        if not is_transient(error):
+            self._surprises += 1
+            if self._surprises >= _MOST_SURPRISES:
+                return self._fail(error)
+        progress = self._progress
+        with progress.changed:
+            progress.restarts += 1
+            progress.state = "retrying"
+            progress.error = _text(error)
+            progress.changed.notify_all()
+        _log.info("projection %r begins again after: %s", self._projection.name, _text(error))
+        progress.waits(self._backoff.next(), lambda: progress.stop or progress.pause)
+        return True
+
+    def _fail(self, error: Exception, failure: HandlerError | None = None) -> bool:
+        progress = self._progress
+        if failure is not None:
+            error.add_note(
+                f"projection {self._projection.name!r}: {failure.handler} for "
+                f"{described(failure.notification)}"
+            )
+        with progress.changed:
+            progress.failure = error
+            progress.state = "failed"
+            progress.error = _text(error)
+            progress.traceback = masked("".join(traceback.format_exception(error)))
+            if failure is not None:
+                progress.event = described(failure.notification)
+                progress.handler = failure.handler
+            progress.changed.notify_all()
+        return False
+
+    def _set_aside(self, failure: HandlerError, view: TrackingRecorder) -> None:
+        notification = failure.notification
+        name = self._application.name
+        letter = DeadLetter(
+            notification_id=notification.id,
+            event_id=str(event_id_of(notification, name)),
+            topic=notification.topic,
+            originator_id=str(notification.originator_id),
+            originator_version=notification.originator_version,
+            handler=failure.handler,
+            error=_text(failure.error),
+            traceback=masked("".join(traceback.format_exception(failure.error))),
+            time=datetime.now(UTC).isoformat(),
+        )
+        self._dead_letters.add(view, letter, Tracking(name, notification.id), self._take_up(view))
+        with self._progress.changed:
+            self._progress.dead_letters += 1
+        self._progress.reached(notification.id, 1)
+
+    def _stand_by(self, view: TrackingRecorder, position: int | None) -> None:
+        """Leaves the work to another runner of the same projection while it does it."""
+        progress = self._progress
+        with progress.changed:
+            progress.restarts += 1
+            progress.state = "standby"
+            progress.error = (
+                f"another runner of projection {self._projection.name!r} moves its checkpoint in "
+                f"application {self._application.name!r}: this one stands by, and takes over when "
+                "the other stops. Stop one of them"
+            )
+            progress.changed.notify_all()
+        self._standby.reset()
+        while not progress.waits(self._standby.next()):
+            progress.reached(position)
+            now = self._take_up(view)
+            head = self._application.recorder.max_notification_id()
+            if now == position and (now or 0) < (head or 0):
+                return
+            position = now
+
+
+def _text(error: BaseException) -> str:
+    return masked(f"{type(error).__name__}: {error}".rstrip(": "))
+
+
+def _generation(view: TrackingRecorder) -> str:
+    return view.generation if isinstance(view, RedisTrackingRecorder) else ""
