@@ -8,7 +8,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +44,7 @@ class Lab:
 
 
 @contextmanager
-def running_lab(home: Path, environment: Mapping[str, str] | None = None) -> Iterator[Lab]:
+def running_lab(home: Path, *options: str) -> Iterator[Lab]:
     """JupyterLab below `home` until the block ends, kernels included."""
     folder, runtime = home / "notebooks", home / "runtime"
     folder.mkdir(parents=True)
@@ -59,7 +59,7 @@ def running_lab(home: Path, environment: Mapping[str, str] | None = None) -> Ite
         "IPYTHONDIR": home / "ipython",
     }
     inherited = {k: v for k, v in os.environ.items() if k not in {"ESNB_LIVE", "JUPYTER_PATH"}}
-    variables = inherited | {k: str(v) for k, v in places.items()} | dict(environment or {})
+    variables = inherited | {k: str(v) for k, v in places.items()}
     log = (home / "lab.log").open("wb")
     command = [
         *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
@@ -67,6 +67,7 @@ def running_lab(home: Path, environment: Mapping[str, str] | None = None) -> Ite
         *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
         *("--expose-app-in-browser", f"--ServerApp.root_dir={folder}"),
+        *options,
     ]
     process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=home)
     try:

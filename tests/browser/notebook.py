@@ -1,0 +1,132 @@
+"""A notebook in the browser: opened, run, saved and looked at as a user does."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Locator, Page
+
+from tests.browser.lab import Lab
+
+PATIENCE = 60_000
+"""Milliseconds within which a kernel starts and runs a notebook."""
+_SLOW_START = re.compile(r"^Plugin \S+ \(with \d+ dependants\) took ")
+
+
+class NotebookPage:
+    """One notebook, alone on a page of its own size and theme."""
+
+    def __init__(
+        self, browser: Browser, lab: Lab, pictures: Path, *, width: int = 1360, height: int = 1000
+    ) -> None:
+        context = browser.new_context(viewport={"width": width, "height": height})
+        self.page: Page = context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.complaints: list[str] = []
+        self._lab = lab
+        self._pictures = pictures
+        self.page.on("console", lambda said: self._complain(said.type, said.text))
+        self.page.on("pageerror", lambda error: self._complain("error", str(error)))
+
+    def _complain(self, kind: str, text: str) -> None:
+        if kind == "error" and not _SLOW_START.match(text):
+            self.complaints.append(text)
+
+    def open(self, name: str, *, theme: str = "JupyterLab Light") -> None:
+        """Opens a notebook of the lab's folder and waits for its cells."""
+        self.page.goto(self._lab.address(name))
+        self.page.wait_for_function(
+            "window.jupyterapp && document.querySelector('.jp-Notebook .jp-Cell')",
+            timeout=PATIENCE,
+        )
+        self.command("apputils:change-theme", {"theme": theme})
+        light = "true" if theme.endswith("Light") else "false"
+        self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+
+    def command(self, name: str, arguments: dict[str, str] | None = None) -> None:
+        """Runs one of JupyterLab's commands and waits until it is done."""
+        self.page.evaluate(
+            "([name, arguments]) => window.jupyterapp.commands.execute(name, arguments)"
+            ".then(() => null)",
+            [name, arguments or {}],
+        )
+
+    def run_all(self) -> None:
+        """Runs every cell; returns when the last one is done."""
+        self.page.wait_for_function(
+            "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
+            " === 'idle'",
+            timeout=PATIENCE,
+        )
+        self.command("notebook:run-all-cells")
+
+    def shut_down(self) -> None:
+        """Ends the kernel of the notebook."""
+        self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
+        )
+
+    def explorer(self) -> Explorer:
+        return Explorer(self.page)
+
+    def picture(self, name: str, what: Locator | None = None) -> None:
+        """A screenshot: of `what`, else of the page."""
+        path = self._pictures / f"{name}.png"
+        if what is None:
+            self.page.screenshot(path=path)
+        else:
+            what.screenshot(path=path)
+
+    def grave_findings(self, selector: str) -> list[tuple[str, str]]:
+        """What axe calls serious or critical below `selector`: rule and element."""
+        found = Axe().run(self.page, context=selector).response["violations"]
+        return [
+            (finding["id"], node["html"])
+            for finding in found
+            if finding["impact"] in ("serious", "critical")
+            for node in finding["nodes"]
+        ]
+
+    def close(self) -> None:
+        self.page.context.close()
+
+
+class Explorer:
+    """The live explorer on a page, by what its user perceives."""
+
+    def __init__(self, page: Page) -> None:
+        self.root = page.locator(".esnb-live")
+        self.slider = self.root.get_by_role("slider")
+        self.headline = self.root.get_by_role("status")
+        self.events = self.root.get_by_role("listbox", name="Versions")
+        self.table = self.root.locator(".esnb-table:visible")
+        self._page = page
+
+    def ready(self) -> None:
+        self.slider.wait_for(timeout=PATIENCE)
+
+    def press(self, key: str) -> None:
+        """A key on the slider."""
+        self.slider.focus()
+        self._page.keyboard.press(key)
+
+    def tab(self, name: str) -> None:
+        self.root.get_by_role("tab", name=name).click()
+
+    def button(self, title: str) -> Locator:
+        return self.root.get_by_title(title)
+
+    def field(self, name: str) -> Locator:
+        """The row of a field in the table that is seen."""
+        heading = self._page.get_by_role("rowheader", name=name, exact=True)
+        return self.table.locator("tr").filter(has=heading)
+
+
+def kept_pictures(fallback: Path) -> Path:
+    """Where screenshots go: `$ESNB_SCREENSHOTS`, else a directory that is thrown away."""
+    folder = Path(os.environ.get("ESNB_SCREENSHOTS") or fallback)
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -1,0 +1,141 @@
+"""`esnb.explore` in JupyterLab: driven by keyboard and mouse, in a real browser."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NotebookOpener
+from tests.browser.lab import Lab
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+
+RECORD = """
+from decimal import Decimal
+
+import esnb
+from esnb.examples.product import ProductApplication
+
+shop = ProductApplication()
+lamp = shop.create_product(
+    name="Desk lamp", description="Brass", price=Decimal("49.90"), category="lighting", sku="LAMP-1"
+).unwrap()
+for price, reason in [("44.90", "spring sale"), ("42.00", "last pieces"), ("39.90", "clearance")]:
+    shop.update_price(lamp, Decimal(price), reason)
+shop.deactivate(lamp, "sold out");
+"""
+EXPLORE = "explorer = esnb.explore(shop, lamp)\nexplorer"
+UNNAMED_SLIDER = "aria-input-field-name"
+"""ipywidgets gives its slider's handle no name; the list and the buttons, which
+do the same, have theirs."""
+
+
+def test_keyboard_mouse_and_list_move_through_the_versions(
+    lab: Lab, notebook: NotebookOpener
+) -> None:
+    # Given the explorer of five versions, at the last
+    page = notebook()
+    page.open(lab.write("drive.ipynb", RECORD, EXPLORE))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    expect(explorer.headline).to_contain_text("Deactivated")
+    expect(explorer.field("active")).to_contain_text("False")
+    expect(explorer.button("Next version")).to_be_disabled()
+
+    # When the slider is moved by keyboard, then state and list follow
+    explorer.press("ArrowLeft")
+    expect(explorer.headline).to_contain_text("version 4 of 5")
+    expect(explorer.field("active")).to_contain_text("True")
+    expect(explorer.field("price")).to_contain_text("39.90")
+    expect(explorer.events).to_have_value(re.compile("^4"))
+    explorer.press("Home")
+    expect(explorer.field("price")).to_contain_text("49.90")
+    expect(explorer.button("Previous version")).to_be_disabled()
+
+    # When a version is chosen from the list
+    explorer.events.get_by_role("option").nth(2).click()
+    expect(explorer.headline).to_contain_text("42.00")
+    expect(explorer.slider).to_have_attribute("aria-valuetext", "3")
+
+    # When steps are taken by button
+    explorer.button("Previous version").click()
+    expect(explorer.headline).to_contain_text("version 2 of 5")
+    explorer.button("Next version").click()
+    expect(explorer.headline).to_contain_text("version 3 of 5")
+
+    # Then the tabs show the event and the difference
+    explorer.tab("Action")
+    expect(explorer.field("reason")).to_contain_text("last pieces")
+    explorer.tab("Diff")
+    expect(explorer.field("price")).to_contain_text("44.90")
+    expect(explorer.field("price")).to_contain_text("42.00")
+    expect(explorer.field("price").locator("abbr")).to_have_text("~")
+
+
+def test_play_runs_to_the_end_and_stops(lab: Lab, notebook: NotebookOpener) -> None:
+    page = notebook()
+    page.open(lab.write("play.ipynb", RECORD, EXPLORE))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    explorer.button("Play the versions").click()
+    expect(explorer.headline).to_contain_text("version 2 of 5")
+    expect(explorer.button("Pause")).to_be_visible()
+    expect(explorer.headline).to_contain_text("version 5 of 5")
+    expect(explorer.button("Play the versions")).to_be_visible()
+
+
+def test_new_events_are_read_and_a_lost_store_is_said(
+    lab: Lab, notebook: NotebookOpener
+) -> None:
+    page = notebook()
+    change = (
+        "tea = shop.create_product(name='Tea', description='', price=Decimal(1), category='food',"
+        " sku='TEA').unwrap()\nexplorer = esnb.explore(shop, tea)\n"
+        "shop.update_price(tea, Decimal(2), 'dear')\nexplorer"
+    )
+    page.open(lab.write("refresh.ipynb", RECORD, change))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    expect(explorer.headline).to_contain_text("version 1 of 1")
+    expect(explorer.button("Play the versions")).to_be_disabled()
+
+    explorer.button("Read the events again").click()
+    expect(explorer.headline).to_contain_text("version 2 of 2")
+    expect(explorer.button("Previous version")).to_be_enabled()
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("width", [1360, 600])
+def test_it_can_be_read_in_every_theme_and_width(
+    lab: Lab, notebook: NotebookOpener, theme: str, width: int
+) -> None:
+    page = notebook(width=width)
+    page.open(lab.write("look.ipynb", RECORD, EXPLORE), theme=theme)
+    if width < 1000:
+        page.command("application:toggle-left-area")
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    explorer.press("ArrowLeft")
+    expect(explorer.headline).to_contain_text("version 4 of 5")
+
+    # Nothing sticks out to the right
+    overflow = explorer.root.evaluate("node => node.scrollWidth - node.clientWidth")
+    assert overflow <= 0
+    # Nothing that axe calls serious (contrast, names, roles), but for the known one
+    findings = page.grave_findings(".esnb-live")
+    assert [finding for finding in findings if finding[0] != UNNAMED_SLIDER] == []
+    name = f"explore-{'wide' if width > 1000 else 'narrow'}-{theme.split()[-1].lower()}"
+    for tab in ("Action", "Diff", "State"):
+        explorer.tab(tab)
+        page.picture(f"{name}-{tab.lower()}", explorer.root)
+    page.page.get_by_text("Saved view", exact=True).click()
+    saved = page.page.locator(".esnb-folded")
+    expect(saved.get_by_text("PriceUpdated").first).to_be_visible()
+    assert page.grave_findings(".esnb-folded") == []
+    page.picture(f"{name}-saved", saved)
