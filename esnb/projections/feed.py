@@ -46,16 +46,18 @@ class Feed:
         """
         if not self.at_end:
             return self._page(limit)
-        if self._live is None and not self._polls:
+        if self._polls:
+            return self._poll(limit, timeout)
+        if self._live is None:
             try:
                 self._live = _Live(self._recorder.subscribe(gt=self._after), self._changed)
             except NotImplementedError:
                 self._polls = True
-        found: Sequence[Notification]
-        found = self._poll(limit, timeout) if self._live is None else self._take(limit, timeout)
-        if found:
-            self._after = found[-1].id
-        return found
+                return []
+            # The library's POPO subscription first reads and then begins to listen: what
+            # is recorded between the two would wait for the event after it.
+            timeout = min(timeout, SHORTEST_POLL)
+        return self._take(self._live, limit, timeout) or self._sweep(limit)
 
     def interrupt(self) -> None:
         """Ends a read that waits, or the next one."""
@@ -77,6 +79,14 @@ class Feed:
             self._after = found[-1].id
         return found
 
+    def _sweep(self, limit: int) -> Sequence[Notification]:
+        """What a quiet subscription may have missed."""
+        if self._is_interrupted_within(0):
+            return []
+        found = self._page(limit)
+        self.at_end = True  # what matters from here on is what comes
+        return found
+
     def _poll(self, limit: int, timeout: float) -> Sequence[Notification]:
         deadline = monotonic() + timeout
         while True:
@@ -90,21 +100,22 @@ class Feed:
             if pause <= 0 or self._is_interrupted_within(pause):
                 return []
 
-    def _take(self, limit: int, timeout: float) -> Sequence[Notification]:
-        assert self._live is not None
-        live = self._live
+    def _take(self, live: _Live, limit: int, timeout: float) -> Sequence[Notification]:
         with self._changed:
             self._changed.wait_for(lambda: live.waits() or self._interrupted, timeout)
             if live.comes_in_numbers and len(live.ahead) < limit and not self._interrupted:
                 self._changed.wait_for(
                     lambda: len(live.ahead) >= limit or self._interrupted, LINGER
                 )
-            self._interrupted = False
-            found = [live.ahead.popleft() for _ in range(min(limit, len(live.ahead)))]
-            live.comes_in_numbers = len(found) > 1
+            taken = [live.ahead.popleft() for _ in range(min(limit, len(live.ahead)))]
+            live.comes_in_numbers = len(taken) > 1
             self._changed.notify_all()
-        if not found:
+        if not taken:
             live.check()
+        # A sweep may have been first.
+        found = [each for each in taken if self._after is None or each.id > self._after]
+        if found:
+            self._after = found[-1].id
         return found
 
     def _is_interrupted_within(self, seconds: float) -> bool:

@@ -128,6 +128,7 @@ class Worker:
             if failure.before:
                 self._progress.reached(batch[failure.before - 1].id, failure.before)
             raise
+        self._went_well()  # first: whoever waits for the position sees the state, too
         self._progress.reached(batch[applied - 1].id, applied)
         return batch[applied - 1].id
 
@@ -161,6 +162,7 @@ class Worker:
             view, projection = self._filling, type(projection)(view=self._filling)
         position = self._take_up(view)
         self._check_ahead(position)
+        progress.says("running" if self._filling is None else "rebuilding")
         progress.reached(position)
         return Handlers(self._application, projection, view), position
 
