@@ -15,12 +15,14 @@ from .errors import (
     MetadataMissing,
     Refused,
     StreamDeleted,
+    WriteFailed,
     WrongExpectedVersion,
 )
 from .expectation import expected, name
 from .node import Node
 from .proposals import Accumulation, stream_name
 from .record import NO_STREAM
+from .status import aborted, of_error
 
 _EXPECTED = "expected_stream_position"
 
@@ -59,6 +61,9 @@ class BatchAppend:
             while (answer := await answers.get()) is not None:
                 yield await answer
             await intake
+        except WriteFailed as error:
+            # None of the typed details could say why, and the others fail as well.
+            await aborted(context, of_error(error))
         finally:
             intake.cancel()
 
@@ -88,7 +93,6 @@ class BatchAppend:
         response = streams_pb2.BatchAppendResp()
         response.correlation_id.CopyFrom(correlation_id)
         response.stream_identifier.CopyFrom(append.options.stream_identifier)
-        version = None
         try:
             if append.error is not None:
                 raise append.error
@@ -97,6 +101,8 @@ class BatchAppend:
             if append.deadline is not None and append.deadline < time.time():
                 raise DeadlineExceeded("the append's deadline had passed when it arrived")
             written = await self._node.append(stream, version, append.events.events)
+        except WriteFailed:
+            raise
         except Refused as error:
             _put_error(response.error, error, append.options)
             return response
@@ -139,7 +145,9 @@ def _described(error: Refused, options: Any) -> tuple[int, Any]:
             return _NOT_FOUND, detail
         case AppendTooLarge(limit=limit):
             return _INVALID_ARGUMENT, shared.MaximumAppendSizeExceeded(maxAppendSize=limit)
-        case InvalidRequest() | MetadataMissing():
+        case InvalidRequest(reason=reason):
+            return _INVALID_ARGUMENT, shared.BadRequest(message=reason)
+        case MetadataMissing():
             return _INVALID_ARGUMENT, shared.BadRequest(message=str(error))
         case DeadlineExceeded():
             return _DEADLINE_EXCEEDED, shared.Timeout()

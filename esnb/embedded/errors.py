@@ -44,9 +44,20 @@ class MetadataMissing(Refused):
 class InvalidRequest(Refused):
     """The request lacks something; the text says what.
 
-    EventStoreDB's handlers stumble here and report UNKNOWN without a reason;
-    the status is theirs, the reason ours.
+    EventStoreDB's handlers stumble here and say so without a reason: clients
+    recognise the sentence, so the reason follows it.
     """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Exception was thrown by handler. {reason}")
+        self.reason = reason
+
+
+class UnexpectedResult(Refused):
+    """A result of a read for which the protocol has no message of its own."""
+
+    def __init__(self, result: str) -> None:
+        super().__init__(f"Unexpected {result}")
 
 
 class InvalidCombination(Refused):

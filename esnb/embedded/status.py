@@ -6,7 +6,7 @@ the text of a wrong version as a whole: all three are part of the contract.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import grpc
 
@@ -70,6 +70,11 @@ def of_error(error: errors.Refused) -> Status:
         case errors.StoreEmptied():
             return Status(code.ABORTED, str(error))
     return Status(code.UNKNOWN, str(error))
+
+
+async def aborted(context: Any, status: Status) -> None:
+    """End the call with `status`."""
+    await context.abort(status.code, status.text, status.trailers)
 
 
 def header(name: str) -> str:

@@ -19,6 +19,7 @@ from .errors import (
     InvalidPosition,
     InvalidRequest,
     Refused,
+    UnexpectedResult,
     WrongExpectedVersion,
 )
 from .expectation import expected, name
@@ -28,7 +29,7 @@ from .proposals import Accumulation, stream_name
 from .read_messages import ReadMessages
 from .reading import END_OF_ALL
 from .record import NO_STREAM, Record
-from .status import Status, of_error
+from .status import aborted, of_error
 
 SERVICE = "event_store.client.streams.Streams"
 _EXPECTED = "expected_stream_revision"
@@ -155,7 +156,7 @@ class StreamsService:
         stream = stream_name(options.stream)
         start = _first_revision(options)
         if options.count == 0 or start < 0:
-            raise Unexpected("ReadStreamResult: Error")
+            raise UnexpectedResult("ReadStreamResult: Error")
         read = reader.backwards if options.read_direction else reader.forwards
         found = read(stream, start, options.count)
         if found is None:
@@ -180,7 +181,7 @@ class StreamsService:
         try:
             chunks = read(position, options.count, matches)
         except InvalidPosition as error:
-            raise Unexpected(f"{kind}: InvalidPosition") from error
+            raise UnexpectedResult(f"{kind}: InvalidPosition") from error
         for chunk in chunks:
             for record in chunk:
                 yield messages.event(record)
@@ -219,29 +220,12 @@ class StreamsService:
         try:
             accepts = accepted_by(expression.regex, expression.prefix)
         except re.error as error:
-            raise InvalidFilter(expression.regex, error) from error
+            raise InvalidRequest(
+                f"the filter {expression.regex!r} is not a regular expression: {error}"
+            ) from error
         if kind == "stream_identifier":
             return by_name(store.streams, lambda record: record.stream, accepts)
         return by_name(store.types, lambda record: record.type, accepts)
-
-
-class Unexpected(Refused):
-    """A result for which the protocol has no message of its own."""
-
-    def __init__(self, result: str) -> None:
-        super().__init__(f"Unexpected {result}")
-
-
-class InvalidFilter(Refused):
-    """The filter's regular expression is none."""
-
-    def __init__(self, pattern: str, error: re.error) -> None:
-        super().__init__(f"the filter {pattern!r} is not a regular expression: {error}")
-
-
-async def aborted(context: Any, status: Status) -> None:
-    """End the call with `status`."""
-    await context.abort(status.code, status.text, status.trailers)
 
 
 def _options(request: Any) -> Any:
