@@ -48,6 +48,13 @@ def recorded(source: ApplicationSource, aggregate_id: UUID | str) -> Sequence[St
     return stored_events
 
 
+def time_of(source: ApplicationSource, stored: StoredEvent) -> datetime | None:
+    """The time that the event carries, else the store's; None where neither tells."""
+    record = source.record(stored)
+    payload, _ = source.decode(record)
+    return own_time(payload) or record.recorded
+
+
 def fold(
     source: ApplicationSource,
     stored_events: Iterable[StoredEvent],
@@ -58,14 +65,14 @@ def fold(
     The application's mapper makes domain events of them and the projector
     applies them: neither snapshots nor the library's cache have a part in it.
     An event that cannot be read or applied ends the knowledge of the state, not
-    the sequence.
+    the sequence. Mutable aggregates are one object, which the next step changes:
+    what is to be kept of a step must be taken before the next one is asked for.
     """
     aggregate: Any = None
     problem: Exception | None = None
     project = projector_func
     for stored in stored_events:
         record = source.record(stored)
-        payload, _ = source.decode(record)
         event: Any = None
         try:
             event = source.app.mapper.to_domain_event(stored)
@@ -81,7 +88,7 @@ def fold(
         yield Step(
             stored,
             record.type,
-            own_time(payload) or record.recorded,
+            time_of(source, stored),
             event,
             aggregate,
             problem,

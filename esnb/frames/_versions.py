@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,9 @@ import pandas as pd
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
+from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import ABSENT, changes, described
-from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
+from esnb.frames._fold import ProjectorFunction, Step, fold, recorded, time_of
 from esnb.frames._moments import Moment, read_moment
 from esnb.frames._progress import track
 from esnb.frames._schema import Schema, build
@@ -143,28 +145,30 @@ def at(
     if version is not None:
         _require(source.name, aggregate_id, stored, version)
         stored = [event for event in stored if event.originator_version <= version]
-    moment = None if time is None else read_moment(time, "time")
-    found: Step | None = None
-    for step in fold(source, stored, projector_func):
-        if moment is not None and _is_later(step, moment, aggregate_id):
-            break
-        found = step
-    if found is None:
-        raise AggregateNotFoundError(
-            f"aggregate {str(aggregate_id)!r} did not exist at {moment}: its first event is later"
-        )
+    if time is not None:
+        moment = read_moment(time, "time")
+        stored = list(takewhile(lambda event: _is_by(source, event, moment, aggregate_id), stored))
+        if not stored:
+            raise AggregateNotFoundError(
+                f"aggregate {str(aggregate_id)!r} did not exist at {moment}: "
+                "its first event is later"
+            )
+    *_, found = fold(source, stored, projector_func)
     if found.problem is not None:
         raise found.problem
     return found.aggregate
 
 
-def _is_later(step: Step, moment: datetime, aggregate_id: UUID | str) -> bool:
-    if step.time is None:
+def _is_by(
+    source: ApplicationSource, stored: StoredEvent, moment: datetime, aggregate_id: UUID | str
+) -> bool:
+    time = time_of(source, stored)
+    if time is None:
         raise ValueError(
-            f"version {step.stored.originator_version} of aggregate {str(aggregate_id)!r} "
+            f"version {stored.originator_version} of aggregate {str(aggregate_id)!r} "
             "carries no time: ask by version="
         )
-    return step.time > moment
+    return time <= moment
 
 
 def _require(

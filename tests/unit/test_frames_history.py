@@ -1,0 +1,174 @@
+"""history, at and diff: one independent state a version, however it is folded."""
+
+from __future__ import annotations
+
+import doctest
+import pkgutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from copy import deepcopy
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from uuid import uuid4
+
+import pandas as pd
+import pytest
+from eventsourcing.application import AggregateNotFoundError
+
+import esnb
+import esnb.frames
+
+from .frames_domain import Account, Bank
+
+
+def bank(**env: str) -> Bank:
+    return Bank(env=env)
+
+
+def an_account(app: Bank) -> Account:
+    account = Account("Ada", Decimal("10.00"))
+    account.deposit(Decimal("2.50"))
+    account.change_limit("day", 2**70)
+    account.note("hello")
+    account.freeze()
+    app.save(account)
+    return account
+
+
+@pytest.fixture(params=["popo", "sqlite"])
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Bank:
+    if request.param == "popo":
+        return bank()
+    return bank(
+        PERSISTENCE_MODULE="eventsourcing.sqlite", SQLITE_DBNAME=str(tmp_path / "bank.sqlite")
+    )
+
+
+def test_one_row_a_version_with_the_state_after_it(app: Bank) -> None:
+    account = an_account(app)
+
+    frame = esnb.history(app, account.id)
+
+    assert list(frame.columns[:4]) == ["version", "type", "time", "changed"]
+    assert isinstance(frame.index, pd.RangeIndex)
+    assert frame["version"].dtype == "Int64"
+    assert frame["time"].dtype == "datetime64[us, UTC]"
+    assert list(frame["version"]) == [1, 2, 3, 4, 5]
+    assert list(frame["balance"]) == [Decimal("10.00"), *[Decimal("12.50")] * 4]
+    assert frame["changed"][1] == "balance: 10.00 → 12.50"
+    assert [limits["day"] for limits in frame["limits"]] == [100, 100, 2**70, 2**70, 2**70]
+    # The aggregate has a field `type`, and the event's name is taken.
+    assert list(frame["state.type"]) == ["current"] * 5
+
+
+def test_the_states_are_independent_also_with_the_cache_on() -> None:
+    app = bank(AGGREGATE_CACHE_MAXSIZE="10")
+    account = an_account(app)
+    before = deepcopy(app.repository.get(account.id).limits)
+
+    frame = esnb.history(app, account.id)
+    frame["limits"][0]["day"] = -1
+    esnb.at(app, account.id, version=5).limits["day"] = -2
+
+    assert [limits["day"] for limits in frame["limits"]] == [-1, 100, 2**70, 2**70, 2**70]
+    assert app.repository.get(account.id).limits == before
+
+
+def test_at_a_version_or_a_time(app: Bank) -> None:
+    account = an_account(app)
+    times = esnb.history(app, account.id)["time"]
+
+    assert esnb.at(app, account.id).version == 5
+    assert esnb.at(app, account.id, version=1).balance == Decimal("10.00")
+    # Events may share a microsecond: the last of them counts.
+    third = int((times <= times[2]).sum())
+    assert esnb.at(app, account.id, time=times[2]).version == third >= 3
+    assert esnb.at(app, account.id, time=times[4] + pd.Timedelta(days=1)).version == 5
+
+
+@pytest.mark.parametrize("version", [0, 6, 99, -1])
+def test_a_version_that_does_not_exist_is_refused(version: int) -> None:
+    app = bank()
+    account = an_account(app)
+
+    with pytest.raises((AggregateNotFoundError, ValueError), match=str(version)):
+        esnb.at(app, account.id, version=version)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda app, unknown: esnb.history(app, unknown),
+        lambda app, unknown: esnb.at(app, unknown),
+        lambda app, unknown: esnb.diff(app, unknown),
+    ],
+)
+def test_an_unknown_aggregate_is_named(ask: Callable[[Bank, object], object]) -> None:
+    unknown = uuid4()
+
+    with pytest.raises(AggregateNotFoundError, match=str(unknown)):
+        ask(bank(), unknown)
+
+
+def test_diff_of_the_last_step_and_of_any_two_versions(app: Bank) -> None:
+    account = an_account(app)
+
+    step = esnb.diff(app, account.id, before=1, after=2)
+    all_of_them = esnb.diff(app, account.id, before=1, after=4)
+
+    assert list(step.columns) == ["field", "before", "after"]
+    assert step.to_dict("records") == [
+        {"field": "balance", "before": Decimal("10.00"), "after": Decimal("12.50")}
+    ]
+    assert set(all_of_them["field"].str.split(r"[.\[]", regex=True).str[0]) == {
+        "balance",
+        "limits",
+        "notes",
+    }
+    assert len(esnb.diff(app, account.id, before=2, after=2)) == 0
+    assert list(esnb.diff(app, account.id, before=2, after=2).columns) == list(step.columns)
+
+
+def test_snapshots_are_listed_and_verified(app: Bank) -> None:
+    account = an_account(app)
+    app.take_snapshot(account.id, version=2)
+    app.take_snapshot(account.id)
+
+    listed = esnb.snapshots(app, account.id)
+    verified = esnb.verify_snapshot(app, account.id)
+
+    assert list(listed.columns[:5]) == ["stream", "version", "time", "store", "expires"]
+    assert sorted(listed["version"]) == [2, 5]
+    assert set(listed["stream"]) == {str(account.id)}
+    assert set(verified["status"]) == {"ok"}
+
+
+def test_a_snapshot_that_says_something_else_is_told(app: Bank) -> None:
+    account = an_account(app)
+    app.take_snapshot(account.id)
+    assert app.snapshots is not None
+    (taken,) = app.snapshots.get(account.id)
+    taken.state["balance"] = Decimal("1000000")
+    # Versions of a snapshot are unique in the library's stores: say it of another.
+    object.__setattr__(taken, "originator_version", 4)
+    app.snapshots.put([taken])
+
+    status = esnb.verify_snapshot(app, account.id).set_index("version")["status"]
+
+    assert status[5] == "ok"
+    assert status[4] != "ok"
+
+
+def test_examples_in_the_docstrings_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = 0
+    with ExitStack() as stack:
+        stack.enter_context(pd.option_context("display.width", 100))
+        for found in pkgutil.iter_modules(esnb.frames.__path__, "esnb.frames."):
+            result = doctest.testmod(
+                import_module(found.name), optionflags=doctest.NORMALIZE_WHITESPACE
+            )
+            assert result.failed == 0, found.name
+            ran += result.attempted
+    assert ran > 20
