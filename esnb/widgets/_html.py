@@ -27,10 +27,10 @@ _DETAIL = (
 
 
 @cache
-def style() -> str:
-    """The style sheet, in its element."""
-    sheet = files("esnb.widgets").joinpath("esnb.css").read_text("utf-8")
-    return f"<style>\n{sheet}</style>"
+def style(*sheets: str) -> str:
+    """Style sheets of this package, in their element."""
+    texts = [files("esnb.widgets").joinpath(sheet).read_text("utf-8") for sheet in sheets]
+    return f"<style>\n{''.join(texts)}</style>"
 
 
 def text(value: str, most: int = 400) -> str:
@@ -75,7 +75,7 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
         for index in shown
     )
     return (
-        f'<div class="esnb esnb-saved">{style()}\n{heading(timeline)}{said}\n'
+        f'<div class="esnb esnb-saved">{style("esnb.css")}\n{heading(timeline)}{said}\n'
         f'<div class="esnb-steps">\n{steps}\n</div></div>'
     )
 
@@ -235,13 +235,11 @@ def _side(found: Any, limits: Limits) -> str:
 def _mark(mark: str | None) -> str:
     if mark not in WORDS:
         return ""
-    return f'<abbr title="{WORDS[mark]}">{mark}</abbr>'  # type: ignore[index]
+    return f'<abbr title="{WORDS[mark]}">{mark}</abbr>'
 
 
 def _marked(mark: str | None) -> str:
-    return f' class="esnb-{WORDS[mark]}"' if mark in WORDS else ""  # type: ignore[index]
-
-
+    return f' class="esnb-{WORDS[mark]}"' if mark in WORDS else ""
 
 
 def _labelled(key: str, node: Node) -> str:

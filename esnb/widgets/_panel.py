@@ -48,7 +48,9 @@ class Panel:
         self._play = widgets.Button()
         self._next = widgets.Button(icon="step-forward", tooltip="Next version")
         self._again = widgets.Button(icon="refresh", tooltip="Read the events again")
-        self._list = _styled(widgets.Select(description="Versions", options=[], rows=12), "esnb-list")
+        self._list = _styled(
+            widgets.Select(description="Versions", options=[], rows=12), "esnb-list"
+        )
         self._tabs = _styled(widgets.Tab(children=self._tables), "esnb-tabs")
         for place, name in enumerate(_TABS):
             self._tabs.set_title(place, name)
@@ -111,7 +113,9 @@ class Panel:
         pending = [self.root]
         while pending:
             widget = pending.pop()
-            pending.extend(getattr(widget, "children", ()))
+            parts = (getattr(widget, name, None) for name in ("layout", "style"))
+            pending += [part for part in parts if part is not None]
+            pending += getattr(widget, "children", ())
             widget.close()
 
     def _fit(self, index: int) -> None:
@@ -132,7 +136,7 @@ class Panel:
         self._slider.disabled = self._play.disabled = alone
         half_a_bar = 0 if alone else 50 / len(self._timeline)
         self._slider.layout.margin = f"0 {half_a_bar:.3f}%"
-        self._heading.value = _html.style() + _html.heading(self._timeline)
+        self._heading.value = _html.style("esnb.css", "live.css") + _html.heading(self._timeline)
         self._draw()
 
     def _play_or_pause(self) -> None:

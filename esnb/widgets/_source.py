@@ -6,6 +6,7 @@ keeps the values themselves, which a column's dtype would change.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from esnb.frames._changes import changes, described
 from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
 from esnb.frames._progress import track
 from esnb.frames._sources import application_of
-from esnb.frames._state import State, kept, state_of
+from esnb.frames._state import kept, state_of
 from esnb.widgets._timeline import Timeline, Version
 
 
@@ -29,7 +30,7 @@ def read(
     source = application_of(app, "explore()")
     stored = recorded(source, aggregate_id)
     versions: list[Version] = []
-    before: State = {}
+    before: Mapping[str, Any] = {}
     for step in track(fold(source, stored, projector_func), unit="versions", total=len(stored)):
         data, _ = source.decode(source.record(step.stored))
         versions.append(_version(step, data, before))
@@ -37,7 +38,7 @@ def read(
     return Timeline(str(stored[0].originator_id), versions, _snapshots(app, aggregate_id))
 
 
-def _version(step: Step, data: Any, before: State) -> Version:
+def _version(step: Step, data: Any, before: Mapping[str, Any]) -> Version:
     number, kind, time = step.stored.originator_version, step.type, step.time
     if isinstance(data, dict):
         data = {name: value for name, value in data.items() if name != "timestamp"}

@@ -72,7 +72,8 @@ def _state(moment: Moment) -> list[str]:
         return [f"  not known: {visible(moment.now.problem)}"]
     names = list(moment.now.state)
     lines = [
-        f"  {visible(name, 80)}: {line(moment.now.state[name], 200)}" for name in names[:_MOST_FIELDS]
+        f"  {visible(name, 80)}: {line(moment.now.state[name], 200)}"
+        for name in names[:_MOST_FIELDS]
     ]
     if len(names) > _MOST_FIELDS:
         lines.append(f"  … {len(names) - _MOST_FIELDS:,} more fields")

@@ -97,7 +97,7 @@ def describe(value: object) -> str:
         return f"<{type(value).__name__}: its repr raises {type(error).__name__}>"
 
 
-def tree(value: Any, limits: Limits = Limits()) -> Node:  # noqa: B008  # immutable
+def tree(value: Any, limits: Limits = Limits()) -> Node:
     """The value as a tree of texts within `limits`."""
     if isinstance(value, str):
         return Node(_string(value, limits.characters))

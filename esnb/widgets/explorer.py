@@ -114,8 +114,8 @@ class Explorer:
 
     def refresh(self) -> None:
         """Reads the aggregate again. A live one says there what goes wrong."""
-        if self._panel is not None:
-            self._panel.refresh()
+        if self.live:
+            self._controls().refresh()
             return
         at_end = self._index == len(self._timeline) - 1
         self._timeline = self._reading()
@@ -152,13 +152,15 @@ class Explorer:
         bundle (`NotImplementedError` is its way to be told so).
         """
         from IPython import get_ipython
-        from IPython.display import display
+        from IPython.display import publish_display_data
+
+        publish: Any = publish_display_data
 
         if not self.live or not hasattr(get_ipython(), "kernel"):
             raise NotImplementedError
-        display({"text/plain": repr(self), _VIEW: self._view()}, raw=True)
+        publish({"text/plain": repr(self), _VIEW: self._view()})
         saved = _html.folded(_html.saved(self._now(), self._times))
-        display({"text/plain": str(self), "text/html": saved}, raw=True)
+        publish({"text/plain": str(self), "text/html": saved})
 
     def _view(self) -> dict[str, Any]:
         return {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}

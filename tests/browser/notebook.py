@@ -65,9 +65,7 @@ class NotebookPage:
 
     def shut_down(self) -> None:
         """Ends the kernel of the notebook."""
-        self.page.evaluate(
-            "() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()"
-        )
+        self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")
 
     def explorer(self) -> Explorer:
         return Explorer(self.page)

@@ -1,0 +1,322 @@
+"""`esnb.explore`: three faces, hostile values, many versions; no browser needed."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from collections.abc import Callable
+from html.parser import HTMLParser
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import StoredEvent
+from ipywidgets import Widget
+
+import esnb
+from esnb.widgets import Explorer
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+HOSTILE = "</td><script>alert(1)</script>\u202eevil\x00"
+
+
+class Basket(Aggregate):
+    @event("Opened")
+    def __init__(self, owner: Any) -> None:
+        self.owner = owner
+        self.items: list[Any] = []
+
+    @event("Added")
+    def add(self, item: Any) -> None:
+        self.items.append(item)
+
+    @event("Dropped")
+    def drop(self, index: int) -> None:
+        self.items.pop(index)
+
+
+class Unshowable:
+    """Cannot be copied, compared or written."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no text")
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError("no comparison")
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __deepcopy__(self, memo: object) -> None:
+        raise RuntimeError("no copy")
+
+
+def explored(*items: Any, owner: Any = "Ada", **options: Any) -> Explorer:
+    app, basket = Application[Any](), Basket(owner)
+    for item in items:
+        basket.add(item)
+    app.save(basket)
+    return esnb.explore(app, basket.id, **options)
+
+
+def owned_by(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
+    """A projector whose baskets are owned by what events could not hold."""
+
+    def project(basket: Any, events: Any) -> Any:
+        for each in events:
+            basket = each.mutate(basket)
+        basket.owner = make()
+        return basket
+
+    return project
+
+
+def open_widgets() -> set[str]:
+    """Model ids of the widgets that are open in this process."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecated, and without a successor
+        return set(Widget.widgets)
+
+
+class Outline(HTMLParser):
+    """The text of a page, and the names of its elements and attributes."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.open: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.text += data
+
+
+# --- three faces ----------------------------------------------------------------
+
+
+def test_static_bundle_has_text_and_script_free_html_only() -> None:
+    bundle = explored("tea", "jam", live=False)._repr_mimebundle_()
+    assert sorted(bundle) == ["text/html", "text/plain"]
+    page = Outline(bundle["text/html"])
+    assert page.open == []
+    assert "details" in page.tags
+    assert not page.tags & {"script", "iframe", "img", "link", "object"}
+    assert page.attributes <= {"class", "open", "title", "colspan"}
+
+
+def test_live_bundle_also_has_the_widget() -> None:
+    explorer = explored("tea", live=True)
+    assert explorer._repr_mimebundle_()[VIEW]["model_id"] == explorer.widget.model_id
+    explorer.close()
+    assert VIEW not in explorer._repr_mimebundle_()
+
+
+@pytest.mark.parametrize("value", ["0", "false", "off"])
+def test_environment_turns_the_controls_off(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("ESNB_LIVE", value)
+    assert not explored("tea").live
+    assert explored("tea", live=True).live
+
+
+def test_plain_text_says_event_diff_and_state() -> None:
+    explorer = explored("tea", "jam", version=2, live=False, times=False)
+    assert str(explorer).splitlines()[2:] == [
+        "       1  Opened  owner: 'Ada'; items: []",
+        "→      2  Added  items: [] → ['tea']",
+        "       3  Added  items: ['tea'] → ['tea', 'jam']",
+        "",
+        "Version 2: Basket.Added",
+        "",
+        "Action",
+        "  item: 'tea'",
+        "",
+        "Diff",
+        "+ items[0]: 'tea'",
+        "",
+        "State",
+        "  owner: 'Ada'",
+        "  items: ['tea']",
+    ]
+
+
+def test_every_face_is_the_same_at_every_run() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    basket.add("tea")
+    app.save(basket)
+    project = owned_by(lambda: {"objects": {object(), "b", "a"}, "function": len})
+    one = esnb.explore(app, basket.id, live=False, projector_func=project)
+    two = esnb.explore(app, str(basket.id), live=False, projector_func=project)
+    assert one._repr_mimebundle_() == two._repr_mimebundle_()
+    assert not re.search(r"0x[0-9a-f]{6,}", str(one) + one._repr_html_())
+
+
+# --- moving -----------------------------------------------------------------------
+
+
+def test_version_moves_slider_list_and_tables_together() -> None:
+    explorer = explored("tea", "jam", live=True)
+    panel = explorer._controls()
+    explorer.version = 2
+    assert panel._slider.value == panel._list.value == 2
+    assert "version 2 of 3" in panel._headline.value
+    panel._list.value = 1
+    assert explorer.version == panel._slider.value == 1
+    assert panel._back.disabled
+    assert not panel._next.disabled
+
+
+def test_a_single_version_is_shown_with_the_slider_at_rest() -> None:
+    explorer = explored(live=True)
+    assert explorer.versions == [1]
+    assert explorer._controls()._slider.disabled
+
+
+def test_refresh_reads_new_events_and_stays_at_the_end() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    app.save(basket)
+    explorer = esnb.explore(app, basket.id, live=True)
+    assert explorer.version == 1
+    basket.add("tea")
+    app.save(basket)
+    explorer.refresh()
+    assert explorer.version == 2
+    assert "tea" in str(explorer)
+
+
+def test_a_store_that_is_gone_is_said_in_the_widget() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    app.save(basket)
+    explorer = esnb.explore(app, basket.id, live=True)
+
+    def gone(*_: Any, **__: Any) -> list[StoredEvent]:
+        raise ConnectionError("<b>no</b> server")
+
+    app.recorder.select_events = gone  # type: ignore[method-assign]
+    explorer.refresh()
+    said = explorer._controls()._message.value
+    assert "ConnectionError: &lt;b&gt;no&lt;/b&gt; server" in said
+    assert explorer.version == 1
+
+
+def test_close_leaves_no_widget_behind() -> None:
+    before = open_widgets()
+    explorer = explored("tea", live=True)
+    assert explorer.widget.model_id in open_widgets()
+    explorer.close()
+    assert open_widgets() <= before
+
+
+# --- bad input ----------------------------------------------------------------------
+
+
+def test_unknown_id_version_and_source_are_clear_errors() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    app.save(basket)
+    with pytest.raises(AggregateNotFoundError, match="no aggregate"):
+        esnb.explore(app, uuid4())
+    with pytest.raises(AggregateNotFoundError, match="no aggregate 'not a UUID'"):
+        esnb.explore(app, "not a UUID")
+    with pytest.raises(ValueError, match="has no version 9: it has 1 to 1"):
+        esnb.explore(app, basket.id, version=9)
+    with pytest.raises(TypeError, match="give an eventsourcing Application"):
+        esnb.explore(object(), basket.id)  # type: ignore[arg-type]
+
+
+def test_markup_and_invisible_characters_are_shown_not_obeyed() -> None:
+    explorer = explored(HOSTILE, {HOSTILE: [HOSTILE]}, owner=HOSTILE, live=True)
+    panel = explorer._controls()
+    pages = [explorer._repr_html_(), panel._headline.value, *(t.value for t in panel._tables)]
+    for page in pages:
+        assert "<script" not in page
+        assert "\u202e" not in page
+        assert "\x00" not in page
+        assert Outline(page).open == []
+    assert "\\u202eevil\\x00" in Outline(pages[0]).text
+    assert "\u202e" not in str(explorer)
+
+
+def test_values_that_cannot_be_copied_compared_or_written_are_named() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    basket.add("tea")
+    app.save(basket)
+    project = owned_by(Unshowable)
+    explorer = esnb.explore(app, basket.id, live=True, projector_func=project)
+    assert "Unshowable" in explorer._repr_html_()
+    assert "Unshowable" in str(explorer)
+
+
+def test_an_event_that_cannot_be_applied_ends_the_known_state() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    basket.add("tea")
+    app.save(basket)
+    topic = app.recorder.select_events(basket.id)[0].topic.replace("Opened", "Vanished")
+    broken = StoredEvent(basket.id, 3, topic, b"{}")
+    app.recorder.insert_events([broken])
+    explorer = esnb.explore(app, basket.id, live=False)
+    assert explorer.versions == [1, 2, 3]
+    assert "not known:" in str(explorer)
+    assert "not known:" in explorer._repr_html_()
+
+
+def test_long_and_deep_values_are_cut_and_that_is_said() -> None:
+    deep: list[Any] = []
+    for _ in range(200):
+        deep = [deep]
+    explorer = explored("x" * 2**20, deep, list(range(50_000)), live=True)
+    page = explorer._repr_html_()
+    assert len(page.encode()) < 200_000
+    assert "(1,048,576 characters)" in page
+    explorer.version = 2
+    panel = explorer._controls()
+    assert sum(len(table.value) for table in panel._tables) < 200_000
+    assert all(len(line) < 200 for line in str(explorer).splitlines())
+
+
+# --- size and speed --------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def long_explorer() -> Explorer:
+    """10,000 versions of an aggregate of fifty fields' worth of list."""
+    app, basket = Application[Any](), Basket({"name": "Ada", "tags": ["a", "b"]})
+    for number in range(9_999):
+        if len(basket.items) > 50:
+            basket.drop(0)
+        else:
+            basket.add({"number": number, "text": f"item {number}"})
+    app.save(basket)
+    return esnb.explore(app, basket.id, live=True)
+
+
+def test_the_saved_view_of_many_versions_is_small_and_says_what_it_shows(
+    long_explorer: Explorer,
+) -> None:
+    page = long_explorer._repr_html_()
+    assert len(page.encode()) < 200_000
+    assert re.search(r"showing \d+ of 10,000 versions", Outline(page).text)
+    assert "showing 20 of 10,000 versions" in str(long_explorer)
+
+
+def test_a_step_at_ten_thousand_versions_takes_at_most_fifty_milliseconds(
+    long_explorer: Explorer,
+) -> None:
+    steps = []
+    for version in range(4_990, 5_020):
+        begun = time.process_time()
+        long_explorer.version = version
+        steps.append(time.process_time() - begun)
+    assert sorted(steps)[len(steps) // 2] <= 0.050, steps
