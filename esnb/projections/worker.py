@@ -152,6 +152,10 @@ class Worker:
         elif not self._looked_for_rebuild:
             self._filling = self._rebuilds.pending()
         self._looked_for_rebuild = True
+        if isinstance(self._filling, RedisTrackingRecorder) and (
+            self._take_up(self._filling) is None
+        ):
+            self._filling = None  # it was swapped in, though the answer was lost
         with progress.changed:
             progress.rebuilding = progress.rebuild or self._filling is not None
             progress.changed.notify_all()
