@@ -1,0 +1,115 @@
+"""Runners on embedded stores, as notebooks have them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from eventsourcing.persistence import Tracking
+
+import esnb
+from esnb.projections import CatchUpRunner
+from esnb.redis import RedisView
+from esnb.stores import Stores
+from tests.unit.projections_domain import Bank, Deposits
+
+
+class Sums(RedisView):
+    def add(self, amount: int, tracking: Tracking) -> None:
+        with self.commit(tracking) as commands:
+            commands.rpush(self.key("amounts"), amount)
+
+    def seen(self) -> list[int]:
+        return [int(amount) for amount in self.redis.lrange(self.key("amounts"), 0, -1)]
+
+
+@pytest.fixture
+def stores() -> Iterator[Stores]:
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+def test_a_runner_follows_an_application_of_the_stores(stores: Stores) -> None:
+    app = stores.application(Bank)
+    with CatchUpRunner(Bank, Deposits, Sums, env=stores.env) as runner:
+        app.deposit(app.open(), 1, 2, 3)
+        runner.wait()
+        assert runner.view.seen() == [1, 2, 3]
+        assert esnb.runners(runner)["lag"].tolist() == [0]
+        assert esnb.checkpoints(runner)["lag"].tolist() == [0]
+        assert esnb.read_model(runner)["value"].tolist() == ["1", "2", "3"]
+
+
+def test_it_stops_when_the_stores_close() -> None:
+    stores = esnb.connect(embedded=True)
+    runner = CatchUpRunner(Bank, Deposits, Sums, env={**stores.env, "OF_THE_TEST": "1"}).start()
+    runner.wait()
+    thread = runner._thread
+
+    stores.close()
+
+    assert thread is not None
+    assert not thread.is_alive()
+    assert runner.status().state == "stopped"
+
+
+def test_it_goes_on_after_both_stores_were_emptied(stores: Stores) -> None:
+    app = stores.application(Bank)
+    app.deposit(app.open(), 1, 2)
+    with CatchUpRunner(Bank, Deposits, Sums, env=stores.env) as runner:
+        runner.wait()
+        stores.reset()
+        app.deposit(app.open(), 7)
+        runner.wait()
+        assert runner.view.seen() == [7]
+
+
+def test_a_kernel_with_a_running_runner_ends_at_once(
+    start_kernel: Callable[..., Any], eventually: Callable[..., float]
+) -> None:
+    kernel = start_kernel()
+    kernel.ask(
+        """
+import sys; sys.path.insert(0, '.')
+import esnb
+from esnb.projections import CatchUpRunner
+from tests.integration.test_projections_embedded import Bank, Deposits, Sums
+stores = esnb.connect(embedded=True)
+app = stores.application(Bank)
+app.deposit(app.open(), 1)
+runner = CatchUpRunner(Bank, Deposits, Sums, env=stores.env).start()
+runner.wait()
+""",
+        "runner.view.seen()",
+    )
+    assert kernel.process.stdin is not None
+    kernel.process.stdin.close()
+
+    assert eventually(lambda: kernel.process.poll() is not None, within=5) < 5
+    assert kernel.process.returncode == 0
+
+
+def test_many_runners_side_by_side(stores: Stores) -> None:
+    app = stores.application(Bank)
+
+    class Other(Deposits):
+        name = "others"
+
+    runners = [
+        CatchUpRunner(Bank, projection, Sums, env=stores.env).start()
+        for projection in (Deposits, Other)
+    ]
+    writers = [
+        threading.Thread(target=lambda: app.deposit(app.open(), *range(5))) for _ in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join(10)
+    for runner in runners:
+        runner.wait()
+        assert sorted(runner.view.seen()) == sorted([*range(5)] * 4)
+        runner.stop()
+    assert runners[0].view.seen() == runners[1].view.seen()
