@@ -154,10 +154,9 @@ class Explorer:
         from IPython import get_ipython
         from IPython.display import publish_display_data
 
-        publish: Any = publish_display_data
-
         if not self.live or not hasattr(get_ipython(), "kernel"):
             raise NotImplementedError
+        publish: Any = publish_display_data
         publish({"text/plain": repr(self), _VIEW: self._view()})
         saved = _html.folded(_html.saved(self._now(), self._times))
         publish({"text/plain": str(self), "text/html": saved})

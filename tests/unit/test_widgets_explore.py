@@ -18,6 +18,7 @@ from ipywidgets import Widget
 
 import esnb
 from esnb.widgets import Explorer
+from esnb.widgets._values import tree
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "</td><script>alert(1)</script>\u202eevil\x00"
@@ -157,11 +158,16 @@ def test_every_face_is_the_same_at_every_run() -> None:
     app, basket = Application[Any](), Basket("Ada")
     basket.add("tea")
     app.save(basket)
-    project = owned_by(lambda: {"objects": {object(), "b", "a"}, "function": len})
+    project = owned_by(lambda: {"object": object(), "function": open_widgets})
     one = esnb.explore(app, basket.id, live=False, projector_func=project)
     two = esnb.explore(app, str(basket.id), live=False, projector_func=project)
     assert one._repr_mimebundle_() == two._repr_mimebundle_()
     assert not re.search(r"0x[0-9a-f]{6,}", str(one) + one._repr_html_())
+
+
+def test_sets_are_shown_in_an_order_of_their_own() -> None:
+    assert tree({"b", "a", "c"}).line() == "{'a', 'b', 'c'}"
+    assert tree(frozenset({3, 10, 2})).size == 3
 
 
 # --- moving -----------------------------------------------------------------------
