@@ -96,6 +96,8 @@ class StreamNaming:
 
     def _id_text(self, originator_id: UUID | str) -> str:
         if self.id_type == "text" or isinstance(originator_id, UUID):
+            if not originator_id:
+                raise DataError("an empty aggregate id cannot name a stream")
             return str(originator_id)
         try:
             return str(UUID(originator_id))

@@ -12,7 +12,7 @@ import pytest
 from eventsourcing.application import AggregateNotFoundError, Application, ProcessingEvent
 from eventsourcing.dispatch import singledispatchmethod
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import NotSupportedError, Notification
+from eventsourcing.persistence import Notification, NotSupportedError
 from eventsourcing.projection import EventSourcedProjection, EventSourcedProjectionRunner
 
 from tests.eventstoredb_server import EventStoreDBServer
