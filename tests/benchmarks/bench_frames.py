@@ -67,9 +67,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def main() -> None:
     app = filled(EVENTS)
-    states = [
-        notification.state for notification in app.recorder.select_notifications(1, EVENTS)
-    ]
+    states = [notification.state for notification in app.recorder.select_notifications(1, EVENTS)]
     longest = Item("long", Decimal(1), [])
     for step in range(9_999):
         longest.update_price(Decimal(step), "season", {})
