@@ -1,0 +1,312 @@
+"""Dropped connections, slow consumers, servers that are away: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from eventsourcing.persistence import OperationalError, PersistenceError, StoredEvent
+from eventsourcing.utils import Environment
+
+from esnb._client import (
+    CancelledByClient,
+    Client,
+    ConsumerTooSlow,
+    NewEvent,
+    ServiceUnavailable,
+    StreamState,
+)
+from esnb.eventstoredb import EventStoreDBApplicationRecorder, EventStoreDBFactory
+from esnb.eventstoredb.connection import SharedClient
+from esnb.eventstoredb.errors import ReadInterrupted
+from esnb.eventstoredb.reading import read, whole
+from tests.contract.eventstoredb.conftest import MakeFactory
+from tests.eventstoredb_server import EventStoreDBServer
+from tests.redis_server import RedisServer
+
+
+@pytest.fixture
+def recorder(make_factory: MakeFactory) -> EventStoreDBApplicationRecorder:
+    return make_factory().application_recorder()
+
+
+def save(recorder: EventStoreDBApplicationRecorder, count: int = 1) -> list[int]:
+    originator_id = uuid4()
+    return list(
+        recorder.insert_events(
+            [StoredEvent(originator_id, version, "t", b"{}") for version in range(1, count + 1)]
+        )
+    )
+
+
+class Collector:
+    """Collects a subscription's ids in a thread, until it has so many."""
+
+    def __init__(self, subscription: Any, enough: int) -> None:
+        self.ids: list[int] = []
+        self.error: BaseException | None = None
+        self._subscription = subscription
+        self._enough = enough
+        self._thread = threading.Thread(target=self._collect, daemon=True)
+        self._thread.start()
+
+    def _collect(self) -> None:
+        try:
+            while len(self.ids) < self._enough:
+                self.ids.append(next(self._subscription).id)
+        except BaseException as error:  # noqa: BLE001  the test looks at it
+            self.error = error
+
+    def collected(self) -> list[int]:
+        self._thread.join(60)
+        assert self.error is None, self.error
+        assert not self._thread.is_alive(), f"{len(self.ids)} of {self._enough} arrived"
+        return self.ids
+
+
+def test_another_threads_reconnections_cut_no_subscription(
+    recorder: EventStoreDBApplicationRecorder,
+) -> None:
+    with recorder.subscribe() as subscription:
+        collector = Collector(subscription, 60)
+        expected = []
+        for _ in range(20):
+            expected += save(recorder, 3)
+            recorder.category.client.reconnect()
+        assert collector.collected() == expected
+
+
+def test_another_threads_reconnections_cut_no_read(
+    recorder: EventStoreDBApplicationRecorder,
+) -> None:
+    expected = save(recorder, 500)
+    (first,) = recorder.select_notifications(None, 1)
+    client = recorder.category.client
+    enough = threading.Event()
+
+    def keep_reconnecting() -> None:
+        while not enough.wait(0.2):
+            client.reconnect()
+
+    thread = threading.Thread(target=keep_reconnecting)
+    thread.start()
+    try:
+        whole_reads = 0
+        for _ in range(20):
+            try:
+                stored = recorder.select_events(first.originator_id)
+                notifications = recorder.select_notifications(None, 5000)
+            except OperationalError:
+                continue  # said so, and not cut short
+            assert len(stored) == 500
+            assert [each.id for each in notifications] == expected
+            whole_reads += 1
+            if whole_reads == 3:
+                break
+        assert whole_reads
+    finally:
+        enough.set()
+        thread.join()
+
+
+def test_a_read_that_is_cut_says_so(recorder: EventStoreDBApplicationRecorder) -> None:
+    save(recorder, 3000)
+    client = recorder.category.client
+    events = whole(client, client.read_all)
+    next(events)
+    client.reconnect()
+    # kurrentdbclient says it itself.
+    with pytest.raises((ReadInterrupted, CancelledByClient)):
+        list(events)
+
+
+def test_a_slow_consumer_is_resumed_where_it_was(
+    recorder: EventStoreDBApplicationRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = save(recorder, 5)
+    subscription = recorder.subscribe()
+    received = [next(subscription).id for _ in range(2)]
+    opened = []
+    original = SharedClient.subscribe_to_all
+
+    def subscribe_to_all(client: Any, **arguments: Any) -> Any:
+        opened.append(arguments.get("commit_position"))
+        return original(client, **arguments)
+
+    class TooSlow:
+        def __next__(self) -> Any:
+            raise ConsumerTooSlow
+
+        def stop(self) -> None:
+            """The server has ended it."""
+
+    monkeypatch.setattr(SharedClient, "subscribe_to_all", subscribe_to_all)
+    subscription._drop()
+    subscription._stream = TooSlow()
+    received += [next(subscription).id for _ in range(3)]
+    subscription.stop()
+    assert received == expected
+    assert opened == [expected[1]]
+
+
+def test_checkpoints_move_the_position_to_resume_from(
+    recorder: EventStoreDBApplicationRecorder,
+) -> None:
+    (first,) = save(recorder)
+    with recorder.subscribe() as subscription:
+        assert next(subscription).id == first
+        collector = Collector(subscription, 1)
+        client = recorder.category.client
+        passed = threading.Event()
+        deadline = threading.Timer(30, passed.set)
+        deadline.start()
+        while subscription._after == first and not passed.is_set():
+            # Events of others, which the server passes over and says so from time to time.
+            client.append_to_stream(
+                f"other{uuid4().hex}",
+                current_version=StreamState.NO_STREAM,
+                events=[NewEvent(type="other", data=b"{}") for _ in range(100)],
+            )
+        deadline.cancel()
+        assert subscription._after is not None
+        assert subscription._after > first
+        # A connection that drops now resumes from there, and misses nothing.
+        client.reconnect()
+        assert save(recorder) == collector.collected()
+
+
+def test_stop_is_prompt_while_the_server_is_away(name: str) -> None:
+    with EventStoreDBServer() as server:
+        factory = EventStoreDBFactory(Environment(name, {"EVENTSTOREDB_URI": server.uri}))
+        recorder = factory.application_recorder()
+        save(recorder)
+        subscription = recorder.subscribe()
+        next(subscription)
+        ended = threading.Event()
+
+        def drain() -> None:
+            for _ in subscription:
+                pass
+            ended.set()
+
+        threading.Thread(target=drain, daemon=True).start()
+        server.stop()
+        assert not ended.wait(1)
+        subscription.stop()
+        assert ended.wait(10)
+        factory.close()
+
+
+def test_many_events_over_many_restarts_arrive_once_each(tmp_path: Path, name: str) -> None:
+    with EventStoreDBServer(tmp_path / "events.db") as server:
+        factory = EventStoreDBFactory(Environment(name, {"EVENTSTOREDB_URI": server.uri}))
+        recorder = factory.application_recorder()
+        expected = save(recorder, 50)
+        with recorder.subscribe() as subscription:
+            collector = Collector(subscription, 50 + 4 * 50)
+            for _ in range(4):
+                server.stop()
+                server.start()
+                expected += save(recorder, 50)
+            assert collector.collected() == expected
+        factory.close()
+
+
+# --- servers that cannot be reached -------------------------------------------
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def redis_port() -> Iterator[int]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    # The last one given counts.
+    with RedisServer("--port", str(port), "--bind", "127.0.0.1"):
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        yield port
+
+
+def recorder_at(port: int, name: str, *, embedded: bool = False) -> EventStoreDBApplicationRecorder:
+    uri = f"esdb://admin:changeit@127.0.0.1:{port}?Tls=false"
+    if embedded:
+        uri = f"esdb://127.0.0.1:{port}?Tls=false&connectionName=esnb-embedded"
+    return EventStoreDBFactory(Environment(name, {"EVENTSTOREDB_URI": uri})).application_recorder()
+
+
+@pytest.mark.parametrize("action", ["save", "events", "notifications", "maximum", "subscribe"])
+def test_an_unreachable_server_is_named(closed_port: int, name: str, action: str) -> None:
+    recorder = recorder_at(closed_port, name)
+    with pytest.raises(OperationalError, match=f"127.0.0.1:{closed_port}") as refused:
+        act(recorder, action)
+    assert "changeit" not in str(refused.value)
+    assert name in str(refused.value)
+
+
+@pytest.mark.parametrize("action", ["save", "events", "subscribe"])
+def test_an_embedded_server_is_called_embedded(closed_port: int, name: str, action: str) -> None:
+    with pytest.raises(OperationalError, match="at embedded: ") as refused:
+        act(recorder_at(closed_port, name, embedded=True), action)
+    assert str(closed_port) not in str(refused.value)
+
+
+@pytest.mark.parametrize("action", ["save", "events", "subscribe"])
+def test_a_server_of_another_kind(redis_port: int, name: str, action: str) -> None:
+    with pytest.raises(OperationalError, match=f"127.0.0.1:{redis_port}"):
+        act(recorder_at(redis_port, name), action)
+
+
+def act(recorder: EventStoreDBApplicationRecorder, action: str) -> object:
+    if action == "save":
+        return save(recorder)
+    if action == "events":
+        return recorder.select_events(uuid4())
+    if action == "notifications":
+        return recorder.select_notifications(None, 10)
+    if action == "maximum":
+        return recorder.max_notification_id()
+    return recorder.subscribe()
+
+
+def test_a_cluster_that_cannot_be_discovered(closed_port: int, name: str) -> None:
+    uri = f"esdb://127.0.0.1:{closed_port},127.0.0.1:{closed_port}?Tls=false&MaxDiscoverAttempts=2"
+    factory = EventStoreDBFactory(Environment(name, {"EVENTSTOREDB_URI": uri}))
+    with pytest.raises(OperationalError, match=f"127.0.0.1:{closed_port}"):
+        factory.application_recorder().max_notification_id()
+
+
+def test_a_read_is_tried_again_when_the_server_is_away_a_moment(
+    recorder: EventStoreDBApplicationRecorder,
+) -> None:
+    attempts: list[int] = []
+    pauses: list[float] = []
+
+    def work(client: Client) -> str:
+        attempts.append(1)
+        if len(attempts) < 3:
+            raise ServiceUnavailable("away")
+        return "read"
+
+    assert read(recorder.category.lease, "reading", work, pause=pauses.append) == "read"
+    assert len(pauses) == 2
+
+    def fail(client: Client) -> str:
+        attempts.append(1)
+        raise ServiceUnavailable("away")
+
+    attempts.clear()
+    with pytest.raises(PersistenceError, match=r"reading at .*away"):
+        read(recorder.category.lease, "reading", fail, pause=pauses.append)
+    assert len(attempts) == 3
