@@ -176,7 +176,9 @@ class _Walk:
 
     def visit_module(self, name: str) -> None:
         """Adds what a module defines."""
-        names = vars(sys.modules[name]) if name in sys.modules else {}
+        module = sys.modules.get(name)
+        names = vars(module) if module else {}
+        self.bindings.append((sys.modules, name, module))
         self.sizes.append((names, len(names)))
         for key, value in sorted(names.items()):
             if getattr(value, "__module__", None) == name:

@@ -1,0 +1,117 @@
+"""The client's errors as the library's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from eventsourcing.persistence import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+)
+
+from esnb import _client
+from esnb.eventstoredb.errors import is_refused_position, is_transient, translated
+
+URI = "esdb://admin:changeit@db.example:2113"
+EMBEDDED = "esdb://127.0.0.1:4711?Tls=false&connectionName=esnb-embedded"
+
+
+class Failed(grpc.RpcError, grpc.Call):  # type: ignore[misc]
+    """An error as gRPC raises it."""
+
+    def __init__(self, code: grpc.StatusCode, details: str) -> None:
+        self._code, self._details = code, details
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(name)
+
+
+for _name in grpc.Call.__abstractmethods__ - {"code", "details"}:  # type: ignore[attr-defined]
+    setattr(Failed, _name, lambda self, *args: None)
+Failed.__abstractmethods__ = frozenset()
+
+
+def raised(error: Exception, uri: str = URI) -> Exception:
+    with pytest.raises(DatabaseError) as caught, translated("reading stream 'Shop-1'", uri):
+        raise error
+    assert caught.value.__cause__ is error
+    assert "changeit" not in str(caught.value)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (_client.WrongCurrentVersion("is 4 not 3"), IntegrityError),
+        (_client.StreamIsDeleted(), IntegrityError),
+        (_client.MaximumAppendSizeExceeded("Max size is 1048576"), DataError),
+        (_client.ServiceUnavailable("no route"), OperationalError),
+        (_client.DeadlineExceeded(), OperationalError),
+        (_client.AccessDenied(), OperationalError),
+        (_client.AbortedByServer(), OperationalError),
+        (_client.ConsumerTooSlow(), OperationalError),
+        (_client.DiscoveryFailed("no leader"), OperationalError),
+        (_client.ClientProgrammingError("wrong use"), ProgrammingError),
+        (_client.ClientError("?"), InternalError),
+        (ValueError("Cannot invoke RPC on closed channel!"), OperationalError),
+        (Failed(grpc.StatusCode.UNAVAILABLE, "gone"), OperationalError),
+        (Failed(grpc.StatusCode.UNAUTHENTICATED, "who?"), OperationalError),
+        (Failed(grpc.StatusCode.PERMISSION_DENIED, "no"), OperationalError),
+        (Failed(grpc.StatusCode.INTERNAL, "bug"), InternalError),
+    ],
+)
+def test_each_error_has_its_kind_and_names_stream_and_server(
+    error: Exception, expected: type[Exception]
+) -> None:
+    found = raised(error)
+    assert type(found) is expected
+    assert str(found).startswith("reading stream 'Shop-1' at esdb://***@db.example:2113: ")
+    assert not str(found).endswith(": ")
+
+
+def test_the_librarys_own_errors_pass() -> None:
+    error = DataError("as it is")
+    with pytest.raises(DataError) as caught, translated("reading", URI):
+        raise error
+    assert caught.value is error
+
+
+def test_other_errors_pass() -> None:
+    with pytest.raises(KeyError), translated("reading", URI):
+        raise KeyError("a bug of ours")
+
+
+def test_an_embedded_server_has_no_port() -> None:
+    details = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:4711: Failed"
+    found = raised(_client.ServiceUnavailable(details), EMBEDDED)
+    assert str(found).startswith("reading stream 'Shop-1' at embedded: ")
+    assert "4711" not in str(found)
+
+
+def test_what_may_succeed_later() -> None:
+    assert is_transient(_client.ServiceUnavailable())
+    assert is_transient(_client.ConsumerTooSlow())
+    assert is_transient(Failed(grpc.StatusCode.UNAVAILABLE, ""))
+    assert not is_transient(_client.AccessDenied())
+    assert not is_transient(Failed(grpc.StatusCode.INVALID_ARGUMENT, "a channel of mine"))
+
+
+def test_what_may_be_a_refused_position() -> None:
+    assert is_refused_position(
+        Failed(grpc.StatusCode.UNKNOWN, "Unexpected FilteredReadAllResult: InvalidPosition")
+    )
+    assert is_refused_position(Failed(grpc.StatusCode.INVALID_ARGUMENT, ""))
+    assert not is_refused_position(Failed(grpc.StatusCode.UNAVAILABLE, ""))
+    assert not is_refused_position(_client.AccessDenied())
