@@ -3,6 +3,8 @@
 From the inside out: `record` (what the log holds), `memory_log` and
 `sqlite_log` (where it holds it), `stream_index` (where each stream stands),
 `versioning` (what an append or a delete may do), `truncation` (what a read may
-see), `store` (all of these as one store of streams), `catch_up` (subscriptions)
-and `grpc_surface` (the protocol). `server` starts it.
+see), `store` and `reading` (all of these as one store of streams), `committer`
+(group commit), `catch_up` (subscriptions), `node` (a running store), and the
+protocol: the `*_service` modules with `read_call` and `batch_append`. `server`
+starts it all.
 """

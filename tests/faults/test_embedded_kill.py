@@ -1,0 +1,99 @@
+"""What was acknowledged is there after the server was killed, whatever it was doing."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from esnb._client import ClientError, NewEvent, StreamState
+from tests.embedded_process import EmbeddedProcess
+
+KILLS = 12
+WRITERS = 4
+Acknowledged = dict[str, list[list[uuid.UUID]]]
+
+
+class Writers:
+    """Threads that append until the server is gone, and remember what it acknowledged."""
+
+    def __init__(self, server: EmbeddedProcess, acknowledged: Acknowledged, seed: int) -> None:
+        self.acknowledged = acknowledged
+        self.progress = threading.Condition()
+        self.count = 0
+        self._threads = [
+            threading.Thread(target=self._write, args=(server.client(), f"s-{seed}-{n}", n))
+            for n in range(WRITERS)
+        ]
+
+    def run_until(self, acknowledgements: int) -> None:
+        for thread in self._threads:
+            thread.start()
+        with self.progress:
+            assert self.progress.wait_for(lambda: self.count >= acknowledgements, timeout=60)
+
+    def join(self) -> None:
+        for thread in self._threads:
+            thread.join(60)
+            assert not thread.is_alive()
+
+    def _write(self, client: Any, stream: str, seed: int) -> None:
+        chance = random.Random(seed)
+        batches = self.acknowledged.setdefault(stream, [])
+        while True:
+            events = [
+                NewEvent("Happened", b"{}" + b" " * chance.randrange(2000))
+                for _ in range(chance.randint(1, 5))
+            ]
+            try:
+                client.append_to_stream(stream, current_version=StreamState.ANY, events=events)
+            except ClientError:
+                return
+            batches.append([event.id for event in events])
+            with self.progress:
+                self.count += 1
+                self.progress.notify()
+
+
+@pytest.mark.timeout(300)
+def test_acknowledged_events_survive_being_killed_under_load(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    chance = random.Random(7)
+    acknowledged: Acknowledged = {}
+    for round in range(KILLS):
+        with EmbeddedProcess(path) as server:
+            writers = Writers(server, acknowledged, round)
+            writers.run_until(chance.randint(1, 120))
+            server.kill()
+            writers.join()
+    with EmbeddedProcess(path) as server:
+        client = server.client()
+        stored = {name: [e.id for e in client.get_stream(name)] for name in acknowledged}
+        everything = [e.id for e in client.read_all()]
+    written = sum(len(batch) for batches in acknowledged.values() for batch in batches)
+    assert written > KILLS
+    assert len(set(everything)) == len(everything)
+    for name, batches in acknowledged.items():
+        ids = [event_id for batch in batches for event_id in batch]
+        assert stored[name][: len(ids)] == ids
+        # One append may have been written and not acknowledged; never a part of one more.
+        assert len(stored[name]) - len(ids) <= 5
+    assert {event_id for ids in stored.values() for event_id in ids} == set(everything)
+
+
+def test_killed_server_goes_on_with_the_next_revision(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    for revision in range(3):
+        with EmbeddedProcess(path) as server:
+            server.client().append_to_stream(
+                "a",
+                current_version=revision - 1 if revision else StreamState.NO_STREAM,
+                events=NewEvent("Happened", b"{}"),
+            )
+            server.kill()
+    with EmbeddedProcess(path) as server:
+        assert [e.stream_position for e in server.client().get_stream("a")] == [0, 1, 2]
