@@ -87,6 +87,14 @@ def module_fingerprint(name: str) -> str:
     return _digest(name, lambda walk: walk.visit_module(name), home=name)
 
 
+def function_fingerprint(function: Callable[..., Any]) -> str:
+    """The fingerprint of a function and of what its code names."""
+    walk = _Walk(home=getattr(function, "__module__", None) or "")
+    walk.visit(function)
+    walk.follow()
+    return walk.digest()
+
+
 @dataclass(frozen=True)
 class _Remembered:
     """A fingerprint and what it was made from."""

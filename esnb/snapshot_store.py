@@ -9,10 +9,15 @@ from itertools import islice
 from typing import Any
 
 from eventsourcing.domain import CanMutateProtocol
-from eventsourcing.persistence import EventStore, Recording, StoredEvent
-from eventsourcing.utils import resolve_topic
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    EventStore,
+    Mapper,
+    Recording,
+    StoredEvent,
+)
 
-from esnb.fingerprint import fingerprint, module_fingerprint
+from esnb.fold import fold_fingerprint
 from esnb.snapshot import StoredSnapshot
 
 _log = logging.getLogger(__name__)
@@ -32,6 +37,12 @@ class SnapshotStore(EventStore[Any]):
     rebuilt from its events. A store that is down has none. A snapshot that
     cannot be stored is a `SnapshotWarning`.
     """
+
+    def __init__(
+        self, mapper: Mapper[Any], recorder: AggregateRecorder, application: str = ""
+    ) -> None:
+        super().__init__(mapper, recorder)
+        self._application = application
 
     def put(self, domain_events: Sequence[Any], **kwargs: Any) -> list[Recording[Any]]:
         """Stores snapshots; warns where that fails."""
@@ -86,14 +97,16 @@ class SnapshotStore(EventStore[Any]):
             originator_version=stored.originator_version,
             topic=stored.topic,
             state=stored.state,
-            fingerprint=fold_fingerprint(snapshot),
+            fingerprint=fold_fingerprint(snapshot, self._application),
         )
 
     def _usable(self, stored: StoredEvent) -> Any | None:
         """The snapshot that `stored` holds; None when it cannot or must not be applied."""
         try:
             snapshot = self.mapper.to_domain_event(stored)
-            if fold_fingerprint(snapshot) != getattr(stored, "fingerprint", None):
+            if fold_fingerprint(snapshot, self._application) != getattr(
+                stored, "fingerprint", None
+            ):
                 raise ValueError("its class has changed since")
             if isinstance(snapshot, CanMutateProtocol):
                 snapshot.mutate(None)
@@ -106,16 +119,3 @@ class SnapshotStore(EventStore[Any]):
             )
             return None
         return snapshot
-
-
-def fold_fingerprint(snapshot: Any) -> str:
-    """The present fingerprint of the code that folds what `snapshot` is a snapshot of.
-
-    Of the aggregate class that its topic names; where it names none
-    (aggregates folded by functions), of the module that defines the snapshot's
-    class. Raises TopicError when the class is gone.
-    """
-    topic = getattr(snapshot, "topic", None)
-    if isinstance(topic, str) and topic:
-        return fingerprint(resolve_topic(topic))
-    return module_fingerprint(type(snapshot).__module__)

@@ -41,6 +41,10 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
     for a variable that is missing or has a value that it cannot have. The
     server is contacted by the first recorder that needs it; recorders keep
     their hold on the shared connection beyond the factory's life.
+
+    >>> factory = EventStoreDBFactory({"EVENTSTOREDB_URI": "esdb://localhost:2113?Tls=false"})
+    >>> factory.settings.first_version, factory.settings.snapshot_store
+    (1, 'eventstoredb')
     """
 
     def __init__(self, env: Environment | EnvType | None) -> None:
@@ -79,7 +83,7 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
     ) -> EventStore[Any]:
         """An event store; for a recorder of snapshots one that checks what it hands out."""
         if recorder is not None and isinstance(recorder, SnapshotRecorder):
-            return SnapshotStore(mapper=mapper or self.mapper(), recorder=recorder)
+            return SnapshotStore(mapper or self.mapper(), recorder, self.settings.application)
         return super().event_store(mapper, recorder)
 
     def tracking_recorder(

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
-from eventsourcing.persistence import Subscription
+from eventsourcing.persistence import OperationalError, Subscription
 
 from esnb._client import ClientError, ConsumerTooSlow
+from esnb._uri import described, is_embedded
 from esnb.eventstoredb.connection import Lease
 from esnb.eventstoredb.errors import is_transient, translated
+from esnb.eventstoredb.reading import whole
 from esnb.eventstoredb.records import StreamNotification
 
 if TYPE_CHECKING:
@@ -86,6 +88,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             try:
                 stream = self._stream
                 if stream is None:
+                    self._check_log()
                     self._open()
                     continue
                 # A stream that was cut by another thread's reconnection ends without an error.
@@ -104,6 +107,24 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             self._stopped.wait(delay)
             delay = min(2 * delay, _LONGEST_DELAY)
         raise StopIteration
+
+    def _check_log(self) -> None:
+        """Raises OperationalError when the embedded server was emptied meanwhile.
+
+        Positions begin anew then, and everything to come would pass for old. A
+        real server's log may look shorter for a moment, on a node that lags.
+        """
+        uri = self._category.uri
+        if self._after is None or not is_embedded(uri):
+            return
+        client = self._lease.client
+        events = whole(client, client.read_all, backwards=True, limit=1, filter_exclude=())
+        end = next((event.commit_position or 0 for event in events), 0)
+        if end < self._after:
+            raise OperationalError(
+                f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "
+                f"{end}, before the position {self._after} that was seen: subscribe anew"
+            )
 
     def _open(self) -> None:
         """Opens the server's stream after the last position seen, unless stopped."""

@@ -6,10 +6,11 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pytest
+from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, DomainEvent, Snapshot, event
 from eventsourcing.persistence import (
     DatetimeAsISO,
@@ -21,8 +22,9 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.popo import POPOAggregateRecorder
 
+from esnb.fold import fold_fingerprint
 from esnb.snapshot import StoredSnapshot
-from esnb.snapshot_store import SnapshotStore, SnapshotWarning, fold_fingerprint
+from esnb.snapshot_store import SnapshotStore, SnapshotWarning
 
 
 class Till(Aggregate):
@@ -138,6 +140,35 @@ def test_snapshots_without_a_topic_go_by_the_module_of_their_class(
     before = fold_fingerprint(snapshot)
     monkeypatch.setitem(globals(), "versions", lambda *_: None)
     assert fold_fingerprint(snapshot) != before
+
+
+def test_a_projector_counts_wherever_it_is_defined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The snapshot's class and the fold may live in modules that do not know each other."""
+
+    def projector_of(code: str) -> Any:
+        names: dict[str, Any] = {"__name__": "elsewhere"}
+        exec(code, names)
+        return names["project"]
+
+    class Tills(Application[UUID]):
+        snapshotting_projectors: ClassVar[dict[Any, Any]] = {}
+
+    snapshot = FunctionalSnapshot(uuid4(), 3, datetime(2026, 1, 1), {"sum": 1})
+    folds = [
+        "def project(state, events):\n    return 1",
+        "def project(state, events):\n    return 2",
+        # As projectors are made from mutators: by a function that returns one.
+        "def make(mutate):\n    return lambda state, events: mutate(state)\n"
+        "project = make(lambda state: 1)",
+        "def make(mutate):\n    return lambda state, events: mutate(state)\n"
+        "project = make(lambda state: 2)",
+    ]
+    found = set()
+    for code in folds:
+        monkeypatch.setattr(Tills, "snapshotting_projectors", {dict: projector_of(code)})
+        found.add(fold_fingerprint(snapshot, "Tills"))
+        assert fold_fingerprint(snapshot, "Tills") in found
+    assert len(found) == len(folds)
 
 
 def test_a_store_that_is_down(caplog: pytest.LogCaptureFixture) -> None:

@@ -21,7 +21,8 @@ from esnb._client import (
     ServiceUnavailable,
     StreamState,
 )
-from esnb.eventstoredb import EventStoreDBApplicationRecorder, EventStoreDBFactory
+from esnb.embedded.server import start_server
+from esnb.eventstoredb import EventStoreDBApplicationRecorder, EventStoreDBFactory, category
 from esnb.eventstoredb.connection import SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted
 from esnb.eventstoredb.reading import read, whole
@@ -81,37 +82,34 @@ def test_another_threads_reconnections_cut_no_subscription(
         assert collector.collected() == expected
 
 
-def test_another_threads_reconnections_cut_no_read(
-    recorder: EventStoreDBApplicationRecorder,
+@pytest.mark.parametrize("what", ["events", "notifications"])
+def test_a_reconnection_during_a_read_cuts_it_not_short(
+    recorder: EventStoreDBApplicationRecorder, monkeypatch: pytest.MonkeyPatch, what: str
 ) -> None:
-    expected = save(recorder, 500)
+    # Given more events than the connection holds ready,
+    expected = save(recorder, 3000)
     (first,) = recorder.select_notifications(None, 1)
     client = recorder.category.client
-    enough = threading.Event()
+    attempts: list[int] = []
 
-    def keep_reconnecting() -> None:
-        while not enough.wait(0.2):
-            client.reconnect()
+    def whole_with_a_reconnection(*request: Any, **arguments: Any) -> Iterator[Any]:
+        attempts.append(0)
+        for event in whole(*request, **arguments):
+            attempts[-1] += 1
+            if attempts == [10]:  # as another thread might, amid the first attempt
+                client.reconnect()
+            yield event
 
-    thread = threading.Thread(target=keep_reconnecting)
-    thread.start()
-    try:
-        whole_reads = 0
-        for _ in range(20):
-            try:
-                stored = recorder.select_events(first.originator_id)
-                notifications = recorder.select_notifications(None, 5000)
-            except OperationalError:
-                continue  # said so, and not cut short
-            assert len(stored) == 500
-            assert [each.id for each in notifications] == expected
-            whole_reads += 1
-            if whole_reads == 3:
-                break
-        assert whole_reads
-    finally:
-        enough.set()
-        thread.join()
+    # when the shared connection is renewed amid a read,
+    monkeypatch.setattr(category, "whole", whole_with_a_reconnection)
+    if what == "events":
+        found = [each.position for each in recorder.select_events(first.originator_id)]
+    else:
+        found = [each.id for each in recorder.select_notifications(None, 5000)]
+    # then all of them are read.
+    assert found == expected
+    assert attempts[0] < 3000
+    assert attempts[1:] == [3000]
 
 
 def test_a_read_that_is_cut_says_so(recorder: EventStoreDBApplicationRecorder) -> None:
@@ -214,6 +212,21 @@ def test_many_events_over_many_restarts_arrive_once_each(tmp_path: Path, name: s
                 server.start()
                 expected += save(recorder, 50)
             assert collector.collected() == expected
+        factory.close()
+
+
+def test_an_emptied_embedded_server_ends_the_subscription_with_an_error(name: str) -> None:
+    with start_server() as server:
+        uri = f"esdb://127.0.0.1:{server.port}?Tls=false&connectionName=esnb-embedded"
+        factory = EventStoreDBFactory(Environment(name, {"EVENTSTOREDB_URI": uri}))
+        recorder = factory.application_recorder()
+        save(recorder, 20)
+        with recorder.subscribe() as subscription:
+            for _ in range(20):
+                next(subscription)
+            server.reset()
+            with pytest.raises(OperationalError, match=r"embedded: the server was emptied"):
+                next(subscription)
         factory.close()
 
 
