@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,13 +10,15 @@ from urllib.parse import unquote
 
 import pandas as pd
 from eventsourcing.application import Application
-from eventsourcing.persistence import ApplicationRecorder, TrackingRecorder
+from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
-from esnb.frames._application import has_gapless_ids
+from esnb.frames._lag import application_lag, category_lag
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
+
+_KEY_PREFIX = "REDIS_KEY_PREFIX"
 
 CHECKPOINTS: Schema = {
     "name": "string",
@@ -24,8 +27,6 @@ CHECKPOINTS: Schema = {
     "head": "Int64",
     "lag": "Int64",
 }
-MOST_COUNTED = 10_000
-"""Events that are counted for a lag; one that is longer is not known."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,9 @@ def checkpoints(source: Any) -> pd.DataFrame:
     (string), `position` (Int64: the last event that is applied), `head` (Int64:
     the application's last event) and `lag` (Int64: events between the two; 0
     when caught up). Head and lag are missing where the source does not lead to
-    the application (a view alone), and a lag where it is longer than 10,000
-    events that would have to be counted.
+    the application (a view alone; through `Stores`, one whose streams are not
+    named after it), and a lag where it is longer than 10,000 events that would
+    have to be counted.
 
     Raises TypeError for another source and for a recorder that cannot tell
     which applications it follows.
@@ -106,7 +108,7 @@ def _of_runner(runner: Any) -> Iterator[Checkpoint]:
     followed = dict(known) if position is None else {**known, application: position}
     for each, reached in followed.items():
         head = runner.app.recorder.max_notification_id() if each == application else None
-        lag = None if head is None else _lag(runner.app.recorder, reached, head)
+        lag = None if head is None else application_lag(runner.app.recorder, reached, head)
         yield Checkpoint(name, each, reached, head, lag)
 
 
@@ -164,17 +166,6 @@ def _sqlalchemy_positions(recorder: Any) -> Mapping[str, int]:
     return dict(sorted(map(tuple, pairs)))
 
 
-def _lag(recorder: ApplicationRecorder, position: int, head: int) -> int | None:
-    if position >= head:
-        return 0
-    if has_gapless_ids(recorder):
-        return head - position
-    later = recorder.select_notifications(
-        position, MOST_COUNTED + 1, stop=head, inclusive_of_start=False
-    )
-    return len(later) if len(later) <= MOST_COUNTED else None
-
-
 def _view_name(recorder: TrackingRecorder) -> str:
     """A Redis view's is its projection's; others have only their class."""
     name = getattr(getattr(recorder, "namespace", None), "name", None)
@@ -183,12 +174,14 @@ def _view_name(recorder: TrackingRecorder) -> str:
 
 def _of_stores(stores: Any) -> Iterator[Checkpoint]:
     """Every view's in the Redis of `stores`: they are kept in one hash a view."""
-    prefix = stores.env.get("REDIS_KEY_PREFIX", "esnb")
+    prefix = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX) or "esnb"
     for key in stores.redis.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
         name = _projection_in(key.decode(), prefix)
         for field, value in stores.redis.hgetall(key).items():
             if field.startswith(b"id:"):
-                yield Checkpoint(name, field[3:].decode(), int(value))
+                application, position = field[3:].decode(), int(value)
+                head, lag = category_lag(stores.eventstoredb, application, position)
+                yield Checkpoint(name, application, position, head, lag)
 
 
 def _escaped(text: str) -> str:

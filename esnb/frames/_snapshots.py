@@ -10,6 +10,7 @@ import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
+from esnb.fold import fold_fingerprint
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes, described
 from esnb.frames._fold import ProjectorFunction, fold, projector_for
@@ -18,7 +19,7 @@ from esnb.frames._progress import track
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import application_of
 from esnb.frames._state import State, full_state_of, kept
-from esnb.snapshot import SnapshotRecorder
+from esnb.snapshot import SnapshotRecorder, StoredSnapshot
 
 SNAPSHOTS: Schema = {
     "stream": "string",
@@ -166,13 +167,14 @@ def _verdict(
         snapshot = _mapper(source).to_domain_event(stored)
         project = projector_func or projector_for(source.app, snapshot)
         restored = full_state_of(project(None, [snapshot]))
+        foreign = _is_foreign(source, stored, snapshot)
     except Exception as error:  # noqa: BLE001  whatever a changed class raises
         return "unreadable", None, f"{type(error).__name__}: {error}"
     if isinstance(truth, Exception):
         return "unverified", None, f"{type(truth).__name__}: {truth}"
     found = changes(truth, restored)
     differs = described(found) or None
-    if _is_foreign(source, stored):
+    if foreign:
         return "foreign", differs, None
     return ("differs" if found else "ok"), differs, None
 
@@ -238,7 +240,8 @@ def _mapper(source: ApplicationSource) -> Any:
     return store.mapper
 
 
-def _is_foreign(source: ApplicationSource, stored: StoredEvent) -> bool:
-    """Whether other code than today's made the snapshot, as far as its store can tell."""
-    is_current = getattr(source.app.snapshots, "is_current", None)
-    return callable(is_current) and not is_current(stored)
+def _is_foreign(source: ApplicationSource, stored: StoredEvent, snapshot: Any) -> bool:
+    """Whether other code than today's made the snapshot, where its store keeps a fingerprint."""
+    return isinstance(stored, StoredSnapshot) and stored.fingerprint != fold_fingerprint(
+        snapshot, source.app.name
+    )
