@@ -9,6 +9,9 @@ from eventsourcing.persistence import StoredEvent
 
 from esnb._client import NewEvent, StreamState
 from esnb.eventstoredb import EventStoreDBApplicationRecorder
+from esnb.eventstoredb.category import Category
+from esnb.eventstoredb.connection import SharedClient
+from esnb.eventstoredb.positions import Neighbours
 from tests.contract.eventstoredb.conftest import MakeFactory
 
 
@@ -160,3 +163,22 @@ def test_a_subscription_from_a_huge_number_can_be_opened(
     with recorder.subscribe(gt=after) as subscription:
         subscription.stop()
         assert list(subscription) == []
+
+
+def test_a_number_between_events_is_searched_for_only_when_it_must_be(
+    recorder: EventStoreDBApplicationRecorder, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[int] = []
+    original = Category.neighbours
+
+    def neighbours(category: Category, client: SharedClient, number: int) -> Neighbours:
+        searched.append(number)
+        return original(category, client, number)
+
+    monkeypatch.setattr(Category, "neighbours", neighbours)
+    for start in (None, 0, 1, ids[2], ids[2] + 1, ids[-1] + 1):
+        recorder.select_notifications(start, 3)
+        recorder.subscribe(gt=ids[2]).stop()
+    assert searched == []
+    (found,) = recorder.select_notifications(ids[2] - 2, 1)
+    assert (found.id, searched) == (ids[2], [ids[2] - 2])
