@@ -213,12 +213,13 @@ def diff(
     """
     source = application_of(app, "diff()")
     stored = recorded(source, aggregate_id)
-    first, last = stored[0].originator_version, stored[-1].originator_version
-    newer = last if after is None else after
-    older = newer - 1 if before is None else before
-    for version in (older, newer):
-        if version >= first:
-            _require(source.name, aggregate_id, stored, version)
+    numbers = [event.originator_version for event in stored]
+    newer = numbers[-1] if after is None else after
+    _require(source.name, aggregate_id, stored, newer)
+    earlier = [number for number in numbers if number < newer]
+    older = before if before is not None else max(earlier, default=newer - 1)
+    if older >= numbers[0]:
+        _require(source.name, aggregate_id, stored, older)
     states: dict[int, State] = {}
     for step in fold(source, stored, projector_func):
         version = step.stored.originator_version
