@@ -1,0 +1,218 @@
+"""snapshots() and verify_snapshot(): what is kept, and whether it holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pandas as pd
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.persistence import StoredEvent
+
+import esnb
+from esnb.fold import fold_fingerprint
+from esnb.snapshot import StoredSnapshot
+from tests.unit.frames_domain import Bank, an_account, bank
+
+
+@pytest.fixture(params=["popo", "sqlite"])
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
+    with bank(request.param, tmp_path) as opened:
+        yield opened
+
+
+def store_of(app: Application[Any]) -> Any:
+    assert app.snapshots is not None
+    return app.snapshots
+
+
+def taken(app: Bank, account_id: UUID, version: int) -> StoredEvent:
+    """A snapshot of the account at `version`, not stored."""
+    aggregate = esnb.at(app, account_id, version=version)
+    return store_of(app).mapper.to_stored_event(type(aggregate).Snapshot.take(aggregate))
+
+
+def verdict(app: Bank, account_id: UUID) -> pd.Series:
+    frame = esnb.verify_snapshot(app, account_id)
+    assert len(frame) == 1
+    return frame.iloc[0]
+
+
+def test_every_snapshot_of_every_aggregate(app: Bank) -> None:
+    first, second, third = an_account(app), an_account(app), an_account(app)
+    app.take_snapshot(first, version=2)
+    app.take_snapshot(first)
+    app.take_snapshot(third)
+    store = type(app.factory).__module__.rpartition(".")[2]
+
+    frame = esnb.snapshots(app)
+
+    assert list(frame["stream"]) == [str(first), str(first), str(third)]
+    assert list(frame["version"]) == [2, 5, 5]
+    assert list(frame["store"]) == [store] * 3
+    assert frame["time"].notna().all()
+    assert frame["expires"].isna().all()
+    assert (frame["bytes"] > 50).all()
+    assert list(esnb.snapshots(app, str(third))["version"]) == [5]
+    assert len(esnb.snapshots(app, second)) == 0
+
+
+@pytest.mark.parametrize("env", [{}, {"IS_SNAPSHOTTING_ENABLED": "n"}])
+def test_without_snapshots_the_frames_are_empty_and_typed(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    account_id = an_account(app)
+
+    for frame in (
+        esnb.snapshots(app),
+        esnb.snapshots(app, account_id),
+        esnb.verify_snapshot(app, account_id),
+    ):
+        assert len(frame) == 0
+        assert list(frame.columns)[:2] == ["stream", "version"]
+        assert frame["version"].dtype == "Int64"
+        assert frame["time"].dtype == "datetime64[us, UTC]"
+
+
+def test_a_snapshot_that_holds(app: Bank) -> None:
+    account_id = an_account(app)
+    app.take_snapshot(account_id, version=3)
+
+    row = verdict(app, account_id)
+
+    assert (row["stream"], row["version"], row["status"]) == (str(account_id), 3, "ok")
+    assert pd.isna(row["differs"])
+    assert pd.isna(row["error"])
+
+
+def test_a_snapshot_of_another_state_says_which_fields(app: Bank) -> None:
+    account_id = an_account(app)
+    stored = taken(app, account_id, 2)
+    state = stored.state.replace(b'"12.50"', b'"99"')
+    assert state != stored.state
+    store_of(app).recorder.insert_events([replace(stored, state=state)])
+
+    row = verdict(app, account_id)
+
+    assert row["status"] == "differs"
+    assert row["differs"] == "balance: 12.50 → 99"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"state": b"\x00"},
+        {"state": b"{}"},
+        {"topic": "no_such_module:Snapshot"},
+        {"topic": "tests.unit.frames_domain:Born"},
+    ],
+)
+def test_a_snapshot_that_cannot_be_read(app: Bank, damage: dict[str, Any]) -> None:
+    account_id = an_account(app)
+    store_of(app).recorder.insert_events([replace(taken(app, account_id, 2), **damage)])
+
+    row = verdict(app, account_id)
+
+    assert row["status"] == "unreadable"
+    assert row["error"]
+    assert len(esnb.snapshots(app)) == 1
+
+
+def test_a_snapshot_of_a_renamed_class(app: Bank) -> None:
+    account_id = an_account(app)
+    stored = taken(app, account_id, 2)
+    state = stored.state.replace(b":Account", b":Konto")
+    store_of(app).recorder.insert_events([replace(stored, state=state)])
+
+    row = verdict(app, account_id)
+
+    assert row["status"] == "unreadable"
+    assert "Konto" in row["error"]
+
+
+def test_a_snapshot_of_a_version_that_never_was(app: Bank) -> None:
+    account_id = an_account(app)
+    store_of(app).recorder.insert_events(
+        [replace(taken(app, account_id, 5), originator_version=9)]
+    )
+
+    row = verdict(app, account_id)
+
+    assert row["status"] == "orphaned"
+    assert "no event of version 9" in row["error"]
+
+
+def test_a_snapshot_of_events_that_cannot_be_folded(app: Bank) -> None:
+    account_id = an_account(app)
+    stored = taken(app, account_id, 5)
+    app.recorder.insert_events([StoredEvent(account_id, 6, "no_such_module:Account.Closed", b"{}")])
+    store_of(app).recorder.insert_events([replace(stored, originator_version=6)])
+
+    row = verdict(app, account_id)
+
+    assert row["status"] == "unverified"
+    assert "no_such_module" in row["error"]
+
+
+class ListingRecorder:
+    """A snapshot recorder of esnb's kind, over a list."""
+
+    def __init__(self, kept: list[StoredSnapshot]) -> None:
+        self.kept = kept
+
+    def list_snapshots(self, originator_id: UUID | str | None = None) -> Iterator[StoredSnapshot]:
+        return (each for each in self.kept if originator_id in (None, each.originator_id))
+
+
+def test_a_snapshot_that_other_code_made() -> None:
+    app = Bank()
+    account_id = an_account(app)
+    plain = taken(app, account_id, 2)
+    current = fold_fingerprint(store_of(app).mapper.to_domain_event(plain), app.name)
+
+    def kept(version: int, fingerprint: str | None, state: bytes = plain.state) -> StoredSnapshot:
+        return StoredSnapshot(
+            account_id,
+            version,
+            plain.topic,
+            state,
+            fingerprint=fingerprint,
+            recorded=datetime(2026, 1, 1, tzinfo=UTC),
+            expires=datetime(2027, 1, 1, tzinfo=UTC),
+            store="redis",
+        )
+
+    store_of(app).recorder = ListingRecorder(
+        [
+            kept(2, current),
+            kept(2, "other"),
+            kept(2, None),
+            kept(2, "other", plain.state.replace(b'"12.50"', b'"99"')),
+        ]
+    )
+
+    frame = esnb.verify_snapshot(app, account_id)
+    listed = esnb.snapshots(app)
+
+    assert list(frame["status"]) == ["ok", "foreign", "foreign", "foreign"]
+    assert list(frame["differs"].fillna("")) == ["", "", "", "balance: 12.50 → 99"]
+    assert list(listed["fingerprint"].fillna("")) == [current, "other", "", "other"]
+    assert list(listed["store"].unique()) == ["redis"]
+    assert listed["expires"][0] == datetime(2027, 1, 1, tzinfo=UTC)
+    assert listed["recorded"][0] == datetime(2026, 1, 1, tzinfo=UTC)
+    assert len(esnb.snapshots(app, uuid4())) == 0
+
+
+def test_the_aggregate_itself_is_not_touched(app: Bank) -> None:
+    account_id = an_account(app)
+    app.take_snapshot(account_id)
+
+    esnb.verify_snapshot(app, account_id)
+
+    assert app.repository.get(account_id).balance == Decimal("12.50")
+    assert app.recorder.max_notification_id() == 5
