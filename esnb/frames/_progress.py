@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 DELAY = 1.0
 """Seconds a read may take before it shows a bar."""
-_STRIDE = 500
-"""Items between two looks at the clock."""
+INTERVAL = 0.1
+"""Seconds between two movements of the bar."""
 
 
 def track(
@@ -38,11 +38,12 @@ def track(
     seen = 0
     try:
         for item in items:
-            if seen % _STRIDE == 0:
-                if bar is not None:
-                    bar.reach(seen)
-                elif clock() >= due:
+            now = clock()
+            if now >= due:
+                if bar is None:
                     bar = _Bar(unit, total, seen)
+                bar.reach(seen)
+                due = now + INTERVAL
             seen += 1
             yield item
         if bar is not None:

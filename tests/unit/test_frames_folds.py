@@ -347,5 +347,3 @@ def test_whole_numbers_of_a_state_keep_their_digits() -> None:
     assert frame["big"].dtype == "Int64"
     assert frame["big"][1] == 2**53 + 1
     assert frame["huge"].tolist() == [None, 2**70]
-
-

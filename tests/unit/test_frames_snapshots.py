@@ -137,9 +137,7 @@ def test_a_snapshot_of_a_renamed_class(app: Bank) -> None:
 
 def test_a_snapshot_of_a_version_that_never_was(app: Bank) -> None:
     account_id = an_account(app)
-    store_of(app).recorder.insert_events(
-        [replace(taken(app, account_id, 5), originator_version=9)]
-    )
+    store_of(app).recorder.insert_events([replace(taken(app, account_id, 5), originator_version=9)])
 
     row = verdict(app, account_id)
 

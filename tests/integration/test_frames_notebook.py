@@ -1,0 +1,52 @@
+"""The progress bar in a notebook: shown while it runs, and gone from what is saved."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+nbclient = pytest.importorskip("nbclient")
+nbformat = pytest.importorskip("nbformat")
+
+BAR = """
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate
+import esnb
+app = Application()
+app.save(*(Aggregate() for _ in range(50)))
+frame = esnb.events(app, progress=True)
+"""
+
+
+def run(*cells: str) -> list[list[Any]]:
+    """The outputs of cells that a kernel has run, as a saved notebook has them."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    return [cell.outputs for cell in notebook.cells]
+
+
+def test_a_bar_leaves_nothing_in_the_saved_notebook() -> None:
+    outputs, after = run(BAR, "print(len(frame))")
+
+    assert [output.data for output in outputs] == [{"text/plain": ""}]
+    assert after[0].text == "50\n"
+
+
+def test_a_quick_read_shows_nothing_at_all() -> None:
+    (outputs,) = run(BAR.replace("progress=True", "progress=None"))
+
+    assert outputs == []
+
+
+def test_a_bar_is_text_where_widgets_cannot_be_shown() -> None:
+    hidden = "import sys; sys.modules['ipywidgets'] = None"
+
+    outputs, after = run(hidden + BAR, "print(len(frame))")
+
+    assert {output.get("name") for output in outputs} == {"stderr"}
+    text = "".join(output.text for output in outputs)
+    assert "events" in text
+    assert "IProgress" not in text
+    assert "Warning" not in text
+    assert after[0].text == "50\n"
