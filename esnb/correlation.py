@@ -27,6 +27,26 @@ def current_correlation() -> Correlation | None:
     return _current.get()
 
 
+class Correlated:
+    """A block under a given correlation: `with Correlated(Correlation("order-17")):`.
+
+    What `correlate()` does, without the cost of a generator: a projection
+    enters one for each event.
+    """
+
+    __slots__ = ("_correlation", "_token")
+
+    def __init__(self, correlation: Correlation) -> None:
+        self._correlation = correlation
+
+    def __enter__(self) -> Correlation:
+        self._token = _current.set(self._correlation)
+        return self._correlation
+
+    def __exit__(self, *exc_info: object) -> None:
+        _current.reset(self._token)
+
+
 @contextmanager
 def correlate(
     correlation_id: object | None = None, *, causation_id: object | None = None
@@ -49,8 +69,5 @@ def correlate(
         str(uuid4() if correlation_id is None else correlation_id),
         None if causation_id is None else str(causation_id),
     )
-    token = _current.set(correlation)
-    try:
+    with Correlated(correlation):
         yield correlation
-    finally:
-        _current.reset(token)

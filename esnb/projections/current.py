@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,9 +11,10 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.persistence import Notification
 
-from esnb.correlation import correlate
+from esnb.correlation import Correlated, Correlation
 
 CORRELATION_ID = "$correlationId"
+_NONE: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True)
@@ -29,13 +29,10 @@ class CurrentNotification(Notification):
     """The event's metadata; here none."""
 
 
-@dataclass(frozen=True)
-class _Handling:
-    application_name: str
-    notification: Notification
-
-
-_current: ContextVar[_Handling | None] = ContextVar("esnb_current_event", default=None)
+_current: ContextVar[tuple[Notification, str] | None] = ContextVar(
+    "esnb_current_event", default=None
+)
+"""The event that is handled, and its application's name."""
 
 
 def current() -> Any:
@@ -55,7 +52,7 @@ def current() -> Any:
             "no event is being handled here: esnb.projections.current() is for a projection's "
             "handlers, while a CatchUpRunner calls them"
         )
-    return identified(handling.notification, handling.application_name)
+    return identified(*handling)
 
 
 def identified(notification: Notification, application_name: str) -> Any:
@@ -81,18 +78,26 @@ def event_id_of(notification: Notification, application_name: str) -> UUID:
     return uuid5(NAMESPACE_URL, place)
 
 
-@contextmanager
-def handling(notification: Notification, application_name: str) -> Iterator[None]:
+class Handling:
     """Makes `notification` the current one, and what the block records its consequence.
 
     Events recorded in the block get the event's correlation id (its own id,
     where it has none) and the event as their cause.
     """
-    event_id = str(event_id_of(notification, application_name))
-    metadata: Mapping[str, Any] = getattr(notification, "metadata", {})
-    token = _current.set(_Handling(application_name, notification))
-    try:
-        with correlate(metadata.get(CORRELATION_ID) or event_id, causation_id=event_id):
-            yield
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_correlated", "_handled", "_token")
+
+    def __init__(self, notification: Notification, application_name: str) -> None:
+        event_id = str(event_id_of(notification, application_name))
+        metadata: Mapping[str, Any] = getattr(notification, "metadata", _NONE)
+        correlation_id = metadata.get(CORRELATION_ID) or event_id
+        self._handled = notification, application_name
+        self._correlated = Correlated(Correlation(str(correlation_id), event_id))
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._handled)
+        self._correlated.__enter__()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._correlated.__exit__(*exc_info)
+        _current.reset(self._token)

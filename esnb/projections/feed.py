@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from eventsourcing.persistence import ApplicationRecorder, Notification, Subscription
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    Notification,
+    PersistenceError,
+    Subscription,
+)
+
+from esnb.projections.reading_ahead import ReadingAhead
 
 SHORTEST_POLL = 0.02
 LONGEST_POLL = 0.5
 """Seconds between looks at a recorder that cannot subscribe; doubled while nothing comes."""
 LINGER = 0.002
 """Seconds that a group of events is waited for, once they come in numbers."""
-MOST_AHEAD = 5_000
-"""Events that a subscription reads ahead of their use."""
+DOUBTFUL = 2.0
+"""Seconds after which an event that should be there is asked for again."""
 
 
 class Feed:
     """Notifications after a position, no topic left out.
 
-    What is recorded already is read in pages, by the reading thread itself:
-    a subscription would hand over each event between threads. Then it
-    subscribes, and where the recorder cannot (SQLite) it polls.
+    It subscribes. Up to the event that is the last one at that time the
+    reading thread takes them from the subscription itself, while the server
+    sends on; after it, another thread reads ahead, so that a group that has
+    come can be committed while the next is waited for. Where the recorder
+    cannot subscribe (SQLite) it reads pages, then polls.
     """
 
     def __init__(self, recorder: ApplicationRecorder, after: int | None) -> None:
@@ -32,9 +40,13 @@ class Feed:
         self._after = after
         self._changed = threading.Condition()
         self._interrupted = False
-        self._live: _Live | None = None
+        self._subscription: Subscription[Any] | None = None
+        self._goal: int | None = None
+        self._ahead: ReadingAhead | None = None
+        self._pages = False
         self._polls = False
         self._pause = SHORTEST_POLL
+        self._closed = threading.Event()
         self.at_end = False
         """Whether all that was recorded at one moment has been read."""
 
@@ -44,31 +56,89 @@ class Feed:
         Returns early, perhaps with none, after `interrupt()`. Raises the
         recorder's errors.
         """
+        if self._subscription is None and not (self._pages or self._polls):
+            self._subscribe()
         if not self.at_end:
-            return self._page(limit)
+            return self._page(limit) if self._subscription is None else self._next(limit)
         if self._polls:
             return self._poll(limit, timeout)
-        if self._live is None:
-            try:
-                self._live = _Live(self._recorder.subscribe(gt=self._after), self._changed)
-            except NotImplementedError:
-                self._polls = True
-                return []
+        if self._ahead is None:
+            if self._subscription is None:
+                self._subscription = self._recorder.subscribe(gt=self._after)
+            self._ahead = ReadingAhead(self._subscription, self._changed)
             # The library's POPO subscription first reads and then begins to listen: what
             # is recorded between the two would wait for the event after it.
             timeout = min(timeout, SHORTEST_POLL)
-        return self._take(self._live, limit, timeout) or self._sweep(limit)
+        return self._take(self._ahead, limit, timeout) or self._sweep(limit)
 
     def interrupt(self) -> None:
         """Ends a read that waits, or the next one."""
         with self._changed:
             self._interrupted = True
             self._changed.notify_all()
+        subscription = self._subscription
+        if subscription is not None and not self.at_end:
+            subscription.stop()
 
     def close(self) -> None:
         """Ends the subscription, if there is one."""
-        if self._live is not None:
-            self._live.stop()
+        self._closed.set()
+        if self._ahead is not None:
+            self._ahead.stop()
+        elif self._subscription is not None:
+            self._subscription.stop()
+
+    # --- what is recorded ---------------------------------------------------------
+
+    def _subscribe(self) -> None:
+        self._goal = self._recorder.max_notification_id()
+        self.at_end = self._is_reached()
+        try:
+            self._subscription = self._recorder.subscribe(gt=self._after)
+        except NotImplementedError:
+            self._polls = True
+            self.at_end = False
+        else:
+            if not self.at_end:
+                threading.Thread(target=self._doubt, name="esnb-doubt", daemon=True).start()
+
+    def _is_reached(self) -> bool:
+        return self._goal is None or (self._after is not None and self._after >= self._goal)
+
+    def _next(self, limit: int) -> Sequence[Notification]:
+        """Events that are known to be there, from the subscription."""
+        assert self._subscription is not None
+        found: list[Notification] = []
+        for notification in self._subscription:
+            found.append(notification)
+            self._after = notification.id
+            if self._is_reached():
+                self.at_end = True
+                return found
+            if len(found) == limit:
+                return found
+        # Somebody has stopped it, in `interrupt()` or in doubt: on by pages.
+        self._subscription, self._pages = None, True
+        return found
+
+    def _doubt(self) -> None:
+        """Stops a subscription that waits for an event that is gone.
+
+        Streams may be deleted, the last event's among them, after the log's
+        end was asked for.
+        """
+        before = self._after
+        while not self._closed.wait(DOUBTFUL) and not self.at_end:
+            subscription, now = self._subscription, self._after
+            if now == before and subscription is not None:
+                try:
+                    head = self._recorder.max_notification_id()
+                except PersistenceError:
+                    continue  # the server is away, and the subscription waits for it
+                if head != self._goal and (head or 0) <= (self._goal or 0):
+                    subscription.stop()
+                    return
+            before = now
 
     def _page(self, limit: int) -> Sequence[Notification]:
         found = self._recorder.select_notifications(
@@ -79,19 +149,32 @@ class Feed:
             self._after = found[-1].id
         return found
 
+    # --- what comes ------------------------------------------------------------------
+
+    def _take(self, ahead: ReadingAhead, limit: int, timeout: float) -> Sequence[Notification]:
+        with self._changed:
+            self._changed.wait_for(lambda: ahead.has_news() or self._interrupted, timeout)
+            if ahead.comes_in_numbers and not self._interrupted:
+                self._changed.wait_for(lambda: len(ahead) >= limit or self._interrupted, LINGER)
+            taken = ahead.take(limit)
+        if not taken:
+            ahead.check()
+        # A sweep may have been first.
+        found = [each for each in taken if self._after is None or each.id > self._after]
+        if found:
+            self._after = found[-1].id
+        return found
+
     def _sweep(self, limit: int) -> Sequence[Notification]:
         """What a quiet subscription may have missed."""
         if self._is_interrupted_within(0):
             return []
-        found = self._page(limit)
-        self.at_end = True  # what matters from here on is what comes
-        return found
+        return self._page_of_what_comes(limit)
 
     def _poll(self, limit: int, timeout: float) -> Sequence[Notification]:
         deadline = monotonic() + timeout
         while True:
-            found = self._page(limit)
-            self.at_end = True  # what matters from here on is what comes
+            found = self._page_of_what_comes(limit)
             if found:
                 self._pause = SHORTEST_POLL
                 return found
@@ -100,22 +183,9 @@ class Feed:
             if pause <= 0 or self._is_interrupted_within(pause):
                 return []
 
-    def _take(self, live: _Live, limit: int, timeout: float) -> Sequence[Notification]:
-        with self._changed:
-            self._changed.wait_for(lambda: live.waits() or self._interrupted, timeout)
-            if live.comes_in_numbers and len(live.ahead) < limit and not self._interrupted:
-                self._changed.wait_for(
-                    lambda: len(live.ahead) >= limit or self._interrupted, LINGER
-                )
-            taken = [live.ahead.popleft() for _ in range(min(limit, len(live.ahead)))]
-            live.comes_in_numbers = len(taken) > 1
-            self._changed.notify_all()
-        if not taken:
-            live.check()
-        # A sweep may have been first.
-        found = [each for each in taken if self._after is None or each.id > self._after]
-        if found:
-            self._after = found[-1].id
+    def _page_of_what_comes(self, limit: int) -> Sequence[Notification]:
+        found = self._page(limit)
+        self.at_end = True
         return found
 
     def _is_interrupted_within(self, seconds: float) -> bool:
@@ -123,54 +193,3 @@ class Feed:
             interrupted = self._changed.wait_for(lambda: self._interrupted, seconds)
             self._interrupted = False
         return interrupted
-
-
-class _Live:
-    """A subscription, read ahead by a thread of its own."""
-
-    def __init__(self, subscription: Subscription[Any], changed: threading.Condition) -> None:
-        self._subscription = subscription
-        self._changed = changed
-        self._stopped = False
-        self._ended = False
-        self._error: BaseException | None = None
-        self.ahead: deque[Notification] = deque()
-        self.comes_in_numbers = False
-        threading.Thread(target=self._pull, name="esnb-subscription", daemon=True).start()
-
-    def waits(self) -> bool:
-        """Whether there is something to be taken: events, or the subscription's end."""
-        return bool(self.ahead) or self._ended
-
-    def check(self) -> None:
-        """Raises what ended the subscription, if anything did."""
-        if self._error is not None:
-            raise self._error
-        if self._ended and not self._stopped:
-            raise EndOfSubscriptionError("the subscription has ended by itself")
-
-    def stop(self) -> None:
-        with self._changed:
-            self._stopped = True
-            self._changed.notify_all()
-        self._subscription.stop()
-
-    def _pull(self) -> None:
-        try:
-            for notification in self._subscription:
-                with self._changed:
-                    self.ahead.append(notification)
-                    self._changed.notify_all()
-                    self._changed.wait_for(lambda: len(self.ahead) < MOST_AHEAD or self._stopped)
-                    if self._stopped:
-                        return
-        except BaseException as error:  # noqa: BLE001 - raised again where it is read
-            self._error = error
-        finally:
-            with self._changed:
-                self._ended = True
-                self._changed.notify_all()
-
-
-class EndOfSubscriptionError(RuntimeError):
-    """A subscription ended, though nobody had stopped it."""

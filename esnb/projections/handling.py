@@ -11,7 +11,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
-from esnb.projections.current import handling
+from esnb.projections.current import Handling
 from esnb.projections.errors import is_transient
 from esnb.projections.group import group
 from esnb.redis import CommandRefusedError, ViewDamagedError
@@ -76,7 +76,7 @@ class Handlers:
         domain_event: Any = None
         try:
             domain_event = self.application.mapper.to_domain_event(notification)
-            with handling(notification, self.application.name):
+            with Handling(notification, self.application.name):
                 self.projection.process_event(
                     domain_event, Tracking(self.application.name, notification.id)
                 )

@@ -24,7 +24,8 @@ class Progress:
         self.stop = False
         self.pause = False
         self.rebuild = False
-        self.reopen = False
+        self.reopens_asked = 0
+        self.reopens_done = 0
         # What the thread says.
         self.state: State = "stopped"
         self.opened = False
@@ -44,7 +45,7 @@ class Progress:
     def begin(self) -> None:
         """Forgets what an earlier thread left."""
         with self.changed:
-            self.stop = self.reopen = False
+            self.stop = False
             self.state = "starting"
             self.opened = False
             self.applied = self.restarts = self.dead_letters = 0
@@ -63,11 +64,17 @@ class Progress:
             self.state = state
             self.changed.notify_all()
 
+    def opens(self, position: int | None, asked: int) -> None:
+        """Takes the position that was found, after `asked` reopenings were asked for."""
+        with self.changed:
+            self.reopens_done = asked
+            self.opened = True
+            self.reached(position)
+
     def reached(self, position: int | None, events: int = 0) -> None:
         """Takes a new position, after `events` more were applied."""
         with self.changed:
             self.position = position
-            self.opened = True
             if events:
                 self.applied += events
                 self.rate.add(self.clock(), events)
@@ -75,7 +82,11 @@ class Progress:
 
     def is_disturbed(self) -> bool:
         """Whether the thread is to leave off what it does."""
-        return self.stop or self.pause or self.rebuild or self.reopen
+        return self.stop or self.pause or self.rebuild or self.is_to_reopen()
+
+    def is_to_reopen(self) -> bool:
+        """Whether somebody doubts that the stores are those that were opened."""
+        return self.reopens_asked != self.reopens_done
 
     def waits(self, seconds: float | None, until: Predicate | None = None) -> bool:
         """Blocks until something is asked of the thread, or the time is up."""

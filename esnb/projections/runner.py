@@ -229,16 +229,14 @@ class CatchUpRunner(Generic[TApplication, TView]):
         """
         deadline = monotonic() + timeout
         progress = self._progress
-        target = notification_id
-        if target is None:
-            target = self._head(deadline)
+        if self._was_reset():
             with progress.changed:
-                is_ahead = progress.opened and (progress.position or 0) > (target or 0)
-            if is_ahead:  # the store was reset under the runner
-                self._ask("reopen", True)
+                progress.reopens_asked += 1
+            self._disturb()
+        target = self._head(deadline) if notification_id is None else notification_id
 
         def is_reached() -> bool:
-            if progress.rebuilding or progress.reopen:
+            if progress.rebuilding or progress.is_to_reopen():
                 return False
             return not target or (progress.position is not None and progress.position >= target)
 
@@ -330,6 +328,20 @@ class CatchUpRunner(Generic[TApplication, TView]):
                     0.1, lambda: self._progress.state in ("stopped", "failed")
                 ):
                     raise
+
+    def _was_reset(self) -> bool:
+        """Whether the view or the event store was emptied, or set back, under the runner."""
+        progress = self._progress
+        with progress.changed:
+            if not progress.opened or progress.rebuilding or not progress.position:
+                return False
+            position = progress.position
+        try:
+            stored = self.view.max_tracking_id(self.app.name)
+            head = self.app.recorder.max_notification_id()
+        except PersistenceError:
+            return False  # a store is away: the thread opens both anew by itself
+        return (stored or 0) < position or (head or 0) < position
 
     def _position(self) -> int | None:
         """The checkpoint: the runner's word, else the view's."""

@@ -142,8 +142,7 @@ class Worker:
     def _open(self) -> tuple[Handlers, int | None]:
         """The view to fill and its checkpoint, as they are in their store now."""
         progress = self._progress
-        with progress.changed:
-            progress.reopen = False
+        asked = progress.reopens_asked
         if progress.rebuild:
             self._filling = self._rebuilds.begin()
             self._dead_letters.clear()
@@ -167,7 +166,7 @@ class Worker:
         position = self._take_up(view)
         self._check_ahead(position)
         progress.says("running" if self._filling is None else "rebuilding")
-        progress.reached(position)
+        progress.opens(position, asked)
         return Handlers(self._application, projection, view), position
 
     def _take_up(self, view: TrackingRecorder) -> int | None:
