@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import TrackingRecorder
-from eventsourcing.projection import Projection, ProjectionRunner
+from eventsourcing.projection import Projection
 from tqdm.auto import tqdm
 
 import esnb
 from esnb.examples._progress import progress_is_shown
+from esnb.projections import CatchUpRunner
 from esnb.stores import Stores
 
 if TYPE_CHECKING:
@@ -35,7 +36,9 @@ def catch_up(
     Raises `TimeoutError` after `PATIENCE` seconds, and what the projection
     raised when it failed.
     """
-    runner = ProjectionRunner(
+    # The library's own ProjectionRunner takes the same arguments and does the same, an
+    # event a commit.
+    runner = CatchUpRunner(
         application_class=application_class,
         projection_class=projection_class,
         view_class=view_class,
@@ -62,5 +65,5 @@ def catch_up(
             except TimeoutError:
                 if time.monotonic() > deadline:
                     raise
-                bar.n = runner.view.max_tracking_id(runner.app_name) or 0
+                bar.n = runner.status().position or 0
                 bar.refresh()
