@@ -22,6 +22,8 @@ from eventsourcing.persistence import PersistenceError
 from eventsourcing.utils import Environment
 from redis.exceptions import RedisError
 
+from esnb.projections import Backoff, CatchUpRunner
+from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.projections_process import Ledger
 from tests.redis_server import RedisServer
 from tests.unit.projections_domain import Account, Bank, Deposits
@@ -236,3 +238,42 @@ def test_killing_runner_redis_and_event_store_at_random(
     expected = fold(app)
     assert view.seen() == (expected, len(expected))
     assert len(expected) > KILLS
+
+
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_cutting_every_connection_every_50_ms(
+    eventstoredb: EventStoreDBProcess, redis_server: RedisServer, batch_size: int
+) -> None:
+    straight = {
+        "PERSISTENCE_MODULE": "esnb.eventstoredb",
+        "EVENTSTOREDB_URI": eventstoredb.uri,
+        "REDIS_URL": redis_server.url,
+    }
+    app = Bank(env=straight)
+    with (
+        CuttingProxy(("127.0.0.1", eventstoredb.port), 0.05) as events,
+        CuttingProxy(redis_server.socket, 0.05) as views,
+    ):
+        env = {
+            **straight,
+            "EVENTSTOREDB_URI": f"esdb://127.0.0.1:{events.port}?Tls=false",
+            "REDIS_URL": f"redis://127.0.0.1:{views.port}",
+        }
+        runner = CatchUpRunner(
+            Bank,
+            Deposits,
+            Ledger,
+            env,
+            batch_size=batch_size,
+            backoff=Backoff(shortest=0.01, longest=0.1),
+        ).start()
+        writer = Writer(app)
+        with Background(writer.step):
+            writer.wait_for_more(400)
+        head = app.recorder.max_notification_id()
+        runner.wait(head, timeout=PATIENCE)
+        assert events.cuts + views.cuts > 20
+        runner.stop()
+    expected = fold(app)
+    view = Ledger.construct(Environment(Deposits.name, straight))
+    assert view.seen() == (expected, len(expected))
