@@ -28,8 +28,13 @@ class Rebuilds(Protocol):
     def begin(self) -> TrackingRecorder:
         """A new view, empty; what an earlier rebuild left is gone."""
 
-    def swap(self, filled: TrackingRecorder) -> None:
-        """Puts the new view in the place of the old one, for every reader at once."""
+    def swap(self, filled: TrackingRecorder, head: int | None) -> bool:
+        """Puts the new view in the place of the old one, for every reader at once.
+
+        Not, and False, while the old one is further: another runner of the
+        projection moves it. One that is beyond the `head` of the event store
+        does not count.
+        """
 
 
 def rebuilds_of(
@@ -102,9 +107,13 @@ class _InRedis:
         new.insert_tracking(Tracking(self._application_name, 0))
         return new
 
-    def swap(self, filled: TrackingRecorder) -> None:
+    def swap(self, filled: TrackingRecorder, head: int | None) -> bool:
         assert isinstance(filled, RedisTrackingRecorder)
-        filled.replace(self._view)
+        name = self._application_name
+        if (self._view.max_tracking_id(name) or 0) > (head or 0):
+            return filled.replace(self._view)
+        reached = Tracking(name, filled.max_tracking_id(name) or 0)
+        return filled.replace(self._view, reached=reached)
 
 
 class _InMemory:
@@ -123,9 +132,10 @@ class _InMemory:
     def begin(self) -> TrackingRecorder:
         return self._make()
 
-    def swap(self, filled: TrackingRecorder) -> None:
+    def swap(self, filled: TrackingRecorder, head: int | None) -> bool:
         with self._view._database_lock:
             self._view.__dict__ = filled.__dict__
+        return True
 
 
 class _Nowhere:
@@ -145,5 +155,5 @@ class _Nowhere:
     def begin(self) -> TrackingRecorder:
         self.check()
 
-    def swap(self, filled: TrackingRecorder) -> None:
+    def swap(self, filled: TrackingRecorder, head: int | None) -> bool:
         self.check()

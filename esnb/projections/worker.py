@@ -111,8 +111,7 @@ class Worker:
                     if self._progress.is_disturbed():
                         return
                 self._went_well()
-                if self._filling is not None and feed.at_end:
-                    self._swap()
+                if self._filling is not None and feed.at_end and self._swap(self._filling):
                     return
         finally:
             self._feed = None
@@ -185,10 +184,11 @@ class Worker:
                 "events that there are"
             )
 
-    def _swap(self) -> None:
-        assert self._filling is not None
-        self._rebuilds.swap(self._filling)
+    def _swap(self, filled: TrackingRecorder) -> bool:
+        if not self._rebuilds.swap(filled, self._application.recorder.max_notification_id()):
+            return False
         self._filling = None
+        return True
 
     def _went_well(self) -> None:
         self._backoff.reset()

@@ -186,13 +186,15 @@ class RedisTrackingRecorder(TrackingRecorder):
         found: bytes = self._connection.call("HGET", tracking, "owner") or b""
         return found.decode()
 
-    def replace(self, live: Self) -> None:
+    def replace(self, live: Self, *, reached: Tracking | None = None) -> bool:
         """Puts this view's keys and checkpoints in the place of `live`'s.
 
         One script renames them, so that readers see the old view or the new
         one and nothing between; `live.key()` stays as it was. A runner that
         still writes to the old view is refused from then on (IntegrityError);
-        `live` itself goes on from the new checkpoints. Raises IntegrityError,
+        `live` itself goes on from the new checkpoints. With `reached`, nothing
+        is replaced and False is returned while `live` is beyond that event:
+        readers would see the past. Raises IntegrityError,
         and replaces nothing, when this view was discarded or begun anew by
         another since this object has written to it.
         """
@@ -207,7 +209,8 @@ class RedisTrackingRecorder(TrackingRecorder):
                 "from that view's in_namespace()"
             )
         own = self._generation or self._read("")[1]
-        generation: bytes | None = self._connection.run(
+        limit = () if reached is None else (reached.application_name, reached.notification_id)
+        answer: bytes | int | None = self._connection.run(
             "replace",
             [
                 live.namespace.tracking,
@@ -215,15 +218,18 @@ class RedisTrackingRecorder(TrackingRecorder):
                 self.namespace.tracking,
                 self.namespace.registry,
             ],
-            [own],
+            [own, *limit],
         )
-        if generation is None:
+        if answer is None:
             raise IntegrityError(
                 f"view {self.namespace.root!r} was discarded or begun anew by another: it does "
                 f"not replace {live.namespace.root!r}"
             )
-        live._generation = generation.decode()
+        if isinstance(answer, int):
+            return False
+        live._generation = answer.decode()
         self._generation = ""
+        return True
 
     def discard(self) -> None:
         """Deletes this view's keys and checkpoints, and no others."""

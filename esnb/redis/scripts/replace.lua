@@ -4,13 +4,21 @@
 --
 -- KEYS  1 and 2 tracking and registry of the view that is replaced,
 --       3 and 4 those of the view that takes its place
--- ARGV  1 the generation that the latter must have, or empty
--- Returns the generation of the result (an empty text: it has none), or nil where
--- the latter has another.
+-- ARGV  1 the generation that the latter must have, or empty; 2 an application and
+--       3 the checkpoint in it beyond which the former must not be, or neither
+-- Returns the generation of the result (an empty text: it has none), nil where
+-- the latter has another, or 1 where the former is beyond that checkpoint.
 
 -- Sent again after a lost answer: done already, and there is nothing left to rename.
 if ARGV[1] ~= '' and redis.call('HGET', KEYS[1], 'generation') == ARGV[1] then return ARGV[1] end
 if ARGV[1] ~= '' and redis.call('HGET', KEYS[3], 'generation') ~= ARGV[1] then return false end
+if ARGV[2] then
+  -- Ids pass 2^53, where Lua's numbers end: they are compared as decimal text.
+  local reached = redis.call('HGET', KEYS[1], 'id:' .. ARGV[2])
+  if reached and (#reached > #ARGV[3] or (#reached == #ARGV[3] and reached > ARGV[3])) then
+    return 1
+  end
+end
 
 local function root(registry) return registry:sub(1, #registry - #'~keys') end
 
