@@ -35,7 +35,7 @@ def category_lag(client: Any, category: str, position: int) -> tuple[int | None,
 
     def of_category(**bounds: Any) -> Any:
         return client.read_all(
-            filter_include=[f"^{re.escape(category)}-"], filter_by_stream_name=True, **bounds
+            filter_include=[f"{re.escape(category)}-.*"], filter_by_stream_name=True, **bounds
         )
 
     with of_category(backwards=True, limit=1) as newest:

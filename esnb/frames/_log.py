@@ -13,6 +13,7 @@ import pandas as pd
 
 from esnb.frames._flatten import flatten as flattened
 from esnb.frames._moments import Moment, own_time
+from esnb.frames._numbers import count, whole
 from esnb.frames._payload import collector_paused
 from esnb.frames._progress import track
 from esnb.frames._record import EventSource, Record, Records
@@ -84,8 +85,9 @@ def events(
     go on from. A read that takes longer than a second shows a progress bar
     (`progress=False` or `ESNB_PROGRESS=0`: never).
 
-    Raises TypeError for another source, ValueError for a negative limit or a
-    time that is none, and the store's own errors.
+    Raises TypeError for another source and a start or limit that is no whole
+    number, ValueError for a negative limit or a time that is none, and the
+    store's own errors.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -98,8 +100,7 @@ def events(
     """
     opened = source_of(source)
     selection = select(types, exclude, since, until)
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit={limit}: give the number of rows, or None for all")
+    start, limit = whole(start, "start"), count(limit, "limit")
     reading = _read(
         opened, opened.events(start), selection, limit, progress, total=opened.count(start)
     )
@@ -148,8 +149,7 @@ def stream(
         raise TypeError(
             f"a stream is named by a UUID or text, not by {type(id_or_name).__qualname__}"
         )
-    if last is not None and last < 0:
-        raise ValueError(f"last={last}: give the number of newest events, or None for all")
+    start, stop, last = whole(start, "start"), whole(stop, "stop"), count(last, "last")
     reading = _read(
         opened,
         opened.stream(id_or_name, start, stop, last),

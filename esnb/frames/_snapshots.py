@@ -49,7 +49,7 @@ def snapshots(
     *,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """A row a kept snapshot, of one aggregate or of all, by stream and version.
+    """A row a kept snapshot, of one aggregate or of all, each aggregate's oldest first.
 
     Columns: `stream` (string: the aggregate's id), `version` (Int64), `time`
     (datetime64[us, UTC]: when it was taken), `store` (string: `redis`,
@@ -58,6 +58,7 @@ def snapshots(
     (Int64: of its stored state), `fingerprint` (string: of the aggregate's
     class, where the store keeps one), `recorded` (when the store got it).
 
+    One that two stores keep (`SNAPSHOT_STORE=eventstoredb+redis`) is a row each.
     An application without snapshots gives an empty frame. The library's own
     stores cannot list their snapshots: without an id each aggregate of the
     application is asked for, and its whole sequence of events read for that.

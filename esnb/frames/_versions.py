@@ -16,6 +16,7 @@ from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import ABSENT, changes, described
 from esnb.frames._fold import ProjectorFunction, Step, fold, recorded, time_of
 from esnb.frames._moments import Moment, read_moment
+from esnb.frames._numbers import whole
 from esnb.frames._progress import track
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import application_of
@@ -141,6 +142,7 @@ def at(
     source = application_of(app, "at()")
     if version is not None and time is not None:
         raise ValueError("give version= or time=, not both")
+    version = whole(version, "version")
     stored = recorded(source, aggregate_id)
     if version is not None:
         _require(source.name, aggregate_id, stored, version)
@@ -212,6 +214,7 @@ def diff(
     0  tricks     []  [roll over]
     """
     source = application_of(app, "diff()")
+    before, after = whole(before, "before"), whole(after, "after")
     stored = recorded(source, aggregate_id)
     numbers = [event.originator_version for event in stored]
     newer = numbers[-1] if after is None else after

@@ -88,6 +88,18 @@ def test_a_limit_says_where_it_cut(app: Bank) -> None:
         esnb.events(app, limit=-1)
 
 
+def test_numbers_may_come_out_of_a_frame(app: Bank) -> None:
+    account_id = an_account(app)
+    shown = esnb.events(app)
+
+    assert len(esnb.events(app, start=shown["position"].iloc[3], limit=shown["version"][0])) == 1
+    assert len(esnb.stream(app, account_id, start=shown["version"].iloc[3])) == 2
+    assert esnb.at(app, account_id, version=shown["version"].iloc[1]).version == 2
+    assert len(esnb.diff(app, account_id, before=shown["version"].iloc[3])) == 1
+    with pytest.raises(TypeError, match=r"start=1\.5: give a whole number"):
+        esnb.events(app, start=1.5)  # type: ignore[arg-type]
+
+
 def test_a_limit_counts_what_the_filters_let_through(app: Bank) -> None:
     an_account(app)
     an_account(app)

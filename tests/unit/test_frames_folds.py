@@ -19,13 +19,11 @@ from eventsourcing.utils import TopicError
 import esnb
 from esnb.frames._state import state_of
 from tests.unit.frames_domain import (
-    Account,
     Bank,
     Born,
     Cat,
     CatEvent,
     Cattery,
-    Renamed,
     Vanished,
     a_cat,
     an_account,
@@ -322,7 +320,7 @@ def test_diff_takes_versions_either_way_and_the_time_before() -> None:
 
 @pytest.mark.parametrize("read", [esnb.history, esnb.at, esnb.diff, esnb.verify_snapshot])
 def test_only_an_application_can_be_folded(read: Any) -> None:
-    with pytest.raises(TypeError, match="give an eventsourcing Application, not builtins.str"):
+    with pytest.raises(TypeError, match=r"give an eventsourcing Application, not builtins\.str"):
         read("client", uuid4())
     with pytest.raises(TypeError, match="the class Bank"):
         read(Bank, uuid4())

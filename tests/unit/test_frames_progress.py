@@ -185,9 +185,13 @@ def test_an_interrupt_leaves_the_next_call_working(
 
 
 def test_the_collector_is_left_as_it_was() -> None:
-    with pytest.raises(KeyboardInterrupt), collector_paused():
-        assert not gc.isenabled()
-        raise KeyboardInterrupt
+    def read() -> None:
+        with collector_paused():
+            assert not gc.isenabled()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        read()
     assert gc.isenabled()
     gc.disable()
     try:

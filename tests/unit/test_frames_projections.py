@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import singledispatchmethod
-from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -248,7 +247,7 @@ def test_an_application_that_processes_events() -> None:
 
 @pytest.mark.parametrize("source", [None, "view", Kinds, 3, Bank()])
 def test_what_has_no_checkpoints(source: object) -> None:
-    with pytest.raises(TypeError, match="no checkpoints: .*; give a view"):
+    with pytest.raises(TypeError, match=r"no checkpoints: .*; give a view"):
         esnb.checkpoints(source)
 
 

@@ -1,0 +1,27 @@
+"""Whole numbers as arguments: versions, positions, numbers of rows."""
+
+from __future__ import annotations
+
+from operator import index
+from typing import Any
+
+
+def whole(value: Any, argument: str) -> int | None:
+    """The argument called `argument` as an int, or None; TypeError for other things.
+
+    A cell of a frame is a number of numpy's, which databases do not take.
+    """
+    if value is None:
+        return None
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{argument}={value!r}: give a whole number") from None
+
+
+def count(value: Any, argument: str) -> int | None:
+    """The same for a number of rows, which cannot be negative: ValueError."""
+    number = whole(value, argument)
+    if number is not None and number < 0:
+        raise ValueError(f"{argument}={number}: give a number of rows, or None for all")
+    return number
