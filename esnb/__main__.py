@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(further)
     if further:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
-    from esnb.embedded.serve import serve as run
+    from esnb.embedded.processes.serve import serve as run
 
     try:
         run(options.path, options.eventstoredb_port, options.redis_port)

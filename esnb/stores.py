@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from eventsourcing.application import Application
 
     from esnb._client import Client
-    from esnb.embedded.pair import EmbeddedPair
+    from esnb.embedded.processes.pair import EmbeddedPair
 
     TApplication = TypeVar("TApplication", bound=Application[Any])
 
@@ -73,7 +73,7 @@ class Stores:
         self._redis: redis.Redis | None = None
         bypass_proxies_for_loopback()
         if isinstance(target, Embedded):
-            from esnb.embedded.pair import EmbeddedPair
+            from esnb.embedded.processes.pair import EmbeddedPair
 
             self._pair = EmbeddedPair(target.path)
         else:

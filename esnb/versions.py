@@ -67,7 +67,7 @@ def _redis_version() -> str | None:
     """What the program of the embedded Redis says of itself, None without one."""
     from eventsourcing.persistence import OperationalError
 
-    from esnb.embedded.redis_program import find_program
+    from esnb.embedded.processes.redis_program import find_program
 
     try:
         printed = subprocess.run(

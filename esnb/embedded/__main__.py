@@ -8,10 +8,10 @@ import signal
 import sys
 from pathlib import Path
 
-from .endpoint import Endpoint, PortUnusable
-from .log import LogUnusable
-from .node import Node
-from .server import HOST, opened_log
+from esnb.embedded.server import HOST, opened_log
+from esnb.embedded.services.endpoint import Endpoint, PortUnusable
+from esnb.embedded.storage.log import LogUnusable
+from esnb.embedded.streams.node import Node
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from .endpoint import Endpoint
-from .log import Log
-from .memory_log import MemoryLog
-from .node import Node
-from .sqlite_log import SqliteLog
+from esnb.embedded.services.endpoint import Endpoint
+from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.memory_log import MemoryLog
+from esnb.embedded.storage.sqlite_log import SqliteLog
+from esnb.embedded.streams.node import Node
 
 HOST = "127.0.0.1"
 _START_SECONDS = 30

@@ -14,8 +14,8 @@ from typing import Any
 import grpc
 
 from esnb._client import streams_pb2
-from esnb.embedded import wire
-from esnb.embedded.record import Proposed, body, created_entry, stream_field
+from esnb.embedded.storage import wire
+from esnb.embedded.storage.record import Proposed, body, created_entry, stream_field
 
 EVENTS = 10_000
 EVENT = Proposed(bytes(range(16)), "Measured", True, b'{"n": 1, "text": "%s"}' % (b"x" * 80), b"{}")

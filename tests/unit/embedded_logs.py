@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from esnb.embedded.log import Log
-from esnb.embedded.memory_log import MemoryLog
-from esnb.embedded.record import Proposed
-from esnb.embedded.sqlite_log import SqliteLog
-from esnb.embedded.store import Store, Written
+from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.memory_log import MemoryLog
+from esnb.embedded.storage.record import Proposed
+from esnb.embedded.storage.sqlite_log import SqliteLog
+from esnb.embedded.streams.store import Store, Written
 
 _ids = count(1)
 

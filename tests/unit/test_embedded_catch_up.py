@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 
 import pytest
 
-from esnb.embedded import catch_up
-from esnb.embedded.catch_up import CaughtUp, Checkpoint, Delivery
-from esnb.embedded.errors import StoreEmptied, StreamDeleted
-from esnb.embedded.memory_log import MemoryLog
-from esnb.embedded.node import Node
-from esnb.embedded.record import NO_STREAM, TOMBSTONE, Record
-from esnb.embedded.versioning import ANY
+from esnb.embedded.storage.memory_log import MemoryLog
+from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record
+from esnb.embedded.streams import catch_up
+from esnb.embedded.streams.catch_up import CaughtUp, Checkpoint, Delivery
+from esnb.embedded.streams.errors import StoreEmptied, StreamDeleted
+from esnb.embedded.streams.node import Node
+from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
 
 DEADLINE = 20.0

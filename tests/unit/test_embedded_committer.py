@@ -8,13 +8,13 @@ from collections.abc import Iterable
 
 import pytest
 
-from esnb.embedded.committer import GroupCommitter
-from esnb.embedded.errors import WriteFailed
-from esnb.embedded.log import Batch, LogFull
-from esnb.embedded.memory_log import MemoryLog
-from esnb.embedded.reading import Reader
-from esnb.embedded.store import Store
-from esnb.embedded.versioning import ANY
+from esnb.embedded.storage.log import Batch, LogFull
+from esnb.embedded.storage.memory_log import MemoryLog
+from esnb.embedded.streams.committer import GroupCommitter
+from esnb.embedded.streams.errors import WriteFailed
+from esnb.embedded.streams.reading import Reader
+from esnb.embedded.streams.store import Store
+from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
 
 DEADLINE = 20.0

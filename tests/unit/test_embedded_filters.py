@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from esnb.embedded.filters import accepted_by, by_name
-from esnb.embedded.names import Names
-from esnb.embedded.record import Record
+from esnb.embedded.storage.names import Names
+from esnb.embedded.storage.record import Record
+from esnb.embedded.streams.filters import accepted_by, by_name
 
 
 def record(type: int) -> Record:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from esnb.embedded.log import Batch, Log, LogFull, LogUnusable
-from esnb.embedded.names import NewName
-from esnb.embedded.record import TOMBSTONE, Record
-from esnb.embedded.sqlite_log import SqliteLog
+from esnb.embedded.storage.log import Batch, Log, LogFull, LogUnusable
+from esnb.embedded.storage.names import NewName
+from esnb.embedded.storage.record import TOMBSTONE, Record
+from esnb.embedded.storage.sqlite_log import SqliteLog
 from tests.unit.embedded_logs import opened
 
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esnb.embedded.errors import InvalidPosition, StreamDeleted, WrongExpectedVersion
-from esnb.embedded.log import Batch
-from esnb.embedded.reading import END_OF_ALL, Reader
-from esnb.embedded.record import NO_STREAM, TOMBSTONE, Record, content
-from esnb.embedded.store import Store
-from esnb.embedded.versioning import ANY, STREAM_EXISTS
+from esnb.embedded.storage.log import Batch
+from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record, content
+from esnb.embedded.streams.errors import InvalidPosition, StreamDeleted, WrongExpectedVersion
+from esnb.embedded.streams.reading import END_OF_ALL, Reader
+from esnb.embedded.streams.store import Store
+from esnb.embedded.streams.versioning import ANY, STREAM_EXISTS
 from tests.unit.embedded_logs import Clock, append, event, opened
 
 ALL = 2**63 - 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from esnb.embedded.record import TOMBSTONE, Content
-from esnb.embedded.stream_metadata import (
+from esnb.embedded.storage.record import TOMBSTONE, Content
+from esnb.embedded.streams.stream_metadata import (
     SOFT_DELETED,
     UNLIMITED,
     StreamMetadata,

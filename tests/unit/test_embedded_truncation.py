@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from esnb.embedded.stream_metadata import UNLIMITED, StreamMetadata
-from esnb.embedded.truncation import least_visible, oldest_visible, skipped_to
+from esnb.embedded.streams.stream_metadata import UNLIMITED, StreamMetadata
+from esnb.embedded.streams.truncation import least_visible, oldest_visible, skipped_to
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.embedded.versioning import (
+from esnb.embedded.streams.versioning import (
     ANY,
     NO_STREAM,
     STREAM_EXISTS,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esnb._client import streams_pb2
-from esnb.embedded import wire
-from esnb.embedded.record import (
+from esnb.embedded.storage import wire
+from esnb.embedded.storage.record import (
     RECORDED,
     Content,
     Proposed,

@@ -1,0 +1,77 @@
+"""The two embedded servers that belong together."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from esnb.embedded.processes.launch import (
+    eventstoredb_uri,
+    port_of,
+    redis_url,
+    start_eventstoredb,
+    start_redis,
+)
+from esnb.embedded.processes.process import ServerProcess
+from esnb.embedded.processes.redis_program import require_platform
+
+
+class EmbeddedPair:
+    """An EventStoreDB server, and a Redis from its first use on.
+
+    With a path they are shared by every process that names the same path, else
+    they are this process's own. They end with their last user, however it ends.
+    """
+
+    def __init__(self, path: Path | None, *, port: int = 0) -> None:
+        require_platform()
+        self._path = path
+        self._lock = threading.RLock()
+        self._eventstoredb = start_eventstoredb(path, port)
+        self._redis: ServerProcess | None = None
+
+    @property
+    def eventstoredb_uri(self) -> str:
+        return eventstoredb_uri(self._eventstoredb)
+
+    @property
+    def eventstoredb_port(self) -> int:
+        return port_of(self._eventstoredb)
+
+    @property
+    def redis_url(self) -> str:
+        """Starts the server when it has not been used yet."""
+        with self._lock:
+            if self._redis is None:
+                self._redis = start_redis(self._path)
+            return redis_url(self._redis)
+
+    @property
+    def has_redis(self) -> bool:
+        """Whether Redis has been used."""
+        return self._redis is not None
+
+    def dead(self) -> list[str]:
+        """Names of the servers that ended although they are used."""
+        servers = {"EventStoreDB": self._eventstoredb, "Redis": self._redis}
+        return [name for name, server in servers.items() if server and not server.is_alive()]
+
+    def reset(self, timeout: float) -> None:
+        """Empties both, also a Redis that has not been used yet; both go on running.
+
+        Subscriptions that are open end. Raises `OperationalError` when a server
+        does not answer.
+        """
+        from esnb.embedded.processes.emptying import empty_eventstoredb, empty_redis
+
+        with self._lock:
+            if self._path is not None or self.has_redis:
+                empty_redis(self.redis_url, timeout)
+            empty_eventstoredb(self.eventstoredb_port, timeout)
+
+    def release(self) -> None:
+        """Ends this process's use of both."""
+        with self._lock:
+            self._eventstoredb.release()
+            if self._redis is not None:
+                self._redis.release()

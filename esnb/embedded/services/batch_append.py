@@ -1,0 +1,167 @@
+"""BatchAppend: many appends over one call, told apart by their correlation ids."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from esnb._client import shared_pb2, streams_pb2
+from esnb.embedded.services.proposals import Accumulation, stream_name
+from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.storage.record import NO_STREAM
+from esnb.embedded.streams.errors import (
+    AppendTooLarge,
+    InvalidRequest,
+    MetadataMissing,
+    Refused,
+    StreamDeleted,
+    WriteFailed,
+    WrongExpectedVersion,
+)
+from esnb.embedded.streams.expectation import expected, name
+from esnb.embedded.streams.node import Node
+
+_EXPECTED = "expected_stream_position"
+
+_UNKNOWN = 2  # numbers of google.rpc.Code
+_INVALID_ARGUMENT = 3
+_DEADLINE_EXCEEDED = 4
+_NOT_FOUND = 5
+_ALREADY_EXISTS = 6
+
+
+class DeadlineExceeded(Refused):
+    """The client gave up before the append was begun."""
+
+
+class _Append:
+    """One append as its parts come in."""
+
+    def __init__(self, options: Any, deadline: float | None) -> None:
+        self.options = options
+        self.deadline = deadline
+        self.events = Accumulation()
+        self.error: Refused | None = None
+
+
+class BatchAppend:
+    """The method's handler."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def call(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+        """Answer each append when it is durable; the next ones are taken in meanwhile."""
+        answers: asyncio.Queue[asyncio.Task[Any] | None] = asyncio.Queue()
+        intake = asyncio.create_task(self._take_in(requests, answers))
+        try:
+            while (answer := await answers.get()) is not None:
+                yield await answer
+            await intake
+        except WriteFailed as error:
+            # None of the typed details could say why, and the others fail as well.
+            await aborted(context, of_error(error))
+        finally:
+            intake.cancel()
+
+    async def _take_in(
+        self, requests: AsyncIterator[Any], answers: asyncio.Queue[asyncio.Task[Any] | None]
+    ) -> None:
+        appends: dict[bytes, _Append] = {}
+        try:
+            async for request in requests:
+                key = request.correlation_id.SerializeToString()
+                append = appends.get(key)
+                if append is None:
+                    append = appends[key] = _Append(request.options, _deadline(request.options))
+                if append.error is None:
+                    try:
+                        append.events.add(request.proposed_messages)
+                    except Refused as error:
+                        append.error = error
+                if request.is_final:
+                    del appends[key]
+                    task = asyncio.create_task(self._answer(request.correlation_id, append))
+                    answers.put_nowait(task)
+        finally:
+            answers.put_nowait(None)
+
+    async def _answer(self, correlation_id: Any, append: _Append) -> Any:
+        response = streams_pb2.BatchAppendResp()
+        response.correlation_id.CopyFrom(correlation_id)
+        response.stream_identifier.CopyFrom(append.options.stream_identifier)
+        try:
+            if append.error is not None:
+                raise append.error
+            stream = stream_name(append.options)
+            version = expected(append.options, _EXPECTED)
+            if append.deadline is not None and append.deadline < time.time():
+                raise DeadlineExceeded("the append's deadline had passed when it arrived")
+            written = await self._node.append(stream, version, append.events.events)
+        except WriteFailed:
+            raise
+        except Refused as error:
+            _put_error(response.error, error, append.options)
+            return response
+        success = response.success
+        if written.revision == NO_STREAM:
+            success.no_stream.SetInParent()
+        else:
+            success.current_revision = written.revision
+        success.position.commit_position = written.position
+        success.position.prepare_position = written.position
+        return response
+
+
+def _deadline(options: Any) -> float | None:
+    """Seconds since 1970; clients that mean 'never' send some ten thousand years."""
+    kind = options.WhichOneof("deadline_option")
+    if kind == "deadline_21_10_0":
+        return float(options.deadline_21_10_0.seconds)
+    if kind == "deadline":
+        allowed: float = options.deadline.seconds + options.deadline.nanos / 1e9
+        return time.time() + allowed
+    return None
+
+
+def _put_error(status: Any, error: Refused, options: Any) -> None:
+    """The protocol's own status: a code, a text and one typed detail."""
+    code, detail = _described(error, options)
+    status.code = code
+    status.message = type(detail).__name__
+    status.details.Pack(detail)
+
+
+def _described(error: Refused, options: Any) -> tuple[int, Any]:
+    shared = shared_pb2
+    match error:
+        case WrongExpectedVersion():
+            return _ALREADY_EXISTS, _conflict(error)
+        case StreamDeleted():
+            detail = shared.StreamDeleted(stream_identifier=options.stream_identifier)
+            return _NOT_FOUND, detail
+        case AppendTooLarge(limit=limit):
+            return _INVALID_ARGUMENT, shared.MaximumAppendSizeExceeded(maxAppendSize=limit)
+        case InvalidRequest(reason=reason):
+            return _INVALID_ARGUMENT, shared.BadRequest(message=reason)
+        case MetadataMissing():
+            return _INVALID_ARGUMENT, shared.BadRequest(message=str(error))
+        case DeadlineExceeded():
+            return _DEADLINE_EXCEEDED, shared.Timeout()
+    return _UNKNOWN, shared.Unknown()
+
+
+def _conflict(error: WrongExpectedVersion) -> Any:
+    detail = shared_pb2.WrongExpectedVersion()
+    if error.actual == NO_STREAM:
+        detail.current_no_stream.SetInParent()
+    else:
+        detail.current_stream_revision = error.actual
+    named = name(error.expected)
+    if named is None:
+        detail.expected_stream_position = error.expected
+    else:
+        getattr(detail, f"expected_{named}").SetInParent()
+    return detail

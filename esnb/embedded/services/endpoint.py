@@ -1,0 +1,64 @@
+"""A node on a port."""
+
+from __future__ import annotations
+
+import asyncio
+
+import grpc
+
+from esnb.embedded.services.development_service import DevelopmentService
+from esnb.embedded.services.features_service import STREAMS, FeaturesService
+from esnb.embedded.services.gossip_service import GossipService
+from esnb.embedded.services.streams_service import StreamsService
+from esnb.embedded.streams.node import Node
+
+_OPTIONS = (
+    # Two servers must never share a port by accident.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_receive_message_length", 17 * 1024 * 1024),
+    ("grpc.max_send_message_length", -1),
+    # Node's client pings every 10 s, idle or not; the default would drop it.
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.http2.min_ping_interval_without_data_ms", 5000),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.max_concurrent_streams", 10_000),
+)
+
+_LAST_WORDS_SECONDS = 2.0
+
+
+class Endpoint:
+    """The gRPC server of a node."""
+
+    def __init__(self, node: Node, host: str, port: int) -> None:
+        self._server = grpc.aio.server(options=_OPTIONS)
+        self.host = host
+        self._server.add_generic_rpc_handlers(
+            (
+                StreamsService(node).handlers(),
+                GossipService(host, lambda: self.port, node.store.clock).handlers(),
+                FeaturesService(STREAMS).handlers(),
+                DevelopmentService(node.reset).handlers(),
+            )
+        )
+        try:
+            self.port = self._server.add_insecure_port(f"{host}:{port}")
+        except RuntimeError as error:
+            raise PortUnusable(f"cannot listen on {host}:{port}: {error}") from error
+
+    async def start(self) -> None:
+        """Serve until `stop`."""
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """End every call and let the port go. The loop must be this server's own."""
+        await self._server.stop(grace=0)
+        # gRPC cancels the calls without waiting for them; a loop that closes
+        # over them writes tracebacks to stderr.
+        calls = asyncio.all_tasks() - {asyncio.current_task()}
+        if calls:
+            await asyncio.wait(calls, timeout=_LAST_WORDS_SECONDS)
+
+
+class PortUnusable(Exception):
+    """Another program has the port, or the host is not of this machine."""

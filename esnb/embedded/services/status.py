@@ -1,0 +1,82 @@
+"""Errors as EventStoreDB reports them: a gRPC status, its text, and trailers.
+
+esdbclient parses the text, Node's client the trailers, kurrentdbclient matches
+the text of a wrong version as a whole: all three are part of the contract.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import grpc
+
+from esnb.embedded.streams import errors
+
+_EXCEPTION = "exception"
+
+
+class Status(NamedTuple):
+    """What a call ends with."""
+
+    code: grpc.StatusCode
+    text: str
+    trailers: tuple[tuple[str, str], ...] = ()
+
+
+def of_error(error: errors.Refused) -> Status:
+    """The status for an error of the store."""
+    code = grpc.StatusCode
+    match error:
+        case errors.StreamDeleted(stream=stream):
+            return Status(
+                code.FAILED_PRECONDITION,
+                str(error),
+                ((_EXCEPTION, "stream-deleted"), ("stream-name", header(stream))),
+            )
+        case errors.WrongExpectedVersion(stream=stream, expected=expected, actual=actual):
+            return Status(
+                code.FAILED_PRECONDITION,
+                f"Delete failed due to WrongExpectedVersion. Stream: {stream}, "
+                f"Expected version: {expected}, Actual version: {actual}",
+                (
+                    (_EXCEPTION, "wrong-expected-version"),
+                    ("stream-name", header(stream)),
+                    ("expected-version", str(expected)),
+                    ("actual-version", str(actual)),
+                ),
+            )
+        case errors.AppendTooLarge(limit=limit):
+            return Status(
+                code.INVALID_ARGUMENT,
+                str(error),
+                (
+                    (_EXCEPTION, "maximum-append-size-exceeded"),
+                    ("maximum-append-size", str(limit)),
+                ),
+            )
+        case errors.MetadataMissing():
+            return Status(
+                code.INVALID_ARGUMENT,
+                str(error),
+                (
+                    (_EXCEPTION, "missing-required-metadata-property"),
+                    ("required-metadata-properties", "type,content-type"),
+                ),
+            )
+        case errors.InvalidCombination() | errors.InvalidPosition():
+            return Status(code.INVALID_ARGUMENT, str(error))
+        case errors.WriteFailed():
+            return Status(code.RESOURCE_EXHAUSTED, str(error))
+        case errors.StoreEmptied():
+            return Status(code.ABORTED, str(error))
+    return Status(code.UNKNOWN, str(error))
+
+
+async def aborted(context: Any, status: Status) -> None:
+    """End the call with `status`."""
+    await context.abort(status.code, status.text, status.trailers)
+
+
+def header(name: str) -> str:
+    """A stream name fit for a header: what is not printable ASCII becomes `?`."""
+    return "".join(char if " " <= char <= "~" else "?" for char in name)

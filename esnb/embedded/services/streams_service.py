@@ -1,0 +1,143 @@
+"""The `Streams` service: Append, Delete and Tombstone; `read_call` and `batch_append` have the rest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from esnb._client import streams_pb2
+from esnb.embedded.services.batch_append import BatchAppend
+from esnb.embedded.services.proposals import Accumulation, stream_name
+from esnb.embedded.services.read_call import Read
+from esnb.embedded.services.read_request import options_of
+from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.storage.record import NO_STREAM
+from esnb.embedded.streams.errors import InvalidRequest, Refused, WrongExpectedVersion
+from esnb.embedded.streams.expectation import expected, name
+from esnb.embedded.streams.node import Node
+
+SERVICE = "event_store.client.streams.Streams"
+_EXPECTED = "expected_stream_revision"
+
+
+class StreamsService:
+    """Translates between the protocol and a `Node`."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._read = Read(node)
+        self._batches = BatchAppend(node)
+
+    def handlers(self) -> grpc.GenericRpcHandler:
+        """The service's methods. Answers that are built by hand are passed on as bytes."""
+        messages = streams_pb2
+        return grpc.method_handlers_generic_handler(
+            SERVICE,
+            {
+                "Read": grpc.unary_stream_rpc_method_handler(
+                    self._read.call, messages.ReadReq.FromString
+                ),
+                "Append": grpc.stream_unary_rpc_method_handler(
+                    self._append,
+                    messages.AppendReq.FromString,
+                    messages.AppendResp.SerializeToString,
+                ),
+                "BatchAppend": grpc.stream_stream_rpc_method_handler(
+                    self._batches.call,
+                    messages.BatchAppendReq.FromString,
+                    messages.BatchAppendResp.SerializeToString,
+                ),
+                "Delete": grpc.unary_unary_rpc_method_handler(
+                    self._delete,
+                    messages.DeleteReq.FromString,
+                    messages.DeleteResp.SerializeToString,
+                ),
+                "Tombstone": grpc.unary_unary_rpc_method_handler(
+                    self._tombstone,
+                    messages.TombstoneReq.FromString,
+                    messages.TombstoneResp.SerializeToString,
+                ),
+            },
+        )
+
+    async def _append(self, requests: AsyncIterator[Any], context: Any) -> Any:
+        try:
+            return await self._appended(requests)
+        except Refused as error:
+            await aborted(context, of_error(error))
+
+    async def _appended(self, requests: AsyncIterator[Any]) -> Any:
+        options = None
+        events = Accumulation()
+        async for request in requests:
+            if request.WhichOneof("content") == "options":
+                options = request.options
+            elif options is None:
+                raise InvalidRequest("an append begins with its options")
+            else:
+                events.add((request.proposed_message,))
+        if options is None:
+            raise InvalidRequest("an append begins with its options")
+        stream = stream_name(options)
+        try:
+            written = await self._node.append(stream, expected(options, _EXPECTED), events.events)
+        except WrongExpectedVersion as error:
+            return _conflict(error)
+        response = streams_pb2.AppendResp()
+        success = response.success
+        if written.revision == NO_STREAM:
+            success.no_stream.SetInParent()
+        else:
+            success.current_revision = written.revision
+        _put_position(success, written.position)
+        return response
+
+    async def _delete(self, request: Any, context: Any) -> Any:
+        try:
+            options = options_of(request)
+            written = await self._node.delete(stream_name(options), expected(options, _EXPECTED))
+        except Refused as error:
+            await aborted(context, of_error(error))
+        response = streams_pb2.DeleteResp()
+        _put_position(response, written.position)
+        return response
+
+    async def _tombstone(self, request: Any, context: Any) -> Any:
+        try:
+            options = options_of(request)
+            written = await self._node.tombstone(stream_name(options), expected(options, _EXPECTED))
+        except Refused as error:
+            await aborted(context, of_error(error))
+        response = streams_pb2.TombstoneResp()
+        _put_position(response, written.position)
+        return response
+
+
+def _put_position(message: Any, position: int) -> None:
+    message.position.commit_position = position
+    message.position.prepare_position = position
+
+
+def _conflict(error: WrongExpectedVersion) -> Any:
+    """Both generations of the fields: clients before 20.6.1 read the later-named ones."""
+    response = streams_pb2.AppendResp()
+    conflict = response.wrong_expected_version
+    if error.actual == NO_STREAM:
+        conflict.current_no_stream.SetInParent()
+        conflict.no_stream_20_6_0.SetInParent()
+    else:
+        conflict.current_revision = error.actual
+        conflict.current_revision_20_6_0 = error.actual
+    named = name(error.expected)
+    if named is None:
+        conflict.expected_revision = error.expected
+        conflict.expected_revision_20_6_0 = error.expected
+    elif named == "no_stream":
+        conflict.expected_no_stream.SetInParent()
+        conflict.expected_revision_20_6_0 = 2**64 - 1
+    else:
+        getattr(conflict, f"expected_{named}").SetInParent()
+        getattr(conflict, f"{named}_20_6_0").SetInParent()
+    return response

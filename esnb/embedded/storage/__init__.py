@@ -1,0 +1,1 @@
+"""Where the records of the embedded server are kept."""

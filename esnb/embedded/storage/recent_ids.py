@@ -1,0 +1,37 @@
+"""Which events were written lately, by their ids: how a repeated append is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from esnb.embedded.storage.record import Record
+
+_LIMIT = 100_000
+"""About what EventStoreDB remembers (8 MiB)."""
+
+
+class RecentIds:
+    """The newest events' streams and revisions. The first event of an id keeps its place."""
+
+    def __init__(self, limit: int = _LIMIT) -> None:
+        self.limit = limit
+        self._places: dict[bytes, tuple[int, int]] = {}
+
+    def add(self, record: Record) -> None:
+        """Remember one more event."""
+        places = self._places
+        if record.event_id not in places:
+            places[record.event_id] = (record.stream, record.revision)
+            if len(places) > self.limit:
+                del places[next(iter(places))]
+
+    def revision(self, event_id: bytes, stream: int | None) -> int | None:
+        """The revision at which `stream` has the event, None when it is not known to."""
+        place = self._places.get(event_id)
+        return None if place is None or place[0] != stream else place[1]
+
+    def fill(self, records: Iterable[Record]) -> None:
+        """Start over from these, oldest first."""
+        self._places.clear()
+        for record in records:
+            self.add(record)

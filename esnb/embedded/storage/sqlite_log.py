@@ -1,0 +1,181 @@
+"""A log in one SQLite file."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from esnb.embedded.storage.file_lock import FileLock
+from esnb.embedded.storage.log import Batch, LogFull, LogUnusable
+from esnb.embedded.storage.record import Record
+
+APPLICATION_ID = 0x65736E62
+"""`esnb` in the file's header, where SQLite keeps what program a file belongs to."""
+VERSION = 1
+"""Raised with every change of the schema."""
+
+
+@cache
+def _query(name: str) -> str:
+    return files(__package__).joinpath("queries", f"{name}.sql").read_text("utf-8")
+
+
+class SqliteLog:
+    """Records in a table. One connection writes, in the writer's thread; another one reads.
+
+    WAL with `synchronous=FULL`: a commit returns when its pages are on disk,
+    and readers never wait for it. The file is locked for as long as it is open,
+    so that no second server writes to it.
+    """
+
+    durable = True
+
+    def __init__(self, path: str | Path) -> None:
+        """Open or create; raises `LogUnusable` for any file that is not this program's log."""
+        self.path = Path(path)
+        self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
+        try:
+            self._lock.acquire()
+            self._writer = _opened(self.path)
+            self._reader = _connected(self.path)
+            self._reader.execute("PRAGMA query_only = ON")
+        except (OSError, sqlite3.Error) as error:
+            self._lock.release()
+            raise LogUnusable(f"cannot open event log {self.path}: {error}") from error
+        except LogUnusable:
+            self._lock.release()
+            raise
+
+    def head(self) -> Record | None:
+        return self._record("head")
+
+    def find_stream(self, name: str) -> int | None:
+        return self._number("find_stream", name)
+
+    def find_type(self, name: str) -> int | None:
+        return self._number("find_type", name)
+
+    def stream_name(self, number: int) -> str:
+        return str(self._value("stream_name", number))
+
+    def type_name(self, number: int) -> str:
+        return str(self._value("type_name", number))
+
+    def last_stream(self) -> int:
+        return int(self._value("last_stream"))
+
+    def last_type(self) -> int:
+        return int(self._value("last_type"))
+
+    def last_of(self, stream: int) -> Record | None:
+        return self._record("last_of", stream)
+
+    def at(self, stream: int, revision: int) -> Record | None:
+        return self._record("at", stream, revision)
+
+    def at_position(self, position: int) -> Record | None:
+        return self._record("at_position", position)
+
+    def forwards(self, stream: int, first: int, last: int, limit: int) -> list[Record]:
+        return self._records("forwards", stream, first, last, limit)
+
+    def backwards(self, stream: int, first: int, last: int, limit: int) -> list[Record]:
+        return self._records("backwards", stream, first, last, limit)
+
+    def all_forwards(self, first: int, last: int, limit: int) -> list[Record]:
+        return self._records("all_forwards", first, last, limit)
+
+    def all_backwards(self, first: int, last: int, limit: int) -> list[Record]:
+        return self._records("all_backwards", first, last, limit)
+
+    def newest(self, limit: int) -> list[Record]:
+        return self._records("newest", limit)[::-1]
+
+    def write(self, batches: Iterable[Batch]) -> None:
+        connection = self._writer
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            for batch in batches:
+                if batch.streams:
+                    connection.executemany(_query("insert_stream"), batch.streams)
+                if batch.types:
+                    connection.executemany(_query("insert_type"), batch.types)
+                connection.executemany(_query("insert_event"), batch.records)
+            connection.execute("COMMIT")
+        except sqlite3.Error as error:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise LogFull(f"cannot write to event log {self.path}: {error}") from error
+
+    def clear(self) -> None:
+        self._writer.executescript(f"BEGIN IMMEDIATE; {_query('clear')} COMMIT;")
+
+    def close(self) -> None:
+        self._reader.close()
+        self._writer.close()
+        self._lock.release()
+
+    def _number(self, query: str, name: str) -> int | None:
+        value = self._value(query, name)
+        return None if value is None else int(value)
+
+    def _value(self, query: str, *arguments: Any) -> Any:
+        row = self._reader.execute(_query(query), arguments).fetchone()
+        return row and row[0]
+
+    def _record(self, query: str, *arguments: int) -> Record | None:
+        row = self._reader.execute(_query(query), arguments).fetchone()
+        return row and Record._make(row)
+
+    def _records(self, query: str, *arguments: int) -> list[Record]:
+        return [Record._make(row) for row in self._reader.execute(_query(query), arguments)]
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        if error.sqlite_errorcode != sqlite3.SQLITE_NOTADB:
+            raise
+        raise LogUnusable(f"{path} is not an event log of esnb: choose another path") from error
+    return connection
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    """A connection to a log of this version, created where there is no file yet."""
+    new = not path.exists() or path.stat().st_size == 0
+    connection = _connected(path)
+    try:
+        if new:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.executescript(
+                f"BEGIN EXCLUSIVE; PRAGMA application_id = {APPLICATION_ID};"
+                f"PRAGMA user_version = {VERSION}; {_query('schema')} COMMIT;"
+            )
+        _refuse_foreign(connection, path)
+        connection.execute("PRAGMA journal_mode = WAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if application != APPLICATION_ID:
+        raise LogUnusable(
+            f"{path} is the database of another program, not an event log of esnb: "
+            "choose another path"
+        )
+    if version != VERSION:
+        raise LogUnusable(
+            f"{path} is an event log of format {version}, and this esnb reads format "
+            f"{VERSION}: use the esnb version that wrote it, or choose another path"
+        )

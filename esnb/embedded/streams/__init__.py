@@ -1,0 +1,1 @@
+"""Streams over a log: what EventStoreDB does with them, without gRPC."""

@@ -1,0 +1,47 @@
+"""Filters of `$all`: by stream name or event type, by prefix or regular expression."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+
+from esnb.embedded.storage.names import Names
+from esnb.embedded.storage.record import Record
+
+Matches = Callable[[Record], bool]
+
+
+def by_name(names: Names, of: Callable[[Record], int], accepts: Callable[[str], bool]) -> Matches:
+    """Whether the name that `of` picks from a record (its stream's or type's) is accepted.
+
+    Names recur, so each is judged once a filter.
+    """
+    judged: dict[int, bool] = {}
+
+    def matches(record: Record) -> bool:
+        number = of(record)
+        verdict = judged.get(number)
+        if verdict is None:
+            if len(judged) > 100_000:
+                judged.clear()
+            verdict = judged[number] = accepts(names.name(number))
+        return verdict
+
+    return matches
+
+
+def accepted_by(pattern: str, prefixes: Sequence[str]) -> Callable[[str], bool]:
+    """A search for `pattern`, else whether a name begins with one of `prefixes`.
+
+    Raises `re.error` when the pattern is no regular expression.
+    """
+    if pattern:
+        search = re.compile(dotnet(pattern)).search
+        return lambda name: search(name) is not None
+    return lambda name: name.startswith(tuple(prefixes))
+
+
+def dotnet(pattern: str) -> str:
+    """A .NET regular expression in Python's dialect, which writes named groups otherwise."""
+    named = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
+    return re.sub(r"\\k<(\w+)>", r"(?P=\1)", named)

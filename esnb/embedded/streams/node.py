@@ -1,0 +1,67 @@
+"""One running store: its log, its readers, its subscribers, and what makes writes durable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.record import Proposed
+from esnb.embedded.streams.bootstrap import bootstrap
+from esnb.embedded.streams.committer import Committer, GroupCommitter, ImmediateCommitter
+from esnb.embedded.streams.feed import Feed
+from esnb.embedded.streams.reading import Reader
+from esnb.embedded.streams.store import Clock, Store, Written
+
+
+def system_clock() -> int:
+    """Now, in units of 100 ns since 1970."""
+    return time.time_ns() // 100
+
+
+class Node:
+    """Belongs to the event loop in which it was made."""
+
+    def __init__(self, log: Log, clock: Clock = system_clock) -> None:
+        self.store = Store(log, clock)
+        self.reader = Reader(self.store)
+        self.feed = Feed()
+        if self.store.head == 0:
+            bootstrap(self.store)
+        self._committer = self._new_committer()
+
+    async def append(self, stream: str, expected: int, events: Sequence[Proposed]) -> Written:
+        """Append, and return when it is durable; errors as in `Store.append`."""
+        written, batch = self.store.append(stream, expected, events)
+        await self._committer.commit(batch)
+        return written
+
+    async def delete(self, stream: str, expected: int) -> Written:
+        """Soft-delete; errors as in `Store.append`."""
+        written, batch = self.store.delete(stream, expected)
+        await self._committer.commit(batch)
+        return written
+
+    async def tombstone(self, stream: str, expected: int) -> Written:
+        """Delete for good; errors as in `Store.append`."""
+        written, batch = self.store.tombstone(stream, expected)
+        await self._committer.commit(batch)
+        return written
+
+    async def reset(self) -> None:
+        """Empty the store, as new. Subscriptions end with `StoreEmptied`."""
+        await self._committer.close()
+        self.store.log.clear()
+        self.store.abandon()
+        bootstrap(self.store)
+        self.feed.end()
+        self._committer = self._new_committer()
+
+    async def close(self) -> None:
+        """Finish what was promised and let the log go."""
+        await self._committer.close()
+        self.store.log.close()
+
+    def _new_committer(self) -> Committer:
+        kind = GroupCommitter if self.store.log.durable else ImmediateCommitter
+        return kind(self.store, self.feed.news)

@@ -1,0 +1,227 @@
+"""The store: streams over a log, without gRPC, threads or waiting.
+
+Every method belongs to one thread. A write is judged and prepared here, made
+durable by the `Committer`, and then shown to readers by `committed`.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from esnb.embedded.storage.log import Batch, Log
+from esnb.embedded.storage.names import Names
+from esnb.embedded.storage.recent_ids import RecentIds
+from esnb.embedded.storage.record import (
+    NO_STREAM,
+    TOMBSTONE,
+    Proposed,
+    Record,
+    body,
+    content,
+    created_entry,
+    stream_field,
+)
+from esnb.embedded.streams.errors import StreamDeleted, WrongExpectedVersion
+from esnb.embedded.streams.stream_index import StreamIndex
+from esnb.embedded.streams.stream_metadata import (
+    METADATA_TYPE,
+    SOFT_DELETED,
+    is_metastream,
+    metastream_of,
+    original_of,
+    recreated,
+)
+from esnb.embedded.streams.versioning import Standing, Verdict, decided
+
+Clock = Callable[[], int]
+"""Now, in units of 100 ns since 1970."""
+
+TOMBSTONE_TYPE = "$streamDeleted"
+
+
+class Written(NamedTuple):
+    """Where the last event of a write is: -1 and the log's head when there was none."""
+
+    revision: int
+    position: int
+
+
+class Store:
+    """Streams of events. `ahead` knows what is promised, `shown` what readers may see."""
+
+    def __init__(self, log: Log, clock: Clock) -> None:
+        self.log = log
+        self.clock = clock
+        self.streams = Names(log.find_stream, log.stream_name, log.last_stream())
+        self.types = Names(log.find_type, log.type_name, log.last_type())
+        self.ahead = StreamIndex(log, self.streams)
+        self.shown = StreamIndex(log, self.streams)
+        self._recent = RecentIds()
+        self._unwritten: dict[tuple[int, int], Record] = {}
+        self.head = 0
+        self._last_created = 0
+        self._next_position = 0
+        self._rewind()
+
+    # --- writing ------------------------------------------------------------
+
+    def append(
+        self, stream: str, expected: int, events: Sequence[Proposed]
+    ) -> tuple[Written, Batch]:
+        """Events for the end of a stream, and the batch that must be written for them.
+
+        An append that repeats an earlier one gives that one's place and an
+        empty batch. Raises `WrongExpectedVersion` or `StreamDeleted`.
+        """
+        recreates, repeats = self._judged(stream, expected, [event.event_id for event in events])
+        if repeats is not None:
+            return repeats, Batch()
+        fixes = (
+            is_metastream(stream) and self.ahead.state(original_of(stream)).metadata.soft_deleted
+        )
+        state = self.ahead.state(stream)
+        first = state.last + 1
+        batch = Batch()
+        self._prepare(batch, stream, first, events)
+        written = Written(state.last, self._promised_head(batch))
+        if recreates:
+            self._recreate(batch, stream, first)
+        if fixes:
+            original = original_of(stream)
+            self._recreate(batch, original, self.ahead.state(original).last + 1)
+        return written, batch
+
+    def delete(self, stream: str, expected: int) -> tuple[Written, Batch]:
+        """Make a stream read as missing until it is appended to; same errors as `append`."""
+        event_id = uuid.uuid4().bytes
+        self._judged(stream, expected, [event_id])
+        metastream = metastream_of(stream)
+        metadata = self.ahead.state(metastream)
+        state = self.ahead.state(stream)
+        if state.last == NO_STREAM and metadata.last == NO_STREAM:
+            raise WrongExpectedVersion(stream, expected, NO_STREAM)
+        batch = Batch()
+        event = Proposed(event_id, METADATA_TYPE, True, SOFT_DELETED, b"")
+        self._prepare(batch, metastream, metadata.last + 1, [event])
+        return Written(state.last, batch.records[-1].position), batch
+
+    def tombstone(self, stream: str, expected: int) -> tuple[Written, Batch]:
+        """End a stream for good, also one that never was; same errors as `append`."""
+        event_id = uuid.uuid4().bytes
+        self._judged(stream, expected, [event_id])
+        batch = Batch()
+        event = Proposed(event_id, TOMBSTONE_TYPE, False, b"", b"")
+        self._prepare(batch, stream, TOMBSTONE, [event])
+        return Written(TOMBSTONE, batch.records[-1].position), batch
+
+    def committed(self, batch: Batch) -> list[str]:
+        """The batch is on disk: show it to readers. Returns the streams that have news."""
+        self.streams.written(batch.streams)
+        self.types.written(batch.types)
+        newest = {record.stream: record for record in batch.records}
+        for record in batch.records:
+            self._unwritten.pop((record.stream, record.revision), None)
+        names = []
+        for record in newest.values():
+            name = self.streams.name(record.stream)
+            self.shown.apply(record, name)
+            names.append(name)
+        if batch.records:
+            self.head = batch.records[-1].position
+        if not self._unwritten:
+            self.ahead.trim()
+            self.shown.trim()
+        return names
+
+    def abandon(self) -> None:
+        """Writes that were promised failed: go on from what the log holds."""
+        self._rewind()
+
+    def _rewind(self) -> None:
+        self._unwritten.clear()
+        self.streams.forget()
+        self.types.forget()
+        self.ahead.forget()
+        self.shown.forget()
+        self._recent.fill(self.log.newest(self._recent.limit))
+        head = self.log.head()
+        self.head = 0 if head is None else head.position
+        self._last_created = 0 if head is None else head.created
+        self._next_position = 64 if head is None else head.next_position
+
+    def _judged(
+        self, stream: str, expected: int, event_ids: list[bytes]
+    ) -> tuple[bool, Written | None]:
+        """Whether the write recreates the stream, and what it repeats; raises when it may not be."""
+        state = self.ahead.state(stream)
+        standing = Standing(
+            last=state.last,
+            tombstoned=self.ahead.is_tombstoned(stream),
+            soft_deleted=state.metadata.soft_deleted,
+            has_metadata=self.ahead.state(metastream_of(stream)).last != NO_STREAM,
+        )
+        number = self.streams.number(stream)
+        decision = decided(
+            expected,
+            event_ids,
+            standing,
+            lambda event_id: self._recent.revision(event_id, number),
+            lambda revision: self._id_at(number, revision),
+        )
+        if decision.verdict is Verdict.DELETED:
+            raise StreamDeleted(stream)
+        if decision.verdict is Verdict.WRONG_VERSION:
+            raise WrongExpectedVersion(stream, expected, state.last)
+        if decision.verdict is Verdict.ACCEPTED:
+            return decision.recreates, None
+        record = self._promised_at(number, decision.repeats)
+        assert record is not None
+        return False, Written(record.revision, record.position)
+
+    def _id_at(self, stream: int | None, revision: int) -> bytes | None:
+        record = self._promised_at(stream, revision)
+        return None if record is None else record.event_id
+
+    def _promised_at(self, stream: int | None, revision: int) -> Record | None:
+        if stream is None:
+            return None
+        return self._unwritten.get((stream, revision)) or self.log.at(stream, revision)
+
+    def _promised_head(self, batch: Batch) -> int:
+        if batch.records:
+            return batch.records[-1].position
+        newest = next(reversed(self._unwritten.values()), None)
+        return self.head if newest is None else newest.position
+
+    def _prepare(self, batch: Batch, stream: str, first: int, events: Sequence[Proposed]) -> None:
+        """Give the events their places, from revision `first` on."""
+        if not events:
+            return
+        number = self.streams.use(stream, batch.streams)
+        created = self._last_created = max(self.clock(), self._last_created)
+        named, dated = stream_field(stream), created_entry(created)
+        position = self._next_position
+        for revision, event in enumerate(events, first):
+            kind = self.types.use(event.type, batch.types)
+            sent = body(named, revision, position, dated, event)
+            record = Record(position, number, revision, kind, created, event.event_id, sent)
+            position = record.next_position
+            batch.records.append(record)
+            self._unwritten[number, revision] = record
+            self._recent.add(record)
+        self._next_position = position
+        self.ahead.apply(record, stream)
+
+    def _recreate(self, batch: Batch, stream: str, first: int) -> None:
+        """Bring back a soft-deleted stream, to be read from `first` on."""
+        metastream = metastream_of(stream)
+        newest = self.ahead.state(metastream).last
+        record = self._promised_at(self.streams.number(metastream), newest)
+        if record is None:
+            return
+        data = recreated(content(record).data, first)
+        if data is not None:
+            event = Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, data, b"")
+            self._prepare(batch, metastream, newest + 1, [event])
