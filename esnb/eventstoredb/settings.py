@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
-from eventsourcing.persistence import InfrastructureFactoryError
 from eventsourcing.utils import Environment
 
 from esnb._client import ConnectionSpec
 from esnb._uri import masked
 from esnb.eventstoredb.naming import IDType
+from esnb.setting import SettingError, choice, whole_number
 
 URI = "EVENTSTOREDB_URI"
 ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
@@ -48,48 +47,46 @@ class Settings:
 def read(env: Environment) -> Settings:
     """Reads the settings from `env`.
 
-    Raises InfrastructureFactoryError naming the variable, its value and what is
+    Raises SettingError naming the variable, its value and what is
     allowed.
     """
     has_redis = bool(env.get(REDIS_URL))
-    snapshot_store = _choice(
+    snapshot_store = choice(
         env, SNAPSHOT_STORE, _SNAPSHOT_STORES, "redis" if has_redis else "eventstoredb"
     )
     if "redis" in snapshot_store and not has_redis:
-        raise InfrastructureFactoryError(
+        raise SettingError(
             f"{SNAPSHOT_STORE} is {snapshot_store!r}, which needs {REDIS_URL} to be set"
         )
     if env.get(SNAPSHOT_TTL):  # the Redis recorder reads it; a wrong value is said at once
-        _integer(env, SNAPSHOT_TTL, default=1, least=1)
+        whole_number(env, SNAPSHOT_TTL, least=1)
     return Settings(
         uri=_uri(env),
         application=env.name,
         root_certificates=_certificates(env.get(ROOT_CERTIFICATES)),
         stream_prefix=env.get(STREAM_PREFIX),
-        first_version=_integer(env, FIRST_VERSION, default=1, least=0),
-        originator_id_type=cast(IDType, _choice(env, ORIGINATOR_ID_TYPE, _ID_TYPES, "uuid")),
+        first_version=_first_version(env),
+        originator_id_type=cast(IDType, choice(env, ORIGINATOR_ID_TYPE, _ID_TYPES, "uuid")),
         snapshot_store=cast(SnapshotStoreName, snapshot_store),
-        snapshot_keep=_integer(env, SNAPSHOT_KEEP, default=10, least=1),
+        snapshot_keep=whole_number(env, SNAPSHOT_KEEP, least=1) or 10,
     )
 
 
 def _uri(env: Environment) -> str:
     uri = env.get(URI)
     if not uri:
-        raise InfrastructureFactoryError(
+        raise SettingError(
             f"{' or '.join(env.create_keys(URI))} is not set: give the server's connection string, "
             "such as esdb://localhost:2113?Tls=false, or take all variables from esnb.connect().env"
         )
     try:
         targets = ConnectionSpec(uri).targets
     except ValueError as error:
-        raise InfrastructureFactoryError(
+        raise SettingError(
             f"{URI} is {masked(uri)!r}, which is no connection string: {masked(str(error))}"
         ) from None
     if not all(target.partition(":")[0] for target in targets):
-        raise InfrastructureFactoryError(
-            f"{URI} is {masked(uri)!r}, which names no host: write esdb://host:port"
-        )
+        raise SettingError(f"{URI} is {masked(uri)!r}, which names no host: write esdb://host:port")
     return uri
 
 
@@ -100,29 +97,12 @@ def _certificates(value: str | None) -> str | None:
         return Path(value).expanduser().read_text()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InfrastructureFactoryError(
+        raise SettingError(
             f"{ROOT_CERTIFICATES} is {value!r}, which is neither PEM text nor a readable file: "
             f"{reason}"
         ) from None
 
 
-def _choice(env: Environment, variable: str, allowed: Collection[str], default: str) -> str:
-    value = env.get(variable) or default
-    if value.lower() not in allowed:
-        raise _refused(variable, value, ", ".join(allowed))
-    return value.lower()
-
-
-def _integer(env: Environment, variable: str, *, default: int, least: int) -> int:
-    value = env.get(variable) or str(default)
-    try:
-        number = int(value)
-    except ValueError:
-        number = least - 1
-    if number < least:
-        raise _refused(variable, value, f"whole numbers from {least}")
-    return number
-
-
-def _refused(variable: str, value: str, allowed: str) -> InfrastructureFactoryError:
-    return InfrastructureFactoryError(f"{variable} is {value!r}; allowed: {allowed}")
+def _first_version(env: Environment) -> int:
+    number = whole_number(env, FIRST_VERSION, least=0)
+    return 1 if number is None else number

@@ -18,6 +18,7 @@ from esnb._uri import masked
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
 from esnb.redis.wire import Wire
+from esnb.setting import SettingError
 
 REDIS_URL = "REDIS_URL"
 
@@ -30,12 +31,12 @@ _ANSWER_SECONDS: Final = 30.0
 def redis_url(env: Environment) -> str:
     """The server that `REDIS_URL` names.
 
-    Raises OSError (the library's error for wrong environment values) when it
+    Raises SettingError when it
     is missing or is not a Redis URL; a password in it is never shown.
     """
     url = env.get(REDIS_URL) or ""
     if not url:
-        raise OSError(
+        raise SettingError(
             f"{REDIS_URL} is not set: give a redis://, rediss:// or unix:// URL, "
             "or take the environment of esnb.connect()"
         )
@@ -59,7 +60,7 @@ def check_url(url: str) -> None:
     except (ValueError, TypeError) as error:
         problem = masked(str(error))
     if problem:
-        raise OSError(f"{REDIS_URL} is {masked(url)!r}, which is no Redis URL: {problem}")
+        raise SettingError(f"{REDIS_URL} is {masked(url)!r}, which is no Redis URL: {problem}")
 
 
 def _options(url: str) -> dict[str, Any]:

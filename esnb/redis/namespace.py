@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from eventsourcing.utils import Environment
 
+from esnb.setting import SettingError
+
 REDIS_KEY_PREFIX = "REDIS_KEY_PREFIX"
 REDIS_NAMESPACE = "REDIS_NAMESPACE"
 
@@ -18,12 +20,12 @@ _LABEL = re.compile(r"[A-Za-z0-9_.-]+")
 def key_prefix(env: Environment) -> str:
     """What begins every key of esnb: `REDIS_KEY_PREFIX`, by default `esnb`.
 
-    Raises OSError (the library's error for wrong environment values) for a
+    Raises SettingError for a
     prefix with braces, which would put every key into one cluster slot.
     """
     prefix = env.get(REDIS_KEY_PREFIX) or "esnb"
     if "{" in prefix or "}" in prefix:
-        raise OSError(
+        raise SettingError(
             f"{REDIS_KEY_PREFIX} is {prefix!r}, and braces make a cluster hash tag: "
             "esnb sets its own tag behind the prefix, choose one without braces"
         )
@@ -58,7 +60,7 @@ class Namespace:
         if not self.name:
             raise ValueError("a view needs a name: it is the hash tag that keeps its keys together")
         if self.label and not _LABEL.fullmatch(self.label):
-            raise OSError(
+            raise SettingError(
                 f"{REDIS_NAMESPACE} is {self.label!r}: letters, digits, '_', '.' and '-' only"
             )
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from eventsourcing.persistence import InfrastructureFactoryError
 from eventsourcing.utils import Environment
 
 from esnb.eventstoredb import settings
+from esnb.setting import SettingError
 
 URI = "esdb://db.example:2113?Tls=false"
 
@@ -53,21 +53,19 @@ def test_an_applications_own_variables_come_first() -> None:
     ],
 )
 def test_values_that_are_not_allowed(variable: str, value: str, allowed: str) -> None:
-    with pytest.raises(InfrastructureFactoryError) as refused:
+    with pytest.raises(SettingError) as refused:
         read(**{variable: value})
     assert str(refused.value) == f"{variable} is {value!r}; allowed: {allowed}"
 
 
 @pytest.mark.parametrize("store", ["redis", "eventstoredb+redis"])
 def test_a_snapshot_store_that_is_not_there(store: str) -> None:
-    with pytest.raises(InfrastructureFactoryError, match=r"needs REDIS_URL"):
+    with pytest.raises(SettingError, match=r"needs REDIS_URL"):
         read(SNAPSHOT_STORE=store)
 
 
 def test_no_uri() -> None:
-    with pytest.raises(
-        InfrastructureFactoryError, match=r"SHOP_EVENTSTOREDB_URI or EVENTSTOREDB_URI is not set"
-    ):
+    with pytest.raises(SettingError, match=r"SHOP_EVENTSTOREDB_URI or EVENTSTOREDB_URI is not set"):
         read(EVENTSTOREDB_URI="")
 
 
@@ -85,7 +83,7 @@ def test_no_uri() -> None:
     ],
 )
 def test_malformed_uris(uri: str) -> None:
-    with pytest.raises(InfrastructureFactoryError, match="EVENTSTOREDB_URI is '") as refused:
+    with pytest.raises(SettingError, match="EVENTSTOREDB_URI is '") as refused:
         read(EVENTSTOREDB_URI=uri)
     assert "changeit" not in str(refused.value)
 
@@ -96,9 +94,7 @@ def test_certificates_as_text_and_as_a_path(tmp_path: Path) -> None:
     file.write_text(pem)
     assert read(EVENTSTOREDB_ROOT_CERTIFICATES=pem).root_certificates == pem
     assert read(EVENTSTOREDB_ROOT_CERTIFICATES=str(file)).root_certificates == pem
-    with pytest.raises(
-        InfrastructureFactoryError, match=r"EVENTSTOREDB_ROOT_CERTIFICATES is '.*none"
-    ):
+    with pytest.raises(SettingError, match=r"EVENTSTOREDB_ROOT_CERTIFICATES is '.*none"):
         read(EVENTSTOREDB_ROOT_CERTIFICATES=str(tmp_path / "none.pem"))
 
 

@@ -11,6 +11,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.utils import Environment
 
 from esnb.redis import Namespace, RedisFactory, RedisTrackingRecorder, RedisView
+from esnb.setting import SettingError
 
 URL = "redis://127.0.0.1:1/0"
 
@@ -39,7 +40,7 @@ def test_a_wrong_url_is_named_without_its_password(url: str) -> None:
         lambda: _factory(REDIS_URL=url).tracking_recorder(),
         lambda: _factory(REDIS_URL=url).aggregate_recorder("snapshots"),
     ):
-        with pytest.raises(OSError, match="REDIS_URL is ") as caught:
+        with pytest.raises(SettingError, match="REDIS_URL is ") as caught:
             ask()
         assert "hidden" not in str(caught.value)
         if url:
@@ -61,7 +62,7 @@ def test_a_wrong_url_is_named_without_its_password(url: str) -> None:
     ],
 )
 def test_a_wrong_setting_of_snapshots_is_named(name: str, value: str) -> None:
-    with pytest.raises(OSError, match=f"{name} is {value!r}".replace("{", r"\{")):
+    with pytest.raises(SettingError, match=f"{name} is {value!r}".replace("{", r"\{")):
         _factory(REDIS_URL=URL, **{name: value}).aggregate_recorder("snapshots")
 
 
@@ -69,7 +70,7 @@ def test_a_wrong_setting_of_snapshots_is_named(name: str, value: str) -> None:
     ("name", "value"), [("REDIS_KEY_PREFIX", "a{b"), ("REDIS_NAMESPACE", "a:b")]
 )
 def test_a_wrong_setting_of_views_is_named(name: str, value: str) -> None:
-    with pytest.raises(OSError, match=f"{name} is ".replace("{", r"\{")):
+    with pytest.raises(SettingError, match=f"{name} is ".replace("{", r"\{")):
         RedisView.construct(Environment("App", {"REDIS_URL": URL, name: value}))
 
 

@@ -17,7 +17,7 @@ from weakref import WeakSet
 
 from eventsourcing.persistence import OperationalError
 
-from esnb.embedded.processes import supervisor
+_SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 LOCK_PATIENCE = 30.0
 """Seconds that a process waits for another one that starts or stops the server."""
@@ -154,7 +154,7 @@ def _spawn(home: Home, plan: Plan) -> subprocess.Popen[bytes]:
         "remove": [str(directory) for directory in plan.remove],
     }
     process = subprocess.Popen(
-        [sys.executable, "-I", "-S", supervisor.__file__],
+        [sys.executable, "-I", "-S", str(_SUPERVISOR)],
         cwd=home.directory,
         env=plan.environment,
         stdin=subprocess.PIPE,

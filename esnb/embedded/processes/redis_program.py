@@ -22,10 +22,13 @@ _OTHER_WAYS = (
 
 
 def require_platform() -> None:
-    """Raises `OperationalError` where there are no embedded stores: native Windows."""
-    if os.name == "nt":
+    """Raises `OperationalError` where there are no embedded stores: native Windows.
+
+    What keeps them, POSIX file locks, is missing there.
+    """
+    if find_spec("fcntl") is None:
         raise OperationalError(
-            "esnb has no embedded Redis on native Windows: use WSL (`wsl --install`), "
+            "esnb has no embedded stores on native Windows: use WSL (`wsl --install`), "
             f"or {_OTHER_WAYS}"
         )
 
