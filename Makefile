@@ -58,7 +58,8 @@ test: test-main test-notebooks test-kurrentdb test-oldest test-browser ## every 
 test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
 	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser
 
-test-notebooks: $(VENV)/.test ## the notebooks against their stored outputs
+test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against their stored outputs
+	$(PYTEST) --doctest-modules -p no:cacheprovider esnb
 	$(PYTEST) --nbval -p no:cacheprovider notebooks
 
 test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser

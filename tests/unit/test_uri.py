@@ -1,13 +1,11 @@
 """What a connection string shows of itself."""
 
-import doctest
 import string
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import esnb._uri
 from esnb._uri import described, is_embedded, masked
 
 SECRETS = st.text(string.ascii_letters + string.digits + "/?#@:;%&=+$!", min_size=6)
@@ -46,7 +44,3 @@ def test_an_embedded_server_is_called_embedded() -> None:
     assert is_embedded("unix:///tmp/a%20b/redis.sock?client_name=esnb-embedded")
     assert described("esdb://127.0.0.1:1?tls=false&connectionname=esnb-embedded") == "embedded"
     assert not is_embedded("esdb://127.0.0.1:1?Tls=false&connectionName=mine")
-
-
-def test_examples() -> None:
-    assert doctest.testmod(esnb._uri).failed == 0

@@ -1,0 +1,56 @@
+"""The README's Python, run as it stands, block after block in one namespace."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from functools import singledispatchmethod
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from eventsourcing.projection import Projection
+
+import esnb
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+    for variable in ("EVENTSTOREDB_URI", "REDIS_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    module = ModuleType("readme")  # topics of the classes lead to it
+    monkeypatch.setitem(sys.modules, "readme", module)
+    namespace: dict[str, Any] = vars(module)
+    yield namespace
+    if "stores" in namespace:
+        namespace["stores"].close()
+
+
+def run(block: str, names: dict[str, Any]) -> None:
+    exec(compile(block, "README.md", "exec"), names)
+
+
+def test_the_first_notebook_and_its_projection(names: dict[str, Any]) -> None:
+    notebook, projection = BLOCKS
+
+    run(notebook, names)
+    kennel, fido = names["kennel"], names["fido"]
+    assert list(esnb.events(kennel)["type"]) == ["Dog.Registered", "Dog.TrickAdded"]
+    assert list(esnb.history(kennel, fido.id)["tricks"]) == [[], ["roll over"]]
+
+    class CountTricks(Projection[Any]):
+        name = "tricks"
+
+        @singledispatchmethod
+        def process_event(self, domain_event: Any, tracking: Any) -> None:
+            if type(domain_event).__name__ == "TrickAdded":
+                self.view.add(tracking)
+
+    names["CountTricks"] = CountTricks
+    run(projection, names)
+    assert esnb.read_model(names["runner"])["value"].tolist() == ["1"]
