@@ -14,6 +14,8 @@ DELAY = 1.0
 """Seconds a read may take before it shows a bar."""
 INTERVAL = 0.1
 """Seconds between two movements of the bar."""
+VIEW_MIME = "application/vnd.jupyter.widget-view+json"
+"""The MIME type by which a page finds the view of a widget."""
 
 
 def track(
@@ -79,10 +81,23 @@ class _Bar:
             self._bar = text_bar(**options)
         container = getattr(self._bar, "container", None)
         if container is not None:
-            from IPython.display import display
+            from IPython.display import DisplayHandle
 
-            show: Any = display
-            self._handle = show(container, display_id=True)
+            handle: Any = DisplayHandle()
+            # The view is named here: `display` of an ipywidgets 7 widget takes no
+            # display id, and its output could not be replaced.
+            handle.display(
+                {
+                    "text/plain": str(self._bar),
+                    VIEW_MIME: {
+                        "version_major": 2,
+                        "version_minor": 0,
+                        "model_id": container.model_id,
+                    },
+                },
+                raw=True,
+            )
+            self._handle = handle
             self._bar.displayed = True
 
     def reach(self, seen: int) -> None:
