@@ -81,9 +81,10 @@ class _Bar:
             self._bar = text_bar(**options)
         container = getattr(self._bar, "container", None)
         if container is not None:
-            from IPython.display import DisplayHandle
+            from IPython import display
 
-            handle: Any = DisplayHandle()
+            untyped: Any = display
+            handle = untyped.DisplayHandle()
             # The view is named here: `display` of an ipywidgets 7 widget takes no
             # display id, and its output could not be replaced.
             handle.display(
