@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ESNB_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest lint format notebooks lab bench docs clean
+.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest test-node lint format notebooks lab bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -45,18 +45,24 @@ $(OLDEST)/.test: $(VENV)/bin/python pyproject.toml tests/environments/oldest.txt
 	$(OLDEST)/bin/python $(PIP) install --quiet -e . -r tests/environments/oldest.txt
 	@touch $@
 
+# Packages from npm; their versions are in package.json.
+NODE := tests/node
+$(NODE)/node_modules/.test: $(NODE)/package.json
+	cd $(NODE) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
+	@touch $@
+
 # --- the two commands ---------------------------------------------------------
 
 demo: $(VENV)/.demo ## the whole story on embedded stores, in the terminal
 	ESNB_PROGRESS=1 $(BIN)/esnb demo
 
-test: test-main test-notebooks test-kurrentdb test-oldest test-browser ## every test, in every environment
+test: test-main test-notebooks test-kurrentdb test-oldest test-node test-browser ## every test, in every environment
 	@echo "all tests passed"
 
 # --- its parts ----------------------------------------------------------------
 
 test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
-	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser
+	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node
 
 test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against their stored outputs
 	$(PYTEST) --doctest-modules -p no:cacheprovider esnb
@@ -65,6 +71,16 @@ test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against t
 test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser
 	$(BIN)/python -m tests.browser.chromium
 	$(PYTEST) tests/browser
+
+# Node is not needed to work on esnb: without it these tests are left out, aloud;
+# CI installs it, and fails without.
+test-node: $(VENV)/.test ## clients and workers in JavaScript against the embedded servers
+	@if command -v npm >/dev/null && { command -v node || command -v nodejs; } >/dev/null; then \
+	  $(MAKE) --no-print-directory $(NODE)/node_modules/.test && $(PYTEST) tests/node; \
+	else \
+	  echo "test-node LEFT OUT: it needs node and npm (on Debian: apt install nodejs npm)"; \
+	  test -z "$$CI"; \
+	fi
 
 CORE := tests/unit tests/contract tests/conformance tests/integration
 
