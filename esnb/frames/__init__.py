@@ -6,13 +6,15 @@ is what the library recorded and folded.
 """
 
 from esnb.frames._checkpoints import checkpoints
+from esnb.frames._history import at, diff, history
 from esnb.frames._log import events, stream, streams
 from esnb.frames._read_model import read_model
 from esnb.frames._runners import runners
 from esnb.frames._snapshots import snapshots, verify_snapshot
-from esnb.frames._versions import at, diff, history
+from esnb.frames._versions import Version, versions
 
 __all__ = [
+    "Version",
     "at",
     "checkpoints",
     "diff",
@@ -24,4 +26,5 @@ __all__ = [
     "stream",
     "streams",
     "verify_snapshot",
+    "versions",
 ]

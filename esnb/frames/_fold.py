@@ -15,6 +15,7 @@ from eventsourcing.utils import resolve_topic
 
 from esnb.frames._application import ApplicationSource
 from esnb.frames._moments import own_time
+from esnb.frames._state import State, kept, state_of
 
 ProjectorFunction = Callable[[Any, Iterable[Any]], Any]
 """As the library's: from an aggregate, or None, and events to the aggregate after them."""
@@ -31,10 +32,28 @@ class Step:
     stored: StoredEvent
     type: str
     time: datetime | None
+    data: Any
+    """The event's payload as it is stored, decoded as far as it can be."""
     event: Any
+    """The domain event; None where it cannot be made of what is stored."""
     aggregate: Any
     problem: Exception | None = None
     """Why this event, or one before it, could not be applied."""
+
+    @property
+    def version(self) -> int:
+        return self.stored.originator_version
+
+    @property
+    def state(self) -> State:
+        """Copies of the fields that the state has now; empty where it is not known.
+
+        Raises the problem where there is one.
+        """
+        if self.problem is not None:
+            raise self.problem
+        found = {} if self.aggregate is None else state_of(self.aggregate)
+        return {name: kept(value) for name, value in found.items()}
 
 
 def recorded(source: ApplicationSource, aggregate_id: UUID | str) -> Sequence[StoredEvent]:
@@ -73,6 +92,7 @@ def fold(
     project = projector_func
     for stored in stored_events:
         record = source.record(stored)
+        data, _ = source.decode(record)
         event: Any = None
         try:
             event = source.app.mapper.to_domain_event(stored)
@@ -88,7 +108,8 @@ def fold(
         yield Step(
             stored,
             record.type,
-            time_of(source, stored),
+            own_time(data) or record.recorded,
+            data,
             event,
             aggregate,
             problem,

@@ -17,7 +17,7 @@ from esnb.frames._numbers import count, whole
 from esnb.frames._payload import collector_paused
 from esnb.frames._progress import track
 from esnb.frames._record import EventSource, Record, Records
-from esnb.frames._schema import Schema, build
+from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._selection import Selection, Types, select
 from esnb.frames._sources import source_of
 
@@ -203,13 +203,18 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
             else:
                 known.last = record
                 known.events += 1
-    columns: dict[str, list[Any]] = {name: [] for name in STREAMS}
+    return build_rows(STREAMS, _rows(opened, seen, match))
+
+
+def _rows(
+    source: EventSource, seen: dict[str, _Seen], match: str | None
+) -> Iterator[tuple[Any, ...]]:
     for name, known in seen.items():
-        data, _ = opened.decode(known.first)
-        category = opened.category(known.first, data)
+        data, _ = source.decode(known.first)
+        category = source.category(known.first, data)
         if match is None or fnmatchcase(name, match) or fnmatchcase(f"{category}-{name}", match):
-            latest, _ = opened.decode(known.last)
-            row = (
+            latest, _ = source.decode(known.last)
+            yield (
                 name,
                 category,
                 known.events,
@@ -219,9 +224,6 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
                 known.last.version,
                 known.last.type,
             )
-            for column, value in zip(columns.values(), row, strict=True):
-                column.append(value)
-    return build(STREAMS, columns)
 
 
 @dataclass(slots=True)

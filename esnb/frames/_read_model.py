@@ -12,7 +12,7 @@ from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteRecorder, SQLiteTrackingRecorder
 
-from esnb.frames._schema import Schema, build
+from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._sources import described
 from esnb.frames._state import kept
 
@@ -136,16 +136,16 @@ def _own_tables(view: SQLiteRecorder) -> list[str]:
 
 
 def _of_attributes(view: POPOTrackingRecorder) -> pd.DataFrame:
-    columns: dict[str, list[Any]] = {name: [] for name in ENTRIES}
     bookkeeping = vars(POPOTrackingRecorder())
-    for name, value in vars(view).items():
-        if name in bookkeeping:
-            continue
-        for field, entry in _entries(value):
-            row = (name, type(value).__name__, field, kept(entry))
-            for column, cell in zip(columns.values(), row, strict=True):
-                column.append(cell)
-    return build(ENTRIES, columns)
+    return build_rows(
+        ENTRIES,
+        (
+            (name, type(value).__name__, field, kept(entry))
+            for name, value in vars(view).items()
+            if name not in bookkeeping
+            for field, entry in _entries(value)
+        ),
+    )
 
 
 def _entries(value: Any) -> list[tuple[str | None, Any]]:

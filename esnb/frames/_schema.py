@@ -8,7 +8,7 @@ that keeps every value.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -48,6 +48,15 @@ def build(
     for name, values in (fields or {}).items():
         built[name] = inferred(values)
     return pd.DataFrame(built, index=pd.RangeIndex(size), columns=pd.Index(list(built), dtype=str))
+
+
+def build_rows(schema: Schema, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+    """A frame of `rows`, each with a value for every column of `schema`."""
+    columns: dict[str, list[Any]] = {name: [] for name in schema}
+    for row in rows:
+        for column, value in zip(columns.values(), row, strict=True):
+            column.append(value)
+    return build(schema, columns)
 
 
 def typed(values: Sequence[Any], dtype: Dtype) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,9 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 from esnb.fold import fold_fingerprint
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes, described
-from esnb.frames._fold import ProjectorFunction, fold, projector_for
-from esnb.frames._moments import own_time
+from esnb.frames._fold import ProjectorFunction, fold, projector_for, time_of
 from esnb.frames._progress import track
-from esnb.frames._schema import Schema, build
+from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import application_of
 from esnb.frames._state import State, full_state_of, kept
 from esnb.snapshot import SnapshotRecorder, StoredSnapshot
@@ -75,24 +75,20 @@ def snapshots(
     0        1  popo
     """
     source = application_of(app, "snapshots()")
-    columns: dict[str, list[Any]] = {name: [] for name in SNAPSHOTS}
-    for stored in _kept_snapshots(source, aggregate_id, progress):
-        payload, _ = source.decode(source.record(stored))
-        recorded = getattr(stored, "recorded", None)
-        row = (
-            str(stored.originator_id),
-            stored.originator_version,
-            own_time(payload) or recorded,
-            _store(source, stored),
-            getattr(stored, "expires", None),
-            stored.topic,
-            len(stored.state),
-            getattr(stored, "fingerprint", None),
-            recorded,
-        )
-        for column, value in zip(columns.values(), row, strict=True):
-            column.append(value)
-    return build(SNAPSHOTS, columns)
+    return build_rows(
+        SNAPSHOTS,
+        (
+            (
+                *_identity(source, stored),
+                getattr(stored, "expires", None),
+                stored.topic,
+                len(stored.state),
+                getattr(stored, "fingerprint", None),
+                getattr(stored, "recorded", None),
+            )
+            for stored in _kept_snapshots(source, aggregate_id, progress)
+        ),
+    )
 
 
 def verify_snapshot(
@@ -132,24 +128,27 @@ def verify_snapshot(
     0        1     ok
     """
     source = application_of(app, "verify_snapshot()")
-    columns: dict[str, list[Any]] = {name: [] for name in VERIFIED}
     found = list(_kept_snapshots(source, aggregate_id, False))
     replayed = _replayed(source, aggregate_id, found, projector_func)
-    for stored in found:
-        payload, _ = source.decode(source.record(stored))
-        status, differs, error = _verdict(source, stored, replayed, projector_func)
-        row = (
-            str(stored.originator_id),
-            stored.originator_version,
-            own_time(payload) or getattr(stored, "recorded", None),
-            _store(source, stored),
-            status,
-            differs,
-            error,
-        )
-        for column, value in zip(columns.values(), row, strict=True):
-            column.append(value)
-    return build(VERIFIED, columns)
+    return build_rows(
+        VERIFIED,
+        (
+            (*_identity(source, stored), *_verdict(source, stored, replayed, projector_func))
+            for stored in found
+        ),
+    )
+
+
+def _identity(
+    source: ApplicationSource, stored: StoredEvent
+) -> tuple[str, int, datetime | None, str]:
+    """What both frames begin with: stream, version, time and store."""
+    return (
+        str(stored.originator_id),
+        stored.originator_version,
+        time_of(source, stored),
+        _store(source, stored),
+    )
 
 
 Verdict = tuple[str, str | None, str | None]
@@ -192,9 +191,8 @@ def _replayed(
     if not versions:
         return states
     for step in fold(source, source.select(aggregate_id, lte=max(versions)), projector_func):
-        version = step.stored.originator_version
-        if version in versions:
-            states[version] = step.problem or {
+        if step.version in versions:
+            states[step.version] = step.problem or {
                 name: kept(value) for name, value in full_state_of(step.aggregate).items()
             }
     return states

@@ -1,247 +1,96 @@
-"""An aggregate through its versions: all of them, one of them, the difference of two."""
+"""An aggregate version by version: the one place that keeps a state of each."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
-import pandas as pd
-from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.application import Application
 
-from esnb.frames._application import ApplicationSource
-from esnb.frames._changes import ABSENT, changes, described
-from esnb.frames._fold import ProjectorFunction, Step, fold, recorded, time_of
-from esnb.frames._moments import Moment, read_moment
-from esnb.frames._numbers import whole
+from esnb.frames._changes import Change, changes, described
+from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
 from esnb.frames._progress import track
-from esnb.frames._schema import Schema, build
 from esnb.frames._sources import application_of
-from esnb.frames._state import State, kept, state_of
-
-HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
-DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
+from esnb.frames._state import State
 
 
-def history(
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One event of an aggregate, and the state after it."""
+
+    stream: str
+    """The aggregate's id."""
+    number: int
+    type: str
+    time: datetime | None
+    data: Any
+    """The event's payload, as it is stored."""
+    before: State
+    """The state without this event; it belongs to the version before, too."""
+    state: State
+    """Copies that no later event changes; empty where the state is not known."""
+    problem: Exception | None = None
+    """Why this event, or one before it, could not be applied."""
+
+    @property
+    def changes(self) -> list[Change]:
+        """The fields that the event changed; none where the state is not known."""
+        return [] if self.problem is not None else changes(self.before, self.state)
+
+    @property
+    def changed(self) -> str:
+        """The changes in one line, or why there are none to be told."""
+        if self.problem is not None:
+            return f"not applied: {type(self.problem).__name__}: {self.problem}"
+        return described(self.changes)
+
+
+def versions(
     app: Application[Any],
     aggregate_id: UUID | str,
     *,
     projector_func: ProjectorFunction | None = None,
     progress: bool | None = None,
-) -> pd.DataFrame:
-    """A row a version: the event, what it changed, and the whole state after it.
+    purpose: str = "versions()",
+) -> Iterator[Version]:
+    """The versions of an aggregate, oldest first, folded as `esnb.history` says.
 
-    Columns: `version` (Int64), `type` (string), `time` (datetime64[us, UTC]),
-    `changed` (string: `price: 10 → 12`, several parted by `; `; a field's first
-    value without an arrow), then a column for each field of the state, named
-    `state.type` where a name is taken. Fields get the narrowest dtype that
-    keeps their values: whole numbers Int64 (objects beyond 64 bits), text and
-    UUIDs string, times datetime64[us, UTC], other values as they are. The state
-    is what the aggregate's attributes hold, but for its id, its version and the
-    library's own bookkeeping. Values are copies: no later event, and nothing
-    that is done to the frame, changes another row.
-
-    The events are folded by the aggregate's own functions: `projector_func`,
-    else the application's `snapshotting_projectors`, else the library's
-    `project_aggregate`; snapshots and the cache are not asked. From an event
-    that cannot be applied on, `changed` says so and the state is missing.
+    From an event that cannot be applied on, each version has the `problem` and
+    no state. `purpose` is how an error names the caller.
 
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is no Application.
+    is no Application, both before the first version is asked for.
 
-    >>> import esnb
     >>> from eventsourcing.application import Application
     >>> from esnb.frames._dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
-    >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
-       version            type                     changed
-    0        1  Dog.Registered    name: 'Fido'; tricks: []
-    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
+    >>> [(version.number, version.state["tricks"]) for version in versions(app, dog.id)]
+    [(1, []), (2, ['roll over'])]
     """
-    source = application_of(app, "history()")
-    columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
-    states: list[State] = []
-    before: State = {}
+    source = application_of(app, purpose)
     stored = recorded(source, aggregate_id)
     steps = fold(source, stored, projector_func)
-    for step in track(steps, unit="versions", total=len(stored), progress=progress):
-        state, changed = _after(step, before)
-        columns["version"].append(step.stored.originator_version)
-        columns["type"].append(step.type)
-        columns["time"].append(step.time)
-        columns["changed"].append(changed)
-        states.append(state)
+    return _numbered(track(steps, unit="versions", total=len(stored), progress=progress))
+
+
+def _numbered(steps: Iterator[Step]) -> Iterator[Version]:
+    before: State = {}
+    for step in steps:
+        state = step.state if step.problem is None else {}
+        yield Version(
+            str(step.stored.originator_id),
+            step.version,
+            step.type,
+            step.time,
+            step.data,
+            before,
+            state,
+            step.problem,
+        )
         before = state
-    return build(HISTORY, columns, fields=_fields(states))
-
-
-def _after(step: Step, before: State) -> tuple[State, str]:
-    if step.problem is not None:
-        return {}, _not_applied(step)
-    state = {name: kept(value) for name, value in _state(step).items()}
-    return state, described(changes(before, state))
-
-
-def _state(step: Step) -> State:
-    return {} if step.aggregate is None else state_of(step.aggregate)
-
-
-def _not_applied(step: Step) -> str:
-    problem = step.problem
-    return f"not applied: {type(problem).__name__}: {problem}"
-
-
-def _fields(states: list[State]) -> dict[str, list[Any]]:
-    names = dict.fromkeys(name for state in states for name in state)
-    taken = {*HISTORY, *names}
-    columns: dict[str, list[Any]] = {}
-    for name in names:
-        column = name
-        while column in HISTORY or column in columns or (column != name and column in taken):
-            column = f"state.{column}"
-        columns[column] = [state.get(name) for state in states]
-    return columns
-
-
-def at(
-    app: Application[Any],
-    aggregate_id: UUID | str,
-    *,
-    version: int | None = None,
-    time: Moment | None = None,
-    projector_func: ProjectorFunction | None = None,
-) -> Any:
-    """The aggregate as it was at a version, or at a time; without either, as it is.
-
-    An object of its own, replayed from the events: nothing that is done to it
-    reaches the application, its cache or another call's result. `time`
-    (inclusive; a datetime or text, UTC without an offset) takes the events up
-    to the first later one.
-
-    Raises AggregateNotFoundError where there is no such aggregate, no such
-    version, or none yet at that time; ValueError for version and time together;
-    and whatever the fold raises.
-
-    >>> import esnb
-    >>> from eventsourcing.application import Application
-    >>> from esnb.frames._dog import Dog
-    >>> app = Application()
-    >>> dog = Dog("Fido")
-    >>> dog.add_trick("roll over")
-    >>> _ = app.save(dog)
-    >>> esnb.at(app, dog.id, version=1).tricks
-    []
-    """
-    source = application_of(app, "at()")
-    if version is not None and time is not None:
-        raise ValueError("give version= or time=, not both")
-    version = whole(version, "version")
-    stored = recorded(source, aggregate_id)
-    if version is not None:
-        _require(source.name, aggregate_id, stored, version)
-        stored = [event for event in stored if event.originator_version <= version]
-    if time is not None:
-        moment = read_moment(time, "time")
-        stored = list(takewhile(lambda event: _is_by(source, event, moment, aggregate_id), stored))
-        if not stored:
-            raise AggregateNotFoundError(
-                f"aggregate {str(aggregate_id)!r} did not exist at {moment}: "
-                "its first event is later"
-            )
-    *_, found = fold(source, stored, projector_func)
-    if found.problem is not None:
-        raise found.problem
-    return found.aggregate
-
-
-def _is_by(
-    source: ApplicationSource, stored: StoredEvent, moment: datetime, aggregate_id: UUID | str
-) -> bool:
-    time = time_of(source, stored)
-    if time is None:
-        raise ValueError(
-            f"version {stored.originator_version} of aggregate {str(aggregate_id)!r} "
-            "carries no time: ask by version="
-        )
-    return time <= moment
-
-
-def _require(
-    name: str, aggregate_id: UUID | str, stored: Sequence[StoredEvent], version: int
-) -> None:
-    if all(event.originator_version != version for event in stored):
-        raise AggregateNotFoundError(
-            f"{name} has no version {version!r} of aggregate {str(aggregate_id)!r}: it has "
-            f"{stored[0].originator_version} to {stored[-1].originator_version}"
-        )
-
-
-def diff(
-    app: Application[Any],
-    aggregate_id: UUID | str,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-    projector_func: ProjectorFunction | None = None,
-) -> pd.DataFrame:
-    """The fields that differ between two versions of an aggregate.
-
-    Columns: `field` (string), `before`, `after` (object: independent copies; NA
-    where that version has no such field). `after` is the last version if it is
-    not given, `before` the one before `after`; a `before` below the first
-    version is the time when there was nothing. Fields are those that `history`
-    shows.
-
-    Raises AggregateNotFoundError for an aggregate or a version that does not
-    exist, and whatever the fold raises.
-
-    >>> import esnb
-    >>> from eventsourcing.application import Application
-    >>> from esnb.frames._dog import Dog
-    >>> app = Application()
-    >>> dog = Dog("Fido")
-    >>> dog.add_trick("roll over")
-    >>> _ = app.save(dog)
-    >>> esnb.diff(app, dog.id)
-        field before        after
-    0  tricks     []  [roll over]
-    """
-    source = application_of(app, "diff()")
-    before, after = whole(before, "before"), whole(after, "after")
-    stored = recorded(source, aggregate_id)
-    numbers = [event.originator_version for event in stored]
-    newer = numbers[-1] if after is None else after
-    _require(source.name, aggregate_id, stored, newer)
-    earlier = [number for number in numbers if number < newer]
-    older = before if before is not None else max(earlier, default=newer - 1)
-    if older >= numbers[0]:
-        _require(source.name, aggregate_id, stored, older)
-    states: dict[int, State] = {}
-    for step in fold(source, stored, projector_func):
-        version = step.stored.originator_version
-        if version in (older, newer):
-            if step.problem is not None:
-                raise step.problem
-            states[version] = {name: kept(value) for name, value in _state(step).items()}
-        if version >= max(older, newer):
-            break
-    found = changes(states.get(older, {}), states.get(newer, {}))
-    return build(
-        DIFF,
-        {
-            "field": [change.field for change in found],
-            "before": [_shown(change.before) for change in found],
-            "after": [_shown(change.after) for change in found],
-        },
-    )
-
-
-def _shown(value: Any) -> Any:
-    return pd.NA if value is ABSENT else value

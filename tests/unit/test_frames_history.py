@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import doctest
-import pkgutil
 from collections.abc import Callable
-from contextlib import ExitStack
 from copy import deepcopy
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from uuid import uuid4
 
@@ -158,17 +154,3 @@ def test_a_snapshot_that_says_something_else_is_told(app: Bank) -> None:
 
     assert status[5] == "ok"
     assert status[4] != "ok"
-
-
-def test_examples_in_the_docstrings_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    ran = 0
-    with ExitStack() as stack:
-        stack.enter_context(pd.option_context("display.width", 100))
-        for found in pkgutil.iter_modules(esnb.frames.__path__, "esnb.frames."):
-            result = doctest.testmod(
-                import_module(found.name), optionflags=doctest.NORMALIZE_WHITESPACE
-            )
-            assert result.failed == 0, found.name
-            ran += result.attempted
-    assert ran > 20

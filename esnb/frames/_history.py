@@ -1,0 +1,225 @@
+"""An aggregate through its versions: all of them, one of them, the difference of two."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import StoredEvent
+
+from esnb.frames._application import ApplicationSource
+from esnb.frames._changes import ABSENT, changes
+from esnb.frames._fold import ProjectorFunction, fold, recorded, time_of
+from esnb.frames._moments import Moment, read_moment
+from esnb.frames._numbers import whole
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import application_of
+from esnb.frames._state import State
+from esnb.frames._versions import versions
+
+HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
+DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
+
+
+def history(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    projector_func: ProjectorFunction | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """A row a version: the event, what it changed, and the whole state after it.
+
+    Columns: `version` (Int64), `type` (string), `time` (datetime64[us, UTC]),
+    `changed` (string: `price: 10 → 12`, several parted by `; `; a field's first
+    value without an arrow), then a column for each field of the state, named
+    `state.type` where a name is taken. Fields get the narrowest dtype that
+    keeps their values: whole numbers Int64 (objects beyond 64 bits), text and
+    UUIDs string, times datetime64[us, UTC], other values as they are. The state
+    is what the aggregate's attributes hold, but for its id, its version and the
+    library's own bookkeeping. Values are copies: no later event, and nothing
+    that is done to the frame, changes another row.
+
+    The events are folded by the aggregate's own functions: `projector_func`,
+    else the application's `snapshotting_projectors`, else the library's
+    `project_aggregate`; snapshots and the cache are not asked. From an event
+    that cannot be applied on, `changed` says so and the state is missing.
+
+    Raises AggregateNotFoundError for an id without events, TypeError when `app`
+    is no Application.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
+       version            type                     changed
+    0        1  Dog.Registered    name: 'Fido'; tricks: []
+    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
+    """
+    columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
+    states: list[State] = []
+    for version in versions(
+        app, aggregate_id, projector_func=projector_func, progress=progress, purpose="history()"
+    ):
+        columns["version"].append(version.number)
+        columns["type"].append(version.type)
+        columns["time"].append(version.time)
+        columns["changed"].append(version.changed)
+        states.append(version.state)
+    return build(HISTORY, columns, fields=_fields(states))
+
+
+def _fields(states: list[State]) -> dict[str, list[Any]]:
+    names = dict.fromkeys(name for state in states for name in state)
+    taken = {*HISTORY, *names}
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        column = name
+        while column in HISTORY or column in columns or (column != name and column in taken):
+            column = f"state.{column}"
+        columns[column] = [state.get(name) for state in states]
+    return columns
+
+
+def at(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    version: int | None = None,
+    time: Moment | None = None,
+    projector_func: ProjectorFunction | None = None,
+) -> Any:
+    """The aggregate as it was at a version, or at a time; without either, as it is.
+
+    An object of its own, replayed from the events: nothing that is done to it
+    reaches the application, its cache or another call's result. `time`
+    (inclusive; a datetime or text, UTC without an offset) takes the events up
+    to the first later one.
+
+    Raises AggregateNotFoundError where there is no such aggregate, no such
+    version, or none yet at that time; ValueError for version and time together;
+    and whatever the fold raises.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> esnb.at(app, dog.id, version=1).tricks
+    []
+    """
+    source = application_of(app, "at()")
+    if version is not None and time is not None:
+        raise ValueError("give version= or time=, not both")
+    version = whole(version, "version")
+    stored = recorded(source, aggregate_id)
+    if version is not None:
+        _require(source.name, aggregate_id, stored, version)
+        stored = [event for event in stored if event.originator_version <= version]
+    if time is not None:
+        moment = read_moment(time, "time")
+        stored = list(takewhile(lambda event: _is_by(source, event, moment, aggregate_id), stored))
+        if not stored:
+            raise AggregateNotFoundError(
+                f"aggregate {str(aggregate_id)!r} did not exist at {moment}: "
+                "its first event is later"
+            )
+    *_, found = fold(source, stored, projector_func)
+    if found.problem is not None:
+        raise found.problem
+    return found.aggregate
+
+
+def _is_by(
+    source: ApplicationSource, stored: StoredEvent, moment: datetime, aggregate_id: UUID | str
+) -> bool:
+    time = time_of(source, stored)
+    if time is None:
+        raise ValueError(
+            f"version {stored.originator_version} of aggregate {str(aggregate_id)!r} "
+            "carries no time: ask by version="
+        )
+    return time <= moment
+
+
+def _require(
+    name: str, aggregate_id: UUID | str, stored: Sequence[StoredEvent], version: int
+) -> None:
+    if all(event.originator_version != version for event in stored):
+        raise AggregateNotFoundError(
+            f"{name} has no version {version!r} of aggregate {str(aggregate_id)!r}: it has "
+            f"{stored[0].originator_version} to {stored[-1].originator_version}"
+        )
+
+
+def diff(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    projector_func: ProjectorFunction | None = None,
+) -> pd.DataFrame:
+    """The fields that differ between two versions of an aggregate.
+
+    Columns: `field` (string), `before`, `after` (object: independent copies; NA
+    where that version has no such field). `after` is the last version if it is
+    not given, `before` the one before `after`; a `before` below the first
+    version is the time when there was nothing. Fields are those that `history`
+    shows.
+
+    Raises AggregateNotFoundError for an aggregate or a version that does not
+    exist, and whatever the fold raises.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> esnb.diff(app, dog.id)
+        field before        after
+    0  tricks     []  [roll over]
+    """
+    source = application_of(app, "diff()")
+    before, after = whole(before, "before"), whole(after, "after")
+    stored = recorded(source, aggregate_id)
+    numbers = [event.originator_version for event in stored]
+    newer = numbers[-1] if after is None else after
+    _require(source.name, aggregate_id, stored, newer)
+    earlier = [number for number in numbers if number < newer]
+    older = before if before is not None else max(earlier, default=newer - 1)
+    if older >= numbers[0]:
+        _require(source.name, aggregate_id, stored, older)
+    states: dict[int, State] = {}
+    for step in fold(source, stored, projector_func):
+        version = step.version
+        if version in (older, newer):
+            states[version] = step.state
+        if version >= max(older, newer):
+            break
+    found = changes(states.get(older, {}), states.get(newer, {}))
+    return build(
+        DIFF,
+        {
+            "field": [change.field for change in found],
+            "before": [_shown(change.before) for change in found],
+            "after": [_shown(change.after) for change in found],
+        },
+    )
+
+
+def _shown(value: Any) -> Any:
+    return pd.NA if value is ABSENT else value
