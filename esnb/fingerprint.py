@@ -27,6 +27,8 @@ from types import BuiltinFunctionType, CodeType, FunctionType, MappingProxyType,
 from typing import Any
 from uuid import UUID
 
+from esnb._text import in_order, ordered_repr
+
 _IGNORED = frozenset(
     {
         "__abstractmethods__",
@@ -154,7 +156,7 @@ class _Walk:
     def visit(self, value: Any) -> None:
         """Adds a value found as a class attribute, a global or a default."""
         if isinstance(value, Enum):
-            self.add(type(value).__qualname__, value.name, repr(value.value))
+            self.add(type(value).__qualname__, value.name, ordered_repr(value.value))
         elif isinstance(value, _PLAIN):
             self.add(type(value).__name__, repr(value))
         elif isinstance(value, _COLLECTIONS) and len(value) > _MOST_ITEMS:
@@ -174,7 +176,9 @@ class _Walk:
             for item in value:
                 self.visit(item)
         elif isinstance(value, set | frozenset):
-            self.add(type(value).__name__, *sorted(map(repr, value)))
+            self.add(type(value).__name__, len(value))
+            for item in in_order(value):
+                self.visit(item)
         elif isinstance(value, dict | MappingProxyType):
             self._visit_mapping(value)
         elif isinstance(value, ModuleType | BuiltinFunctionType):
@@ -248,9 +252,9 @@ class _Walk:
 
     def _visit_mapping(self, mapping: Mapping[Any, Any]) -> None:
         self.add(type(mapping).__name__)
-        for key, value in sorted(mapping.items(), key=lambda item: repr(item[0])):
-            self.add(key if isinstance(key, str) else type(key).__name__)
-            self.visit(value)
+        for key in in_order(mapping):
+            self.visit(key)
+            self.visit(mapping[key])
 
     def _visit_object(self, value: Any) -> None:
         """A decorator, a descriptor, a partial: by its type and the functions in it."""

@@ -22,6 +22,8 @@ from eventsourcing.persistence import (
     UUIDAsHex,
 )
 
+from esnb.frames._state import with_sets_in_order
+
 Decode = Callable[[bytes], Any]
 Decoded = tuple[Any, str | None]
 """A payload, and why it could not be read: then it is the stored bytes."""
@@ -47,7 +49,7 @@ def json_decoder(transcodings: Mapping[str, Transcoding] = STANDARD) -> Decode:
             transcoding = transcodings.get(name) if isinstance(name, str) else None
             if transcoding is not None:
                 try:
-                    return transcoding.decode(found["_data_"])
+                    return with_sets_in_order(transcoding.decode(found["_data_"]))
                 except Exception:  # noqa: BLE001  damaged: shown as it is stored
                     return found
         return found

@@ -10,7 +10,6 @@ state: a change of theirs would otherwise look like none.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
@@ -21,11 +20,12 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
+from esnb._text import in_order, ordered_repr
+
 State = dict[str, Any]
 
 _IDENTITY = frozenset({"id", "version"})
 _BOOKKEEPING = frozenset({"_id", "_version", "_created_on", "_modified_on", "_pending_events"})
-_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _ATOMS = frozenset(
     {
         type(None),
@@ -43,6 +43,7 @@ _ATOMS = frozenset(
         timedelta,
     }
 )
+_CONTAINERS = frozenset({set, frozenset, tuple, dict, list})
 
 
 def attributes(value: object) -> Iterator[tuple[str, Any]]:
@@ -72,13 +73,65 @@ def full_state_of(aggregate: object) -> State:
 
 
 def kept(value: Any) -> Any:
-    """A copy that later events cannot change; of what cannot be copied, its text."""
+    """A copy that later events cannot change; of what cannot be copied, its text.
+
+    Sets in it are read in order, for pandas writes them as they are read.
+    """
     if type(value) in _ATOMS or isinstance(value, Enum):
         return value
     try:
-        return deepcopy(value)
+        return with_sets_in_order(deepcopy(value))
     except Exception:  # noqa: BLE001  whatever its own __deepcopy__ raises
         return text_of(value)
+
+
+class OrderedSet(set[Any]):
+    """A set that is read in the same order in every process; copied, it is a plain one."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(in_order(super().__iter__()))
+
+    def __repr__(self) -> str:
+        return ordered_repr(set(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return set, (list(self),)
+
+
+class OrderedFrozenset(frozenset[Any]):
+    """The same of a frozenset."""
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(in_order(super().__iter__()))
+
+    def __repr__(self) -> str:
+        return ordered_repr(frozenset(self))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return frozenset, (list(self),)
+
+
+def with_sets_in_order(value: Any, levels: int = 20) -> Any:
+    """`value` with ordered sets for the sets in it; its lists and dicts are changed."""
+    kind = type(value)
+    if kind not in _CONTAINERS or not levels:
+        return value
+    if kind is set:
+        return OrderedSet(value)
+    if kind is frozenset:
+        return OrderedFrozenset(value)
+    if kind is tuple:
+        return tuple(with_sets_in_order(inner, levels - 1) for inner in value)
+    if kind is dict:
+        pairs = list(value.items())
+        value.clear()  # an equal key would otherwise stay the object that it is
+        value.update(
+            (with_sets_in_order(key), with_sets_in_order(inner, levels - 1)) for key, inner in pairs
+        )
+    else:
+        for place, inner in enumerate(value):
+            value[place] = with_sets_in_order(inner, levels - 1)
+    return value
 
 
 def text_of(value: Any) -> str:
@@ -88,6 +141,6 @@ def text_of(value: Any) -> str:
             return f"{type(value).__name__}.{value.name}"
         if isinstance(value, Decimal | UUID | date | time | timedelta):
             return str(value)
-        return _ADDRESS.sub("", repr(value))
+        return ordered_repr(value)
     except Exception as error:  # noqa: BLE001  whatever its own __repr__ raises
         return f"<{type(value).__qualname__}: no text, {type(error).__name__}>"

@@ -9,7 +9,6 @@ Both renderers (text and HTML) draw the same tree.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterable, Iterator, Mapping, Set
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,7 +17,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-_ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
+from esnb._text import in_order, ordered_repr
+
 _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
 
@@ -87,10 +87,9 @@ def bare(key: str) -> str:
 
 
 def describe(value: object) -> str:
-    """`repr` without memory addresses; says so when it raises."""
+    """Its `repr`, the same in every process; says so when that raises."""
     try:
-        text = repr(value)
-        return _ADDRESS.sub("", text) if isinstance(text, str) else "<no text>"
+        return ordered_repr(value)
     except RecursionError:
         return f"<{type(value).__name__}: nested too deeply>"
     except Exception as error:  # noqa: BLE001  # whatever a foreign repr raises
@@ -161,9 +160,7 @@ def _entries(value: Any) -> tuple[int, Iterator[tuple[str, Any]], tuple[str, str
     if isinstance(value, tuple):
         return len(value), _keyless(value), ("(", ")")
     if isinstance(value, Set):
-        # Sets have no order of their own: theirs changes from run to run.
-        ordered = value if len(value) > 10_000 else sorted(value, key=lambda item: line(item, 200))
-        return len(value), _keyless(ordered), ("{", "}")
+        return len(value), _keyless(in_order(value)), ("{", "}")
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [field.name for field in dataclasses.fields(value)]
         pairs = ((name, getattr(value, name)) for name in fields)
