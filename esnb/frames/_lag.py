@@ -32,10 +32,12 @@ def category_lag(client: Any, category: str, position: int) -> tuple[int | None,
     one where there are too many to count or none begins at `position`.
     """
     from esnb._client import ClientError  # brings gRPC, as the client has already
+    from esnb.frames._server import reading
 
     def of_category(**bounds: Any) -> Any:
-        return client.read_all(
-            filter_include=[f"{re.escape(category)}-.*"], filter_by_stream_name=True, **bounds
+        pattern = f"{re.escape(category)}-.*"
+        return reading(
+            client, "read_all", filter_include=[pattern], filter_by_stream_name=True, **bounds
         )
 
     with of_category(backwards=True, limit=1) as newest:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
+from eventsourcing.persistence import OperationalError
+
 from esnb import topics
-from esnb._client import Client, ClientError, NotFound, RecordedEvent, StreamIsDeleted
+from esnb._client import (
+    Client,
+    ClientError,
+    DiscoveryFailed,
+    NotFound,
+    RecordedEvent,
+    ServiceUnavailable,
+    StreamIsDeleted,
+)
+from esnb._patience import patiently
+from esnb._uri import described, masked
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import Record
 from esnb.frames._schema import Schema
@@ -27,6 +39,32 @@ EXTRA_COLUMNS: Schema = {
     "link_revision": "Int64",
     "link_position": "Int64",
 }
+
+
+@contextmanager
+def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[RecordedEvent]]:
+    """A read by the client's `method`, ended with the block.
+
+    Raises OperationalError, with the server named, where it cannot be reached,
+    falls silent, or the client was closed; the client's other errors as they are.
+    """
+    server = f"EventStoreDB at {described(client.connection_spec.uri)}"
+    try:
+        with (
+            getattr(client, method)(**arguments) as response,
+            closing(patiently(response, server)) as events,
+        ):
+            yield events
+    except (ServiceUnavailable, DiscoveryFailed) as error:
+        raise OperationalError(
+            f"{server} cannot be reached: check whether it runs ({masked(str(error))})"
+        ) from error
+    except ValueError as error:
+        if "channel" not in str(error).lower():
+            raise
+        raise OperationalError(
+            f"this client of {server} is closed: give an open one, or call esnb.connect() again"
+        ) from error
 
 
 class ServerSource:
@@ -51,7 +89,7 @@ class ServerSource:
     @contextmanager
     def events(self, start: int | None) -> Iterator[Iterator[Record]]:
         first, begin = self._from(start)
-        with self.client.read_all(commit_position=begin) as response:
+        with reading(self.client, "read_all", commit_position=begin) as response:
             yield (
                 self._record(event)
                 for event in response
@@ -67,7 +105,7 @@ class ServerSource:
         if start is None or start <= 0:
             return None, None
         try:
-            with self.client.read_all(commit_position=start, limit=1) as response:
+            with reading(self.client, "read_all", commit_position=start, limit=1) as response:
                 next(response, None)
         except ClientError:
             return start, None
@@ -86,8 +124,13 @@ class ServerSource:
             yield iter(self._newest(text, low, high, last))
         else:
             limit = sys.maxsize if high is None else high - low
-            with self.client.read_stream(
-                text, stream_position=low, resolve_links=True, limit=limit
+            with reading(
+                self.client,
+                "read_stream",
+                stream_name=text,
+                stream_position=low,
+                resolve_links=True,
+                limit=limit,
             ) as response:
                 # A truncated stream begins later than it was asked for.
                 yield takewhile(
@@ -96,8 +139,10 @@ class ServerSource:
                 )
 
     def _newest(self, name: str, low: int, high: int | None, last: int) -> list[Record]:
-        with self.client.read_stream(
-            name,
+        with reading(
+            self.client,
+            "read_stream",
+            stream_name=name,
             stream_position=None if high is None else high - 1,
             backwards=True,
             resolve_links=True,

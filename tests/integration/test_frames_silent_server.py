@@ -1,0 +1,162 @@
+"""A server that accepts connections and then says nothing: an error, and no waiting for ever."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import OperationalError
+
+import esnb
+from esnb import _patience
+from esnb._client import Client
+from tests.embedded_process import EmbeddedProcess
+
+DEADLINE = 60.0
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections into its backlog and is never read."""
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.fixture(autouse=True)
+def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("esnb._patience.PATIENCE", 0.5)
+    monkeypatch.setattr("esnb._patience._TICK", 0.05)
+
+
+def error_of(call: Callable[[], Any]) -> str:
+    """The text of the OperationalError that `call` ends with."""
+    caught: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            call()
+        except BaseException as error:  # noqa: BLE001  handed to the test
+            caught.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(DEADLINE)
+    assert not thread.is_alive(), "still waiting for the silent server"
+    (error,) = caught
+    assert isinstance(error, OperationalError), repr(error)
+    return str(error)
+
+
+def test_connecting_names_both_silent_servers(silent_port: int) -> None:
+    where = f"127.0.0.1:{silent_port}"
+
+    text = error_of(
+        lambda: esnb.connect(f"esdb://{where}?Tls=false", redis=f"redis://{where}", timeout=0.5)
+    )
+
+    assert f"EventStoreDB at esdb://{where}" in text
+    assert f"Redis at redis://{where}" in text
+    assert "something listens" in text
+
+
+def test_frames_over_a_client_of_a_silent_server(silent_port: int) -> None:
+    client = Client(f"esdb://127.0.0.1:{silent_port}?Tls=false")
+    try:
+        for frame in (
+            lambda: esnb.events(client),
+            lambda: esnb.stream(client, "Dog-1"),
+            lambda: esnb.stream(client, "Dog-1", last=2),
+            lambda: esnb.streams(client),
+        ):
+            text = error_of(frame)
+            assert f"127.0.0.1:{silent_port}" in text
+            assert "has not answered for 0.5 s" in text
+    finally:
+        client.close()
+
+
+def test_frames_over_an_application_of_a_silent_server(silent_port: int) -> None:
+    app = Application[UUID](
+        env={
+            "PERSISTENCE_MODULE": "esnb.eventstoredb",
+            "EVENTSTOREDB_URI": f"esdb://127.0.0.1:{silent_port}?Tls=false",
+        }
+    )
+    try:
+        for frame in (lambda: esnb.events(app), lambda: esnb.history(app, uuid4())):
+            assert "has not answered for 0.5 s" in error_of(frame)
+    finally:
+        app.close()
+
+
+def test_a_server_that_falls_silent_and_comes_back() -> None:
+    with EmbeddedProcess() as server:
+        client = server.client()
+        app = Application[UUID](
+            env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": server.uri}
+        )
+        dog = Aggregate()
+        app.save(dog)
+        assert len(esnb.events(client)) == 1
+        os.kill(server.process.pid, signal.SIGSTOP)
+        try:
+            assert "has not answered" in error_of(lambda: esnb.events(client))
+            assert "has not answered" in error_of(lambda: esnb.history(app, dog.id))
+        finally:
+            os.kill(server.process.pid, signal.SIGCONT)
+        assert len(esnb.events(client)) == 1
+        assert len(esnb.history(app, dog.id)) == 1
+        app.close()
+
+
+def test_a_closed_client_is_said_to_be_closed() -> None:
+    with EmbeddedProcess() as server:
+        client = server.client()
+        client.close()
+
+        assert "is closed" in error_of(lambda: esnb.events(client))
+
+
+class Response:
+    """Two events; `now` is what the clock shows while the second is waited for."""
+
+    def __init__(self, clock: list[float], now: float) -> None:
+        self.events = iter(["one", "two"])
+        self.clock, self.now = clock, now
+        self.is_stopped = False
+
+    def __next__(self) -> str:
+        event = next(self.events)
+        if event == "two":
+            self.clock[0] = self.now
+            _patience._watch.look()
+        return event
+
+    def stop(self) -> None:
+        self.is_stopped = True
+        self.events = iter(())
+
+
+@pytest.mark.parametrize("waited", [0.4, 0.6])
+def test_only_the_time_that_the_server_takes_counts(
+    waited: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(_patience, "monotonic", lambda: clock[0])
+    response = Response(clock, 100.0 + waited)
+    events = _patience.patiently(response, "the server")
+
+    assert next(events) == "one"
+    clock[0] = 100.0  # the reader took its time
+    _patience._watch.look()
+    assert not response.is_stopped
+    assert next(events) == "two"
+    assert response.is_stopped == (waited > _patience.PATIENCE)
