@@ -238,7 +238,7 @@ def test_a_server_that_is_not_there() -> None:
         client = Client("esdb://127.0.0.1:9?Tls=false&MaxDiscoverAttempts=1&DefaultDeadline=2")
         esnb.events(client, start=5)
 
-    with pytest.raises((OperationalError, ClientError), match="127.0.0.1:9"):
+    with pytest.raises((OperationalError, ClientError), match=r"127\.0\.0\.1:9"):
         read()
 
 
