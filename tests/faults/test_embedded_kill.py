@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import threading
 import uuid
@@ -13,7 +14,8 @@ import pytest
 from esnb._client import ClientError, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 
-KILLS = 12
+KILLS = int(os.environ.get("ESNB_KILLS", "12"))
+"""Of the server under load; hundreds by `ESNB_KILLS=300`."""
 WRITERS = 4
 Acknowledged = dict[str, list[list[uuid.UUID]]]
 
@@ -59,7 +61,7 @@ class Writers:
                 self.progress.notify()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(120 + 10 * KILLS)
 def test_acknowledged_events_survive_being_killed_under_load(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
     chance = random.Random(7)
@@ -74,6 +76,9 @@ def test_acknowledged_events_survive_being_killed_under_load(tmp_path: Path) -> 
         client = server.client()
         stored = {name: [e.id for e in client.get_stream(name)] for name in acknowledged}
         everything = [e.id for e in client.read_all()]
+        categorised, typed = (
+            links(client, name, len(everything)) for name in ("$ce-s", "$et-Happened")
+        )
     written = sum(len(batch) for batches in acknowledged.values() for batch in batches)
     assert written > KILLS
     assert len(set(everything)) == len(everything)
@@ -83,6 +88,41 @@ def test_acknowledged_events_survive_being_killed_under_load(tmp_path: Path) -> 
         # One append may have been written and not acknowledged; never a part of one more.
         assert len(stored[name]) - len(ids) <= 5
     assert {event_id for ids in stored.values() for event_id in ids} == set(everything)
+    assert categorised == typed == everything
+
+
+def links(client: Any, stream: str, count: int) -> list[uuid.UUID]:
+    """The events that a stream of links points at, once there are `count`, and no more behind."""
+    with client.subscribe_to_stream(stream, resolve_links=True, timeout=60) as subscription:
+        for _ in range(count):
+            next(subscription)
+    return [event.id for event in client.get_stream(stream, resolve_links=True)]
+
+
+@pytest.mark.timeout(120 + 10 * KILLS)
+def test_no_link_is_lost_or_doubled_when_killed_while_projecting(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    chance = random.Random(11)
+    expected: list[uuid.UUID] = []
+    for _ in range(KILLS):
+        with EmbeddedProcess(path) as server:
+            client = server.client()
+            for _ in range(4):
+                events = [NewEvent("Happened", b"{}") for _ in range(100)]
+                name = f"s-{chance.randrange(20)}"
+                client.append_to_stream(name, current_version=StreamState.ANY, events=events)
+                expected += [event.id for event in events]
+            stop_at = len(expected) - chance.randrange(400)
+            with client.subscribe_to_stream("$ce-s") as subscription:
+                for _ in range(stop_at):
+                    next(subscription)
+            server.kill()
+    with EmbeddedProcess(path) as server:
+        client = server.client()
+        for stream in ("$ce-s", "$et-Happened"):
+            assert links(client, stream, len(expected)) == expected
+        first = [e.data.decode() for e in client.get_stream("$streams", resolve_links=False)]
+    assert len(set(first)) == len(first) <= 20
 
 
 def test_killed_server_goes_on_with_the_next_revision(tmp_path: Path) -> None:

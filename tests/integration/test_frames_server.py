@@ -130,17 +130,17 @@ def test_links_to_other_streams_and_to_what_is_gone(stores: esnb.Stores) -> None
     append(stores, "a-1", "A", "B")
     append(stores, "b-1", "A")
     append(stores, "gone-1", "A")
-    link(stores, "$et-A", "0@a-1", "0@gone-1", "0@b-1", "1@a-1")
+    link(stores, "picked", "0@a-1", "0@gone-1", "0@b-1", "1@a-1")
     stores.eventstoredb.delete_stream("gone-1", current_version=StreamState.ANY)
 
-    frame = esnb.stream(stores, "$et-A")
-    some = esnb.stream(stores, "$et-A", start=3)
-    last = esnb.stream(stores, "$et-A", last=1)
+    frame = esnb.stream(stores, "picked")
+    some = esnb.stream(stores, "picked", start=3)
+    last = esnb.stream(stores, "picked", last=1)
 
     assert list(frame["stream"]) == ["a-1", "b-1", "a-1"]
     assert list(frame["revision"]) == [0, 0, 1]
     assert list(frame["link_revision"]) == [0, 2, 3]
-    assert list(frame["link_stream"].unique()) == ["$et-A"]
+    assert list(frame["link_stream"].unique()) == ["picked"]
     assert list(some["link_revision"]) == [2, 3]
     assert list(last["link_revision"]) == [3]
     assert esnb.stream(stores, "a-1")["link_stream"].isna().all()

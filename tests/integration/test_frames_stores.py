@@ -106,15 +106,17 @@ def test_a_link_shows_the_original_beside_its_own_place(stores: esnb.Stores) -> 
     links = [
         NewEvent(type="$>", data=f"{revision}@Depot-{crate.id}".encode()) for revision in (1, 2)
     ]
-    stores.eventstoredb.append_to_stream("$ce-Depot", events=links, current_version=StreamState.ANY)
+    stores.eventstoredb.append_to_stream(
+        "heavy crates", events=links, current_version=StreamState.ANY
+    )
 
-    frame = esnb.stream(stores, "$ce-Depot")
+    frame = esnb.stream(stores, "heavy crates")
 
     assert list(frame["stream"]) == [f"Depot-{crate.id}"] * 2
     assert list(frame["revision"]) == [1, 2]
     assert list(frame["version"]) == [2, 3]
     assert list(frame["type"]) == ["Crate.Weighed"] * 2
-    assert list(frame["link_stream"]) == ["$ce-Depot"] * 2
+    assert list(frame["link_stream"]) == ["heavy crates"] * 2
     assert list(frame["link_revision"]) == [0, 1]
     assert (frame["link_position"] > frame["position"]).all()
 

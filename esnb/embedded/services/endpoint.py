@@ -6,9 +6,12 @@ import asyncio
 
 import grpc
 
+from esnb.embedded.projections.projector import Projector
 from esnb.embedded.services.development_service import DevelopmentService
 from esnb.embedded.services.features_service import STREAMS, FeaturesService
 from esnb.embedded.services.gossip_service import GossipService
+from esnb.embedded.services.projections_service import FEATURES as PROJECTIONS
+from esnb.embedded.services.projections_service import ProjectionsService
 from esnb.embedded.services.streams_service import StreamsService
 from esnb.embedded.streams.node import Node
 
@@ -33,11 +36,13 @@ class Endpoint:
     def __init__(self, node: Node, host: str, port: int) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
         self.host = host
+        self._projector = Projector(node)
         self._server.add_generic_rpc_handlers(
             (
                 StreamsService(node).handlers(),
+                ProjectionsService(self._projector).handlers(),
                 GossipService(host, lambda: self.port, node.store.clock).handlers(),
-                FeaturesService(STREAMS).handlers(),
+                FeaturesService(STREAMS | PROJECTIONS).handlers(),
                 DevelopmentService(node.reset).handlers(),
             )
         )
@@ -49,9 +54,11 @@ class Endpoint:
     async def start(self) -> None:
         """Serve until `stop`."""
         await self._server.start()
+        self._projector.start()
 
     async def stop(self) -> None:
         """End every call and let the port go. The loop must be this server's own."""
+        await self._projector.stop()
         await self._server.stop(grace=0)
         # gRPC cancels the calls without waiting for them; a loop that closes
         # over them writes tracebacks to stderr.

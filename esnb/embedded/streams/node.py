@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.log import Batch, Log
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.bootstrap import bootstrap
 from esnb.embedded.streams.committer import Committer, GroupCommitter, ImmediateCommitter
@@ -47,6 +47,16 @@ class Node:
         written, batch = self.store.tombstone(stream, expected)
         await self._committer.commit(batch)
         return written
+
+    async def emit(self, emissions: Mapping[str, Sequence[Proposed]]) -> None:
+        """Append the server's own events, stream by stream, all of them or none.
+
+        Returns when they are durable; raises `WriteFailed`.
+        """
+        batch = Batch()
+        for stream, events in emissions.items():
+            self.store.emit(batch, stream, events)
+        await self._committer.commit(batch)
 
     async def reset(self) -> None:
         """Empty the store, as new. Subscriptions end with `StoreEmptied`."""

@@ -93,6 +93,19 @@ class Store:
             self._recreate(batch, original, self.ahead.state(original).last + 1)
         return written, batch
 
+    def emit(self, batch: Batch, stream: str, events: Sequence[Proposed]) -> None:
+        """Events of the server's own for the end of a stream, into `batch`.
+
+        Nothing is expected of the stream; one that was tombstoned gets none.
+        """
+        if self.ahead.is_tombstoned(stream):
+            return
+        state = self.ahead.state(stream)
+        first, recreates = state.last + 1, state.metadata.soft_deleted
+        self._prepare(batch, stream, first, events, repeatable=False)
+        if recreates:
+            self._recreate(batch, stream, first)
+
     def delete(self, stream: str, expected: int) -> tuple[Written, Batch]:
         """Make a stream read as missing until it is appended to; same errors as `append`."""
         event_id = uuid.uuid4().bytes
@@ -195,7 +208,15 @@ class Store:
         newest = next(reversed(self._unwritten.values()), None)
         return self.head if newest is None else newest.position
 
-    def _prepare(self, batch: Batch, stream: str, first: int, events: Sequence[Proposed]) -> None:
+    def _prepare(
+        self,
+        batch: Batch,
+        stream: str,
+        first: int,
+        events: Sequence[Proposed],
+        *,
+        repeatable: bool = True,
+    ) -> None:
         """Give the events their places, from revision `first` on."""
         if not events:
             return
@@ -210,7 +231,8 @@ class Store:
             position = record.next_position
             batch.records.append(record)
             self._unwritten[number, revision] = record
-            self._recent.add(record)
+            if repeatable:
+                self._recent.add(record)
         self._next_position = position
         self.ahead.apply(record, stream)
 

@@ -1,0 +1,220 @@
+"""The task that runs the system projections."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from contextlib import suppress
+
+from esnb.embedded.projections.emitted_streams import UNTOUCHED, EmittedStreams
+from esnb.embedded.projections.links import caused_by, stream_metadata
+from esnb.embedded.projections.pace import Pace
+from esnb.embedded.projections.register import (
+    checkpoint_event,
+    checkpoint_stream,
+    registered,
+    settings_event,
+    settings_stream,
+)
+from esnb.embedded.projections.source_event import SourceEvent, Sources
+from esnb.embedded.projections.system_projection import SystemProjection
+from esnb.embedded.storage.record import Proposed, Record
+from esnb.embedded.streams.errors import StoreEmptied, WriteFailed
+from esnb.embedded.streams.feed import Bell
+from esnb.embedded.streams.node import Node
+from esnb.embedded.streams.stream_metadata import METADATA_TYPE, metastream_of
+
+_CHUNK = 64
+"""Events taken at once: what is done for them is written together, and holds up others."""
+_CHECKPOINT_EVENTS = 4_000
+_RETRY_SECONDS = 1.0
+
+Emissions = dict[str, list[Proposed]]
+
+
+class Projector:
+    """Follows the log and emits what the enabled projections say.
+
+    Emissions are written with the chunk they belong to or not at all. What was
+    written after the last checkpoint is known by the stamps of the emitted
+    streams, so a restart neither loses nor repeats any.
+    """
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._task: asyncio.Task[None] | None = None
+        self._turn = asyncio.Lock()
+        self._begin()
+
+    def _begin(self) -> None:
+        store = self._node.store
+        self.projections = registered(store)
+        self._sources = Sources(store)
+        self._emitted = EmittedStreams(store)
+
+    # --- the task -------------------------------------------------------------
+
+    def start(self) -> None:
+        """Run until `stop`."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def stop(self) -> None:
+        """Write a last checkpoint and end."""
+        if self._task is None:
+            return
+        self._task.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._task
+        self._task = None
+        behind = [one for one in self.projections.values() if one.processed > one.noted]
+        with suppress(WriteFailed):
+            await self._write_checkpoints(behind)
+
+    @property
+    def failure(self) -> BaseException | None:
+        """What ended the task, where it did not end as it should."""
+        task = self._task
+        ended = task is not None and task.done() and not task.cancelled()
+        return task.exception() if task is not None and ended else None
+
+    async def _run(self) -> None:
+        clock = asyncio.get_running_loop().time
+        pace = Pace(lambda: self._node.store.head, clock)
+        while True:
+            try:
+                with self._node.feed.all() as bell:
+                    await self._follow(bell, pace)
+            except StoreEmptied:
+                async with self._turn:
+                    self._begin()
+            except WriteFailed:
+                await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _follow(self, bell: Bell, pace: Pace) -> None:
+        while True:
+            bell.clear()
+            if self.behind:
+                await pace.turn()
+                while self.behind and not pace.over:
+                    bell.check()
+                    await self._step()
+                    await asyncio.sleep(0)
+            else:
+                await bell.wait()
+
+    # --- one step ---------------------------------------------------------------
+
+    @property
+    def behind(self) -> bool:
+        """Whether an enabled projection has events before it."""
+        head = self._node.store.head
+        return any(one.enabled and one.position < head for one in self.projections.values())
+
+    def progress(self, projection: SystemProjection) -> float:
+        """How much of the log the projection has taken in, in percent."""
+        return 100.0 * projection.position / max(self._node.store.head, 1)
+
+    async def _step(self) -> None:
+        """Take in the next chunk; raises `WriteFailed`, having moved nothing."""
+        async with self._turn:
+            store = self._node.store
+            active = [one for one in self.projections.values() if one.enabled]
+            first = min((one.position for one in active), default=store.head) + 1
+            records = store.log.all_forwards(first, store.head, _CHUNK)
+            if not records:
+                return
+            last = records[-1].position
+            # One that is further on than the others joins where they meet it.
+            active = [one for one in active if one.position < last]
+            emissions: Emissions = {}
+            events = list(self._events(records))
+            for event in events:
+                for projection in active:
+                    if projection.position < event.record.position:
+                        self._emit(projection, event, emissions)
+            await self._written(emissions)
+            for projection in active:
+                projection.position = last
+                projection.processed += len(events)
+            due = [one for one in active if one.processed - one.noted >= _CHECKPOINT_EVENTS]
+            await self._write_checkpoints(due)
+
+    def _events(self, records: list[Record]) -> Iterator[SourceEvent]:
+        for record in records:
+            event = self._sources.event(record)
+            if event is not None:
+                yield event
+
+    def _emit(self, projection: SystemProjection, event: SourceEvent, emissions: Emissions) -> None:
+        emission = projection.rule(event)
+        if emission is None:
+            return
+        stream, position = emission.stream, event.record.position
+        reached = self._emitted.reached(stream, projection)
+        if reached >= position:
+            return
+        if reached == UNTOUCHED:
+            hidden = self._node.store.ahead.state(stream).last + 1
+            emissions[metastream_of(stream)] = [
+                Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, stream_metadata(hidden), b"")
+            ]
+        metadata = projection.stamp(position) + emission.extra + caused_by(event)
+        emitted = Proposed(uuid.uuid4().bytes, emission.type, False, emission.data, metadata)
+        emissions.setdefault(stream, []).append(emitted)
+        self._emitted.advance(stream, position)
+
+    async def _written(self, emissions: Emissions) -> None:
+        if emissions:
+            try:
+                await self._node.emit(emissions)
+            except WriteFailed:
+                self._emitted.forget()
+                raise
+        self._emitted.trim()
+
+    async def _write_checkpoints(self, projections: list[SystemProjection]) -> None:
+        if projections:
+            await self._node.emit(
+                {
+                    checkpoint_stream(one): [checkpoint_event(one, one.position)]
+                    for one in projections
+                }
+            )
+            for one in projections:
+                one.checkpoint, one.noted = one.position, one.processed
+
+    # --- what clients ask for -----------------------------------------------------
+
+    async def enable(self, projection: SystemProjection) -> None:
+        """Go on where it stopped."""
+        async with self._turn:
+            projection.enabled, projection.aborted = True, False
+            await self._keep_settings(projection)
+
+    async def disable(self, projection: SystemProjection, *, write_checkpoint: bool) -> None:
+        """Emit no more until it is enabled."""
+        async with self._turn:
+            projection.enabled, projection.aborted = False, not write_checkpoint
+            await self._keep_settings(projection)
+            if write_checkpoint:
+                await self._write_checkpoints([projection])
+
+    async def reset(self, projection: SystemProjection) -> None:
+        """Emit everything anew: what was emitted is hidden when a stream gets its first event."""
+        async with self._turn:
+            projection.epoch = projection.version = max(projection.epoch, projection.version) + 1
+            projection.position = projection.checkpoint = 0
+            self._emitted.forget()
+            await self._keep_settings(projection)
+
+    async def update(self, projection: SystemProjection, query: str) -> None:
+        """Emit by another query from now on; raises `BadQuery`."""
+        async with self._turn:
+            projection.set_query(query)
+            projection.version += 1
+            await self._keep_settings(projection)
+
+    async def _keep_settings(self, projection: SystemProjection) -> None:
+        """Which is news, and so wakes the task."""
+        await self._node.emit({settings_stream(projection): [settings_event(projection)]})
