@@ -15,6 +15,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from esnb import _closed
 from esnb._proxies import bypass_proxies_for_loopback
 from esnb._target import (
     CERTIFICATES_VARIABLE,
@@ -96,6 +97,8 @@ class Stores:
                 EVENTSTOREDB_VARIABLE: self._eventstoredb_uri,
                 REDIS_VARIABLE: self._redis_url,
             }
+            for uri in (self._eventstoredb_uri, self._redis_url):
+                _closed.forget(uri)
             if isinstance(self._target, Attached) and self._target.certificates:
                 settings[CERTIFICATES_VARIABLE] = self._target.certificates
             return StoresEnv(settings)
@@ -191,6 +194,9 @@ class Stores:
         with ExitStack() as stack:
             if self._pair is not None:
                 stack.callback(self._pair.release)
+                _closed.remember(self._pair.eventstoredb_uri, repr(self))
+                if self._pair.has_redis:
+                    _closed.remember(self._pair.redis_url, repr(self))
             for client in (self._redis, self._eventstoredb):
                 if client is not None:
                     stack.callback(client.close)

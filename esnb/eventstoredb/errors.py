@@ -16,6 +16,7 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
+from esnb import _closed
 from esnb._client import (
     AbortedByServer,
     AccessDenied,
@@ -70,7 +71,9 @@ aggregate anew and repeat the command
     except PersistenceError:
         raise
     except (ClientError, ClientProgrammingError, grpc.RpcError, ValueError) as error:
-        raise translate(error, subject, uri) from error
+        # A trace of a channel that was closed on purpose helps nobody.
+        cause = None if _closed.remark(uri) else error
+        raise translate(error, subject, uri) from cause
 
 
 def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
@@ -122,6 +125,9 @@ def is_refused_position(error: Exception) -> bool:
 
 def reason(error: Exception, uri: str) -> str:
     """What `error` says, in one line and without credentials."""
+    closed = _closed.remark(uri) if is_transient(error) else None
+    if closed is not None:
+        return closed
     cause = _rpc_error(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
     if is_embedded(uri):

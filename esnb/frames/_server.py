@@ -11,7 +11,7 @@ from uuid import UUID
 
 from eventsourcing.persistence import OperationalError
 
-from esnb import topics
+from esnb import _closed, topics
 from esnb._client import (
     Client,
     ClientError,
@@ -48,7 +48,8 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
     Raises OperationalError, with the server named, where it cannot be reached,
     falls silent, or the client was closed; the client's other errors as they are.
     """
-    server = f"EventStoreDB at {described(client.connection_spec.uri)}"
+    uri = client.connection_spec.uri
+    server = f"EventStoreDB at {described(uri)}"
     try:
         with (
             getattr(client, method)(**arguments) as response,
@@ -56,15 +57,15 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
         ):
             yield events
     except (ServiceUnavailable, DiscoveryFailed) as error:
-        raise OperationalError(
+        problem = _closed.remark(uri) or (
             f"{server} cannot be reached: check whether it runs ({masked(str(error))})"
-        ) from error
+        )
+        raise OperationalError(problem) from error
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise
-        raise OperationalError(
-            f"this client of {server} is closed: give an open one, or call esnb.connect() again"
-        ) from error
+        problem = _closed.remark(uri) or f"this client of {server} is closed: give an open one"
+        raise OperationalError(problem) from error
 
 
 class ServerSource:

@@ -14,6 +14,7 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
+from esnb import _closed
 from esnb._uri import described, is_embedded, masked
 
 
@@ -27,6 +28,9 @@ class ViewDamagedError(InternalError):
 
 
 def _reason(error: Exception, url: str) -> str:
+    closed = _closed.remark(url) if isinstance(error, redis.ConnectionError) else None
+    if closed is not None:
+        return closed
     text = masked(str(error)).strip() or type(error).__name__
     if is_embedded(url):
         # The embedded server's socket says nothing to the reader.

@@ -236,6 +236,41 @@ def test_closed_stores_say_so(use: Callable[[esnb.Stores], Any]) -> None:
         use(stores)
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda app: app.save(Aggregate()),
+        lambda app: app.repository.get(uuid4()),
+        lambda app: app.recorder.max_notification_id(),
+        esnb.events,
+        lambda app: esnb.history(app, uuid4()),
+        esnb.snapshots,
+    ],
+    ids=["save", "get", "recorder", "events", "history", "snapshots"],
+)
+def test_an_application_of_closed_stores_names_them_and_the_way_out(
+    use: Callable[[Application[Any]], Any],
+) -> None:
+    stores = esnb.connect(embedded=True)
+    app = stores.application(Bank, env={"IS_SNAPSHOTTING_ENABLED": "y"})
+    stores.close()
+
+    with pytest.raises(OperationalError) as caught:
+        use(app)
+
+    assert f"{stores!r} are closed: call esnb.connect() again" in str(caught.value)
+    assert "127.0.0.1" not in str(caught.value)
+    assert caught.value.__cause__ is None or "hannel" not in str(caught.value.__cause__)
+
+
+def test_stores_opened_again_at_the_same_path_are_not_said_to_be_closed(tmp_path: Path) -> None:
+    esnb.connect(tmp_path).close()
+    with esnb.connect(tmp_path) as stores:
+        app = stores.application(Bank)
+        saved = app.save(Aggregate())
+        assert app.recorder.max_notification_id() == saved[-1].notification.id
+
+
 def test_its_own_settings_in_the_environment_lead_back_to_it(
     stores: esnb.Stores, monkeypatch: pytest.MonkeyPatch
 ) -> None:
