@@ -1,7 +1,9 @@
 """What holds for every test."""
 
+import os
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 # A shell starts background jobs with interrupts ignored, and every child would
@@ -12,3 +14,11 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example takes says how busy the machine is, not whether it holds.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI a skipped test is a failure: what a machine lacks there is to be installed."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        reporter.write_line("skipped in CI, where every test must run", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -237,8 +237,8 @@ def test_an_error_in_the_class_shows_its_own_line(cell: Cell) -> None:
 
 def test_connect_arms_a_real_kernel() -> None:
     """In ipykernel, as a notebook runs it: the cell runs again after connect()."""
-    manager = pytest.importorskip("jupyter_client.manager", reason="needs the notebooks extra")
-    pytest.importorskip("ipykernel")
+    from jupyter_client import manager
+
     kernel, client = manager.start_new_kernel(kernel_name="python3")
     try:
 

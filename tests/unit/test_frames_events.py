@@ -339,7 +339,6 @@ def test_times_from_year_1_to_9999(app: Bank, stamp_text: str, time: str) -> Non
 def test_encrypted_and_compressed_events_are_read_with_the_applications_own_keys(
     tmp_path: Path,
 ) -> None:
-    pytest.importorskip("Crypto")
     from eventsourcing.cipher import AESCipher
 
     settings = {"CIPHER_KEY": AESCipher.create_key(16), "COMPRESSOR_TOPIC": "zlib"}

@@ -116,7 +116,8 @@ def test_a_discarded_aggregate_has_no_state_and_may_come_back() -> None:
 
 
 def test_structs_and_models_have_a_state() -> None:
-    msgspec = pytest.importorskip("msgspec")
+    import msgspec
+
     struct = msgspec.defstruct("Point", [("id", int), ("version", int), ("x", int), ("_y", int)])
 
     class Slotted:

@@ -136,7 +136,6 @@ def test_the_tracking_table_of_sqlite(table: KindsTable) -> None:
 
 @pytest.mark.extras
 def test_the_tracking_table_of_sqlalchemy() -> None:
-    pytest.importorskip("eventsourcing_sqlalchemy")
     from eventsourcing.persistence import InfrastructureFactory
     from eventsourcing.utils import Environment
 
