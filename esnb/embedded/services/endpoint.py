@@ -7,12 +7,20 @@ import asyncio
 import grpc
 
 from esnb.embedded.projections.projector import Projector
+from esnb.embedded.services import (
+    monitoring_service,
+    operations_service,
+    projections_service,
+    users_service,
+)
 from esnb.embedded.services.development_service import DevelopmentService
 from esnb.embedded.services.features_service import STREAMS, FeaturesService
 from esnb.embedded.services.gossip_service import GossipService
-from esnb.embedded.services.projections_service import FEATURES as PROJECTIONS
+from esnb.embedded.services.monitoring_service import MonitoringService
+from esnb.embedded.services.operations_service import OperationsService
 from esnb.embedded.services.projections_service import ProjectionsService
 from esnb.embedded.services.streams_service import StreamsService
+from esnb.embedded.services.users_service import UsersService
 from esnb.embedded.streams.node import Node
 
 _OPTIONS = (
@@ -27,6 +35,13 @@ _OPTIONS = (
     ("grpc.max_concurrent_streams", 10_000),
 )
 
+_FEATURES = (
+    STREAMS
+    | projections_service.FEATURES
+    | operations_service.FEATURES
+    | monitoring_service.FEATURES
+    | users_service.FEATURES
+)
 _LAST_WORDS_SECONDS = 2.0
 
 
@@ -41,8 +56,11 @@ class Endpoint:
             (
                 StreamsService(node).handlers(),
                 ProjectionsService(self._projector).handlers(),
+                OperationsService().handlers(),
+                MonitoringService(node).handlers(),
+                UsersService(node).handlers(),
                 GossipService(host, lambda: self.port, node.store.clock).handlers(),
-                FeaturesService(STREAMS | PROJECTIONS).handlers(),
+                FeaturesService(_FEATURES).handlers(),
                 DevelopmentService(node.reset).handlers(),
             )
         )

@@ -17,7 +17,7 @@ from esnb.embedded.projections.rules import BadQuery
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import Status, aborted, of_error
+from esnb.embedded.services.status import Stated, aborted, of_error
 from esnb.embedded.streams.errors import Refused
 
 SERVICE = "event_store.client.projections.Projections"
@@ -47,10 +47,6 @@ class Unexpected(Refused):
     def __init__(self, expected: str, received: str, reason: str = "") -> None:
         text = f"Envelope callback expected {expected}, received {received} instead"
         super().__init__(f"{text}: {reason}" if reason else text)
-
-
-class Unsupported(Refused):
-    """A call that the embedded server does not serve."""
 
 
 class ProjectionsService:
@@ -105,7 +101,7 @@ class ProjectionsService:
         name = getattr(options, kind).name if kind in ("continuous", "transient") else ""
         if name in self._projector.projections:
             raise Unexpected("Updated", "Conflict")
-        raise Unsupported(_UNSUPPORTED)
+        raise Stated(grpc.StatusCode.UNIMPLEMENTED, _UNSUPPORTED)
 
     async def _update(self, options: Any) -> Any:
         projection = self._named(options.name)
@@ -189,8 +185,6 @@ def _answering(method: Any) -> Any:
     async def handler(request: Any, context: Any) -> Any:
         try:
             return await method(options_of(request))
-        except Unsupported as error:
-            await aborted(context, Status(grpc.StatusCode.UNIMPLEMENTED, str(error)))
         except Refused as error:
             await aborted(context, of_error(error))
 

@@ -23,10 +23,21 @@ class Status(NamedTuple):
     trailers: tuple[tuple[str, str], ...] = ()
 
 
+class Stated(errors.Refused):
+    """A refusal by a service, which knows its status."""
+
+    def __init__(self, code: grpc.StatusCode, text: str, **trailers: str) -> None:
+        super().__init__(text)
+        named = tuple((key.replace("_", "-"), header(value)) for key, value in trailers.items())
+        self.status = Status(code, text, named)
+
+
 def of_error(error: errors.Refused) -> Status:
     """The status for an error of the store."""
     code = grpc.StatusCode
     match error:
+        case Stated(status=status):
+            return status
         case errors.StreamDeleted(stream=stream):
             return Status(
                 code.FAILED_PRECONDITION,

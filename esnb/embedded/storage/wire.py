@@ -94,3 +94,45 @@ def parsed_uuid(text: str, high: int, low: int) -> bytes:
         digits = text.replace("-", "")
         return bytes.fromhex(digits) if len(digits) == 32 else UUID(text).bytes
     return (high % 2**64).to_bytes(8, "big") + (low % 2**64).to_bytes(8, "big")
+
+
+class Malformed(ValueError):
+    """Bytes that are no protocol buffers message."""
+
+
+def fields(message: bytes) -> dict[int, list[int | bytes]]:
+    """The fields of a message by their numbers, for the few that no client's stubs have.
+
+    Varints come as ints, everything else as bytes. Raises `Malformed`.
+    """
+    found: dict[int, list[int | bytes]] = {}
+    place = 0
+    while place < len(message):
+        key, place = _read_varint(message, place)
+        kind, size = key & 7, 0
+        if kind == 0:
+            value, place = _read_varint(message, place)
+            found.setdefault(key >> 3, []).append(value)
+            continue
+        if kind == 2:
+            size, place = _read_varint(message, place)
+        elif kind in (1, 5):
+            size = 8 if kind == 1 else 4
+        else:
+            raise Malformed(f"a field of wire type {kind}")
+        if place + size > len(message):
+            raise Malformed("a field that goes on behind the message's end")
+        found.setdefault(key >> 3, []).append(message[place : place + size])
+        place += size
+    return found
+
+
+def _read_varint(message: bytes, place: int) -> tuple[int, int]:
+    value = shift = 0
+    while place < len(message) and shift < 70:
+        byte = message[place]
+        value |= (byte & 127) << shift
+        place, shift = place + 1, shift + 7
+        if byte < 128:
+            return value, place
+    raise Malformed("a number without an end")

@@ -164,6 +164,11 @@ class Store:
         self._last_created = 0 if head is None else head.created
         self._next_position = 64 if head is None else head.next_position
 
+    @property
+    def promised(self) -> int:
+        """The position of the last record that is promised, on disk or not."""
+        return self._promised_head(Batch())
+
     def _judged(
         self, stream: str, expected: int, event_ids: list[bytes]
     ) -> tuple[bool, Written | None]:
