@@ -15,6 +15,8 @@ _HOME = {
     "show_versions": "esnb.versions",
     "correlate": "esnb.correlation",
     "at": "esnb.frames",
+    "bisect": "esnb.frames",
+    "blame": "esnb.frames",
     "checkpoints": "esnb.frames",
     "diff": "esnb.frames",
     "events": "esnb.frames",
@@ -25,6 +27,7 @@ _HOME = {
     "stream": "esnb.frames",
     "streams": "esnb.frames",
     "verify_snapshot": "esnb.frames",
+    "what_if": "esnb.frames",
     "explore": "esnb.widgets",
 }
 """Where each public name lives."""

@@ -9,6 +9,8 @@ from esnb import widgets as widgets
 from esnb._version import __version__ as __version__
 from esnb.correlation import correlate as correlate
 from esnb.frames import at as at
+from esnb.frames import bisect as bisect
+from esnb.frames import blame as blame
 from esnb.frames import checkpoints as checkpoints
 from esnb.frames import diff as diff
 from esnb.frames import events as events
@@ -19,6 +21,7 @@ from esnb.frames import snapshots as snapshots
 from esnb.frames import stream as stream
 from esnb.frames import streams as streams
 from esnb.frames import verify_snapshot as verify_snapshot
+from esnb.frames import what_if as what_if
 from esnb.stores import Stores as Stores
 from esnb.stores import connect as connect
 from esnb.versions import show_versions as show_versions

@@ -5,6 +5,7 @@ frame with fixed columns and dtypes, also when it is empty. What a frame shows
 is what the library recorded and folded.
 """
 
+from esnb.frames._blame import bisect, blame
 from esnb.frames._checkpoints import checkpoints
 from esnb.frames._history import at, diff, history
 from esnb.frames._log import events, stream, streams
@@ -12,10 +13,13 @@ from esnb.frames._read_model import read_model
 from esnb.frames._runners import runners
 from esnb.frames._snapshots import snapshots, verify_snapshot
 from esnb.frames._versions import Version, versions
+from esnb.frames._what_if import what_if
 
 __all__ = [
     "Version",
     "at",
+    "bisect",
+    "blame",
     "checkpoints",
     "diff",
     "events",
@@ -27,4 +31,5 @@ __all__ = [
     "streams",
     "verify_snapshot",
     "versions",
+    "what_if",
 ]

@@ -17,7 +17,7 @@ from esnb.frames._changes import ABSENT, changes
 from esnb.frames._fold import ProjectorFunction, fold, recorded, time_of
 from esnb.frames._moments import Moment, read_moment
 from esnb.frames._numbers import whole
-from esnb.frames._schema import Schema, build
+from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._sources import application_of
 from esnb.frames._state import State
 from esnb.frames._versions import versions
@@ -211,15 +211,11 @@ def diff(
         if version >= max(older, newer):
             break
     found = changes(states.get(older, {}), states.get(newer, {}))
-    return build(
-        DIFF,
-        {
-            "field": [change.field for change in found],
-            "before": [_shown(change.before) for change in found],
-            "after": [_shown(change.after) for change in found],
-        },
+    return build_rows(
+        DIFF, ((change.field, shown(change.before), shown(change.after)) for change in found)
     )
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """A side of a change as a cell."""
     return pd.NA if value is ABSENT else value

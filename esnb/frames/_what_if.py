@@ -1,0 +1,171 @@
+"""What if: a history with events left out or put in, beside the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import StoredEvent
+
+from esnb.frames._application import ApplicationSource
+from esnb.frames._changes import changes
+from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
+from esnb.frames._history import DIFF, shown
+from esnb.frames._numbers import whole
+from esnb.frames._schema import build_rows
+from esnb.frames._sources import application_of
+
+Inserted = object | Sequence[object] | Callable[[Any], object]
+"""A domain event, several, or a function of the aggregate that triggers or returns some."""
+
+
+def what_if(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    skip: Collection[int] | int = (),
+    insert: Mapping[int, Inserted] | None = None,
+    projector_func: ProjectorFunction | None = None,
+) -> pd.DataFrame:
+    """The state as it would be after a changed history, against the real one.
+
+    `skip` are versions whose events are left out. `insert` puts events in: at a
+    version, before the event that has it (one above the last version: at the
+    end). What is put in is a domain event, a list of them, or a function that
+    gets a copy of the aggregate as it would be then, and calls its commands
+    (their pending events are taken) or returns events. Events that follow are
+    numbered anew; ids and versions that inserted ones carry do not matter.
+    Nothing is stored.
+
+    Columns as `diff` has them: `field` (string), `before` (object: in the real
+    history), `after` (object: in the changed one); NA where one has no such
+    field. A field that comes out alike is no row.
+
+    Raises AggregateNotFoundError for an aggregate or a version that does not
+    exist, ValueError when nothing is left of the history, TypeError for what is
+    no event, and whatever the fold raises: an event may not be applicable
+    without the one that was left out.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> dog.add_trick("sit")
+    >>> _ = app.save(dog)
+    >>> esnb.what_if(app, dog.id, skip={2}, insert={4: lambda dog: dog.add_trick("beg")})
+        field            before       after
+    0  tricks  [roll over, sit]  [sit, beg]
+    """
+    source = application_of(app, "what_if()")
+    stored = recorded(source, aggregate_id)
+    changed = ChangedHistory(source, stored, *_read(source, stored, aggregate_id, skip, insert))
+    *_, real = fold(source, stored, projector_func)
+    last: Step | None = None
+    for last in changed.steps(projector_func):
+        if last.problem is not None:
+            raise last.problem
+    if last is None:
+        raise ValueError(
+            f"skip={sorted(changed.skip)} leaves no event of aggregate {str(aggregate_id)!r}"
+        )
+    return build_rows(
+        DIFF,
+        (
+            (change.field, shown(change.before), shown(change.after))
+            for change in changes(real.state, last.state)
+        ),
+    )
+
+
+@dataclass
+class ChangedHistory:
+    """The events of an aggregate without those in `skip` and with those in `insert`."""
+
+    source: ApplicationSource
+    stored: Sequence[StoredEvent]
+    skip: Collection[int]
+    insert: Mapping[int, Inserted]
+    _aggregate: Any = field(default=None, init=False)
+    """The aggregate after the last step that was taken."""
+
+    def steps(self, projector_func: ProjectorFunction | None = None) -> Iterator[Step]:
+        """The fold of the changed history, numbered anew from the first version on."""
+        for step in fold(self.source, self._numbered(), projector_func):
+            self._aggregate = step.aggregate
+            yield step
+
+    def _numbered(self) -> Iterator[StoredEvent]:
+        # The fold asks for the next event when the step before has been taken.
+        originator_id = self.stored[0].originator_id
+        number = self.stored[0].originator_version
+        for event in self._events():
+            yield StoredEvent(originator_id, number, event.topic, event.state)
+            number += 1
+
+    def _events(self) -> Iterator[StoredEvent]:
+        for event in self.stored:
+            yield from self._inserted(event.originator_version)
+            if event.originator_version not in self.skip:
+                yield event
+        yield from self._inserted(self.stored[-1].originator_version + 1)
+
+    def _inserted(self, version: int) -> Iterator[StoredEvent]:
+        if version not in self.insert:
+            return
+        given = self.insert[version]
+        if callable(given) and not isinstance(given, type):
+            given = _triggered(given, self._aggregate)
+        events = given if isinstance(given, list | tuple) else [given]
+        to_stored_event: Callable[[Any], StoredEvent] = self.source.app.mapper.to_stored_event
+        for event in events:
+            try:
+                yield to_stored_event(event)
+            except Exception as error:
+                raise TypeError(
+                    f"insert={{{version}: …}}: {type(event).__qualname__} is no event that "
+                    f"{self.source.name} can store: give a domain event, a list of them, or a "
+                    "function of the aggregate"
+                ) from error
+
+
+def _triggered(function: Callable[[Any], object], aggregate: Any) -> list[object]:
+    """The events that `function` makes of a copy of the aggregate."""
+    copied = deepcopy(aggregate)
+    returned = function(copied)
+    collect = getattr(copied, "collect_events", None)
+    pending = list(collect()) if callable(collect) else []
+    if returned is None or returned is copied:
+        return pending
+    return [*pending, *(returned if isinstance(returned, list | tuple) else [returned])]
+
+
+def _read(
+    source: ApplicationSource,
+    stored: Sequence[StoredEvent],
+    aggregate_id: UUID | str,
+    skip: Collection[int] | int,
+    insert: Mapping[int, Inserted] | None,
+) -> tuple[frozenset[int], dict[int, Inserted]]:
+    """The arguments, once every version in them is known to exist."""
+    first, last = stored[0].originator_version, stored[-1].originator_version
+    numbers = {event.originator_version for event in stored}
+    asked = skip if isinstance(skip, Collection) and not isinstance(skip, str) else [skip]
+    left_out = frozenset(number for each in asked if (number := whole(each, "skip")) is not None)
+    put_in = {
+        number: event
+        for each, event in (insert or {}).items()
+        if (number := whole(each, "insert")) is not None
+    }
+    for number in sorted({*left_out - numbers, *set(put_in) - {*numbers, last + 1}}):
+        raise AggregateNotFoundError(
+            f"{source.name} has no version {number} of aggregate {str(aggregate_id)!r}: it has "
+            f"{first} to {last}, and insert= takes {last + 1} for the end"
+        )
+    return left_out, put_in
