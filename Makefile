@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ESNB_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest test-node lint format notebooks lab bench docs clean
+.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest test-node conformance lint format notebooks lab bench docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ test-node: $(VENV)/.test ## clients and workers in JavaScript against the embedd
 	  echo "test-node LEFT OUT: it needs node and npm (on Debian: apt install nodejs npm)"; \
 	  test -z "$$CI"; \
 	fi
+
+conformance: $(VENV)/.test ## every recorded scenario of a real EventStoreDB against the embedded one
+	$(PYTEST) -n 2 --dist loadfile tests/conformance
 
 CORE := tests/unit tests/contract tests/conformance tests/integration
 

@@ -148,11 +148,10 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """A connection to a log of this version, created where there is no file yet."""
-    new = not path.exists() or path.stat().st_size == 0
+    """A connection to a log of this version, created where there is none yet."""
     connection = _connected(path)
     try:
-        if new:
+        if _is_blank(connection):
             connection.execute("PRAGMA journal_mode = WAL")
             connection.executescript(
                 f"BEGIN EXCLUSIVE; PRAGMA application_id = {APPLICATION_ID};"
@@ -164,6 +163,13 @@ def _opened(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _is_blank(connection: sqlite3.Connection) -> bool:
+    """Whether nothing was ever kept here: a new file, or one whose maker was killed at once."""
+    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    application = connection.execute("PRAGMA application_id").fetchone()[0]
+    return not tables and not application
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:

@@ -6,7 +6,8 @@ import json
 import uuid
 from typing import Any
 
-from esnb.embedded.storage.record import NO_STREAM, Proposed
+from esnb.embedded.storage.log import Batch
+from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.store import Store
 
 _PROJECTIONS = (
@@ -19,20 +20,19 @@ _PROJECTIONS = (
 
 
 def bootstrap(store: Store) -> None:
-    """Give an empty log the system events that `$all` begins with."""
-    _append(store, "$$$settings", "$metadata", {"$maxCount": 1})
-    _append(store, "$projections-$all", "$ProjectionsInitialized", {})
+    """Give an empty log the system events that `$all` begins with, all of them or none."""
+    batch = Batch()
+
+    def add(stream: str, type: str, data: Any) -> None:
+        event = Proposed(uuid.uuid4().bytes, type, True, json.dumps(data).encode(), b"")
+        store.emit(batch, stream, [event])
+
+    add("$$$settings", "$metadata", {"$maxCount": 1})
+    add("$projections-$all", "$ProjectionsInitialized", {})
     for name in _PROJECTIONS:
-        _append(store, "$projections-$all", "$ProjectionCreated", name)
+        add("$projections-$all", "$ProjectionCreated", name)
     for login in ("admin", "ops"):
-        _append(store, f"$user-{login}", "$UserCreated", {"LoginName": login})
-        _append(store, "$users", "$User", login)
-
-
-def _append(store: Store, stream: str, type: str, data: Any) -> None:
-    last = store.ahead.state(stream).last
-    assert last >= NO_STREAM
-    event = Proposed(uuid.uuid4().bytes, type, True, json.dumps(data).encode(), b"")
-    _, batch = store.append(stream, last, [event])
+        add(f"$user-{login}", "$UserCreated", {"LoginName": login})
+        add("$users", "$User", login)
     store.log.write((batch,))
     store.committed(batch)
