@@ -46,7 +46,7 @@ class DeadLetters:
     ) -> None:
         """Sets an event aside and moves the checkpoint past it."""
         if isinstance(view, RedisView):
-            with group(view, 1, after) as commit:
+            with group(view, 1, after, application_name=tracking.application_name) as commit:
                 with view.commit(tracking) as commands:
                     commands.rpush(view.key(KEY), json.dumps(asdict(letter)))
                 commit.finish(tracking)

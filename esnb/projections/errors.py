@@ -30,8 +30,26 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, _PASSING):
         return True
     package = type(error).__module__.partition(".")[0]
+    if package == "sqlalchemy":
+        return _is_database_away(error)
     if package in ("esdbclient", "kurrentdbclient", "grpc"):
         from esnb.eventstoredb.errors import is_transient as is_transient_there
 
         return isinstance(error, Exception) and is_transient_there(error)
     return False
+
+
+def _is_database_away(error: BaseException) -> bool:
+    """Whether SQLAlchemy has lost its database, or waits for another writer of it.
+
+    SQLite says OperationalError of missing tables and wrong SQL as well, which
+    do not pass.
+    """
+    if getattr(error, "connection_invalidated", False) or type(error).__name__ == "TimeoutError":
+        return True
+    original = getattr(error, "orig", None)
+    if type(error).__name__ != "OperationalError" or original is None:
+        return False
+    if type(original).__module__ == "sqlite3":
+        return "locked" in str(original) or "busy" in str(original)
+    return True

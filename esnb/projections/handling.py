@@ -55,11 +55,18 @@ class Handlers:
         topics = frozenset(self.projection.topics)
         name = self.application.name
         done = 0
-        with group(self.view, len(notifications), after) as commit:
+        with group(
+            self.view,
+            len(notifications),
+            after,
+            application_name=name,
+            recorder=self.application.recorder,
+        ) as commit:
             try:
                 for notification in notifications:
                     if not topics or notification.topic in topics:
-                        self._handle(notification)
+                        with commit.event():
+                            self._handle(notification)
                     done += 1
                     if stops():
                         break
@@ -69,7 +76,8 @@ class Handlers:
                 commit.forget(Tracking(name, failure.notification.id))
                 if failure.before:
                     commit.finish(Tracking(name, notifications[failure.before - 1].id))
-                raise failure from failure.error
+                failure.__cause__ = failure.error
+                commit.fails(failure)
         return done
 
     def _handle(self, notification: Notification) -> None:

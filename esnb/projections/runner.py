@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, get_origin
@@ -23,7 +22,9 @@ from eventsourcing.projection import Projection
 from eventsourcing.utils import Environment, EnvType
 
 from esnb.projections.backoff import Backoff
+from esnb.projections.closing import close_with_stores
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
+from esnb.projections.errors import is_transient
 from esnb.projections.lag import LagMeter
 from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import rebuilds_of
@@ -112,7 +113,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         self._lock = threading.RLock()
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
-        _close_with_stores(env or os.environ, self.stop)
+        close_with_stores(env or os.environ, self.stop)
 
     @property
     def app_name(self) -> str:
@@ -339,7 +340,9 @@ class CatchUpRunner(Generic[TApplication, TView]):
         try:
             stored = self.view.max_tracking_id(self.app.name)
             head = self.app.recorder.max_notification_id()
-        except PersistenceError:
+        except Exception as error:
+            if not (isinstance(error, PersistenceError) or is_transient(error)):
+                raise
             return False  # a store is away: the thread opens both anew by itself
         return (stored or 0) < position or (head or 0) < position
 
@@ -350,7 +353,9 @@ class CatchUpRunner(Generic[TApplication, TView]):
             return progress.position
         try:
             return self.view.max_tracking_id(self.app.name)
-        except PersistenceError:
+        except Exception as error:
+            if not (isinstance(error, PersistenceError) or is_transient(error)):
+                raise
             return progress.position
 
     def _is_stored(self, notification_id: int) -> bool:
@@ -381,15 +386,3 @@ def _ask_to_stop(worker: Worker, progress: Progress) -> None:
     with progress.changed:
         progress.stop = True
     worker.disturb()
-
-
-def _close_with_stores(env: Mapping[str, str], stop: Callable[[], object]) -> None:
-    """Has the stores of this process that `env` names call `stop` when they close.
-
-    Stores lie above projections, which do not import them: where nobody else
-    has, none are open.
-    """
-    module = sys.modules.get("esnb.stores")
-    stores = None if module is None else module.stores_of(env)
-    if stores is not None:
-        stores.closing(stop)

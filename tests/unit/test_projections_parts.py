@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -48,14 +49,14 @@ def test_whatever_the_batches_and_crashes_the_view_is_the_fold(
         position = view.max_tracking_id("Bank")
         handlers = Handlers(app, _CrashingOnce(view, left), view)
         try:
-            feed = Feed(app.recorder, position)
-            while found := feed.read(sizes[turn % len(sizes)], 0):
-                turn += 1
-                applied = handlers.apply(found, position)
-                assert applied == len(found)
-                position = found[-1].id
-                if feed.at_end:
-                    break
+            with closing(Feed(app.recorder, position)) as feed:
+                while found := feed.read(sizes[turn % len(sizes)], 0):
+                    turn += 1
+                    applied = handlers.apply(found, position)
+                    assert applied == len(found)
+                    position = found[-1].id
+                    if feed.at_end:
+                        break
             break
         except HandlerError as failure:
             if not isinstance(failure.error, Crash):

@@ -1,0 +1,77 @@
+"""Many events in one transaction of a SQLAlchemy view."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+from eventsourcing.persistence import IntegrityError, Tracking, TrackingRecorder
+
+
+def is_sqlalchemy(recorder: object) -> bool:
+    """Whether a recorder is one of eventsourcing-sqlalchemy, which is not imported for it."""
+    return any(
+        each.__module__.partition(".")[0] == "eventsourcing_sqlalchemy"
+        for each in type(recorder).__mro__
+    )
+
+
+@contextmanager
+def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[SQLGroup]:
+    """The next events of `view`, whose checkpoint is `after`, in one transaction.
+
+    The checkpoint's row is locked in PostgreSQL (SQLite has one writer, from the beginning): a
+    second runner of the projection waits, and then finds a checkpoint that it
+    did not leave. Raises IntegrityError for that, and applies nothing.
+    """
+    from sqlalchemy import text
+
+    with view.transaction(commit=True) as session:
+        if session.get_bind().dialect.name == "sqlite":
+            # Python's driver would begin with the first write, and each savepoint be a commit.
+            session.execute(text("BEGIN IMMEDIATE"))
+        record = view.tracking_record_cls
+        found = (
+            session.query(record)
+            .filter_by(application_name=application_name)
+            .with_for_update()
+            .first()
+        )
+        stored = None if found is None else found.notification_id
+        if stored != after:
+            raise IntegrityError(
+                f"view {type(view).__qualname__} is at {stored} of application "
+                f"{application_name!r}, where {after} was left: another runner of the same "
+                "projection moves it. Nothing was applied: go on from its checkpoint"
+            )
+        group = SQLGroup(view, session)
+        yield group
+    if group.failure is not None:
+        raise group.failure
+
+
+class SQLGroup:
+    """One transaction; each event of it has a savepoint of its own."""
+
+    def __init__(self, view: TrackingRecorder, session: Any) -> None:
+        self._view = view
+        self._session = session
+        self.failure: Exception | None = None
+        """What is raised when those before it are committed."""
+
+    def event(self) -> AbstractContextManager[object]:
+        """The block of one event: left by an exception, it has changed nothing."""
+        block: AbstractContextManager[object] = self._session.begin_nested()
+        return block
+
+    def forget(self, tracking: Tracking) -> None:
+        """Its savepoint is gone already."""
+
+    def fails(self, error: Exception) -> None:
+        """Has `error` raised after the commit of what came before it."""
+        self.failure = error
+
+    def finish(self, tracking: Tracking) -> None:
+        if not self._view.has_tracking_id(tracking.application_name, tracking.notification_id):
+            self._view.insert_tracking(tracking)

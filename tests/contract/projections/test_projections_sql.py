@@ -1,0 +1,276 @@
+"""One projection into SQLite and into PostgreSQL, by eventsourcing-sqlalchemy."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy
+from eventsourcing.dispatch import singledispatchmethod
+from eventsourcing.persistence import NotSupportedError, Tracking
+from eventsourcing.projection import Projection
+from eventsourcing.utils import get_topic
+from eventsourcing_sqlalchemy.recorders import SQLAlchemyTrackingRecorder
+
+import esnb
+from esnb.examples.flights import FlightsApplication, FlightsPerCarrierProjection, load
+from esnb.examples.flights import timetable as data
+from esnb.examples.flights.carriers_sql import FlightsPerCarrierTables
+from esnb.projections import Backoff, CatchUpRunner
+from tests.postgresql_server import PostgreSQLServer
+from tests.unit.flights_table import places, timetable
+from tests.unit.projections_domain import Account, Bank
+
+pytestmark = [
+    pytest.mark.extras,
+    # A view's tables are mapped anew for each runner of a process.
+    pytest.mark.filterwarnings("ignore:This declarative base already contains"),
+]
+
+DEADLINE = 20.0
+LASTING = ["sqlite", "postgresql"]
+"""A database in memory is gone with its runner."""
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    with PostgreSQLServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["memory", *LASTING])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/views.db"
+    if request.param == "memory":
+        return "sqlite:///:memory:"
+    server: PostgreSQLServer = request.getfixturevalue("postgresql")
+    return server.url
+
+
+class Amounts(SQLAlchemyTrackingRecorder):  # type: ignore[misc, unused-ignore]
+    """The amounts in the order in which they came, in a table of the projection's name."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.amounts = sqlalchemy.Table(
+            self.tracking_table_name.replace("tracking", "amounts"),
+            sqlalchemy.MetaData(),
+            sqlalchemy.Column("place", sqlalchemy.Integer, primary_key=True),
+            sqlalchemy.Column("amount", sqlalchemy.Integer),
+        )
+        self.tables.append(self.amounts)
+
+    def add(self, amount: int, tracking: Tracking) -> None:
+        with self.transaction(commit=True) as session:
+            session.execute(sqlalchemy.insert(self.amounts).values(amount=amount))
+            if amount == 13:
+                raise ValueError("unlucky")
+            self._insert_tracking(session, tracking)
+
+    def seen(self) -> list[int]:
+        with self.transaction(commit=False) as session:
+            rows = session.execute(
+                sqlalchemy.select(self.amounts.c.amount).order_by(self.amounts.c.place)
+            )
+            return [amount for (amount,) in rows]
+
+
+class AmountsProjection(Projection[Amounts]):
+    topics = (get_topic(Account.Deposited),)  # type: ignore[attr-defined]
+    before: Callable[[], None] = staticmethod(lambda: None)
+
+    @singledispatchmethod
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        type(self).before()
+        self.view.add(domain_event.amount, tracking)
+
+
+Runner = CatchUpRunner[Bank, Amounts]
+
+
+@pytest.fixture
+def run(url: str) -> Callable[..., Runner]:
+    """Makes runners of one projection, whose tables no other test has."""
+    projection = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
+    projection.name = projection.__name__.lower()
+
+    def make(app: Bank, **options: Any) -> Runner:
+        env = {
+            "PERSISTENCE_MODULE": "eventsourcing_sqlalchemy",
+            "SQLALCHEMY_URL": options.pop("url", url),
+        }
+        return CatchUpRunner(app, projection, Amounts, env, backoff=Backoff(0.01, 0.05), **options)
+
+    return make
+
+
+def test_the_view_is_the_fold_in_groups_of_any_size(run: Callable[..., Runner]) -> None:
+    app = Bank()
+    account = app.open()
+    app.deposit(account, *range(14, 40))
+    app.rename(account, "Bob")
+    with run(app, batch_size=7) as runner:
+        runner.wait()
+        assert runner.view.seen() == list(range(14, 40))
+        app.deposit(account, 40, 41)
+        runner.wait()
+        assert runner.view.seen() == list(range(14, 42))
+        status = runner.status()
+    assert (status.lag, status.position) == (0, app.recorder.max_notification_id())
+
+
+@pytest.mark.parametrize("url", LASTING, indirect=True)
+def test_it_goes_on_from_its_checkpoint(run: Callable[..., Runner]) -> None:
+    app = Bank()
+    account = app.open()
+    for amounts in ([1, 2], [3], [4, 5, 6]):
+        app.deposit(account, *amounts)
+        with run(app) as runner:
+            runner.wait()
+    assert runner.view.seen() == [1, 2, 3, 4, 5, 6]
+
+
+def test_events_before_a_poison_event_are_committed_and_nothing_of_it(
+    run: Callable[..., Runner],
+) -> None:
+    app = Bank()
+    app.deposit(app.open(), 1, 2, 13, 4)
+    runner = run(app).start()
+    with pytest.raises(ValueError, match="unlucky"):
+        runner.wait()
+    runner.stop()
+    assert runner.view.seen() == [1, 2]
+    assert runner.view.max_tracking_id("Bank") == 3
+    status = runner.status()
+    assert status.state == "failed"
+    assert "event 4" in (status.event or "")
+
+
+def test_a_poison_event_may_be_set_aside(run: Callable[..., Runner]) -> None:
+    app = Bank()
+    app.deposit(app.open(), 1, 2, 13, 4)
+    with run(app, on_error="dead-letter") as runner:
+        runner.wait()
+    assert runner.view.seen() == [1, 2, 4]
+    assert [letter.notification_id for letter in runner.dead_letters()] == [4]
+
+
+def test_a_group_is_one_transaction(run: Callable[..., Runner]) -> None:
+    """Of a hundred events, seen from the statements that the database gets."""
+    app = Bank()
+    app.deposit(app.open(), *range(100, 200))
+    runner = run(app, batch_size=500)
+    commits: list[None] = []
+    sqlalchemy.event.listen(
+        runner.view.datastore.engine, "commit", lambda connection: commits.append(None)
+    )
+    with runner:
+        runner.wait()
+    assert len(runner.view.seen()) == 100
+    assert len(commits) <= 3
+
+
+@pytest.mark.parametrize("url", LASTING, indirect=True)
+def test_two_runners_by_mistake_apply_each_event_once(run: Callable[..., Runner]) -> None:
+    app = Bank()
+    account = app.open()
+    with run(app, batch_size=3) as one, run(app, batch_size=5) as two:
+        for amount in range(100, 200):
+            app.deposit(account, amount)
+        one.wait(timeout=DEADLINE)
+        two.wait(timeout=DEADLINE)
+    assert one.view.seen() == list(range(100, 200))
+
+
+def test_a_rebuild_is_refused_and_says_the_way_out(run: Callable[..., Runner]) -> None:
+    app = Bank()
+    app.deposit(app.open(), 1)
+    with run(app) as runner:
+        runner.wait()
+        with pytest.raises(NotSupportedError, match="drop the view's tables"):
+            runner.rebuild()
+        assert runner.view.seen() == [1]
+
+
+def test_it_survives_a_crash_of_postgresql() -> None:
+    projection = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
+    projection.name = projection.__name__.lower()
+    app = Bank()
+    account = app.open()
+    with PostgreSQLServer() as server:
+        env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": server.url}
+        with CatchUpRunner(
+            app, projection, Amounts, env, batch_size=3, backoff=Backoff(0.01, 0.05)
+        ) as runner:
+            for turn in range(4):
+                app.deposit(account, *range(100 * turn + 100, 100 * turn + 120))
+                server.stop()
+                app.deposit(account, 100 * turn + 120)
+                with runner._progress.changed:
+                    assert runner._progress.changed.wait_for(
+                        lambda: runner._progress.state == "retrying", DEADLINE
+                    )
+                assert runner.status().error
+                server.start()
+                runner.wait(timeout=DEADLINE)
+            assert runner.view.seen() == [
+                100 * turn + 100 + each for turn in range(4) for each in range(21)
+            ]
+            assert runner.status().restarts >= 4
+
+
+def test_a_wrong_statement_is_no_outage(tmp_path: Path, run: Callable[..., Runner]) -> None:
+    app = Bank()
+    app.deposit(app.open(), 1)
+    runner = run(app, url=f"sqlite:///{tmp_path}/other.db")
+    with runner.view.transaction(commit=True) as session:
+        session.execute(sqlalchemy.text(f"DROP TABLE {runner.view.amounts.name}"))
+    runner.start()
+    with pytest.raises(sqlalchemy.exc.OperationalError, match="no such table"):
+        runner.wait()
+    runner.stop()
+
+
+def test_flights_by_carrier_in_tables_and_a_report(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data, "airports", places)
+    app = FlightsApplication()
+    load(app, flights=timetable(), progress=False)
+    env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": url}
+    with CatchUpRunner(app, FlightsPerCarrierProjection, FlightsPerCarrierTables, env) as runner:
+        runner.wait()
+        found = {each.carrier: each for each in runner.view.carriers()}
+        report = runner.view.report()
+        shown = esnb.read_model(runner)
+        assert runner.view.days() == 2
+    assert sorted(found) == ["AA", "B6", "EV", "MQ", "UA", "US"]
+    assert (found["B6"].scheduled, found["B6"].mean_arrival_delay) == (2, 15.0)
+    assert (found["AA"].cancelled, found["AA"].departed) == (1, 0)
+    assert list(shown["carrier"]) == sorted(found)
+    assert "AA" not in set(report["carrier"])
+    assert report["mean_arrival_delay"].is_monotonic_increasing
+    assert report["place"].iloc[0] == 1
+    assert [str(dtype) for dtype in report.dtypes][:3] == ["string", "Int64", "Int64"]
+
+
+def test_handlers_run_in_one_thread_at_a_time(run: Callable[..., Runner]) -> None:
+    """A view in memory is readable while its runner is between groups."""
+    app = Bank()
+    account = app.open()
+    done = threading.Event()
+    with run(app, batch_size=1) as runner:
+        reader = threading.Thread(
+            target=lambda: [runner.view.seen() for _ in range(50)] and done.set()
+        )
+        reader.start()
+        app.deposit(account, *range(100, 130))
+        runner.wait(timeout=DEADLINE)
+        assert done.wait(DEADLINE)
+        reader.join()
+    assert runner.view.seen() == list(range(100, 130))
