@@ -2,13 +2,17 @@
 
 `CatchUpRunner` runs the library's own `Projection` classes over any of its
 applications. Inside a handler `current()` is the event's notification, and
-what the handler records is correlated with it.
+what the handler records is correlated with it. `PersistentRunner` has competing
+consumers handle the events of a persistent subscription.
 """
 
 from esnb.projections.backoff import Backoff
 from esnb.projections.current import current
 from esnb.projections.dead_letters import DeadLetter
 from esnb.projections.errors import CheckpointAheadError, ForeignViewError
+from esnb.projections.persistent.events import ForeignGroupError
+from esnb.projections.persistent.runner import PersistentRunner
+from esnb.projections.persistent.status import PersistentStatus
 from esnb.projections.runner import CatchUpRunner
 from esnb.projections.status import RunnerStatus
 
@@ -17,7 +21,10 @@ __all__ = [
     "CatchUpRunner",
     "CheckpointAheadError",
     "DeadLetter",
+    "ForeignGroupError",
     "ForeignViewError",
+    "PersistentRunner",
+    "PersistentStatus",
     "RunnerStatus",
     "current",
 ]

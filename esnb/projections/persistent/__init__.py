@@ -1,0 +1,1 @@
+"""Competing consumers over EventStoreDB's persistent subscriptions."""

@@ -1,0 +1,257 @@
+"""One consumer of a group: takes, handles, acknowledges, and begins anew when something breaks."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import uuid4
+
+from esnb._uri import masked
+from esnb.projections.backoff import Backoff
+from esnb.projections.errors import is_transient
+from esnb.projections.persistent.delivery import Delivery
+from esnb.projections.persistent.events import Events, ForeignGroupError, Handler
+from esnb.projections.persistent.group import Group
+from esnb.projections.persistent.memory import Memory
+from esnb.projections.progress import Progress
+
+_log = logging.getLogger(__name__)
+
+_MOST_SURPRISES = 5
+"""Errors in a row, of kinds that are not known to pass, after which it gives up."""
+
+
+@dataclass
+class Counts:
+    """What became of the events that one consumer was sent."""
+
+    handled: int = 0
+    repeated: int = 0
+    """Sent again though they were handled; acknowledged only."""
+    failed: int = 0
+    parked: int = 0
+    gone: int = 0
+
+
+@dataclass(frozen=True)
+class _Later:
+    """An event that is held until it is tried again."""
+
+    event: Any
+    due: float
+    until: float
+    """When the server gives it to another consumer."""
+
+
+class Consumer:
+    """Handles what a group delivers, until it is stopped or fails."""
+
+    def __init__(
+        self,
+        *,
+        group: Group,
+        events: Events,
+        handler: Handler,
+        memory: Memory,
+        progress: Progress,
+        retries: int,
+        buffer: int,
+        backoff: Backoff,
+        reconnecting: Backoff,
+    ) -> None:
+        self._group = group
+        self._events = events
+        self._handler = handler
+        self._memory = memory
+        self._progress = progress
+        self._retries = retries
+        self._buffer = buffer
+        self._backoff = backoff
+        self._reconnecting = reconnecting
+        self._name = uuid4().hex
+        self._later: dict[Any, _Later] = {}
+        self._surprises = 0
+        self.counts = Counts()
+
+    # --- the thread ---------------------------------------------------------------
+
+    def run(self) -> None:
+        """Works until it is stopped, or fails."""
+        progress = self._progress
+        while not progress.stop:
+            try:
+                if progress.pause:
+                    progress.says("paused")
+                    progress.waits(None, lambda: progress.stop or not progress.pause)
+                else:
+                    self._consume()
+            except Exception as error:  # noqa: BLE001 - it is judged, shown and raised by wait()
+                if not self._overcome(error):
+                    return
+        progress.says("stopped")
+
+    def disturb(self) -> None:
+        """Makes the thread look at what is asked of it."""
+        with self._progress.changed:
+            self._progress.changed.notify_all()
+
+    # --- consuming ------------------------------------------------------------------
+
+    def _consume(self) -> None:
+        """Connects, then handles until something is asked of it."""
+        progress = self._progress
+        self._group.ensure()
+        delivery = Delivery(self._group.read(self._buffer, self._is_gone), progress.changed)
+        self._later.clear()
+        self._went_well()
+        try:
+            while not progress.is_disturbed():
+                self._give_back(delivery)
+                event = delivery.take() or self._due()
+                if event is None:
+                    self._wait(delivery)
+                else:
+                    self._take(delivery, event)
+        finally:
+            delivery.close()
+
+    def _take(self, delivery: Delivery, event: Any) -> None:
+        received = self._later.pop(event.ack_id, None)
+        now = self._progress.clock()
+        until = now + self._group.message_timeout if received is None else received.until
+        begun = self._memory.begin(event.id, self._name, max(0.001, until - now))
+        if begun is None:
+            delivery.ack(event)
+            self.counts.repeated += 1
+        elif isinstance(begun, float):  # another consumer has it
+            self._later[event.ack_id] = _Later(event, now + min(begun, 1.0), until)
+        elif begun > self._retries + 1:
+            self._park(
+                delivery, event, f"its consumers ended in the middle of it, {begun - 1} times"
+            )
+        else:
+            self._handle(delivery, event, begun, until)
+
+    def _handle(self, delivery: Delivery, event: Any, attempt: int, until: float) -> None:
+        try:
+            domain_event, block = self._events.opened(event)
+            with block:
+                self._handler(domain_event, event)
+        except Exception as error:
+            if is_transient(error) or isinstance(error, ForeignGroupError):
+                self._memory.end(event.id, self._name, "undone")
+                raise
+            self._failed(delivery, event, attempt, until, error)
+            return
+        except BaseException:
+            self._memory.end(event.id, self._name, "undone")
+            raise
+        # First the memory: what is acknowledged and forgotten nobody would repeat.
+        self._memory.end(event.id, self._name, "handled")
+        delivery.ack(event)
+        self.counts.handled += 1
+        self._went_well()
+        self._progress.reached(event.commit_position, 1)
+
+    def _failed(
+        self, delivery: Delivery, event: Any, attempt: int, until: float, error: Exception
+    ) -> None:
+        progress = self._progress
+        self.counts.failed += 1
+        with progress.changed:
+            progress.error = _text(error)
+            progress.event = described(event)
+            progress.handler = _named(self._handler)
+            progress.traceback = masked("".join(traceback.format_exception(error)))
+            progress.changed.notify_all()
+        if attempt > self._retries:
+            self._park(delivery, event, _text(error))
+            return
+        self._memory.end(event.id, self._name, "failed")
+        pause = replace(self._backoff, _step=0.0)
+        for _ in range(attempt - 1):
+            pause.next()
+        self._later[event.ack_id] = _Later(event, progress.clock() + pause.next(), until)
+
+    def _park(self, delivery: Delivery, event: Any, reason: str) -> None:
+        self._memory.end(event.id, self._name, "parked")
+        delivery.park(event)
+        self.counts.parked += 1
+        _log.warning("group %r parks %s: %s", self._group.title, described(event), reason)
+        self._progress.reached(self._progress.position, 0)
+
+    # --- events that are held ---------------------------------------------------------
+
+    def _due(self) -> Any | None:
+        now = self._progress.clock()
+        return next((held.event for held in self._later.values() if held.due <= now), None)
+
+    def _give_back(self, delivery: Delivery) -> None:
+        """Gives events to the server that it would soon take away."""
+        now = self._progress.clock()
+        for key, held in list(self._later.items()):
+            if max(now, held.due) > held.until - self._group.message_timeout / 4:
+                delivery.retry(held.event)
+                del self._later[key]
+
+    def _wait(self, delivery: Delivery) -> None:
+        due = min((held.due for held in self._later.values()), default=None)
+        seconds = None if due is None else max(0.0, due - self._progress.clock())
+        self._progress.waits(seconds, lambda: delivery.has_news() or self._progress.is_disturbed())
+
+    def _is_gone(self) -> None:
+        self.counts.gone += 1
+
+    # --- what went wrong ----------------------------------------------------------------
+
+    def _went_well(self) -> None:
+        self._reconnecting.reset()
+        self._surprises = 0
+        progress = self._progress
+        with progress.changed:
+            progress.state = "running"
+            progress.opened = True
+            if not self._later:
+                progress.forget_error()
+            progress.changed.notify_all()
+
+    def _overcome(self, error: Exception) -> bool:
+        """Waits before it begins anew; False when there is no going on."""
+        progress = self._progress
+        if not is_transient(error) and not isinstance(error, ConnectionError):
+            self._surprises += 1
+            if isinstance(error, ForeignGroupError) or self._surprises >= _MOST_SURPRISES:
+                with progress.changed:
+                    progress.failure = error
+                    progress.state = "failed"
+                    progress.error = _text(error)
+                    progress.traceback = masked("".join(traceback.format_exception(error)))
+                    progress.changed.notify_all()
+                return False
+        with progress.changed:
+            progress.restarts += 1
+            progress.state = "retrying"
+            progress.error = _text(error)
+            progress.changed.notify_all()
+        _log.info("group %r: a consumer begins again after: %s", self._group.title, _text(error))
+        progress.waits(self._reconnecting.next(), lambda: progress.stop or progress.pause)
+        return True
+
+
+def described(recorded: Any) -> str:
+    """An event by type, revision and stream."""
+    return (
+        f"event {recorded.id} ({recorded.type}, revision {recorded.stream_position} of "
+        f"{recorded.stream_name})"
+    )
+
+
+def _named(handler: Any) -> str:
+    name = getattr(handler, "__qualname__", type(handler).__qualname__)
+    return f"{getattr(handler, '__module__', type(handler).__module__)}:{name}"
+
+
+def _text(error: BaseException) -> str:
+    return masked(f"{type(error).__name__}: {error}".rstrip(": "))

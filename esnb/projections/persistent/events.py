@@ -1,0 +1,62 @@
+"""From a recorded event to what a handler gets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import ProgrammingError
+
+from esnb.correlation import Correlated, Correlation
+from esnb.projections.current import CORRELATION_ID, Handling
+
+Handler = Callable[[Any, Any], object]
+"""Called with the domain event and the client's `RecordedEvent`."""
+
+
+class ForeignGroupError(ProgrammingError):
+    """A group of that name is there already, and delivers events of something else."""
+
+
+class Events(Protocol):
+    """How the events of a source are opened."""
+
+    def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
+        """The domain event, and the block in which it is handled."""
+
+
+class ApplicationEvents:
+    """Events of an application, as its own mapper reads them."""
+
+    def __init__(self, application: Application[Any], category: Any, title: str) -> None:
+        self._application = application
+        self._category = category
+        self._title = title
+
+    def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
+        notification = self._category.notification(recorded)
+        if notification is None:
+            raise ForeignGroupError(
+                f"group {self._title!r} delivers events of stream {recorded.stream_name!r}, which "
+                f"is none of application {self._application.name!r}: it was made for something "
+                "else. Choose another group name, or delete that group"
+            )
+        domain_event = self._application.mapper.to_domain_event(notification)
+        return domain_event, Handling(notification, self._application.name)
+
+
+class RecordedEvents:
+    """Events of any stream: JSON as Python values, anything else as bytes."""
+
+    def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
+        from esnb.eventstoredb.envelope import read_metadata
+
+        is_json = recorded.content_type == "application/json"
+        correlation_id = read_metadata(recorded.metadata).get(CORRELATION_ID) or recorded.id
+        return (
+            json.loads(recorded.data) if is_json and recorded.data else recorded.data,
+            Correlated(Correlation(str(correlation_id), str(recorded.id))),
+        )

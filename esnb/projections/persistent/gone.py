@@ -1,0 +1,43 @@
+"""Links whose target is gone: the client passes over them, and nobody acknowledges them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+
+def watch_gone(subscription: Any, on_gone: Callable[[], object]) -> Any:
+    """Has `subscription` acknowledge links to events that no longer exist.
+
+    The server delivers such a link with no event. Both clients drop it
+    silently, so the server would deliver it again until it is parked.
+    """
+    answers = getattr(subscription, "_read_resps", None)
+    if answers is not None:
+        subscription._read_resps = _Watched(answers, subscription, on_gone)
+    return subscription
+
+
+class _Watched:
+    """The answers of the server, of which nothing is taken away."""
+
+    def __init__(self, answers: Any, subscription: Any, on_gone: Callable[[], object]) -> None:
+        self._answers = answers
+        self._subscription = subscription
+        self._on_gone = on_gone
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        answer = next(self._answers)
+        if answer.WhichOneof("content") == "event":
+            event, link = answer.event.event, answer.event.link
+            if not event.id.string and link.id.string:
+                self._subscription.ack(UUID(link.id.string))
+                self._on_gone()
+        return answer
+
+    def cancel(self) -> None:
+        self._answers.cancel()

@@ -1,0 +1,306 @@
+"""The persistent runner: consumers that share the events of a group."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from time import monotonic
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import PersistenceError
+from eventsourcing.utils import Environment, EnvType
+
+from esnb.projections.backoff import Backoff
+from esnb.projections.closing import close_with_stores
+from esnb.projections.errors import is_transient
+from esnb.projections.persistent.consumer import Consumer, Counts
+from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
+from esnb.projections.persistent.group import Group
+from esnb.projections.persistent.memory import HandledEvents, Memory, NoMemory
+from esnb.projections.persistent.status import PersistentStatus, waiting, worst
+from esnb.projections.progress import Progress
+
+Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
+
+_PATIENCE = 30.0
+"""Seconds that `stop()` and `pause()` give a handler to end."""
+
+
+class PersistentRunner:
+    """Has consumers handle the events of a group, each event by one of them.
+
+    `source` is an application whose events are in EventStoreDB (its own events,
+    by category), or a client of EventStoreDB, with `stream=` (a category of
+    the server's such as `$ce-Shop`, too) or `patterns=` (regular expressions
+    for whole stream names); neither: all but system events. The group is
+    created from the beginning where it is missing. Any number of runners, in
+    this process or others, may share it.
+
+    `handler(domain_event, recorded_event)` gets an application's domain event,
+    or a client's JSON as Python values (other payloads as bytes), and the
+    client's `RecordedEvent`; what it records is correlated with the event. It
+    is called in one of `workers` threads; events may come in any order. An event
+    is acknowledged after it. When it raises, the event is tried again after
+    `backoff`, up to `retries` times, then parked: the server sets it aside
+    until `replay_parked()`. A store that is away is waited for, and counts as
+    no attempt.
+
+    The ids of the last `remember` handled events are kept in Redis (`REDIS_URL`
+    of the application's environment, of `env` or of the process), so that an
+    event that is delivered twice is handled once. A consumer that is killed
+    between its handler and Redis has its event handled again: handlers that
+    write to a `RedisView` or to a database can look there. `remember=0` does
+    without Redis, and handles events at least once. A handler must be
+    done within `message_timeout` seconds: the server gives the event to
+    another consumer then.
+
+    Leaving the `with` ends the consumers after the event at hand, and
+    acknowledges all that was handled.
+    """
+
+    def __init__(
+        self,
+        source: Any,
+        group: str,
+        handler: Handler,
+        *,
+        stream: str | None = None,
+        patterns: Sequence[str] = (),
+        workers: int = 1,
+        retries: int = 5,
+        backoff: Backoff | None = None,
+        remember: int = 100_000,
+        message_timeout: float = 30.0,
+        buffer: int = 50,
+        strategy: Strategy = "RoundRobin",
+        env: EnvType | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        _check(workers=workers, buffer=buffer)
+        if retries < 0 or remember < 0:
+            raise ValueError(f"retries is {retries!r} and remember {remember!r}: give 0 or more")
+        if not group or "::" in group:
+            raise ValueError(f"group is {group!r}: give a name without '::'")
+        if message_timeout <= 0:
+            raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
+        self._application: str
+        client, patterns, category = self._opened(source, stream, patterns)
+        self.group = Group(
+            client, group, stream, patterns, strategy, message_timeout, max(retries, 10)
+        )
+        events: Events = RecordedEvents()
+        if category is not None:
+            events = ApplicationEvents(source, category, self.group.title)
+        own = dict(source.env) if isinstance(source, Application) else {}
+        environment = Environment("", {**os.environ, **own, **(env or {})})
+        self._memory: Memory = (
+            HandledEvents(environment, self.group.title, keep=remember) if remember else NoMemory()
+        )
+        self._events = events
+        self._handler = handler
+        self._retries = retries
+        self._buffer = buffer
+        self._backoff = backoff or Backoff()
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._progresses = [Progress(clock) for _ in range(workers)]
+        self._consumers: list[Consumer] = []
+        self._threads: list[threading.Thread] = []
+        close_with_stores(environment, self.stop)
+
+    def _opened(
+        self, source: Any, stream: str | None, patterns: Sequence[str]
+    ) -> tuple[Any, Sequence[str], Any]:
+        """Client, patterns, and the category of an application."""
+        if stream is not None and patterns:
+            raise ValueError("stream and patterns exclude each other: a stream has no others in it")
+        if isinstance(source, Application):
+            category = getattr(source.recorder, "category", None)
+            if category is None:
+                raise TypeError(
+                    f"application {source.name!r} does not keep its events in EventStoreDB, which "
+                    "has the persistent subscriptions: use a CatchUpRunner, or give it the "
+                    "environment of esnb.connect()"
+                )
+            if stream is not None or patterns:
+                raise ValueError("stream and patterns are for clients: an application has its own")
+            self._application = source.name
+            return category.client, [category.naming.pattern], category
+        if isinstance(source, type) or not callable(
+            getattr(source, "read_subscription_to_all", None)
+        ):
+            raise TypeError(
+                f"no source of persistent subscriptions: {type(source).__qualname__}; give an "
+                "eventsourcing Application or an EventStoreDB client (stores.eventstoredb)"
+            )
+        self._application = stream or "$all"
+        return source, list(patterns), None
+
+    # --- its life ---------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Starts the consumers; does nothing while they run."""
+        with self._lock:
+            if any(thread.is_alive() for thread in self._threads):
+                return self
+            self._consumers = [self._consumer(progress) for progress in self._progresses]
+            self._threads = [
+                threading.Thread(
+                    target=consumer.run, name=f"esnb-{self.group.name}-{number}", daemon=True
+                )
+                for number, consumer in enumerate(self._consumers)
+            ]
+            for thread in self._threads:
+                thread.start()
+        return self
+
+    def _consumer(self, progress: Progress) -> Consumer:
+        progress.begin()
+        return Consumer(
+            group=self.group,
+            events=self._events,
+            handler=self._handler,
+            memory=self._memory,
+            progress=progress,
+            retries=self._retries,
+            buffer=self._buffer,
+            backoff=self._backoff,
+            reconnecting=Backoff(chance=self._backoff.chance),
+        )
+
+    def stop(self) -> None:
+        """Ends the consumers after the events at hand, and acknowledges what was handled.
+
+        Does nothing when they do not run. A handler that takes longer than 30
+        seconds is left to end by itself, in a thread that holds nothing up.
+        """
+        with self._lock:
+            threads = list(self._threads)
+        self._ask("stop", True)
+        for thread in threads:
+            if thread is not threading.current_thread():
+                thread.join(_PATIENCE)
+
+    def pause(self) -> None:
+        """Leaves the group until `resume()`; its events go to others meanwhile."""
+        self._ask("pause", True)
+        for thread, progress in zip(self._threads, self._progresses, strict=False):
+            if thread is not threading.current_thread():
+                progress.waits(_PATIENCE, _is_at_rest(progress))
+
+    def resume(self) -> None:
+        """Goes on after `pause()`."""
+        self._ask("pause", False)
+
+    def run_forever(self, timeout: float | None = None) -> None:
+        """Handles until `stop()`, or `timeout` seconds; raises the runner's own error."""
+        self.start()
+        deadline = None if timeout is None else monotonic() + timeout
+        try:
+            for progress in self._progresses:
+                left = None if deadline is None else max(0.0, deadline - monotonic())
+                progress.waits(left, _is_at_end(progress))
+        except BaseException:
+            self.stop()
+            raise
+        self._raise_failure()
+
+    def replay_parked(self) -> None:
+        """Has the server deliver the group's parked events again."""
+        self.group.replay_parked()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stops; raises the runner's error, unless the block has raised one."""
+        self.stop()
+        if error is None:
+            self._raise_failure()
+
+    # --- what it has done -----------------------------------------------------------------
+
+    def status(self) -> PersistentStatus:
+        """How it is doing, as plain data. Asks the server about the group."""
+        try:
+            info = self.group.info()
+        except Exception as error:
+            if not (isinstance(error, PersistenceError) or is_transient(error)):
+                raise
+            info = None
+        held = None if info is None else waiting(info)
+        total = self._counts()
+        errors = [progress for progress in self._progresses if progress.error] or self._progresses
+        positions = [each.position for each in self._progresses if each.position is not None]
+        return PersistentStatus(
+            name=self.group.name,
+            application=self._application,
+            state=worst(self._progresses),
+            workers=len(self._progresses),
+            position=max(positions, default=None),
+            head=None,
+            lag=0 if held == 0 else None,
+            lag_seconds=0.0 if held == 0 else None,
+            waiting=held,
+            rate_per_s=sum(each.rate.per_second(self._clock()) for each in self._progresses),
+            handled=total.handled,
+            repeated=total.repeated,
+            failed=total.failed,
+            parked=total.parked,
+            parked_in_group=None if info is None else info.parked_message_count,
+            gone=total.gone,
+            restarts=sum(progress.restarts for progress in self._progresses),
+            error=errors[0].error,
+            event=errors[0].event,
+            handler=errors[0].handler,
+            traceback=errors[0].traceback,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<PersistentRunner {self.group.name!r} over {self._application!r}, "
+            f"{worst(self._progresses)}>"
+        )
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _counts(self) -> Counts:
+        total = Counts()
+        for consumer in self._consumers:
+            for name, value in vars(consumer.counts).items():
+                setattr(total, name, getattr(total, name) + value)
+        return total
+
+    def _ask(self, what: str, value: bool) -> None:
+        for progress in self._progresses:
+            with progress.changed:
+                setattr(progress, what, value)
+                progress.changed.notify_all()
+
+    def _raise_failure(self) -> None:
+        for progress in self._progresses:
+            if progress.failure is not None and not progress.is_raised:
+                progress.is_raised = True
+                raise progress.failure
+
+
+def _is_at_rest(progress: Progress) -> Callable[[], bool]:
+    return lambda: progress.state in ("paused", "stopped", "failed")
+
+
+def _is_at_end(progress: Progress) -> Callable[[], bool]:
+    return lambda: progress.state in ("stopped", "failed")
+
+
+def _check(**counts: int) -> None:
+    for name, value in counts.items():
+        if value < 1:
+            raise ValueError(f"{name} is {value!r}: give 1 or more")

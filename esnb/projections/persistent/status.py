@@ -1,0 +1,81 @@
+"""How the consumers of a group are doing, as plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from esnb.projections.progress import Progress
+from esnb.projections.status import State
+
+_WORST_FIRST: Sequence[State] = (
+    "failed",
+    "retrying",
+    "starting",
+    "running",
+    "paused",
+    "stopped",
+)
+
+
+@dataclass(frozen=True)
+class PersistentStatus:
+    """The consumers of one runner, and their group, at one moment.
+
+    Counts are of this runner since `start()`, but `waiting` and
+    `parked_in_group`, which are the server's and of the whole group.
+    """
+
+    name: str
+    """The group's."""
+    application: str
+    """The application or stream that it is over, `$all` for all streams."""
+    state: State
+    """The worst of its consumers' states."""
+    workers: int
+    position: int | None
+    """The highest commit position that this runner has handled."""
+    head: int | None
+    """Unknown: the server does not tell."""
+    lag: int | None
+    """0 when the group holds no event that is not acknowledged; else None,
+    since the server only counts those that it has read (`waiting`)."""
+    lag_seconds: float | None
+    """0.0 when `lag` is 0, else None."""
+    waiting: int | None
+    """Events that the server has read for the group, and that nobody has
+    acknowledged; None while the server is away."""
+    rate_per_s: float
+    handled: int
+    repeated: int
+    """Delivered again though they were handled: acknowledged without the handler."""
+    failed: int
+    """How often a handler raised."""
+    parked: int
+    parked_in_group: int | None
+    gone: int
+    """Links whose target no longer exists: acknowledged."""
+    restarts: int
+    error: str | None
+    event: str | None
+    handler: str | None
+    traceback: str | None
+
+
+def worst(progresses: Sequence[Progress]) -> State:
+    """The state that deserves most attention."""
+    states = {progress.state for progress in progresses}
+    return next((state for state in _WORST_FIRST if state in states), "stopped")
+
+
+def waiting(info: object) -> int:
+    """Events that a group's `SubscriptionInfo` counts and that are not acknowledged."""
+    return sum(
+        max(0, getattr(info, name))
+        for name in (
+            "read_buffer_count",
+            "live_buffer_count",
+            "retry_buffer_count",
+            "total_in_flight_messages",
+        )
+    )

@@ -1,0 +1,466 @@
+"""The persistent runner over groups in memory: what becomes of each event."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.persistence import OperationalError
+
+import esnb
+from esnb._client import ServiceUnavailable
+from esnb.correlation import current_correlation
+from esnb.projections import Backoff, ForeignGroupError, PersistentRunner, current
+from esnb.projections.persistent.consumer import Consumer
+from esnb.projections.persistent.events import ApplicationEvents
+from esnb.projections.persistent.gone import watch_gone
+from tests.persistent_groups import Groups
+from tests.unit.projections_domain import Bank
+
+QUICK = Backoff(0.001, 0.002, lambda: 0.0)
+DEADLINE = 10.0
+
+
+class Seen:
+    """A handler that notes what it is given, and that tests wait on."""
+
+    def __init__(self, before: Callable[[Any, Any], object] = lambda event, recorded: None) -> None:
+        self.before = before
+        self.all: list[Any] = []
+        self.changed = threading.Condition()
+
+    def __call__(self, event: Any, recorded: Any) -> None:
+        self.before(event, recorded)
+        with self.changed:
+            self.all.append(event)
+            self.changed.notify_all()
+
+    def wait(self, number: int) -> list[Any]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.all) >= number, DEADLINE), self.all
+            return list(self.all)
+
+    def wait_for(self, event: Any) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: event in self.all, DEADLINE), self.all
+
+
+def runner(groups: Any, handler: Any, **options: Any) -> PersistentRunner:
+    return PersistentRunner(
+        groups, "billing", handler, **{"remember": 0, "backoff": QUICK, **options}
+    )
+
+
+def wait_for(groups: Groups, condition: Callable[[], object]) -> None:
+    with groups.changed:
+        assert groups.changed.wait_for(condition, DEADLINE)
+
+
+# --- the ordinary course ------------------------------------------------------------
+
+
+def test_a_missing_group_is_created_from_the_beginning_and_handled() -> None:
+    groups = Groups()
+    for number in range(5):
+        groups.append({"number": number})
+    seen = Seen()
+    with runner(groups, seen):
+        assert seen.wait(5) == [{"number": number} for number in range(5)]
+        groups.append({"number": 5})
+        seen.wait(6)
+    options = groups.group("billing").options
+    assert "from_end" not in options
+    assert "commit_position" not in options
+
+
+def test_leaving_right_after_the_last_event_leaves_nothing_unacknowledged() -> None:
+    for _ in range(50):
+        groups = Groups()
+        sent = [groups.append(number) for number in range(20)]
+        seen = Seen()
+        with runner(groups, seen, workers=3):
+            seen.wait(20)
+        group = groups.group("billing")
+        assert not group.in_flight
+        assert not group.queue
+        assert Counter(group.acknowledged) == Counter(event.id for event in sent)
+
+
+def test_leaving_in_the_middle_gives_the_rest_back() -> None:
+    groups = Groups()
+    for number in range(10):
+        groups.append(number)
+    first, go_on = threading.Event(), threading.Event()
+
+    def slow(event: Any, recorded: Any) -> None:
+        first.set()
+        assert go_on.wait(DEADLINE)
+
+    seen = Seen(slow)
+    worker = runner(groups, seen).start()
+    assert first.wait(DEADLINE)
+    leaving = threading.Thread(target=worker.stop)
+    leaving.start()
+    with worker._progresses[0].changed:
+        assert worker._progresses[0].changed.wait_for(lambda: worker._progresses[0].stop, DEADLINE)
+    go_on.set()
+    leaving.join(DEADLINE)
+    assert seen.all == [0]
+    group = groups.group("billing")
+    assert not group.in_flight
+    assert len(group.queue) == 9
+    with runner(groups, seen):
+        assert sorted(seen.wait(10)) == list(range(10))
+
+
+def test_several_workers_and_runners_share_the_events() -> None:
+    groups = Groups()
+    for number in range(200):
+        groups.append(number)
+    seen = Seen()
+    with runner(groups, seen, workers=2, buffer=5), runner(groups, seen, workers=2, buffer=5):
+        found = seen.wait(200)
+    assert sorted(found) == list(range(200))
+
+
+def test_start_and_stop_do_nothing_twice() -> None:
+    groups = Groups()
+    worker = runner(groups, Seen())
+    worker.stop()
+    worker.start().start()
+    wait_for(groups, lambda: len(groups.subscriptions) == 1)
+    worker.stop()
+    worker.stop()
+    assert worker.status().state == "stopped"
+
+
+def test_a_paused_runner_leaves_its_group_and_comes_back() -> None:
+    groups = Groups()
+    seen = Seen()
+    with runner(groups, seen, workers=2) as worker:
+        groups.append(1)
+        seen.wait(1)
+        worker.pause()
+        assert worker.status().state == "paused"
+        assert all(each.is_stopped for each in groups.subscriptions)
+        groups.append(2)
+        assert groups.get_subscription_info("billing").read_buffer_count == 1
+        worker.resume()
+        assert seen.wait(2) == [1, 2]
+
+
+# --- events that cannot be handled ----------------------------------------------------
+
+
+def test_a_failing_event_is_tried_again_and_then_parked() -> None:
+    groups = Groups()
+    bad = groups.append("bad")
+    groups.append("good")
+    attempts: list[str] = []
+
+    def failing(event: Any, recorded: Any) -> None:
+        attempts.append(event)
+        if event == "bad":
+            raise ValueError("no such customer")
+
+    seen = Seen(failing)
+    with runner(groups, seen, retries=3) as worker:
+        wait_for(groups, lambda: groups.group("billing").parked)
+        seen.wait(1)
+    assert attempts.count("bad") == 4
+    assert [event.id for event in groups.group("billing").parked] == [bad.id]
+    status = worker.status()
+    assert (status.failed, status.parked, status.handled, status.parked_in_group) == (4, 1, 1, 1)
+
+
+def test_the_last_error_is_told_with_event_handler_and_traceback() -> None:
+    groups = Groups()
+    event = groups.append("bad")
+
+    def handle(event: Any, recorded: Any) -> None:
+        raise ValueError("no such customer")
+
+    with runner(groups, handle, retries=0) as worker:
+        wait_for(groups, lambda: groups.group("billing").parked)
+        status = worker.status()
+    assert status.error == "ValueError: no such customer"
+    assert str(event.id) in (status.event or "")
+    assert (status.handler or "").endswith("handle")
+    assert "no such customer" in (status.traceback or "")
+
+
+def test_parked_events_are_replayed_with_attempts_anew() -> None:
+    groups = Groups()
+    event = groups.append("bad")
+    works = threading.Event()
+    attempts: list[int] = []
+
+    def handle(event: Any, recorded: Any) -> None:
+        attempts.append(len(attempts))
+        if len(attempts) < 5:
+            raise ValueError("not yet")
+        works.set()
+
+    with runner(groups, handle, retries=2) as worker:
+        wait_for(groups, lambda: groups.group("billing").parked)
+        worker.replay_parked()
+        assert works.wait(DEADLINE)
+    assert len(attempts) == 5
+    assert groups.group("billing").acknowledged == [event.id]
+
+
+def test_other_events_go_on_while_one_waits_for_its_next_attempt() -> None:
+    groups = Groups()
+    groups.append("bad")
+    groups.append("good")
+    clock = [0.0]
+
+    def handle(event: Any, recorded: Any) -> None:
+        if event == "bad" and clock[0] < 1:
+            raise ValueError("not yet")
+
+    seen = Seen(handle)
+    long = Backoff(1.0, 1.0, lambda: 1.0)
+    with runner(groups, seen, backoff=long, clock=lambda: clock[0]) as worker:
+        assert seen.wait(1) == ["good"]
+        clock[0] = 1.0
+        worker._consumers[0].disturb()
+        groups.append("wakes the consumer up")
+        assert sorted(seen.wait(3)) == ["bad", "good", "wakes the consumer up"]
+
+
+def test_an_event_whose_attempt_would_come_too_late_is_given_back() -> None:
+    groups = Groups()
+    groups.append("bad")
+    calls = threading.Semaphore(0)
+
+    def handle(event: Any, recorded: Any) -> None:
+        calls.release()
+        raise ValueError("not yet")
+
+    slow = Backoff(3600, 3600, lambda: 1.0)
+    with runner(groups, handle, backoff=slow, retries=2):
+        # Only the server, which delivers it again, can have it tried twice.
+        assert calls.acquire(timeout=DEADLINE)
+        assert calls.acquire(timeout=DEADLINE)
+        wait_for(groups, lambda: groups.group("billing").parked)
+
+
+def test_a_store_that_is_away_counts_as_no_attempt() -> None:
+    groups = Groups()
+    groups.append(1)
+    outages = iter(range(8))
+
+    def handle(event: Any, recorded: Any) -> None:
+        if next(outages, None) is not None:
+            raise OperationalError("Redis is away")
+
+    seen = Seen(handle)
+    with _quickly_reconnecting(runner(groups, seen, retries=0)) as worker:
+        seen.wait(1)
+        assert worker.status().parked == 0
+        assert worker.status().restarts == 8
+
+
+# --- connections that break ------------------------------------------------------------
+
+
+def _quickly_reconnecting(worker: PersistentRunner) -> PersistentRunner:
+    make = worker._consumer
+
+    def quick(progress: Any) -> Consumer:
+        consumer = make(progress)
+        consumer._reconnecting = Backoff(0.001, 0.002, lambda: 0.0)
+        return consumer
+
+    worker._consumer = quick  # type: ignore[method-assign]
+    return worker
+
+
+@pytest.mark.parametrize("error", [None, ServiceUnavailable("gone")], ids=["silently", "error"])
+def test_it_comes_back_after_connections_are_cut(error: Exception | None) -> None:
+    groups = Groups()
+    seen = Seen()
+    with _quickly_reconnecting(runner(groups, seen)) as worker:
+        for number in range(5):
+            groups.append(number)
+            seen.wait_for(number)
+            groups.cut(error)
+            wait_for(groups, lambda: groups.subscriptions)
+        groups.append(5)
+        seen.wait_for(5)
+        wait_for(groups, lambda: len(groups.group("billing").acknowledged) == 6)
+        assert worker.status().restarts == 5
+        assert worker.status().error is None
+    assert set(seen.all) == set(range(6))
+
+
+def test_a_server_that_is_away_is_waited_for() -> None:
+    groups = Groups()
+    groups.is_down = True
+    groups.append(1)
+    seen = Seen()
+    with _quickly_reconnecting(runner(groups, seen)) as worker:
+        with worker._progresses[0].changed:
+            assert worker._progresses[0].changed.wait_for(
+                lambda: worker._progresses[0].restarts > 2, DEADLINE
+            )
+        status = worker.status()
+        assert status.state == "retrying"
+        assert status.waiting is None
+        groups.is_down = False
+        assert seen.wait(1) == [1]
+
+
+def test_what_does_not_pass_is_raised_at_the_end() -> None:
+    groups = Groups()
+
+    def broken(*args: Any, **options: Any) -> Any:
+        raise LookupError("no such thing")
+
+    groups.read_subscription_to_all = broken  # type: ignore[method-assign]
+    worker = _quickly_reconnecting(runner(groups, Seen()))
+    with pytest.raises(LookupError, match="no such thing"), worker:
+        worker.run_forever(DEADLINE)
+    assert worker.status().state == "failed"
+    worker.stop()
+
+
+# --- links --------------------------------------------------------------------------------
+
+
+class _Answer(SimpleNamespace):
+    def WhichOneof(self, name: str) -> str:
+        return str(self.content)
+
+
+def _answer(event_id: str, link_id: str = "") -> Any:
+    return _Answer(
+        content="event",
+        event=SimpleNamespace(
+            event=SimpleNamespace(id=SimpleNamespace(string=event_id)),
+            link=SimpleNamespace(id=SimpleNamespace(string=link_id)),
+        ),
+    )
+
+
+def test_links_whose_target_is_gone_are_acknowledged_and_counted() -> None:
+    gone, link, event = uuid4(), uuid4(), uuid4()
+    answers = [
+        _Answer(content="subscription_confirmation"),
+        _answer("", str(gone)),
+        _answer(str(event), str(link)),
+    ]
+    acknowledged: list[UUID] = []
+    counted: list[None] = []
+    subscription = SimpleNamespace(_read_resps=iter(answers), ack=acknowledged.append)
+
+    watch_gone(subscription, lambda: counted.append(None))
+
+    assert list(subscription._read_resps) == answers
+    assert acknowledged == [gone]
+    assert len(counted) == 1
+
+
+def test_the_client_reads_its_answers_where_they_are_watched() -> None:
+    """Both clients keep them in a private attribute, for which there is no public way."""
+    import inspect
+
+    import esnb._client as client
+
+    persistent = __import__(f"{client.PACKAGE}.persistent", fromlist=["PersistentSubscription"])
+    read = inspect.getsource(persistent.PersistentSubscription._get_next_read_resp)
+    assert "next(self._read_resps)" in read
+
+
+# --- what a handler gets ---------------------------------------------------------------------
+
+
+class _Category:
+    """Reads recorded events back to notifications of an application in memory."""
+
+    def __init__(self, app: Application[UUID]) -> None:
+        self._app = app
+
+    def notification(self, recorded: Any) -> Any:
+        if not recorded.stream_name.startswith("Bank-"):
+            return None
+        return self._app.recorder.select_notifications(recorded.commit_position // 100, 1)[0]
+
+
+def test_an_application_gets_its_own_domain_events_under_their_correlation() -> None:
+    app = Bank()
+    app.deposit(app.open(), 7)
+    groups = Groups()
+    groups.append(None, stream="Bank-1")
+    groups.append(None, stream="Bank-1")
+    found: list[Any] = []
+
+    def handle(event: Any, recorded: Any) -> None:
+        correlation = current_correlation()
+        assert correlation is not None
+        found.append((type(event).__name__, current().id, correlation.causation_id is not None))
+
+    seen = Seen(handle)
+    worker = runner(groups, seen)
+    worker._events = ApplicationEvents(app, _Category(app), "billing")
+    with worker:
+        seen.wait(2)
+    assert found == [("Created", 1, True), ("Deposited", 2, True)]
+
+
+def test_a_group_of_something_else_is_refused() -> None:
+    app = Bank()
+    groups = Groups()
+    groups.append(None, stream="Shop-1")
+    worker = runner(groups, Seen())
+    worker._events = ApplicationEvents(app, _Category(app), "$all::billing")
+    with pytest.raises(ForeignGroupError, match="Shop-1"), worker:
+        worker.run_forever(DEADLINE)
+    assert not groups.group("billing").acknowledged
+
+
+# --- arguments ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"workers": 0}, "workers"),
+        ({"buffer": 0}, "buffer"),
+        ({"retries": -1}, "retries"),
+        ({"remember": -1}, "remember"),
+        ({"message_timeout": 0}, "message_timeout"),
+        ({"stream": "a", "patterns": ["b"]}, "exclude"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "-".join(value),
+)
+def test_wrong_arguments_are_refused_by_name(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        runner(Groups(), Seen(), **options)
+
+
+def test_a_source_without_persistent_subscriptions_is_refused() -> None:
+    with pytest.raises(TypeError, match="EventStoreDB"):
+        runner(Bank(), Seen())
+    with pytest.raises(TypeError, match="give an eventsourcing Application"):
+        runner(object(), Seen())
+
+
+def test_runners_of_both_kinds_stand_in_one_frame() -> None:
+    groups = Groups()
+    groups.append(1)
+    seen = Seen()
+    with runner(groups, seen) as worker:
+        seen.wait(1)
+        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        frame = esnb.runners(worker)
+    assert list(frame["name"]) == ["billing"]
+    assert list(frame["lag"]) == [0]
+    assert list(frame["position"]) == [100]
