@@ -17,6 +17,7 @@ _HOME = {
     "at": "esnb.frames",
     "bisect": "esnb.frames",
     "blame": "esnb.frames",
+    "catalog": "esnb.frames",
     "checkpoints": "esnb.frames",
     "diff": "esnb.frames",
     "events": "esnb.frames",

@@ -11,6 +11,7 @@ from esnb.correlation import correlate as correlate
 from esnb.frames import at as at
 from esnb.frames import bisect as bisect
 from esnb.frames import blame as blame
+from esnb.frames import catalog as catalog
 from esnb.frames import checkpoints as checkpoints
 from esnb.frames import diff as diff
 from esnb.frames import events as events

@@ -6,6 +6,7 @@ is what the library recorded and folded.
 """
 
 from esnb.frames._blame import bisect, blame
+from esnb.frames._catalog import catalog
 from esnb.frames._checkpoints import checkpoints
 from esnb.frames._history import at, diff, history
 from esnb.frames._log import events, stream, streams
@@ -20,6 +21,7 @@ __all__ = [
     "at",
     "bisect",
     "blame",
+    "catalog",
     "checkpoints",
     "diff",
     "events",
