@@ -10,6 +10,7 @@ from esnb.embedded.projections.projector import Projector
 from esnb.embedded.services import (
     monitoring_service,
     operations_service,
+    persistent_service,
     projections_service,
     users_service,
 )
@@ -18,6 +19,7 @@ from esnb.embedded.services.features_service import STREAMS, FeaturesService
 from esnb.embedded.services.gossip_service import GossipService
 from esnb.embedded.services.monitoring_service import MonitoringService
 from esnb.embedded.services.operations_service import OperationsService
+from esnb.embedded.services.persistent_service import PersistentService
 from esnb.embedded.services.projections_service import ProjectionsService
 from esnb.embedded.services.streams_service import StreamsService
 from esnb.embedded.services.users_service import UsersService
@@ -37,6 +39,7 @@ _OPTIONS = (
 
 _FEATURES = (
     STREAMS
+    | persistent_service.FEATURES
     | projections_service.FEATURES
     | operations_service.FEATURES
     | monitoring_service.FEATURES
@@ -51,10 +54,12 @@ class Endpoint:
     def __init__(self, node: Node, host: str, port: int) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
         self.host = host
+        self._groups = PersistentService(node)
         self._projector = Projector(node)
         self._server.add_generic_rpc_handlers(
             (
                 StreamsService(node).handlers(),
+                self._groups.handlers(),
                 ProjectionsService(self._projector).handlers(),
                 OperationsService().handlers(),
                 MonitoringService(node).handlers(),
@@ -71,12 +76,14 @@ class Endpoint:
 
     async def start(self) -> None:
         """Serve until `stop`."""
+        self._groups.host.start()
         await self._server.start()
         self._projector.start()
 
     async def stop(self) -> None:
         """End every call and let the port go. The loop must be this server's own."""
         await self._projector.stop()
+        await self._groups.host.stop()
         await self._server.stop(grace=0)
         # gRPC cancels the calls without waiting for them; a loop that closes
         # over them writes tracebacks to stderr.

@@ -50,12 +50,19 @@ def structured_uuid(event_id: bytes) -> bytes:
     return tagged(1, tagged(1, high + low))
 
 
-def read_event(event: bytes | None, link: bytes | None, position: int) -> bytes:
-    """`ReadResp.event` of an event, a link, or a link and what it points at."""
+def read_event(
+    event: bytes | None, link: bytes | None, position: int, retries: int | None = None
+) -> bytes:
+    """`ReadResp.event` of an event, a link, or a link and what it points at.
+
+    With `retries` it is the message of that name that persistent subscriptions send.
+    """
     body = b"" if event is None else b"\x0a" + varint(len(event)) + event
     if link is not None:
         body += b"\x12" + varint(len(link)) + link
     body += b"\x18" + varint(position)
+    if retries is not None:
+        body += b"\x28" + varint(retries)
     return b"\x0a" + varint(len(body)) + body
 
 

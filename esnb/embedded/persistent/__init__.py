@@ -1,0 +1,1 @@
+"""Persistent subscriptions: groups of competing consumers, without gRPC, threads or clock."""

@@ -1,0 +1,109 @@
+"""What a group has read and not yet given out, of bounded size.
+
+EventStoreDB's way: while its buffer has room, a group takes new events as they
+are committed; when there is none, it falls behind, and catches up by reading
+pages of history until it meets one of the newest events, which are kept aside
+for this. Clients see the three counts in a group's information.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from enum import Enum
+
+from esnb.embedded.persistent.message import Message
+
+
+class Offer(Enum):
+    """What becomes of a message that is offered to the consumers."""
+
+    TAKEN = "taken"
+    PASSED = "not now, but others may be"
+    FULL = "no consumer takes any"
+
+
+class Buffer:
+    """Messages to be tried again come first, in the order of their places, then new ones."""
+
+    def __init__(
+        self, size: int, recent_size: int, live: bool, entered: Callable[[Message], None]
+    ) -> None:
+        """`entered` is told of each new message once, in order."""
+        self._size = size
+        self._entered = entered
+        self.live = live
+        self.retry: deque[Message] = deque()
+        self.fresh: deque[Message] = deque()
+        self.recent: deque[Message] = deque(maxlen=max(0, recent_size))
+
+    def accepts(self, count: int) -> bool:
+        """Whether a page of that many has room."""
+        return self._size - len(self.retry) - len(self.fresh) > count
+
+    def add_arrived(self, message: Message) -> None:
+        """A new event was committed."""
+        if self.live:
+            if len(self.fresh) < self._size:
+                self._enter(message)
+            else:
+                self.live = False
+        self.recent.append(message)
+
+    def add_read(self, message: Message) -> None:
+        """History gave a message; ignored when the group has caught up."""
+        if self.live:
+            return
+        while self.recent and _place(self.recent[0]) < _place(message):
+            if _place(self.recent[-1]) < _place(message):
+                self.recent.clear()  # what was read is newer than all that has arrived
+                break
+            self.recent.popleft()
+        if self.recent and _place(self.recent[0]) == _place(message):
+            self._catch_up()
+        else:
+            self._enter(message)
+
+    def end_of_history(self) -> None:
+        """There is nothing behind what was read."""
+        self.recent.clear()
+        self.live = True
+
+    def add_retry(self, message: Message) -> None:
+        """A message has to be tried again; those of a replay come last."""
+        if message.place is not None:
+            for index, other in enumerate(self.retry):
+                if other.place is not None and message.place < other.place:
+                    self.retry.insert(index, message)
+                    return
+        self.retry.append(message)
+
+    def give_out(self, offer: Callable[[Message], Offer]) -> None:
+        """Offer the messages in their order; those that are taken leave the buffer."""
+        for queue in (self.retry, self.fresh):
+            passed: list[Message] = []
+            answer = Offer.PASSED
+            while queue and answer is not Offer.FULL:
+                answer = offer(queue[0])
+                if answer is Offer.TAKEN:
+                    queue.popleft()
+                elif answer is Offer.PASSED:
+                    passed.append(queue.popleft())
+            queue.extendleft(reversed(passed))
+            if answer is Offer.FULL:
+                return
+
+    def _catch_up(self) -> None:
+        for message in self.recent:
+            self._enter(message)
+        self.recent.clear()
+        self.live = True
+
+    def _enter(self, message: Message) -> None:
+        self._entered(message)
+        self.fresh.append(message)
+
+
+def _place(message: Message) -> int:
+    assert message.place is not None
+    return message.place

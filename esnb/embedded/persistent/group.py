@@ -1,0 +1,402 @@
+"""A group: one position in a stream or `$all`, shared by consumers who compete for its messages."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable, Sequence
+from enum import Enum
+
+from esnb.embedded.persistent.buffer import Buffer, Offer
+from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
+from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
+from esnb.embedded.persistent.journal import (
+    CHECKPOINT_TYPE,
+    Journal,
+    checkpoint_stream,
+    parked_stream,
+)
+from esnb.embedded.persistent.message import Message
+from esnb.embedded.persistent.parking import Parking
+from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.source import Considered, source_of
+from esnb.embedded.persistent.statistics import (
+    ConsumerStatistics,
+    GroupStatistics,
+    Rate,
+    per_second,
+)
+from esnb.embedded.persistent.strategies import STRATEGIES, Pins
+from esnb.embedded.persistent.timings import Timings
+from esnb.embedded.storage.record import Proposed
+from esnb.embedded.streams.errors import StreamDeleted
+from esnb.embedded.streams.reading import Reader
+from esnb.embedded.streams.store import Clock
+from esnb.embedded.streams.stream_metadata import metastream_of
+
+_MILLISECOND = 10_000
+_DEFAULT_PAGE = 20
+_LARGEST_PAGE = 500
+_CUT_SHORT = "The group was ended during a replay"
+
+
+class Nack(Enum):
+    """What a consumer wants done with a message that it could not handle."""
+
+    RETRY = "retry"
+    PARK = "park"
+    SKIP = "skip"
+    STOP = "stop"
+
+
+class Group:
+    """The rules of delivery. Every method belongs to one thread.
+
+    `advance` takes in what the store has, a part at a time, and is to be called
+    again for as long as it says so and whenever `wake` was called or the source
+    has news; `tick` is to be called every second.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        name: str,
+        settings: GroupSettings,
+        reader: Reader,
+        clock: Clock,
+        journal: Journal,
+        *,
+        begin: int | None = None,
+        checkpoint: int | None = None,
+    ) -> None:
+        """`begin` is the first place of a group that has no checkpoint yet; None: its settings'."""
+        self.target = target
+        self.name = name
+        self.settings = settings
+        self.wake: Callable[[], None] = lambda: None
+        self._reader = reader
+        self._clock = clock
+        self._journal = journal
+        self._source = source_of(reader, target)
+        self._parking = Parking(reader, parked_stream(self.subscription))
+        self._strategy = STRATEGIES[settings.strategy](
+            Pins(reader.store.streams, reader.store.types)
+        )
+        self._progress = Progress(checkpoint)
+        self._consumers: list[Consumer] = []
+        self._in_flight: dict[bytes, tuple[Message, Consumer]] = {}
+        self._ended: Exception | None = None
+        self._rate = Rate(clock())
+        self._total = 0
+        self._last_known: int | None = None
+        first = settings.start if begin is None else begin
+        self._arrived = self._source.head() + 1
+        """The first place of what arrives from now on."""
+        if checkpoint is not None:
+            first = checkpoint + 1
+        live = first == END
+        self.begin = self._arrived if live else first
+        self._following = self.begin
+        """The first place of history that has not been read."""
+        self._buffer = Buffer(
+            settings.history_buffer_size,
+            settings.live_buffer_size,
+            live,
+            self._progress.entered,
+        )
+
+    @property
+    def subscription(self) -> str:
+        """The group's name among all groups."""
+        return f"{self.target.name}::{self.name}"
+
+    @property
+    def checkpoint(self) -> int | None:
+        """The place up to which everything is finished, as last written."""
+        return self._progress.checkpoint
+
+    # --- consumers ------------------------------------------------------------
+
+    def connect(self, consumer: Consumer) -> None:
+        """Give the consumer its part from now on; raises `TooManyConsumers`."""
+        most = self.settings.max_subscriber_count
+        if most and len(self._consumers) >= most:
+            raise TooManyConsumers(self.target.name, self.name)
+        if self.settings.extra_statistics:
+            consumer.timings = Timings()
+        if self._ended is not None:
+            consumer.drop(self._ended)
+            return
+        self._consumers.append(consumer)
+        self._strategy.add(consumer)
+        self._give_out()
+
+    def disconnect(self, consumer: Consumer) -> None:
+        """The consumer is gone: the others get what it had, once more tried."""
+        if consumer not in self._consumers:
+            return
+        self._consumers.remove(consumer)
+        self._strategy.remove(consumer)
+        lost = sorted(consumer.in_flight.values(), key=lambda message: message.original.revision)
+        for message in lost:
+            self._release(message)
+            self._try_again(message)
+        self._give_out()
+
+    def end(self, error: Exception | None = None) -> None:
+        """Drop every consumer, and each that comes.
+
+        What was replayed and is not finished is parked again, for it is nowhere
+        else; with an `error` nothing can be written any more.
+        """
+        if self._ended is not None:
+            return
+        if error is None:
+            taken = [message for message, _ in self._in_flight.values()]
+            for message in (*taken, *self._buffer.retry):
+                if message.replayed:
+                    self._park(message, _CUT_SHORT)
+        self._ended = error or GroupDropped(self.target.name, self.name)
+        for consumer in self._consumers:
+            consumer.drop(self._ended)
+        self._consumers.clear()
+
+    # --- what consumers say ---------------------------------------------------
+
+    def acknowledge(self, ids: Sequence[bytes]) -> None:
+        """These messages were handled. Unknown ids are passed over."""
+        for message_id in ids:
+            message = self._taken_back(message_id)
+            if message is not None:
+                self._progress.finished(message)
+        self._went_on()
+
+    def refuse(self, ids: Sequence[bytes], action: Nack, reason: str) -> None:
+        """These messages were not handled. Unknown ids are passed over."""
+        for message_id in ids:
+            message = self._taken_back(message_id)
+            if message is None:
+                continue
+            if action is Nack.RETRY:
+                self._retry(message)
+            elif action is Nack.PARK:
+                self._park(message, f"Client explicitly NAK'ed message.\n{reason}")
+            else:
+                self._progress.finished(message)
+        self._went_on()
+
+    def replay_parked(self, stop_at: int | None = None) -> None:
+        """Deliver the parked messages, those before revision `stop_at` of their stream only.
+
+        They leave the parked stream; those parked meanwhile stay in it.
+        """
+        messages, before = self._parking.waiting(stop_at)
+        if before is None:
+            return
+        for message in messages:
+            self._buffer.add_retry(message)
+        self._write(metastream_of(self._parking.stream), self._parking.truncation(before))
+        self._give_out()
+
+    # --- what time and the store say --------------------------------------------
+
+    def tick(self) -> None:
+        """A second has gone by: take back what timed out, and write a checkpoint if one is due."""
+        if self._ended is not None:
+            return
+        now = self._clock()
+        late = [
+            message
+            for message, _ in self._in_flight.values()
+            if message.due is not None and message.due <= now
+        ]
+        for message in late:
+            self._release(message)
+            self._retry(message)
+        self._give_out()
+        self._checkpoint(on_tick=True)
+        if not self._buffer.live:
+            self.wake()
+
+    def advance(self) -> bool:
+        """Take in some of the source's events. True when there may be more at once."""
+        if self._ended is not None:
+            return False
+        try:
+            more = self._take_in_arrivals()
+            more |= self._read_history()
+        except StreamDeleted:
+            self.end()
+            return False
+        self._give_out()
+        return more
+
+    def statistics(self) -> GroupStatistics:
+        """How the group stands. Rates count from one call to the next."""
+        now = self._clock()
+        elapsed = self._rate.elapsed(now)
+        since = self._rate.since(self._total)
+        return GroupStatistics(
+            target=self.target,
+            group=self.name,
+            settings=self.settings,
+            live=self._buffer.live,
+            consumers=[_described(consumer, elapsed) for consumer in self._consumers],
+            total=self._total,
+            since_last=since,
+            per_second=per_second(since, elapsed),
+            checkpoint=self._progress.checkpoint,
+            last_known=self._last_known,
+            read_buffer=len(self._buffer.fresh),
+            live_buffer=len(self._buffer.recent),
+            retry_buffer=len(self._buffer.retry),
+            outstanding=len(self._in_flight),
+            parked=self._parking.count(),
+        )
+
+    # --- inside ---------------------------------------------------------------
+
+    def _take_in_arrivals(self) -> bool:
+        page = self._source.arrivals(self._arrived)
+        self._arrived = page.next
+        buffer = self._buffer
+        for one in page.records:
+            if one.place < self.begin or self._has_come(one.place):
+                continue
+            if not one.wanted:
+                if buffer.live:
+                    self._progress.passed(one.place)
+                continue
+            self._know(one.place)
+            was_live = buffer.live
+            buffer.add_arrived(self._message(one))
+            if was_live and not buffer.live:
+                self._following = one.place
+        self._checkpoint()
+        return not page.ended
+
+    def _read_history(self) -> bool:
+        buffer, size = self._buffer, self.settings.read_batch_size
+        if buffer.live or not buffer.accepts(size):
+            return False
+        page = self._source.page(self._following, min(size or _DEFAULT_PAGE, _LARGEST_PAGE))
+        for one in page.records:
+            if one.wanted:
+                self._know(one.place)
+                buffer.add_read(self._message(one))
+            if buffer.live:
+                return False
+            if not one.wanted:
+                self._progress.passed(one.place)
+        self._following = page.next
+        if page.ended:
+            buffer.end_of_history()
+        self._checkpoint()
+        return not page.ended
+
+    def _has_come(self, place: int) -> bool:
+        reached = self._progress.reached
+        return reached is not None and place <= reached
+
+    def _know(self, place: int) -> None:
+        if self._last_known is None or place > self._last_known:
+            self._last_known = place
+
+    def _message(self, one: Considered) -> Message:
+        record = one.record
+        if self.settings.resolve_links and self._reader.is_link(record):
+            return Message(self._reader.target(record), record, one.place)
+        return Message(record, None, one.place)
+
+    def _give_out(self) -> None:
+        if self._consumers:
+            self._buffer.give_out(self._offer)
+
+    def _offer(self, message: Message) -> Offer:
+        if message.id in self._in_flight:
+            return Offer.PASSED  # a second event of that id has to wait: acks could not tell them
+        consumer = self._strategy.pick(message)
+        if isinstance(consumer, Offer):
+            return consumer
+        now = self._clock()
+        timeout = self.settings.message_timeout
+        message.due = now + timeout * _MILLISECOND if timeout > 0 else None
+        self._in_flight[message.id] = message, consumer
+        self._total += 1
+        consumer.give(message, now)
+        return Offer.TAKEN
+
+    def _taken_back(self, message_id: bytes) -> Message | None:
+        found = self._in_flight.get(message_id)
+        if found is None:
+            return None
+        self._release(found[0])
+        return found[0]
+
+    def _release(self, message: Message) -> None:
+        _, consumer = self._in_flight.pop(message.id)
+        consumer.release(message.id, self._clock())
+
+    def _retry(self, message: Message) -> None:
+        most = self.settings.max_retry_count
+        if message.retries >= most:
+            self._park(message, f"Reached retry count of {most}")
+        else:
+            self._try_again(message)
+
+    def _try_again(self, message: Message) -> None:
+        message.retries += 1
+        self._buffer.add_retry(message)
+
+    def _park(self, message: Message, reason: str) -> None:
+        def parked(kept: bool) -> None:
+            if kept:
+                self._progress.finished(message)
+                self._checkpoint()
+            else:
+                self._buffer.add_retry(message)  # better delivered again than lost
+
+        event = self._parking.link(message, reason, self._clock())
+        self._write(self._parking.stream, event, parked)
+
+    def _went_on(self) -> None:
+        self._checkpoint()
+        if not self._buffer.live:
+            self.wake()
+        self._give_out()
+
+    def _checkpoint(self, *, on_tick: bool = False) -> None:
+        settings = self.settings
+        place = self._progress.due(
+            self._clock(),
+            after=settings.checkpoint_after * _MILLISECOND if settings.checkpoint_after else None,
+            least=settings.min_checkpoint_count,
+            most=settings.max_checkpoint_count,
+            on_tick=on_tick,
+        )
+        if place is not None:
+            data = json.dumps(self.target.described(place)).encode()
+            event = Proposed(uuid.uuid4().bytes, CHECKPOINT_TYPE, True, data, b"")
+            self._write(checkpoint_stream(self.subscription), event)
+
+    def _write(
+        self, stream: str, event: Proposed, done: Callable[[bool], None] = lambda kept: None
+    ) -> None:
+        if self._ended is None:
+            self._journal.write(stream, event, done)
+
+
+def _described(consumer: Consumer, elapsed: int) -> ConsumerStatistics:
+    since = consumer.total - consumer.measured
+    consumer.measured = consumer.total
+    return ConsumerStatistics(
+        address=consumer.address,
+        name=consumer.name,
+        total=consumer.total,
+        since_last=since,
+        per_second=per_second(since, elapsed),
+        free=consumer.free,
+        in_flight=len(consumer.in_flight),
+        observed={} if consumer.timings is None else consumer.timings.observed(),
+    )

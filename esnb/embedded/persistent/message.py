@@ -1,0 +1,43 @@
+"""One event on its way through a group."""
+
+from __future__ import annotations
+
+from esnb.embedded.storage.record import Record
+
+
+class Message:
+    """An event to be handled, and how often it was tried.
+
+    `event` is what the consumer handles, `link` what pointed at it (in a link
+    stream, or in the parked one); a link whose target is gone comes alone.
+    `place` orders messages: the revision, or the position in `$all`. Messages
+    of a replay have no place, for they were finished once.
+    """
+
+    __slots__ = ("before", "due", "event", "link", "place", "retries", "sequence")
+
+    def __init__(self, event: Record | None, link: Record | None, place: int | None) -> None:
+        self.event = event
+        self.link = link
+        self.place = place
+        self.retries = 0
+        self.sequence = 0
+        self.before: int | None = None
+        self.due: int | None = None
+
+    @property
+    def original(self) -> Record:
+        """What the group's stream holds: the link where there is one."""
+        record = self.link or self.event
+        assert record is not None
+        return record
+
+    @property
+    def id(self) -> bytes:
+        """What consumers acknowledge it by."""
+        return self.original.event_id
+
+    @property
+    def replayed(self) -> bool:
+        """Whether it comes from the parked stream."""
+        return self.place is None

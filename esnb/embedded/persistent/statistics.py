@@ -1,0 +1,75 @@
+"""What a group tells about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from esnb.embedded.persistent.group_settings import GroupSettings, Target
+
+TICKS = 10_000_000
+"""A second, in the clock's units of 100 ns."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConsumerStatistics:
+    """One consumer: totals since it came, rates since the last look."""
+
+    address: str
+    name: str
+    total: int
+    since_last: int
+    per_second: int
+    free: int
+    in_flight: int
+    observed: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class GroupStatistics:
+    """One group at one moment. `checkpoint` and `last_known` are places, None when there is none."""
+
+    target: Target
+    group: str
+    settings: GroupSettings
+    live: bool
+    consumers: Sequence[ConsumerStatistics]
+    total: int
+    since_last: int
+    per_second: int
+    checkpoint: int | None
+    last_known: int | None
+    read_buffer: int
+    live_buffer: int
+    retry_buffer: int
+    outstanding: int
+    parked: int
+
+    @property
+    def in_flight(self) -> int:
+        """What the consumers have together."""
+        return sum(consumer.in_flight for consumer in self.consumers)
+
+
+class Rate:
+    """Counts since the last look at the statistics."""
+
+    def __init__(self, now: int) -> None:
+        self._looked_at = now
+        self._counted = 0
+
+    def elapsed(self, now: int) -> int:
+        """Time since the last look, which is now."""
+        elapsed = now - self._looked_at
+        self._looked_at = now
+        return elapsed
+
+    def since(self, total: int) -> int:
+        """What came since the last look."""
+        since, self._counted = total - self._counted, total
+        return since
+
+
+def per_second(count: int, elapsed: int) -> int:
+    """A rate in whole events a second."""
+    return count * TICKS // elapsed if elapsed > 0 else 0

@@ -1,0 +1,143 @@
+"""Keeps the groups of persistent subscriptions going: hands them news, time, and their writes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
+from typing import Any
+
+from esnb.embedded.persistent import configuration
+from esnb.embedded.persistent.group import Group
+from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream
+from esnb.embedded.persistent.registry import Registry
+from esnb.embedded.storage.record import NO_STREAM, Proposed
+from esnb.embedded.streams.errors import Refused, StoreEmptied
+from esnb.embedded.streams.feed import Bell
+from esnb.embedded.streams.node import Node
+from esnb.embedded.streams.stream_metadata import metastream_of
+from esnb.embedded.streams.versioning import ANY
+
+_TICK_SECONDS = 1.0
+
+
+class GroupHost:
+    """Belongs to the node's event loop."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.registry = Registry(node.reader, node.store.clock, self)
+        self._runners: dict[Group, asyncio.Task[None]] = {}
+        self._writes: set[asyncio.Task[None]] = set()
+        self._ticker: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Take up the groups that the log keeps."""
+        for group in self.registry.load():
+            self._run(group)
+        self._ticker = asyncio.create_task(self._tick())
+
+    async def stop(self) -> None:
+        """Drop all consumers and finish the writes."""
+        for group in self.registry.all():
+            group.end()
+        await self._ended(*self._runners.values(), *([self._ticker] if self._ticker else ()))
+        await self._written()
+
+    async def restart(self) -> None:
+        """Drop all consumers and take the groups up anew, as the log has them."""
+        await self.stop()
+        self.start()
+
+    async def create(self, target: Target, name: str, settings: GroupSettings) -> None:
+        """A new group, kept; errors as in `Registry.create`, and `WriteFailed`."""
+        group = self.registry.create(target, name, settings)
+        self._run(group)
+        try:
+            await self._keep_configuration()
+        except Refused as error:
+            self.registry.forget(group)
+            group.end(error)
+            raise
+
+    async def update(self, target: Target, name: str, settings: GroupSettings) -> None:
+        """The group with other settings; errors as in `Registry.update`, and `WriteFailed`."""
+        old, new = self.registry.update(target, name, settings)
+        await self._stopped(old)
+        self._run(new)
+        await self._keep_configuration()
+
+    async def delete(self, target_name: str, name: str) -> None:
+        """Forget the group, its checkpoint and what it parked; raises `GroupMissing`."""
+        group = self.registry.delete(target_name, name)
+        await self._stopped(group)
+        await self._written()
+        for stream in (
+            checkpoint_stream(group.subscription),
+            parked_stream(group.subscription),
+        ):
+            if self._node.store.ahead.state(stream).last != NO_STREAM:
+                await self._node.delete(stream, ANY)
+        await self._keep_configuration()
+
+    def write(self, stream: str, event: Proposed, done: Callable[[bool], None]) -> None:
+        """Append in the order of the calls: tasks begin in the order in which they are made."""
+        task = asyncio.create_task(self._append(stream, event, done))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+
+    async def _append(self, stream: str, event: Proposed, done: Callable[[bool], None]) -> None:
+        try:
+            await self._node.append(stream, ANY, [event])
+        except Refused:
+            done(False)
+        else:
+            done(True)
+
+    async def _keep_configuration(self) -> None:
+        metastream = metastream_of(configuration.STREAM)
+        if self._node.store.ahead.state(metastream).last == NO_STREAM:
+            await self._node.append(metastream, ANY, [configuration.metadata()])
+        await self._node.append(configuration.STREAM, ANY, [self.registry.configuration()])
+
+    def _run(self, group: Group) -> None:
+        bells = self._node.feed
+        stream = group.target.stream
+        news = bells.all() if stream is None else bells.streams(stream)
+        group.advance()
+        self._runners[group] = asyncio.create_task(self._follow(group, news))
+
+    async def _follow(self, group: Group, news: AbstractContextManager[Bell]) -> None:
+        try:
+            with news as bell:
+                group.wake = bell.ring
+                while True:
+                    while group.advance():
+                        await asyncio.sleep(0)
+                    await bell.wait()
+        except StoreEmptied as error:
+            group.end(error)
+            self.registry.forget(group)
+            self._runners.pop(group, None)
+
+    async def _tick(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK_SECONDS)
+            for group in self.registry.all():
+                group.tick()
+
+    async def _stopped(self, group: Group) -> None:
+        runner = self._runners.pop(group, None)
+        if runner is not None:
+            await self._ended(runner)
+
+    async def _ended(self, *tasks: asyncio.Task[None]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._runners = {group: task for group, task in self._runners.items() if not task.done()}
+
+    async def _written(self) -> None:
+        pending: list[Coroutine[Any, Any, None] | asyncio.Task[None]] = list(self._writes)
+        await asyncio.gather(*pending)

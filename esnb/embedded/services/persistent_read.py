@@ -1,0 +1,110 @@
+"""The method `Read` of persistent subscriptions: messages out, acks and nacks in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.group import Group
+from esnb.embedded.persistent.message import Message
+from esnb.embedded.persistent.registry import Registry
+from esnb.embedded.services.group_request import (
+    event_ids,
+    group_name,
+    nack,
+    options_of,
+    target_name,
+)
+from esnb.embedded.services.group_status import of_group_error
+from esnb.embedded.services.status import aborted
+from esnb.embedded.storage import wire
+from esnb.embedded.storage.record import Record
+from esnb.embedded.streams.errors import InvalidRequest, Refused
+
+_UNNAMED = "<unknown>"
+
+
+class PersistentRead:
+    """The method's handler. Its answers are bytes, ready to be sent."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    async def call(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[bytes]:
+        """Serve one consumer until it goes or is dropped."""
+        try:
+            first = await anext(aiter(requests), None)
+            if first is None or first.WhichOneof("content") != "options":
+                raise InvalidRequest("a subscription begins with its options")
+            options = options_of(first)
+            group = self._registry.get(target_name(options), group_name(options))
+            ids = options.uuid_option.WhichOneof("content")
+            if ids is None:
+                raise InvalidRequest("the request does not say in which form it wants ids")
+            async for chunk in _served(group, options.buffer_size, ids, requests, context):
+                yield chunk
+        except Refused as error:
+            await aborted(context, of_group_error(error))
+
+
+async def _served(
+    group: Group, slots: int, ids: str, requests: AsyncIterator[Any], context: Any
+) -> AsyncIterator[bytes]:
+    outgoing: asyncio.Queue[bytes | Exception] = asyncio.Queue()
+    write_id = wire.structured_uuid if ids == "structured" else wire.text_uuid
+    consumer = Consumer(
+        slots,
+        # Written at once: how often it was tried may change before it is sent.
+        lambda message: outgoing.put_nowait(_written(message, write_id)),
+        outgoing.put_nowait,
+        name=_connection_name(context),
+        address=context.peer().partition(":")[2],
+    )
+    group.connect(consumer)
+    hearing = asyncio.create_task(_heard(group, requests, outgoing))
+    try:
+        yield wire.tagged(2, wire.tagged(1, group.subscription.encode()))
+        while not isinstance(item := await outgoing.get(), Exception):
+            yield item
+        raise item
+    finally:
+        hearing.cancel()
+        group.disconnect(consumer)
+
+
+async def _heard(
+    group: Group,
+    requests: AsyncIterator[Any],
+    outgoing: asyncio.Queue[bytes | Exception],
+) -> None:
+    """Pass on what the consumer says; a request that is none ends its subscription."""
+    try:
+        async for request in requests:
+            said = request.WhichOneof("content")
+            if said == "ack":
+                group.acknowledge(event_ids(request.ack.ids))
+            elif said == "nack":
+                asked = request.nack
+                group.refuse(event_ids(asked.ids), nack(asked.action), asked.reason)
+            else:
+                raise InvalidRequest("behind its options a consumer sends acks and nacks")
+    except Refused as error:
+        outgoing.put_nowait(error)
+
+
+def _written(message: Message, write_id: Callable[[bytes], bytes]) -> bytes:
+    def record(of: Record | None) -> bytes | None:
+        return None if of is None else write_id(of.event_id) + of.body
+
+    return wire.read_event(
+        record(message.event), record(message.link), message.original.position, message.retries
+    )
+
+
+def _connection_name(context: Any) -> str:
+    for key, value in context.invocation_metadata() or ():
+        if key == "connection-name":
+            return str(value)
+    return _UNNAMED
