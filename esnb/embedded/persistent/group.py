@@ -89,6 +89,8 @@ class Group:
         self._ended: Exception | None = None
         self._rate = Rate(clock())
         self._total = 0
+        self._being_parked = 0
+        self._ticked = False
         self._last_known: int | None = None
         first = settings.start if begin is None else begin
         self._arrived = self._source.head() + 1
@@ -215,7 +217,8 @@ class Group:
             self._release(message)
             self._retry(message)
         self._give_out()
-        self._checkpoint(on_tick=True)
+        self._ticked = True
+        self._checkpoint()
         if not self._buffer.live:
             self.wake()
 
@@ -351,13 +354,15 @@ class Group:
 
     def _park(self, message: Message, reason: str) -> None:
         def parked(kept: bool) -> None:
+            self._being_parked -= 1
             if kept:
                 self._progress.finished(message)
-                self._checkpoint()
             else:
                 self._buffer.add_retry(message)  # better delivered again than lost
+            self._checkpoint()
 
         event = self._parking.link(message, reason, self._clock())
+        self._being_parked += 1
         self._write(self._parking.stream, event, parked)
 
     def _went_on(self) -> None:
@@ -366,15 +371,18 @@ class Group:
             self.wake()
         self._give_out()
 
-    def _checkpoint(self, *, on_tick: bool = False) -> None:
+    def _checkpoint(self) -> None:
+        if self._being_parked:
+            return  # a moment later they are finished, and count
         settings = self.settings
         place = self._progress.due(
             self._clock(),
             after=settings.checkpoint_after * _MILLISECOND if settings.checkpoint_after else None,
             least=settings.min_checkpoint_count,
             most=settings.max_checkpoint_count,
-            on_tick=on_tick,
+            on_tick=self._ticked,
         )
+        self._ticked = False
         if place is not None:
             data = json.dumps(self.target.described(place)).encode()
             event = Proposed(uuid.uuid4().bytes, CHECKPOINT_TYPE, True, data, b"")
