@@ -14,6 +14,8 @@ import pytest
 from tests.conformance.conversation import Conversation, Json, alike, recorded
 
 _AT_ONCE = 4
+PATIENT = 24
+"""At once of conversations that mostly wait: those about groups of consumers."""
 _REPEATS = 3
 """Of a conversation that differs: what arrives within its seconds depends on the machine's load."""
 
@@ -33,10 +35,10 @@ def embedded(*arguments: str) -> Iterator[str]:
         process.stdout.close()
 
 
-def answered(target: str, name: str) -> dict[str, list[Json]]:
+def answered(target: str, name: str, at_once: int = _AT_ONCE) -> dict[str, list[Json]]:
     """What the server at `target` answers to each scenario of a recording."""
     scenarios = recorded(name)
-    with grpc.insecure_channel(target) as channel, ThreadPoolExecutor(_AT_ONCE) as pool:
+    with grpc.insecure_channel(target) as channel, ThreadPoolExecutor(at_once) as pool:
         held = pool.map(lambda one: Conversation(channel).held(one["steps"]), scenarios)
         answers = {one["name"]: got for one, got in zip(scenarios, held, strict=True)}
         for one in scenarios:

@@ -1,0 +1,28 @@
+"""`random-persistent`: the embedded server answers as the recorded one did."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conformance.conftest import PATIENT, answered
+from tests.conformance.conversation import Json, alike, recorded
+
+pytestmark = [pytest.mark.conformance, pytest.mark.timeout(600)]
+
+SCENARIOS = {scenario["name"]: scenario["answers"] for scenario in recorded("random-persistent")}
+
+
+@pytest.fixture(scope="module")
+def answers(target: str) -> dict[str, list[Json]]:
+    return answered(target, "random-persistent", PATIENT)
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_answers_as_recorded(name: str, answers: dict[str, list[Json]]) -> None:
+    want, got = SCENARIOS[name], answers[name]
+    differing = [
+        f"answer {index}\n  recorded {recorded_one}\n  got      {got_one}"
+        for index, (recorded_one, got_one) in enumerate(zip(want, got, strict=True))
+        if not alike(recorded_one, got_one)
+    ]
+    assert not differing, "\n".join(differing)
