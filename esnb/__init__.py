@@ -22,6 +22,7 @@ _HOME = {
     "diff": "esnb.frames",
     "events": "esnb.frames",
     "history": "esnb.frames",
+    "project": "esnb.frames",
     "read_model": "esnb.frames",
     "runners": "esnb.frames",
     "snapshots": "esnb.frames",

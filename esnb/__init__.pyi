@@ -16,6 +16,7 @@ from esnb.frames import checkpoints as checkpoints
 from esnb.frames import diff as diff
 from esnb.frames import events as events
 from esnb.frames import history as history
+from esnb.frames import project as project
 from esnb.frames import read_model as read_model
 from esnb.frames import runners as runners
 from esnb.frames import snapshots as snapshots

@@ -10,6 +10,7 @@ from esnb.frames._catalog import catalog
 from esnb.frames._checkpoints import checkpoints
 from esnb.frames._history import at, diff, history
 from esnb.frames._log import events, stream, streams
+from esnb.frames._project import project
 from esnb.frames._read_model import read_model
 from esnb.frames._runners import runners
 from esnb.frames._snapshots import snapshots, verify_snapshot
@@ -26,6 +27,7 @@ __all__ = [
     "diff",
     "events",
     "history",
+    "project",
     "read_model",
     "runners",
     "snapshots",
