@@ -13,6 +13,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from esnb.frames._fold import ProjectorFunction, fold, recorded
 from esnb.frames._numbers import whole
 from esnb.frames._progress import track
+from esnb.frames._redaction import Redact
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import application_of
 from esnb.frames._versions import Version, versions
@@ -32,6 +33,7 @@ def blame(
     *,
     version: int | None = None,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """A row for each field of an aggregate's state: the event that last set it.
@@ -40,7 +42,8 @@ def blame(
     gave the field this value `version` (Int64), `type` (string) and `time`
     (datetime64[us, UTC]). The state is the present one, or that at `version`.
     An event that sets a field to the value that it has already does not count.
-    Fields are those that `history` shows, in the same order.
+    Fields are those that `history` shows, in the same order; values of those
+    named by `redact` are `[redacted]`.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
     exist, and whatever the fold raises.
@@ -61,7 +64,12 @@ def blame(
     setters: dict[str, Version] = {}
     last: Version | None = None
     for each in versions(
-        app, aggregate_id, projector_func=projector_func, progress=progress, purpose="blame()"
+        app,
+        aggregate_id,
+        projector_func=projector_func,
+        redact=redact,
+        progress=progress,
+        purpose="blame()",
     ):
         if version is not None and each.number > version:
             break

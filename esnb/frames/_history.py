@@ -17,6 +17,7 @@ from esnb.frames._changes import ABSENT, changes
 from esnb.frames._fold import ProjectorFunction, fold, recorded, time_of
 from esnb.frames._moments import Moment, read_moment
 from esnb.frames._numbers import whole
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._sources import application_of
 from esnb.frames._state import State
@@ -31,6 +32,7 @@ def history(
     aggregate_id: UUID | str,
     *,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """A row a version: the event, what it changed, and the whole state after it.
@@ -49,6 +51,8 @@ def history(
     else the application's `snapshotting_projectors`, else the library's
     `project_aggregate`; snapshots and the cache are not asked. From an event
     that cannot be applied on, `changed` says so and the state is missing.
+    `redact` names fields whose values are shown as `[redacted]`, wherever they
+    stand in the state; that they changed is still said.
 
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
     is no Application.
@@ -68,7 +72,12 @@ def history(
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
     states: list[State] = []
     for version in versions(
-        app, aggregate_id, projector_func=projector_func, progress=progress, purpose="history()"
+        app,
+        aggregate_id,
+        projector_func=projector_func,
+        redact=redact,
+        progress=progress,
+        purpose="history()",
     ):
         columns["version"].append(version.number)
         columns["type"].append(version.type)
@@ -170,6 +179,7 @@ def diff(
     before: int | None = None,
     after: int | None = None,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
 ) -> pd.DataFrame:
     """The fields that differ between two versions of an aggregate.
 
@@ -177,7 +187,7 @@ def diff(
     where that version has no such field). `after` is the last version if it is
     not given, `before` the one before `after`; a `before` below the first
     version is the time when there was nothing. Fields are those that `history`
-    shows.
+    shows; values of those named by `redact` are `[redacted]`.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
     exist, and whatever the fold raises.
@@ -204,10 +214,11 @@ def diff(
     if older >= numbers[0]:
         _require(source.name, aggregate_id, stored, older)
     states: dict[int, State] = {}
+    redaction = Redaction(redact)
     for step in fold(source, stored, projector_func):
         version = step.version
         if version in (older, newer):
-            states[version] = step.state
+            states[version] = redaction.state(step.state)
         if version >= max(older, newer):
             break
     found = changes(states.get(older, {}), states.get(newer, {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -17,8 +17,9 @@ from esnb.frames._numbers import count, whole
 from esnb.frames._payload import collector_paused
 from esnb.frames._progress import track
 from esnb.frames._record import EventSource, Record, Records
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build, build_rows
-from esnb.frames._selection import Selection, Types, select
+from esnb.frames._selection import EVERYTHING, Selection, TimeColumn, Types, select
 from esnb.frames._sources import source_of
 
 EVENTS: Schema = {
@@ -54,6 +55,8 @@ def events(
     exclude: Types | None = None,
     since: Moment | None = None,
     until: Moment | None = None,
+    by: TimeColumn = "time",
+    redact: Redact | None = None,
     flatten: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -65,8 +68,10 @@ def events(
     notification ids, a server's commit positions), at most `limit` of those
     that the filters let through: `types` and `exclude` take topics, their part
     after the colon, last names or event classes; `since` and `until`
-    (inclusive both, against the column `time`) take datetimes or text, UTC
-    where there is no offset.
+    (inclusive both, against the column `time`, or with `by="recorded"` against
+    the store's own time) take datetimes or text, UTC where there is no offset.
+    `redact` names fields, at any depth or by a dotted path, whose values are
+    shown as `[redacted]`; payloads that cannot be read are hidden whole then.
 
     Columns: `stream` (string: the aggregate's id, or a server's stream name),
     `version` (Int64, from 1), `type` (string), `time` (datetime64[us, UTC]: the
@@ -86,8 +91,8 @@ def events(
     (`progress=False` or `ESNB_PROGRESS=0`: never).
 
     Raises TypeError for another source and a start or limit that is no whole
-    number, ValueError for a negative limit or a time that is none, and the
-    store's own errors.
+    number, ValueError for a negative limit, a time that is none or another
+    `by`, and the store's own errors.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -99,12 +104,12 @@ def events(
     0        1  Aggregate.Created         1
     """
     opened = source_of(source)
-    selection = select(types, exclude, since, until)
+    selection = select(types, exclude, since, until, by)
     start, limit = whole(start, "start"), count(limit, "limit")
     reading = _read(
         opened, opened.events(start), selection, limit, progress, total=opened.count(start)
     )
-    frame = _tabulated(opened, reading, flatten)
+    frame = _tabulated(opened, reading, flatten, Redaction(redact))
     if reading.next is not None:
         frame.attrs.update(truncated=True, next=reading.next)
     return frame
@@ -117,6 +122,7 @@ def stream(
     start: int | None = None,
     stop: int | None = None,
     last: int | None = None,
+    redact: Redact | None = None,
     flatten: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -127,6 +133,7 @@ def stream(
     source; `last=20` takes the newest 20 of them. A stream without events, and
     one that does not exist, is an empty frame. `position` is missing where the
     store knows it for the whole sequence only (POPO, SQLite, PostgreSQL).
+    `redact` as in `events`.
 
     A client's streams are read with their links resolved: in `$ce-` and `$et-`
     streams a row shows the original event, with its own stream, version and
@@ -153,11 +160,11 @@ def stream(
     reading = _read(
         opened,
         opened.stream(id_or_name, start, stop, last),
-        select(None, None, None, None),
+        EVERYTHING,
         None,
         progress,
     )
-    return _tabulated(opened, reading, flatten)
+    return _tabulated(opened, reading, flatten, Redaction(redact))
 
 
 @dataclass(slots=True)
@@ -227,13 +234,31 @@ def _rows(
 
 
 @dataclass(slots=True)
+class Row:
+    """An event that was selected, decoded."""
+
+    record: Record
+    data: Any
+    error: str | None
+    """Why the payload could not be decoded."""
+    time: datetime | None
+
+
+def selected(source: EventSource, records: Iterable[Record], selection: Selection) -> Iterator[Row]:
+    """Those of `records` that `selection` lets through."""
+    for record in records:
+        if selection.has_type(record.topic, record.type):
+            data, error = source.decode(record)
+            time = own_time(data) or record.recorded
+            if selection.has_time(time, record.recorded):
+                yield Row(record, data, error, time)
+
+
+@dataclass(slots=True)
 class _Reading:
     """The rows of a read, and the position that follows where a limit cut it."""
 
-    records: list[Record]
-    payloads: list[Any]
-    errors: list[str | None]
-    times: list[datetime | None]
+    rows: list[Row]
     next: int | None = None
 
 
@@ -245,36 +270,33 @@ def _read(
     progress: bool | None,
     total: int | None = None,
 ) -> _Reading:
-    reading = _Reading([], [], [], [])
+    reading = _Reading([])
     with collector_paused(), opening as records:
         tracked: Iterator[Record] = track(records, unit="events", total=total, progress=progress)
-        for record in tracked:
-            if not selection.has_type(record.topic, record.type):
-                continue
-            payload, error = source.decode(record)
-            time = own_time(payload) or record.recorded
-            if not selection.has_time(time):
-                continue
-            if len(reading.records) == limit:
-                reading.next = record.position
+        for row in selected(source, tracked, selection):
+            if len(reading.rows) == limit:
+                reading.next = row.record.position
                 break
-            reading.records.append(record)
-            reading.payloads.append(payload)
-            reading.errors.append(error)
-            reading.times.append(time)
+            reading.rows.append(row)
     return reading
 
 
-def _tabulated(source: EventSource, reading: _Reading, flatten: bool) -> pd.DataFrame:
-    records = reading.records
+def _tabulated(
+    source: EventSource, reading: _Reading, flatten: bool, redaction: Redaction
+) -> pd.DataFrame:
+    rows = reading.rows
     schema: dict[str, Any] = {**EVENTS, **source.extra_columns, **LATER}
     columns: dict[str, Any] = {
-        name: [getattr(record, name) for record in records]
+        name: [getattr(row.record, name) for row in rows]
         for name in schema
         if name not in ("time", "data", "error")
     }
-    columns |= {"time": reading.times, "error": reading.errors}
+    columns |= {"time": [row.time for row in rows], "error": [row.error for row in rows]}
+    payloads = [row.data for row in rows]
+    if redaction:
+        payloads = list(map(redaction.data, payloads))
+        columns["metadata"] = list(map(redaction.data, columns["metadata"]))
     if not flatten:
-        return build(schema, {**columns, "data": reading.payloads})
+        return build(schema, {**columns, "data": payloads})
     del schema["data"]
-    return build(schema, columns, fields=flattened(reading.payloads, schema))
+    return build(schema, columns, fields=flattened(payloads, schema))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, get_args
 
 from eventsourcing.utils import construct_topic
 
@@ -15,6 +16,9 @@ TypeName = str | type
 
 Types = TypeName | Iterable[TypeName]
 
+TimeColumn = Literal["time", "recorded"]
+"""Which time counts: the event's own where it has one, or always the store's."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -22,13 +26,16 @@ class Selection:
 
     has_type: Callable[[str, str], bool]
     """By topic and type."""
-    since: datetime | None
-    until: datetime | None
+    since: datetime | None = None
+    until: datetime | None = None
+    by: TimeColumn = "time"
 
-    def has_time(self, time: datetime | None) -> bool:
-        """Whether `time` is wanted; an unknown one is not when times are asked for."""
+    def has_time(self, time: datetime | None, recorded: datetime | None) -> bool:
+        """Whether an event's time is wanted; an unknown one is not when times are asked for."""
         if self.since is None and self.until is None:
             return True
+        if self.by == "recorded":
+            time = recorded
         if time is None:
             return False
         return (self.since is None or self.since <= time) and (
@@ -36,10 +43,19 @@ class Selection:
         )
 
 
+EVERYTHING = Selection(lambda topic, type_: True)
+
+
 def select(
-    types: Types | None, exclude: Types | None, since: Moment | None, until: Moment | None
+    types: Types | None,
+    exclude: Types | None,
+    since: Moment | None,
+    until: Moment | None,
+    by: TimeColumn = "time",
 ) -> Selection:
-    """Reads the arguments of `events`; ValueError where one is not a time."""
+    """Reads the arguments of `events`; ValueError where one is not a time, or no such column."""
+    if by not in get_args(TimeColumn):
+        raise ValueError(f"by={by!r}: give 'time' or 'recorded'")
     wanted = None if types is None else _names(types)
     unwanted = frozenset() if exclude is None else _names(exclude)
     known: dict[tuple[str, str], bool] = {}  # there are few types and many events
@@ -57,6 +73,7 @@ def select(
         has_type,
         None if since is None else read_moment(since, "since"),
         None if until is None else read_moment(until, "until"),
+        by,
     )
 
 

@@ -26,7 +26,7 @@ State = dict[str, Any]
 
 _IDENTITY = frozenset({"id", "version"})
 _BOOKKEEPING = frozenset({"_id", "_version", "_created_on", "_modified_on", "_pending_events"})
-_ATOMS = frozenset(
+ATOMS = frozenset(
     {
         type(None),
         bool,
@@ -43,6 +43,7 @@ _ATOMS = frozenset(
         timedelta,
     }
 )
+"""Types whose values hold no others and never change."""
 _CONTAINERS = frozenset({set, frozenset, tuple, dict, list})
 
 
@@ -77,7 +78,7 @@ def kept(value: Any) -> Any:
 
     Sets in it are read in order, for pandas writes them as they are read.
     """
-    if type(value) in _ATOMS or isinstance(value, Enum):
+    if type(value) in ATOMS or isinstance(value, Enum):
         return value
     try:
         return with_sets_in_order(deepcopy(value))

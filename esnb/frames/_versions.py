@@ -13,6 +13,7 @@ from eventsourcing.application import Application
 from esnb.frames._changes import Change, changes, described
 from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
 from esnb.frames._progress import track
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._sources import application_of
 from esnb.frames._state import State
 
@@ -53,13 +54,15 @@ def versions(
     aggregate_id: UUID | str,
     *,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
     progress: bool | None = None,
     purpose: str = "versions()",
 ) -> Iterator[Version]:
     """The versions of an aggregate, oldest first, folded as `esnb.history` says.
 
     From an event that cannot be applied on, each version has the `problem` and
-    no state. `purpose` is how an error names the caller.
+    no state. Fields named by `redact` are hidden in states and data. `purpose`
+    is how an error names the caller.
 
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
     is no Application, both before the first version is asked for.
@@ -76,19 +79,20 @@ def versions(
     source = application_of(app, purpose)
     stored = recorded(source, aggregate_id)
     steps = fold(source, stored, projector_func)
-    return _numbered(track(steps, unit="versions", total=len(stored), progress=progress))
+    tracked = track(steps, unit="versions", total=len(stored), progress=progress)
+    return _numbered(tracked, Redaction(redact))
 
 
-def _numbered(steps: Iterator[Step]) -> Iterator[Version]:
+def _numbered(steps: Iterator[Step], redaction: Redaction) -> Iterator[Version]:
     before: State = {}
     for step in steps:
-        state = step.state if step.problem is None else {}
+        state = redaction.state(step.state) if step.problem is None else {}
         yield Version(
             str(step.stored.originator_id),
             step.version,
             step.type,
             step.time,
-            step.data,
+            redaction.data(step.data),
             before,
             state,
             step.problem,

@@ -17,6 +17,7 @@ from esnb.frames._changes import changes
 from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
 from esnb.frames._history import DIFF, shown
 from esnb.frames._numbers import whole
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import build_rows
 from esnb.frames._sources import application_of
 
@@ -31,6 +32,7 @@ def what_if(
     skip: Collection[int] | int = (),
     insert: Mapping[int, Inserted] | None = None,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
 ) -> pd.DataFrame:
     """The state as it would be after a changed history, against the real one.
 
@@ -44,7 +46,8 @@ def what_if(
 
     Columns as `diff` has them: `field` (string), `before` (object: in the real
     history), `after` (object: in the changed one); NA where one has no such
-    field. A field that comes out alike is no row.
+    field. A field that comes out alike is no row; values of those named by
+    `redact` are `[redacted]`.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
     exist, ValueError when nothing is left of the history, TypeError for what is
@@ -75,11 +78,12 @@ def what_if(
         raise ValueError(
             f"skip={sorted(changed.skip)} leaves no event of aggregate {str(aggregate_id)!r}"
         )
+    redaction = Redaction(redact)
     return build_rows(
         DIFF,
         (
             (change.field, shown(change.before), shown(change.after))
-            for change in changes(real.state, last.state)
+            for change in changes(redaction.state(real.state), redaction.state(last.state))
         ),
     )
 

@@ -12,16 +12,24 @@ from esnb.widgets._timeline import Timeline, Version
 
 if TYPE_CHECKING:
     from esnb.frames._fold import ProjectorFunction
+    from esnb.frames._redaction import Redact
 
 
 def read(
     app: Application[Any],
     aggregate_id: UUID | str,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
 ) -> Timeline:
     """All versions of an aggregate; raises what `esnb.history` raises."""
     found = list(
-        frames.versions(app, aggregate_id, projector_func=projector_func, purpose="explore()")
+        frames.versions(
+            app,
+            aggregate_id,
+            projector_func=projector_func,
+            redact=redact,
+            purpose="explore()",
+        )
     )
     return Timeline(found[0].stream, list(map(_shown, found)), _snapshots(app, aggregate_id))
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eventsourcing.application import Application
 
     from esnb.frames._fold import ProjectorFunction
+    from esnb.frames._redaction import Redact
     from esnb.widgets._panel import Panel
 
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -29,6 +30,7 @@ def explore(
     live: bool | None = None,
     times: bool = True,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
 ) -> Explorer:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
@@ -37,7 +39,7 @@ def explore(
     folded "Saved view", because a notebook that is opened without a kernel
     shows nothing where a widget was; with `live=False` the saved view is all
     there is. `times=False` leaves the times out, for documentation that is run
-    again and compared. `projector_func` as in `esnb.history`.
+    again and compared. `projector_func` and `redact` as in `esnb.history`.
 
     Everything is read now, through `esnb.history` and `esnb.stream`, and raises
     what they raise; the controls then need no store.
@@ -59,7 +61,7 @@ def explore(
     """
 
     def reading() -> Timeline:
-        return read(app, aggregate_id, projector_func)
+        return read(app, aggregate_id, projector_func, redact)
 
     timeline = reading()
     index = len(timeline) - 1 if version is None else timeline.exact(version)

@@ -365,3 +365,12 @@ def test_checkpoints_of_all_views_with_head_and_lag(stores: esnb.Stores) -> None
     assert pd.isna(frame["lag"][2])
     assert list(alone["name"]) == ["behind: all"] * 2
     assert esnb.read_model(behind)["value"].tolist() == ["2"]
+
+
+def test_since_by_the_stores_own_time(stores: esnb.Stores) -> None:
+    append(stores, "clock-1", "Ticked", data=b'{"timestamp": "2001-01-01T00:00:00+00:00"}')
+
+    assert len(esnb.events(stores, since="2002-01-01")) == 0
+    assert len(esnb.events(stores, since="2002-01-01", by="recorded")) == 1
+    assert len(esnb.events(stores, until="2002-01-01")) == 1
+    assert len(esnb.events(stores, until="2002-01-01", by="recorded")) == 0

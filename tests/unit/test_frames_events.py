@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pandas as pd
@@ -419,3 +420,16 @@ def test_offsets_of_one_column_may_differ(app: Bank) -> None:
         record(app, json.dumps({"timestamp": moment.isoformat()}).encode())
 
     assert list(esnb.events(app)["time"].dt.hour) == [12, 4, 14]
+
+
+@pytest.mark.parametrize("by", ["time", "recorded"])
+def test_times_are_asked_of_the_event_or_of_the_store(by: Any) -> None:
+    app = Bank()
+    an_account(app)
+
+    found = esnb.events(app, since="2000-01-01", by=by)
+
+    # POPO keeps no time of its own.
+    assert len(found) == (5 if by == "time" else 0)
+    with pytest.raises(ValueError, match="give 'time' or 'recorded'"):
+        esnb.events(app, since="2000-01-01", by="written")  # type: ignore[arg-type]

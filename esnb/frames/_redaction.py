@@ -1,0 +1,124 @@
+"""Redaction: fields that are not to be shown, written or handed on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import is_dataclass
+from enum import Enum
+from hashlib import blake2b
+from typing import Any
+
+from esnb._text import ordered_repr
+from esnb.frames._state import ATOMS, State, attributes
+
+REDACTED = "[redacted]"
+
+Redact = str | Iterable[str]
+"""Names of fields, at any depth, or dotted paths from the top (`customer.email`)."""
+
+
+class Redacted(str):
+    """What stands for a value of a state: it tells whether the value changed, not what it was."""
+
+    __slots__ = ("_digest",)
+    _digest: bytes
+
+    def __new__(cls, digest: bytes) -> Redacted:
+        made = super().__new__(cls, REDACTED)
+        made._digest = digest
+        return made
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Redacted):
+            return self._digest == other._digest
+        return str(self) == other
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(REDACTED)
+
+    def __repr__(self) -> str:
+        return REDACTED
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Redacted, (self._digest,)
+
+
+class Redaction:
+    """Which fields are hidden.
+
+    >>> hidden = Redaction(["email", "card.number"])
+    >>> hidden.data({"email": "a@b.c", "card": {"number": 42, "name": "A"}, "number": 1})
+    {'email': '[redacted]', 'card': {'number': '[redacted]', 'name': 'A'}, 'number': 1}
+    """
+
+    def __init__(self, redact: Redact | None) -> None:
+        names = [redact] if isinstance(redact, str) else list(redact or ())
+        for name in names:
+            if not isinstance(name, str) or not name:
+                raise TypeError(
+                    f"redact={redact!r}: give names of fields, or dotted paths such as "
+                    "'customer.email'"
+                )
+        self._names = frozenset(names)
+        self._key = os.urandom(16)  # so that nobody finds a value by trying values
+
+    def __bool__(self) -> bool:
+        return bool(self._names)
+
+    def data(self, value: Any) -> Any:
+        """A payload or metadata without what is hidden; what cannot be read is hidden whole."""
+        if not self._names:
+            return value
+        return REDACTED if isinstance(value, bytes) else self._without(value, (), plain=True)
+
+    def state(self, state: State) -> State:
+        """A state without what is hidden; a change of it still shows as one."""
+        if not self._names:
+            return state
+        hidden: State = self._without(state, (), plain=False)
+        return hidden
+
+    def _hides(self, path: tuple[str, ...]) -> bool:
+        return path[-1] in self._names or ".".join(path) in self._names
+
+    def _mark(self, value: Any, plain: bool) -> str:
+        if plain:
+            return REDACTED
+        try:
+            text = ordered_repr(value)
+        except Exception:  # noqa: BLE001  whatever its own __repr__ raises
+            text = type(value).__qualname__
+        return Redacted(blake2b(text.encode("utf-8", "surrogatepass"), key=self._key).digest())
+
+    def _without(self, value: Any, path: tuple[str, ...], plain: bool) -> Any:
+        if type(value) in ATOMS or isinstance(value, Enum):
+            return value
+        if isinstance(value, dict):
+            return {
+                key: self._mark(inner, plain)
+                if self._hides((*path, str(key)))
+                else self._without(inner, (*path, str(key)), plain)
+                for key, inner in value.items()
+            }
+        if type(value) in (list, tuple):
+            return type(value)(self._without(inner, path, plain) for inner in value)
+        return self._mark(value, plain) if self._is_in(value, path, 20) else value
+
+    def _is_in(self, value: Any, path: tuple[str, ...], levels: int) -> bool:
+        """Whether an object, of which no part can be replaced, holds something hidden."""
+        if type(value) in ATOMS or isinstance(value, Enum):
+            return False
+        if not levels:
+            return True
+        if isinstance(value, set | frozenset | list | tuple) and not hasattr(value, "_fields"):
+            return any(self._is_in(inner, path, levels - 1) for inner in value)
+        if not (isinstance(value, Mapping) or is_dataclass(value) or dict(attributes(value))):
+            return False
+        return any(
+            self._hides((*path, name)) or self._is_in(inner, (*path, name), levels - 1)
+            for name, inner in attributes(value)
+        )
