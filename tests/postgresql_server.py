@@ -64,6 +64,17 @@ class PostgreSQLServer:
         """For SQLAlchemy, with psycopg."""
         return f"postgresql+psycopg://{USER}@/postgres?host={self._home}"
 
+    @property
+    def env(self) -> dict[str, str]:
+        """For the library's own module, `eventsourcing.postgres`."""
+        return {
+            "PERSISTENCE_MODULE": "eventsourcing.postgres",
+            "POSTGRES_DBNAME": "postgres",
+            "POSTGRES_HOST": str(self._home),
+            "POSTGRES_USER": USER,
+            "POSTGRES_PASSWORD": "not asked for",
+        }
+
     def __enter__(self) -> Self:
         self._run(
             "initdb",
