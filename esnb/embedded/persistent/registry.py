@@ -84,6 +84,8 @@ class Registry:
         key = group.target.name, group.name
         if self._groups.get(key) is group:
             del self._groups[key]
+        if not self.of(group.target.name):
+            self._known.discard(group.target.name)
 
     def load(self) -> list[Group]:
         """Start over with the groups that the log keeps."""

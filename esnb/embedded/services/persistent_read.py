@@ -62,6 +62,8 @@ async def _served(
         name=_connection_name(context),
         address=context.peer().partition(":")[2],
     )
+    # However the call ends, and whatever this generator is waiting for then.
+    context.add_done_callback(lambda _: group.disconnect(consumer))
     group.connect(consumer)
     hearing = asyncio.create_task(_heard(group, requests, outgoing))
     try:
