@@ -34,7 +34,9 @@ _HOME = {
 }
 """Where each public name lives."""
 
-_SUBPACKAGES = frozenset({"eventstoredb", "examples", "frames", "projections", "redis", "widgets"})
+_SUBPACKAGES = frozenset(
+    {"eventstoredb", "examples", "frames", "outbox", "projections", "redis", "widgets"}
+)
 
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 

@@ -11,7 +11,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
-from esnb.projections.current import Handling
+from esnb.projections.current import Handling, identified
 from esnb.projections.errors import is_transient
 from esnb.projections.group import group
 from esnb.redis import CommandRefusedError, ViewDamagedError
@@ -83,7 +83,11 @@ class Handlers:
     def _handle(self, notification: Notification) -> None:
         domain_event: Any = None
         try:
-            domain_event = self.application.mapper.to_domain_event(notification)
+            if getattr(self.projection, "takes_notifications", False):
+                # It wants events as they are stored: their classes need not be there.
+                domain_event = identified(notification, self.application.name)
+            else:
+                domain_event = self.application.mapper.to_domain_event(notification)
             with Handling(notification, self.application.name):
                 self.projection.process_event(
                     domain_event, Tracking(self.application.name, notification.id)

@@ -120,6 +120,11 @@ class CatchUpRunner(Generic[TApplication, TView]):
         """The application's name, under which the view keeps the checkpoint."""
         return self.app.name
 
+    @property
+    def is_started(self) -> bool:
+        """Whether it follows its application, or has failed at it, in this process."""
+        return self._thread is not None
+
     # --- its life ---------------------------------------------------------------
 
     def start(self) -> Self:

@@ -12,11 +12,11 @@ import redis
 
 
 class Script:
-    """One of the `.lua` files beside this module."""
+    """One of the `.lua` files beside this module, or in another package."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, package: str = __name__) -> None:
         self.name = name
-        self.source = files(__name__).joinpath(f"{name}.lua").read_text("utf-8")
+        self.source = files(package).joinpath(f"{name}.lua").read_text("utf-8")
         self.digest = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, client: redis.Redis, keys: Sequence[Any], args: Sequence[Any]) -> Any:

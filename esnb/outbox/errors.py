@@ -1,0 +1,21 @@
+"""What goes wrong between an outbox and its queues."""
+
+from __future__ import annotations
+
+from eventsourcing.persistence import OperationalError
+
+
+class PayloadError(ValueError):
+    """An event's stored state is not JSON, so no job can carry it."""
+
+
+class RouteError(ValueError):
+    """What a route gave is no queue, or has options that BullMQ does not take."""
+
+
+class EvictionPolicyError(OperationalError):
+    """Redis may evict keys, which BullMQ forbids: jobs and records would be lost."""
+
+
+class StuckError(TimeoutError):
+    """What is left to publish waits for records that failed for good."""

@@ -1,0 +1,166 @@
+"""The outbox: an application's events, kept until each has reached its queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.persistence import NotSupportedError, Tracking
+from eventsourcing.projection import Projection
+from eventsourcing.utils import get_topic
+
+from esnb.outbox.errors import PayloadError
+from esnb.outbox.payload import stored_payload
+from esnb.outbox.record import OutboxRecord
+from esnb.outbox.view import OutboxView
+from esnb.projections import Backoff, CatchUpRunner
+from esnb.projections.current import CORRELATION_ID
+
+TApplication = TypeVar("TApplication", bound=Application[Any])
+CAUSATION_ID = "$causationId"
+
+
+class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
+    """Events become records in Redis, each in one atomic step with the checkpoint.
+
+    A catch-up runner (`start()`, `stop()`, `wait()`, `status()`, `pause()`) whose
+    view is the outbox. `stores` are those of `esnb.connect()`, or a mapping of
+    settings with REDIS_URL; `application_class` is an application's class, or an
+    application that is there already, on whatever store. `topics` are event
+    classes or their topics (default: all events). Outboxes of one application
+    with different names have nothing to do with each other; the name is by
+    default the application's, followed by `-outbox`.
+
+    An event whose state is no JSON becomes a record as well: its publisher says
+    so, and holds up its aggregate only.
+
+    >>> import esnb
+    >>> from eventsourcing.domain import Aggregate
+    >>> with esnb.connect(embedded=True) as stores:
+    ...     app = stores.application(Application)
+    ...     _ = app.save(Aggregate())
+    ...     with Outbox(stores, app) as outbox:
+    ...         outbox.wait()
+    ...         [(record.type, record.state) for record in outbox.records()]
+    [('Aggregate.Created', 'pending')]
+    """
+
+    def __init__(
+        self,
+        stores: Any,
+        application_class: type[TApplication] | TApplication,
+        *,
+        name: str | None = None,
+        topics: Iterable[str | type[Any]] = (),
+        batch_size: int = 500,
+        backoff: Backoff | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        if isinstance(topics, str | type):
+            raise TypeError(f"topics is {topics!r}: give a list, such as [{topics!r}]")
+        if name is None:
+            name = f"{application_class.name}-outbox"
+        if not name:
+            raise ValueError(
+                "an outbox needs a name: its records and its checkpoint are kept by it"
+            )
+        settings: Mapping[str, str] = getattr(stores, "env", stores)
+        env = {**settings, f"{name.upper()}_PERSISTENCE_MODULE": "esnb.redis"}
+        projection = _projection(name, tuple(map(_topic, topics)), clock)
+        super().__init__(
+            application_class, projection, OutboxView, env, batch_size=batch_size, backoff=backoff
+        )
+        projection.application = self.app
+        self.env: Mapping[str, str] = env
+
+    @property
+    def name(self) -> str:
+        return self.projection.name
+
+    def records(self) -> list[OutboxRecord]:
+        """All records, in the order of their events; settled ones for a time."""
+        return self.view.records()
+
+    def retry(self, ids: str | UUID | Iterable[str | UUID]) -> int:
+        """Has failed and dead records tried again at once, from their first attempt; how many.
+
+        Raises ValueError for an id that the outbox does not have.
+        """
+        return self.view.mend("retry", _ids(ids))
+
+    def discard(self, ids: str | UUID | Iterable[str | UUID]) -> int:
+        """Takes records out that are not to be sent: they become `skipped`; how many.
+
+        Those behind them in their aggregates go on. Records that are published
+        already, or are being published, stay as they are. Raises ValueError
+        for an id that the outbox does not have.
+        """
+        return self.view.mend("discard", _ids(ids))
+
+    def rebuild(self) -> NoReturn:
+        """Refused: every event would be sent again."""
+        raise NotSupportedError(
+            f"outbox {self.name!r} is not rebuilt: every event would reach its queue once more. "
+            "Make an outbox of another name to send them on purpose"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Outbox {self.name!r} of {self.app.name!r}, {self._progress.state}>"
+
+
+class _Records(Projection[OutboxView]):
+    """Makes a record of each event."""
+
+    takes_notifications: ClassVar[bool] = True
+    application: ClassVar[Application[Any]]
+    clock: ClassVar[Callable[[], datetime]]
+
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        notification = domain_event
+        metadata = notification.metadata
+        id = str(notification.event_id)
+        payload, problem = None, None
+        try:
+            payload = stored_payload(self.application.mapper, notification.state)
+        except PayloadError as error:
+            problem = str(error)
+        causation_id = metadata.get(CAUSATION_ID)
+        record = OutboxRecord(
+            id=id,
+            aggregate_id=str(notification.originator_id),
+            version=notification.originator_version,
+            topic=notification.topic,
+            payload=payload,
+            headers={
+                "correlation_id": str(metadata.get(CORRELATION_ID) or id),
+                "causation_id": None if causation_id is None else str(causation_id),
+                "application": self.application.name,
+            },
+            position=notification.id,
+            created=type(self).clock(),
+            payload_error=problem,
+        )
+        self.view.add(record, tracking)
+
+
+def _projection(
+    name: str, topics: tuple[str, ...], clock: Callable[[], datetime]
+) -> type[_Records]:
+    """The projection of one outbox: the library takes its name and topics from the class."""
+    members = {"name": name, "topics": topics, "clock": staticmethod(clock)}
+    return type("OutboxProjection", (_Records,), members)
+
+
+def _topic(given: str | type[Any]) -> str:
+    if isinstance(given, type):
+        return get_topic(given)
+    if not isinstance(given, str) or not given:
+        raise TypeError(f"topics holds {given!r}: give event classes or their topics")
+    return given
+
+
+def _ids(given: str | UUID | Iterable[str | UUID]) -> list[object]:
+    return [given] if isinstance(given, str | UUID) else list(given)

@@ -1,0 +1,44 @@
+"""An event's stored state as plain JSON, without importing its class."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from eventsourcing.persistence import Mapper
+
+from esnb.outbox.errors import PayloadError
+
+
+def stored_payload(mapper: Mapper[Any], state: bytes) -> Any:
+    """What `mapper` stored in `state`: decrypted, decompressed and read as JSON.
+
+    Values that the library wraps (`{"_type_": "decimal_str", "_data_": "12.50"}`)
+    give what is inside, so that readers in other languages see `"12.50"`.
+    Raises PayloadError for what a strict JSON parser refuses, NaN included.
+    """
+    try:
+        if mapper.cipher:
+            state = mapper.cipher.decrypt(state)
+        if mapper.compressor:
+            state = mapper.compressor.decompress(state)
+        return _decode(str(state, "utf-8")) if state else None
+    except Exception as error:
+        # A cipher, a compressor or a transcoder of any make: one record less to send.
+        raise PayloadError(
+            f"the payload is not JSON ({type(error).__name__}: {error}): no queue takes it; "
+            "discard the record"
+        ) from error
+
+
+def _unwrapped(found: dict[str, Any]) -> Any:
+    if len(found) == 2 and "_type_" in found and "_data_" in found:
+        return found["_data_"]
+    return found
+
+
+def _refused(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no JSON")
+
+
+_decode = json.JSONDecoder(object_hook=_unwrapped, parse_constant=_refused).decode

@@ -1,0 +1,263 @@
+"""Records become jobs of BullMQ queues."""
+
+from __future__ import annotations
+
+import random
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
+from eventsourcing.utils import Environment
+
+from esnb.outbox.errors import StuckError
+from esnb.outbox.jobs import bullmq
+from esnb.outbox.outbox import Outbox
+from esnb.outbox.plan import Planner
+from esnb.outbox.publishing import Publishing
+from esnb.outbox.route import RouteFunction, check_options
+from esnb.projections import Backoff
+from esnb.projections.closing import close_with_stores
+from esnb.redis.connection import redis_url
+from esnb.redis.waiting import wait_until
+
+_PATIENCE = 30.0
+_SHOWN = 5
+DAY = 86_400.0
+
+KEPT_JOBS: Mapping[str, Any] = {
+    "removeOnComplete": {"age": int(7 * DAY), "count": 10_000},
+    "removeOnFail": {"age": int(30 * DAY)},
+}
+"""What a route that says nothing keeps of finished jobs: for people to look at."""
+
+
+@dataclass(frozen=True)
+class PublisherStatus:
+    """How a publisher is doing."""
+
+    name: str
+    application: str
+    state: str
+    """`stopped`, `starting`, `running`, `retrying` (Redis is away or full) or `failed`."""
+    published: int
+    """Records that it has settled since it was started, skipped ones included."""
+    lag: int | None
+    """Records of the outbox that are neither published nor skipped."""
+    error: str | None
+    position: int | None = None
+    head: int | None = None
+    lag_seconds: float | None = None
+    rate_per_s: float | None = None
+
+
+class BullMQPublisher:
+    """Adds a job for each record of an outbox, once, in the order of its aggregate.
+
+    `route(record)` gives the queue's name, a `Route` with options, a list of
+    them, or None for a record that is deliberately not sent. What it raises
+    is a failure: the record is tried again after `shortest` seconds, then twice
+    as long up to `longest`, with jitter, and is dead after `attempts`; records
+    of its aggregate wait behind it, others do not. `options` are BullMQ's job
+    options of every route. A job has the id `ev-` + event id and the event's
+    short type as name; its data are id, aggregate_id, version, topic, payload
+    and headers.
+
+    The job is added and the record marked in one transaction of Redis, so that
+    no crash comes between; and whoever adds it again (after Redis itself went
+    back in time) meets the same job id. Several publishers share an outbox:
+    each leases aggregates for `lease` seconds, and what a dead one had leased
+    returns. Settled records are kept for `keep_age` seconds, at most
+    `keep_count` of them.
+
+    It has a thread and an event loop of its own, so it is started in one cell
+    and stopped in another. Needs the extra `[queue]`.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox[Any],
+        route: RouteFunction,
+        *,
+        options: Mapping[str, Any] | None = None,
+        attempts: int = 10,
+        shortest: float = 1.0,
+        longest: float = 300.0,
+        lease: float = 30.0,
+        batch_size: int = 500,
+        keep_age: float = 7 * DAY,
+        keep_count: int = 10_000,
+        prefix: str = "bull",
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        bullmq()
+        if not callable(route):
+            raise TypeError(f"route is {route!r}: give a function of a record, which names a queue")
+        check_options(options or {})
+        if batch_size < 1 or attempts < 1 or lease <= 0 or keep_age < 0 or keep_count < 0:
+            raise ValueError(
+                f"batch_size={batch_size!r}, attempts={attempts!r}, lease={lease!r}, "
+                f"keep_age={keep_age!r}, keep_count={keep_count!r}: a batch has at least one record, "
+                "a record one attempt; a lease lasts, and nothing is kept for less than no time"
+            )
+        self.outbox = outbox
+        self._planner = Planner(
+            route, {**KEPT_JOBS, **(options or {})}, attempts, shortest, longest, chance
+        )
+        self._settings: dict[str, Any] = {
+            "url": redis_url(Environment(outbox.name, dict(outbox.env))),
+            "prefix": prefix,
+            "batch_size": batch_size,
+            "lease": lease,
+            "keep_age": keep_age,
+            "keep_count": keep_count,
+        }
+        self._lock = threading.RLock()
+        self._publishing: Publishing | None = None
+        self._thread: threading.Thread | None = None
+        close_with_stores(outbox.env, self.stop)
+
+    # --- its life -------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Starts publishing, in a thread of its own; does nothing while it does."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._publishing = Publishing(
+                    view=self.outbox.view,
+                    planner=self._planner,
+                    application_name=self.outbox.app_name,
+                    backoff=Backoff(0.05, 2.0),
+                    **self._settings,
+                )
+                # Bound to what runs, not to this object: one that nobody holds ends.
+                weakref.finalize(self, self._publishing.ask_to_stop)
+                self._thread = threading.Thread(
+                    target=self._publishing.run, name=f"esnb-{self.outbox.name}-bullmq", daemon=True
+                )
+                self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        """Ends publishing after the batch at hand. What is pending stays in the outbox."""
+        with self._lock:
+            publishing, thread = self._publishing, self._thread
+        if publishing is None or thread is None:
+            return
+        publishing.ask_to_stop()
+        if thread is not threading.current_thread():
+            thread.join(_PATIENCE)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is None:
+            self._raise_failure()
+
+    # --- what it has done -------------------------------------------------------------
+
+    def wait(self, *, timeout: float = _PATIENCE) -> None:
+        """Blocks until all that was recorded before the call is published or skipped.
+
+        `timeout` is in seconds. Raises TimeoutError, which names what is stuck
+        (a StuckError as soon as all the rest waits for dead records); what the
+        publisher or its outbox failed with; WaitInterruptedError when it is
+        stopped meanwhile; and ProgrammingError when it was not started.
+        """
+        deadline = monotonic() + timeout
+        if self._publishing is None:
+            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        view = self.outbox.view
+        target = self.outbox.app.recorder.max_notification_id()
+        if target is None:
+            return
+        if self.outbox.is_started:
+            self.outbox.wait(target, timeout=timeout)
+        else:
+            view.wait(self.outbox.app_name, target, timeout)
+
+        def is_reached() -> bool:
+            if view.count_open(target) == 0:
+                return True
+            self._raise_failure()
+            if view.is_stuck():
+                raise StuckError(f"{self!r} cannot go on: {self._stuck()}")
+            return False
+
+        try:
+            wait_until(
+                is_reached,
+                view._connection,
+                view.settled_channel,
+                max(0.0, deadline - monotonic()),
+                self._publishing.ended,
+                "the outbox",
+            )
+        except StuckError:
+            raise
+        except WaitInterruptedError:
+            self._raise_failure()
+            raise WaitInterruptedError(f"{self!r} was stopped: {self._stuck()}") from None
+        except TimeoutError:
+            self._raise_failure()
+            raise TimeoutError(
+                f"{self!r} has not published everything within {timeout} s: {self._stuck()}"
+            ) from None
+
+    def status(self) -> PublisherStatus:
+        """How it is doing, as plain data."""
+        publishing = self._publishing
+        try:
+            lag: int | None = self.outbox.view.count_open()
+        except PersistenceError:
+            lag = None  # Redis is away, and the error says so
+        name = f"{self.outbox.name} → BullMQ"
+        if publishing is None:
+            return PublisherStatus(name, self.outbox.app_name, "stopped", 0, lag, None)
+        with publishing.changed:
+            return PublisherStatus(
+                name,
+                self.outbox.app_name,
+                publishing.state,
+                publishing.published,
+                lag,
+                publishing.error,
+            )
+
+    def __repr__(self) -> str:
+        state = "stopped" if self._publishing is None else self._publishing.state
+        return f"<BullMQPublisher of outbox {self.outbox.name!r}, {state}>"
+
+    # --- inside -------------------------------------------------------------------------
+
+    def _raise_failure(self) -> None:
+        publishing = self._publishing
+        if publishing is not None and publishing.failure is not None:
+            raise publishing.failure
+
+    def _stuck(self) -> str:
+        """What is left, for an error."""
+        publishing = self._publishing
+        because = f" ({publishing.error})" if publishing is not None and publishing.error else ""
+        view = self.outbox.view
+        records = view.oldest_open(_SHOWN)
+        named = "; ".join(
+            f"{record.id} ({record.type}, version {record.version} of {record.aggregate_id}, "
+            f"{record.state}" + (f": {record.error})" if record.error else ")")
+            for record in records
+        )
+        return (
+            f"{view.count_open()} records are left{because}, the first {named}. Mend the route and "
+            "retry(ids), or discard(ids)"
+        )

@@ -1,0 +1,258 @@
+"""The publisher's own loop: claim, route, add the jobs, settle."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import redis
+from eventsourcing.persistence import PersistenceError
+
+from esnb._uri import described, masked
+from esnb.outbox.errors import EvictionPolicyError
+from esnb.outbox.jobs import async_client, bullmq, described_error
+from esnb.outbox.plan import Plan, Planner
+from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
+from esnb.projections import Backoff
+
+_IDLE = 1.0
+"""Seconds after which it looks for work though nothing woke it."""
+_ANSWER_SECONDS = 10.0
+_MOST_SURPRISES = 5
+
+Claimed = Sequence[tuple[str, str, str, str]]
+"""Aggregate, member of the queue, record and status, of each record."""
+
+
+@dataclass
+class Publishing:
+    """What a publisher's thread does, and what it says of it.
+
+    Attributes are read and written within `with changed`.
+    """
+
+    view: OutboxView
+    planner: Planner
+    application_name: str
+    url: str
+    prefix: str
+    batch_size: int
+    lease: float
+    keep_age: float
+    keep_count: int
+    backoff: Backoff
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    state: str = "starting"
+    error: str | None = None
+    failure: Exception | None = None
+    published: int = 0
+    ended: threading.Event = field(default_factory=threading.Event)
+    """Set when the thread does nothing any more: those who wait look why."""
+    _loop: asyncio.AbstractEventLoop | None = None
+    _wake: asyncio.Event | None = None
+    _stop: bool = False
+    _held: tuple[str, list[str]] | None = None
+    """Token and aggregates of a claim that is not settled yet."""
+
+    # --- the thread -----------------------------------------------------------------
+
+    def run(self) -> None:
+        """Publishes until it is asked to stop, or fails."""
+        try:
+            asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001 - shown by status(), raised by wait()
+            with self.changed:
+                self.state, self.failure = "failed", error
+                self.error = masked(f"{type(error).__name__}: {error}")
+                self.changed.notify_all()
+        else:
+            self._says("stopped")
+        finally:
+            self.ended.set()
+
+    def ask_to_stop(self) -> None:
+        """Ends it after the batch at hand. Safe from any thread, and more than once."""
+        with self.changed:
+            self._stop = True
+            loop, wake = self._loop, self._wake
+        if loop is not None and wake is not None:
+            try:
+                loop.call_soon_threadsafe(wake.set)
+            except RuntimeError:
+                return  # the loop has ended
+
+    def _says(self, state: str, error: str | None = None) -> None:
+        with self.changed:
+            self.state, self.error = state, error
+            self.changed.notify_all()
+
+    # --- the loop ---------------------------------------------------------------------
+
+    async def _main(self) -> None:
+        with self.changed:
+            self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
+        wake = self._wake
+        client = async_client(self.url, socket_timeout=_ANSWER_SECONDS)
+        self._queues: dict[str, Any] = {}
+        self._claim = client.register_script(CLAIM.source)
+        self._settle = client.register_script(SETTLE.source)
+        listener = asyncio.create_task(self._listen(client, wake))
+        checked = False
+        surprises = 0
+        try:
+            while not self._stop:
+                wake.clear()
+                try:
+                    if not checked:
+                        await self._check_policy(client)
+                        checked = True
+                    pause = await self._turn(client)
+                    surprises = 0
+                    self.backoff.reset()
+                    self._says("running")
+                except (redis.RedisError, PersistenceError, OSError) as error:
+                    if isinstance(error, EvictionPolicyError):
+                        raise
+                    checked = False
+                    if not isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
+                        surprises += 1
+                        if surprises > _MOST_SURPRISES and not _may_pass(error):
+                            raise
+                    self._says("retrying", masked(described_error(error, self.url)))
+                    pause = self.backoff.next()
+                if pause > 0 and not self._stop:
+                    await _sleep(wake, pause)
+            await self._give_back()
+        finally:
+            listener.cancel()
+            await asyncio.gather(listener, return_exceptions=True)
+            await client.aclose()
+
+    async def _listen(self, client: Any, wake: asyncio.Event) -> None:
+        """Wakes the loop when records come, or are to be tried again."""
+        channels = (
+            self.view.namespace.channel(self.application_name),
+            self.view.wake_channel,
+        )
+        while True:
+            try:
+                async with client.pubsub() as messages:
+                    await messages.subscribe(*channels)
+                    async for _ in messages.listen():
+                        wake.set()
+            except (redis.RedisError, OSError):
+                await asyncio.sleep(0.2)  # the loop itself says that Redis is away
+
+    async def _check_policy(self, client: Any) -> None:
+        policy = (await client.info("memory")).get("maxmemory_policy", "noeviction")
+        if policy != "noeviction":
+            raise EvictionPolicyError(
+                f"Redis at {described(self.url)} has maxmemory-policy {policy!r}, which BullMQ "
+                "forbids: jobs and outbox records could be evicted. Nothing was published: set it "
+                "to noeviction, then start the publisher again"
+            )
+
+    async def _turn(self, client: Any) -> float:
+        """Publishes what is to be published; seconds until there may be more."""
+        await self._give_back()
+        token = uuid4().hex
+        self._held = token, []  # the claim may have been made though its answer was lost
+        due, *flat = await self._claim(
+            keys=self.view.script_keys(token), args=[token, self.batch_size, int(self.lease * 1000)]
+        )
+        claimed = list(zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True))
+        if not claimed:
+            self._held = None
+            return _IDLE if due < 0 else min(_IDLE, due / 1000 + 0.001)
+        self._held = token, lanes_of(claimed)
+        await self._publish(client, token, claimed)
+        self._held = None
+        return 0
+
+    async def _publish(self, client: Any, token: str, claimed: Claimed) -> None:
+        """Adds the jobs and settles their records in one transaction."""
+        plans = self.planner.plan(claimed)
+        lease_key = self.view.key("lease", token)
+        async with client.pipeline(transaction=True) as pipe:
+            await pipe.watch(lease_key)
+            if not await pipe.exists(lease_key):
+                return  # it took so long that another publisher has them
+            pipe.multi()
+            for plan in plans:
+                for job in plan.jobs:
+                    queue = self._queue(client, job.queue)
+                    await queue.scripts.addJob(queue.job(plan, job), pipe)
+            await self._settle_with(token, lanes_of(claimed), plans, pipe)
+            try:
+                *_, settled = await pipe.execute()
+            except redis.WatchError:
+                return
+        if settled > 0:
+            with self.changed:
+                self.published += settled
+
+    async def _settle_with(
+        self, token: str, lanes: Sequence[str], plans: Sequence[Plan], pipe: Any = None
+    ) -> Any:
+        jobs = [
+            f"{self.prefix}:{job.queue}:{plan.record.job_id}" for plan in plans for job in plan.jobs
+        ]
+        arguments: list[Any] = [
+            token,
+            int(self.keep_age * 1000),
+            self.keep_count,
+            self.view.settled_channel,
+            len(lanes),
+            *lanes,
+        ]
+        for plan in plans:
+            arguments += plan.arguments()
+        keys = self.view.script_keys(token, self.view.key("done"), *jobs)
+        return await self._settle(keys=keys, args=arguments, client=pipe)
+
+    async def _give_back(self) -> None:
+        """Ends a lease of which it is not known whether it was settled."""
+        if self._held is not None:
+            token, lanes = self._held
+            await self._settle_with(token, lanes, [])
+            self._held = None
+
+    def _queue(self, client: Any, name: str) -> Any:
+        queue = self._queues.get(name)
+        if queue is None:
+            queue = self._queues[name] = _Queue(name, client, self.prefix)
+        return queue
+
+
+class _Queue:
+    """A BullMQ queue's way of adding jobs within a transaction of ours."""
+
+    def __init__(self, name: str, client: Any, prefix: str) -> None:
+        package = bullmq()
+        self._queue = package.Queue(name, {"connection": client, "prefix": prefix})
+        self._job = package.Job
+        self.scripts = self._queue.scripts
+
+    def job(self, plan: Plan, job: Any) -> Any:
+        record = plan.record
+        return self._job(
+            self._queue, record.type, plan.data, {**job.options, "jobId": record.job_id}
+        )
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether a server's refusal may end by itself, as that of a full one does."""
+    code = str(error).partition(" ")[0]
+    return code in ("OOM", "LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN")
+
+
+async def _sleep(wake: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await wake.wait()
+    except TimeoutError:
+        return

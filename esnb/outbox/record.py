@@ -1,0 +1,99 @@
+"""One event on its way to a queue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+from esnb.topics import short_type
+
+EPOCH: Final = datetime.fromtimestamp(0, UTC)
+
+State = Literal["pending", "publishing", "published", "skipped", "failed", "dead"]
+STATES: Final[tuple[State, ...]] = (
+    "pending", "publishing", "published", "skipped", "failed", "dead",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OutboxRecord:
+    """An event as the outbox keeps it, and how far its publishing has come."""
+
+    id: str
+    """The event's id; where its store has none, made of application, aggregate and version."""
+    aggregate_id: str
+    version: int
+    topic: str
+    payload: Any
+    """The event's attributes as plain JSON."""
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    """`correlation_id`, `causation_id` (of the event; None at the root), `application`."""
+    position: int = 0
+    """The event's notification id."""
+    created: datetime = EPOCH
+    """When the outbox took the event up."""
+    state: State = "pending"
+    attempts: int = 0
+    """How often it was tried; 0 again after `retry()`."""
+    settled: datetime | None = None
+    """When it got its present state."""
+    next_attempt: datetime | None = None
+    error: str | None = None
+    queues: tuple[str, ...] = ()
+    """The queues that have got its job."""
+    payload_error: str | None = None
+
+    @property
+    def type(self) -> str:
+        """The event's short type, by which its jobs are named."""
+        return short_type(self.topic)
+
+    @property
+    def job_id(self) -> str:
+        """The id of its job in each queue. Node's BullMQ refuses ids that are numbers."""
+        return f"ev-{self.id}"
+
+    def job_data(self) -> dict[str, Any]:
+        """What a job carries: id, aggregate_id, version, topic, payload, headers."""
+        return {
+            "id": self.id,
+            "aggregate_id": self.aggregate_id,
+            "version": self.version,
+            "topic": self.topic,
+            "payload": self.payload,
+            "headers": dict(self.headers),
+        }
+
+
+def to_json(record: OutboxRecord) -> str:
+    """The part of a record that never changes, as it is stored."""
+    stored = record.job_data()
+    stored["position"] = record.position
+    stored["created"] = round(record.created.timestamp() * 1000)
+    if record.payload_error is not None:
+        stored["payload_error"] = record.payload_error
+    return json.dumps(stored, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def from_json(text: str, status: str | None = None, *, publishing: bool = False) -> OutboxRecord:
+    """A record from its two stored parts, the second of which scripts write."""
+    stored = json.loads(text)
+    stored["created"] = _moment(stored["created"])
+    found = json.loads(status) if status else {}
+    state: State = "publishing" if publishing else found.get("state", "pending")
+    return OutboxRecord(
+        **stored,
+        state=state,
+        attempts=int(found.get("attempts", 0)),
+        settled=_moment(found.get("at")),
+        next_attempt=_moment(found.get("next")),
+        error=found.get("error"),
+        queues=tuple(found["queues"].split(" ")) if found.get("queues") else (),
+    )
+
+
+def _moment(milliseconds: float | None) -> datetime | None:
+    return None if milliseconds is None else datetime.fromtimestamp(milliseconds / 1000, UTC)

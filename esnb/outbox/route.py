@@ -1,0 +1,91 @@
+"""Where a record goes: queues, and the options of its jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from esnb.outbox.errors import RouteError
+from esnb.outbox.record import OutboxRecord
+
+# BullMQ's own names. What would keep a job from being added under its id
+# (deduplication, parents, repetition) is not among them.
+_OPTIONS: Final = frozenset(
+    {
+        "attempts", "backoff", "delay", "priority", "lifo", "removeOnComplete", "removeOnFail",
+        "keepLogs", "stackTraceLimit",
+    }
+)  # fmt: skip
+_LEAST: Final = {"attempts": 1, "delay": 0, "priority": 0, "keepLogs": 0, "stackTraceLimit": 0}
+_MOST_PRIORITY: Final = 2_097_152
+
+
+class Route:
+    """A queue, with BullMQ's job options for this route.
+
+    `attempts`, `backoff` (milliseconds, or `{"type": "exponential", "delay": 1000}`),
+    `delay` (milliseconds), `priority`, `lifo`, `removeOnComplete` and
+    `removeOnFail` (a bool, a count, or `{"age": seconds, "count": n}`),
+    `keepLogs`, `stackTraceLimit`. Raises RouteError for others, and for queue
+    names that BullMQ does not take.
+
+    >>> Route("mails", attempts=3)
+    Route('mails', attempts=3)
+    >>> Route("a:b")
+    Traceback (most recent call last):
+    ...
+    esnb.outbox.errors.RouteError: 'a:b' is no queue: a name is text without ':', blanks and NUL
+    """
+
+    __slots__ = ("options", "queue")
+
+    def __init__(self, queue: str, **options: Any) -> None:
+        if not isinstance(queue, str) or not queue or set(queue) & set(": \0"):
+            raise RouteError(f"{queue!r} is no queue: a name is text without ':', blanks and NUL")
+        check_options(options)
+        self.queue = queue
+        self.options: Mapping[str, Any] = options
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name}={value!r}" for name, value in self.options.items())
+        return f"Route({self.queue!r}{options})"
+
+
+Routed = str | Route | Iterable[str | Route] | None
+RouteFunction = Callable[[OutboxRecord], Routed]
+
+
+def check_options(options: Mapping[str, Any]) -> None:
+    """Raises RouteError for options that a job of an outbox cannot have."""
+    for name, value in options.items():
+        if name not in _OPTIONS:
+            raise RouteError(
+                f"{name!r} is no option of a route: give {', '.join(sorted(_OPTIONS))}"
+            )
+        least = _LEAST.get(name)
+        if least is not None and not (type(value) is int and value >= least):
+            raise RouteError(f"{name} is {value!r}: give a whole number from {least}")
+    if options.get("priority", 0) > _MOST_PRIORITY:
+        raise RouteError(f"priority is {options['priority']!r}: give at most {_MOST_PRIORITY}")
+
+
+def routes(route: RouteFunction, record: OutboxRecord) -> list[Route]:
+    """Where `route` sends a record; none when it is not sent.
+
+    Raises RouteError for an answer that is no route, and what `route` raises.
+    """
+    answer = route(record)
+    if answer is None:
+        return []
+    if isinstance(answer, str | Route):
+        answer = [answer]
+    if not isinstance(answer, Iterable):
+        raise RouteError(
+            f"the route gave {answer!r} for {record.topic}: give a queue's name, a Route, a list "
+            "of them, or None when the event is not to be sent"
+        )
+    found = [each if isinstance(each, Route) else Route(each) for each in answer]
+    names = [each.queue for each in found]
+    if len(set(names)) < len(names):
+        raise RouteError(f"the route gave a queue twice for {record.topic}: {', '.join(names)}")
+    return found

@@ -1,0 +1,1 @@
+"""What publishers do in Redis, one step a script."""

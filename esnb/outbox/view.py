@@ -1,0 +1,141 @@
+"""The outbox in Redis: records that move together with the checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal
+
+from eventsourcing.persistence import Tracking
+
+from esnb.outbox.record import OutboxRecord, from_json, to_json
+from esnb.redis import RedisView
+from esnb.redis.errors import translated
+from esnb.redis.scripts import Script
+
+CLAIM, SETTLE, MEND = (Script(name, "esnb.outbox.scripts") for name in ("claim", "settle", "mend"))
+
+RECORDS = "outbox-records"
+"""The key, behind the view's prefix, by which an outbox is told from other views."""
+_KEYS = (RECORDS, "status", "queue", "open", "ready", "waiting", "leases")
+
+
+class OutboxView(RedisView):
+    """What an outbox keeps: records, and the aggregates that have some to publish.
+
+    Publishers take aggregates, not records, so that one aggregate's jobs are
+    added in its order; `scripts/claim.lua` says how they lie in Redis.
+    """
+
+    def add(self, record: OutboxRecord, tracking: Tracking) -> None:
+        """Takes a record up, in one atomic step with the checkpoint past its event."""
+        lane, member = place(record)
+        with self.commit(tracking) as commands:
+            queue = commands.execute_command
+            queue("HSET", self.key(RECORDS), record.id, to_json(record))
+            queue("ZADD", self.key("queue"), 0, member)
+            queue("ZADD", self.key("open"), record.position, record.id)
+            queue("ZADD", self.key("ready"), "NX", record.position, lane)
+
+    # --- what it holds ------------------------------------------------------------
+
+    def records(self) -> list[OutboxRecord]:
+        """All records in the order of their events, read in one atomic step."""
+        with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:
+            pipe.hgetall(self.key(RECORDS))
+            pipe.hgetall(self.key("status"))
+            pipe.hgetall(self.key("leases"))
+            pipe.zrange(self.key("queue"), 0, -1)
+            records, status, leases, queue = pipe.execute()
+        taken = {lane: int(held.split(" ")[1]) for lane, held in leases.items()}
+        publishing = set()
+        for member in queue:  # each aggregate's in its order
+            lane = member[:-58]
+            if taken.get(lane, 0) > 0:
+                taken[lane] -= 1
+                publishing.add(member[-36:])
+        found = [
+            from_json(text, status.get(id), publishing=id in publishing)
+            for id, text in records.items()
+        ]
+        return sorted(found, key=lambda record: record.position)
+
+    def find(self, ids: Iterable[object]) -> list[OutboxRecord]:
+        """The records of these ids; raises ValueError for one that is not there."""
+        wanted = [str(id).removeprefix("ev-") for id in ids]
+        if not wanted:
+            return []
+        with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:
+            pipe.hmget(self.key(RECORDS), wanted)
+            pipe.hmget(self.key("status"), wanted)
+            texts, statuses = pipe.execute()
+        for id, text in zip(wanted, texts, strict=True):
+            if text is None:
+                raise ValueError(
+                    f"outbox {self.namespace.name!r} has no record {id!r}: take ids from "
+                    "esnb.outbox_records(outbox); settled records are removed after a time"
+                )
+        return [from_json(text, status) for text, status in zip(texts, statuses, strict=True)]
+
+    def count_open(self, position: int | None = None) -> int:
+        """How many records are neither published nor skipped, up to an event."""
+        limit = "+inf" if position is None else position
+        return int(self._connection.call("ZCOUNT", self.key("open"), "-inf", limit))
+
+    def oldest_open(self, count: int) -> list[OutboxRecord]:
+        """The first records that are neither published nor skipped."""
+        ids = self._connection.call("ZRANGE", self.key("open"), 0, count - 1)
+        try:
+            return self.find(id.decode() for id in ids)
+        except ValueError:  # settled and removed meanwhile
+            return []
+
+    def is_stuck(self) -> bool:
+        """Whether all that is left waits for records that failed for good."""
+        with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:
+            pipe.zcount(self.key("waiting"), "+inf", "+inf")
+            pipe.zcount(self.key("waiting"), "-inf", "(+inf")
+            pipe.zrange(self.key("ready"), 0, -1)
+            pipe.zrangebyscore(self.key("waiting"), "+inf", "+inf")
+            dead, due, ready, held = pipe.execute()
+        return dead > 0 and due == 0 and set(ready) <= set(held)
+
+    # --- what is done to it ---------------------------------------------------------
+
+    @property
+    def wake_channel(self) -> str:
+        """Where publishers are told of records that are to be tried again."""
+        return f"{self.namespace.root}~wake"
+
+    @property
+    def settled_channel(self) -> str:
+        """Where those who wait are told of records that were published."""
+        return f"{self.namespace.root}~settled"
+
+    def script_keys(self, token: str, *further: str) -> list[str]:
+        """The keys of the outbox's scripts, with the lease of that token."""
+        return [
+            self.namespace.registry,
+            *map(self.key, _KEYS),
+            self.key("lease", token),
+            *further,
+        ]
+
+    def mend(self, how: Literal["retry", "discard"], ids: Iterable[object]) -> int:
+        """Has records tried again, or takes them out; how many."""
+        arguments: list[Any] = [how, self.wake_channel, self.settled_channel]
+        for record in self.find(ids):
+            arguments += place(record)
+        with translated(self._connection.url):
+            keys = self.script_keys("none", self.key("done"))
+            return int(MEND.run(self._connection.binary, keys, arguments))
+
+
+def place(record: OutboxRecord) -> tuple[str, str]:
+    """The aggregate's name in the outbox, and the record's place among its records."""
+    lane = record.aggregate_id.replace("\0", "\ufffd")
+    return lane, f"{lane}\0{record.version:020d}\0{record.id}"
+
+
+def lanes_of(claimed: Sequence[Sequence[str]]) -> list[str]:
+    """The aggregates of claimed records, each once."""
+    return list(dict.fromkeys(lane for lane, *_ in claimed))

@@ -1,0 +1,363 @@
+"""A worker for a queue: one's own function, run for each job."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+import redis
+from eventsourcing.persistence import OperationalError, ProgrammingError
+
+from esnb._uri import masked
+from esnb.correlation import Correlated, Correlation
+from esnb.outbox.jobs import async_client, bullmq, described_error
+from esnb.outbox.route import Route
+from esnb.redis.connection import check_url
+
+_PATIENCE = 30.0
+
+
+class Job:
+    """The job at hand, as a worker's function sees it."""
+
+    def __init__(self, job: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._job = job
+        self._loop = loop
+        self.id: str = job.id
+        self.name: str = job.name
+        """The event's short type."""
+        self.data: Any = job.data
+        """For jobs of an outbox: id, aggregate_id, version, topic, payload, headers."""
+        self.attempt: int = job.attemptsMade + 1
+        """Counted from 1."""
+
+    @property
+    def payload(self) -> Any:
+        """The event's attributes."""
+        return self.data["payload"]
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """`correlation_id`, `causation_id`, `application`; empty for another maker's job."""
+        found = self.data.get("headers") if isinstance(self.data, dict) else None
+        return found if isinstance(found, dict) else {}
+
+    def progress(self, value: int | float | Mapping[str, Any]) -> None:
+        """Reports how far the job has come: a number or an object, for everyone to see.
+
+        For functions that are not async; those await `report()`.
+        """
+        asyncio.run_coroutine_threadsafe(self.report(value), self._loop).result(_PATIENCE)
+
+    async def report(self, value: int | float | Mapping[str, Any]) -> None:
+        """Reports how far the job has come."""
+        await self._job.updateProgress(value)
+
+    def __repr__(self) -> str:
+        return f"<Job {self.id!r} ({self.name}), attempt {self.attempt}>"
+
+
+Handler = Callable[[Job], Any]
+
+
+@dataclass
+class _Working:
+    """What a worker's thread does. Attributes are read and written within `with changed`."""
+
+    url: str
+    queue: str
+    handler: Handler
+    options: Mapping[str, Any]
+    changed: threading.Condition = field(default_factory=threading.Condition)
+    state: str = "starting"
+    error: str | None = None
+    failure: Exception | None = None
+    completed: int = 0
+    failed: int = 0
+    _loop: asyncio.AbstractEventLoop | None = None
+    _ending: asyncio.Event | None = None
+    _stop: bool = False
+
+    def run(self) -> None:
+        try:
+            asyncio.run(self._main())
+        except Exception as error:  # noqa: BLE001 - shown by status(), raised by wait() and stop()
+            with self.changed:
+                if isinstance(error, redis.RedisError | OSError):
+                    self.failure = OperationalError(described_error(error, self.url))
+                else:
+                    self.failure = error
+                self.state, self.error = "failed", masked(str(self.failure))
+                self.changed.notify_all()
+        else:
+            with self.changed:
+                self.state = "stopped"
+                self.changed.notify_all()
+
+    def ask_to_stop(self) -> None:
+        with self.changed:
+            self._stop = True
+            loop, ending = self._loop, self._ending
+        if loop is not None and ending is not None:
+            try:
+                loop.call_soon_threadsafe(ending.set)
+            except RuntimeError:
+                return  # the loop has ended
+
+    async def _main(self) -> None:
+        ending = asyncio.Event()
+        with self.changed:
+            self._loop, self._ending = asyncio.get_running_loop(), ending
+            if self._stop:
+                ending.set()
+        client = async_client(self.url, socket_timeout=None)
+        worker = bullmq().Worker(
+            self.queue, self._process, {**self.options, "connection": client, "autorun": False}
+        )
+        worker.on("completed", lambda *_: self._counts("completed"))
+        worker.on("failed", self._has_failed)
+        worker.on("error", self._has_error)
+        try:
+            # It waits in whole seconds unless it knows the server's version beforehand.
+            await worker.blockingRedisConnection.getRedisVersion()
+            running = asyncio.ensure_future(worker.run())
+            with self.changed:
+                self.state = "running"
+                self.changed.notify_all()
+            await asyncio.wait(
+                {running, asyncio.ensure_future(ending.wait())},
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            await worker.close()
+            await running
+        finally:
+            await client.aclose()
+
+    async def _process(self, job: Any, token: str) -> Any:
+        own = Job(job, asyncio.get_running_loop())
+        with Correlated(_correlation(own)):
+            if inspect.iscoroutinefunction(self.handler):
+                given = await self.handler(own)
+            else:
+                given = await asyncio.to_thread(self.handler, own)
+        try:
+            json.dumps(given, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise TypeError(
+                f"the worker's function gave {type(given).__qualname__}, which is no JSON ({error}): "
+                "a job's result is read in other languages, too"
+            ) from error
+        with self.changed:
+            self.error = None
+        return given
+
+    def _counts(self, what: str) -> None:
+        with self.changed:
+            setattr(self, what, getattr(self, what) + 1)
+            self.changed.notify_all()
+
+    def _has_failed(self, job: Any, error: Any, *_: Any) -> None:
+        self._has_error(error)
+        self._counts("failed")
+
+    def _has_error(self, error: Any, *_: Any) -> None:
+        with self.changed:
+            self.error = masked(
+                described_error(error, self.url) if isinstance(error, Exception) else str(error)
+            )
+
+
+def _correlation(job: Job) -> Correlation:
+    """What the function records belongs to the event's flow, and is caused by the job."""
+    correlation_id = job.headers.get("correlation_id")
+    return Correlation(str(correlation_id or job.id), job.id)
+
+
+@dataclass(frozen=True)
+class WorkerStatus:
+    """How a worker is doing."""
+
+    name: str
+    """The queue's."""
+    state: str
+    """`stopped`, `starting`, `running` or `failed`."""
+    completed: int
+    failed: int
+    """Attempts that failed, since it was started."""
+    error: str | None
+
+
+class Worker:
+    """Runs `handler(job)` for each job of a BullMQ queue.
+
+    `stores` are those of `esnb.connect()`, or a Redis URL. The function may be
+    async; one that is not runs in a thread. What it returns is the job's result
+    (JSON); what it raises fails the attempt, and the job is tried again as often
+    as its route's `attempts` and `backoff` say. Events that it records belong to
+    the flow of the job's event. `concurrency` jobs are worked on at a time;
+    further options are those of BullMQ's Worker (`lockDuration`,
+    `stalledInterval`, `maxStalledCount`, `limiter`, …).
+
+    It has a thread and an event loop of its own: started in one cell, stopped
+    in another. `stop()` lets the jobs at hand end. Needs the extra `[queue]`.
+    """
+
+    def __init__(
+        self,
+        stores: Any,
+        queue: str,
+        handler: Handler,
+        *,
+        concurrency: int = 1,
+        prefix: str = "bull",
+        **options: Any,
+    ) -> None:
+        bullmq()
+        if not callable(handler):
+            raise TypeError(f"handler is {handler!r}: give a function of a job")
+        if concurrency < 1:
+            raise ValueError(f"concurrency is {concurrency!r}: a worker takes at least one job")
+        url = stores if isinstance(stores, str) else _url(stores)
+        check_url(url)
+        self.queue = Route(queue).queue
+        self._settings = (
+            url,
+            queue,
+            handler,
+            {"concurrency": concurrency, "prefix": prefix, **options},
+        )
+        self._lock = threading.RLock()
+        self._working: _Working | None = None
+        self._thread: threading.Thread | None = None
+        if hasattr(stores, "closing"):
+            stores.closing(self.stop)
+
+    def start(self) -> Self:
+        """Starts working, in a thread of its own; does nothing while it does."""
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._working = _Working(*self._settings)
+                weakref.finalize(self, self._working.ask_to_stop)
+                self._thread = threading.Thread(
+                    target=self._working.run, name=f"esnb-worker-{self.queue}", daemon=True
+                )
+                self._thread.start()
+        return self
+
+    def stop(self, *, timeout: float = _PATIENCE) -> None:
+        """Takes no more jobs, and returns when those at hand have ended.
+
+        Raises TimeoutError when they take longer than `timeout` seconds.
+        """
+        with self._lock:
+            working, thread = self._working, self._thread
+        if working is None or thread is None:
+            return
+        working.ask_to_stop()
+        if thread is not threading.current_thread():
+            thread.join(timeout)
+            if thread.is_alive():
+                raise TimeoutError(
+                    f"a job of {self!r} has not ended within {timeout} s: the worker stops after it"
+                )
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+        if error is None:
+            self._raise_failure()
+
+    def wait(self, jobs: int = 1, *, timeout: float = _PATIENCE) -> None:
+        """Blocks until so many jobs have been completed since the start.
+
+        Raises TimeoutError, and what the worker failed with.
+        """
+        working = self._working
+        if working is None:
+            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        deadline = monotonic() + timeout
+        with working.changed:
+            working.changed.wait_for(
+                lambda: working.completed >= jobs or working.state in ("failed", "stopped"), timeout
+            )
+            if working.completed >= jobs:
+                return
+        self._raise_failure()
+        because = f": {working.error}" if working.error else ""
+        waited = timeout - max(0.0, deadline - monotonic())
+        raise TimeoutError(
+            f"{self!r} has completed {working.completed} of {jobs} jobs within {waited:.1f} s"
+            f" ({working.failed} attempts failed){because}"
+        )
+
+    def run_forever(self) -> None:
+        """Works until `stop()`, from another thread or a signal's handler."""
+        self.start()
+        thread = self._thread
+        assert thread is not None
+        while thread.is_alive():
+            thread.join(1.0)
+        self._raise_failure()
+
+    def ask_to_stop(self) -> None:
+        """As `stop()`, but does not wait: for a signal's handler."""
+        if self._working is not None:
+            self._working.ask_to_stop()
+
+    def status(self) -> WorkerStatus:
+        """How it is doing, as plain data."""
+        working = self._working
+        if working is None:
+            return WorkerStatus(self.queue, "stopped", 0, 0, None)
+        with working.changed:
+            return WorkerStatus(
+                self.queue, working.state, working.completed, working.failed, working.error
+            )
+
+    def __repr__(self) -> str:
+        return f"<Worker of queue {self.queue!r}, {self.status().state}>"
+
+    def _raise_failure(self) -> None:
+        if self._working is not None and self._working.failure is not None:
+            raise self._working.failure
+
+
+def _url(stores: Any) -> str:
+    settings: Mapping[str, str] = getattr(stores, "env", stores)
+    return settings["REDIS_URL"]
+
+
+def resolved(name: str) -> Handler:
+    """The function that `module:function` names.
+
+    Raises ValueError for text of another form and for what is no function.
+    """
+    from importlib import import_module
+
+    module, _, path = name.partition(":")
+    if not module or not path:
+        raise ValueError(f"{name!r} names no function: give module:function")
+    found: Any = import_module(module)
+    for part in path.split("."):
+        if not hasattr(found, part):
+            raise ValueError(f"{name!r} names no function: {module} has no {path!r}")
+        found = getattr(found, part)
+    if not callable(found):
+        raise ValueError(f"{name!r} names no function, but a {type(found).__qualname__}")
+    handler: Handler = found
+    return handler
