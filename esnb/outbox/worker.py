@@ -136,8 +136,12 @@ class _Working:
                 {running, asyncio.ensure_future(ending.wait())},
                 return_when=asyncio.FIRST_COMPLETED,
             )
+            if running.done():
+                await running  # it never ends by itself but by an error
+            elif not worker.running:
+                running.cancel()  # asked to stop before it has begun
             await worker.close()
-            await running
+            await asyncio.gather(running, return_exceptions=True)
         finally:
             await client.aclose()
 
