@@ -6,7 +6,9 @@ without a log, a check or a conversion between.
 
 from __future__ import annotations
 
+import queue
 import sys
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -33,15 +35,54 @@ MESSAGES = [
 ]
 
 
+class Live:
+    """Tells every subscriber of `$all` that there was an append."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._subscribers: list[queue.SimpleQueue[int]] = []
+
+    def subscribe(self) -> queue.SimpleQueue[int]:
+        """Where one number an event will arrive."""
+        subscriber: queue.SimpleQueue[int] = queue.SimpleQueue()
+        with self._lock:
+            self._subscribers.append(subscriber)
+        return subscriber
+
+    def tell(self, events: int) -> None:
+        """So many events were appended."""
+        with self._lock:
+            for subscriber in self._subscribers:
+                for _ in range(events):
+                    subscriber.put(1)
+
+
+LIVE = Live()
+
+
 def read(request: Any, context: Any) -> Iterator[bytes]:
-    """As many events as the embedded server has in the measured stream."""
-    yield from MESSAGES
+    """As many events as the embedded server has in the measured stream; then the live ones."""
+    options = request.options
+    if options.WhichOneof("count_option") == "count":
+        yield from MESSAGES
+        return
+    subscriber = LIVE.subscribe()
+    yield wire.confirmation("00000000-0000-0000-0000-000000000000")
+    if options.WhichOneof("stream_option") == "stream":
+        yield from MESSAGES
+    yield wire.CAUGHT_UP
+    while context.is_active():
+        try:
+            subscriber.get(timeout=1)
+        except queue.Empty:
+            continue
+        yield MESSAGES[0]
 
 
 def append(requests: Iterator[Any], context: Any) -> Any:
     """Success, once all was sent."""
-    for _ in requests:
-        continue
+    events = sum(1 for _ in requests) - 1
+    LIVE.tell(events)
     response = streams_pb2.AppendResp()
     response.success.current_revision = 1
     response.success.position.commit_position = 1000
@@ -52,6 +93,7 @@ def append(requests: Iterator[Any], context: Any) -> Any:
 def batch_append(requests: Iterator[Any], context: Any) -> Iterator[Any]:
     """Success, at once."""
     for request in requests:
+        LIVE.tell(len(request.proposed_messages))
         response = streams_pb2.BatchAppendResp(correlation_id=request.correlation_id)
         response.success.current_revision = 1
         response.success.position.commit_position = 1000
@@ -61,7 +103,7 @@ def batch_append(requests: Iterator[Any], context: Any) -> Iterator[Any]:
 
 def main() -> None:
     """Print `listening PORT`, and serve until killed."""
-    server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.so_reuseport", 0)])
+    server = grpc.server(ThreadPoolExecutor(80), options=[("grpc.so_reuseport", 0)])
     messages = streams_pb2
     handlers = {
         "Read": grpc.unary_stream_rpc_method_handler(read, messages.ReadReq.FromString),

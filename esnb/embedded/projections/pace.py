@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Callable
 
 QUIET_SECONDS = 0.01
-PATIENCE_SECONDS = 0.2
+PATIENCE_SECONDS = 0.4
 SPELL_SECONDS = 0.04
 
 
 class Pace:
-    """Lets the projector wait for a moment without appends, or for a fifth of the time.
+    """Lets the projector wait for a moment without appends, or for a tenth of the time.
 
     A client that appends without a pause would otherwise share the processor
     with three emissions an event.

@@ -25,7 +25,7 @@ from esnb.embedded.streams.feed import Bell
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.stream_metadata import METADATA_TYPE, metastream_of
 
-_CHUNK = 64
+_CHUNK = 128
 """Events taken at once: what is done for them is written together, and holds up others."""
 _CHECKPOINT_EVENTS = 4_000
 _RETRY_SECONDS = 1.0

@@ -10,6 +10,7 @@ from esnb.embedded.storage.record import JSON, Proposed
 from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, MetadataMissing
 
 MAX_APPEND_SIZE = 1024 * 1024
+_NO_ID = bytes(16)
 
 
 def stream_name(options: Any) -> str:
@@ -26,24 +27,27 @@ def stream_name(options: Any) -> str:
 def proposed(message: Any) -> Proposed:
     """The event that one `ProposedMessage` carries."""
     metadata = message.metadata
-    for key in ("type", "content-type"):
-        if key not in metadata:
-            raise MetadataMissing(key)
+    type, content_type = metadata.get("type"), metadata.get("content-type")
+    if type is None or content_type is None:
+        raise MetadataMissing("type" if type is None else "content-type")
     sent = message.id
+    text = sent.string
     try:
-        event_id = wire.parsed_uuid(
-            sent.string,
-            sent.structured.most_significant_bits,
-            sent.structured.least_significant_bits,
-        )
+        if text:
+            event_id = wire.parsed_uuid(text, 0, 0)
+        else:
+            halves = sent.structured
+            event_id = wire.parsed_uuid(
+                "", halves.most_significant_bits, halves.least_significant_bits
+            )
     except ValueError as error:
-        raise InvalidRequest(f"event id {sent.string!r} is not a UUID") from error
-    if not any(event_id):
+        raise InvalidRequest(f"event id {text!r} is not a UUID") from error
+    if event_id == _NO_ID:
         raise InvalidRequest("an event has no id")
     return Proposed(
         event_id,
-        metadata["type"],
-        metadata["content-type"] == JSON,
+        type,
+        content_type == JSON,
         message.data,
         message.custom_metadata,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 
 from esnb.embedded.storage.record import Record
@@ -15,15 +16,17 @@ class RecentIds:
 
     def __init__(self, limit: int = _LIMIT) -> None:
         self.limit = limit
-        self._places: dict[bytes, tuple[int, int]] = {}
+        # Not a dict: its first key is found behind all that were ever deleted.
+        self._places: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
 
-    def add(self, record: Record) -> None:
-        """Remember one more event."""
+    def add(self, records: Iterable[Record]) -> None:
+        """Remember these, oldest first."""
         places = self._places
-        if record.event_id not in places:
-            places[record.event_id] = (record.stream, record.revision)
-            if len(places) > self.limit:
-                del places[next(iter(places))]
+        for record in records:
+            if record.event_id not in places:
+                places[record.event_id] = (record.stream, record.revision)
+        while len(places) > self.limit:
+            places.popitem(last=False)
 
     def revision(self, event_id: bytes, stream: int | None) -> int | None:
         """The revision at which `stream` has the event, None when it is not known to."""
@@ -33,5 +36,4 @@ class RecentIds:
     def fill(self, records: Iterable[Record]) -> None:
         """Start over from these, oldest first."""
         self._places.clear()
-        for record in records:
-            self.add(record)
+        self.add(records)

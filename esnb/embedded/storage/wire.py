@@ -11,12 +11,15 @@ from __future__ import annotations
 from uuid import UUID
 
 _ONE_BYTE = [bytes((n,)) for n in range(128)]
+_TWO_BYTES = [bytes((n & 127 | 128, n >> 7)) for n in range(1 << 14)]
 
 
 def varint(value: int) -> bytes:
     """`value` (0 to 2**64-1) as a base-128 varint."""
     if value < 128:
         return _ONE_BYTE[value]
+    if value < 1 << 14:
+        return _TWO_BYTES[value]
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)

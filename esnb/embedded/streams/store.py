@@ -229,15 +229,17 @@ class Store:
         created = self._last_created = max(self.clock(), self._last_created)
         named, dated = stream_field(stream), created_entry(created)
         position = self._next_position
+        records = []
         for revision, event in enumerate(events, first):
             kind = self.types.use(event.type, batch.types)
             sent = body(named, revision, position, dated, event)
             record = Record(position, number, revision, kind, created, event.event_id, sent)
             position = record.next_position
-            batch.records.append(record)
+            records.append(record)
             self._unwritten[number, revision] = record
-            if repeatable:
-                self._recent.add(record)
+        batch.records += records
+        if repeatable:
+            self._recent.add(records)
         self._next_position = position
         self.ahead.apply(record, stream)
 
