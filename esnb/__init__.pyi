@@ -16,7 +16,9 @@ from esnb.frames import catalog as catalog
 from esnb.frames import checkpoints as checkpoints
 from esnb.frames import diff as diff
 from esnb.frames import events as events
+from esnb.frames import export as export
 from esnb.frames import history as history
+from esnb.frames import load as load
 from esnb.frames import project as project
 from esnb.frames import read_model as read_model
 from esnb.frames import runners as runners

@@ -8,7 +8,9 @@ is what the library recorded and folded.
 from esnb.frames._blame import bisect, blame
 from esnb.frames._catalog import catalog
 from esnb.frames._checkpoints import checkpoints
+from esnb.frames._export import export
 from esnb.frames._history import at, diff, history
+from esnb.frames._load import load
 from esnb.frames._log import events, stream, streams
 from esnb.frames._project import project
 from esnb.frames._read_model import read_model
@@ -26,7 +28,9 @@ __all__ = [
     "checkpoints",
     "diff",
     "events",
+    "export",
     "history",
+    "load",
     "project",
     "read_model",
     "runners",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +12,8 @@ from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.sqlite import SQLiteApplicationRecorder
 
-from esnb.frames._payload import Decoded, decode_or_keep, mapper_decoder
-from esnb.frames._record import Record
+from esnb.frames._payload import Decoded, decode_or_keep, mapper_decoder, mapper_plain
+from esnb.frames._record import Origin, Record, as_first_recorded
 from esnb.frames._schema import Schema
 
 PAGE = 5_000
@@ -34,6 +33,7 @@ class ApplicationSource:
         self.app = app
         self.recorder = app.recorder
         self._decode = mapper_decoder(app.mapper)
+        self._plain = mapper_plain(app.mapper)
 
     @property
     def name(self) -> str:
@@ -106,20 +106,25 @@ class ApplicationSource:
             return None
         return max(0, (self.recorder.max_notification_id() or 0) - (start or 1) + 1)
 
+    @property
+    def origin(self) -> Origin:
+        return Origin("application", self.app.name)
+
+    def plain(self, record: Record) -> bytes:
+        return self._plain(record.state)
+
     def decode(self, record: Record) -> Decoded:
         return decode_or_keep(self._decode, record.state)
 
     def category(self, first: Record, data: Any) -> str | None:
-        """The name of the aggregate's class, as far as the first event tells it."""
-        topic = data.get("originator_topic") if type(data) is dict else None
-        if isinstance(topic, str) and topic:
-            return topic.rpartition(":")[2]
-        return first.type.rpartition(".")[0] or None
+        return category_of_aggregate(first, data)
 
     def record(self, event: StoredEvent, position: int | None = None) -> Record:
         event_id = getattr(event, "event_id", None)
         metadata = getattr(event, "metadata", None)
-        recorded: datetime | None = getattr(event, "recorded", None)
+        metadata, recorded = as_first_recorded(
+            None if metadata is None else dict(metadata), getattr(event, "recorded", None)
+        )
         return Record(
             str(event.originator_id),
             event.originator_version,
@@ -128,8 +133,16 @@ class ApplicationSource:
             position,
             None if event_id is None else str(event_id),
             recorded,
-            None if metadata is None else dict(metadata),
+            metadata,
         )
+
+
+def category_of_aggregate(first: Record, data: Any) -> str | None:
+    """The name of the aggregate's class, as far as its first event tells it."""
+    topic = data.get("originator_topic") if type(data) is dict else None
+    if isinstance(topic, str) and topic:
+        return topic.rpartition(":")[2]
+    return first.type.rpartition(".")[0] or None
 
 
 def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:

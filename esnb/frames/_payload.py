@@ -11,7 +11,7 @@ import gc
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from eventsourcing.persistence import (
     DatetimeAsISO,
@@ -62,6 +62,32 @@ def json_decoder(transcodings: Mapping[str, Transcoding] = STANDARD) -> Decode:
     return decode_bytes
 
 
+def mapper_plain(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
+    """Decrypts and decompresses what `mapper` wrote."""
+
+    def plain(state: bytes) -> bytes:
+        if mapper.cipher:
+            state = mapper.cipher.decrypt(state)
+        if mapper.compressor:
+            state = mapper.compressor.decompress(state)
+        return state
+
+    return plain
+
+
+def mapper_stored(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
+    """Compresses and encrypts as `mapper` does: the way back."""
+
+    def stored(plain: bytes) -> bytes:
+        if mapper.compressor:
+            plain = mapper.compressor.compress(plain)
+        if mapper.cipher:
+            plain = mapper.cipher.encrypt(plain)
+        return plain
+
+    return stored
+
+
 def mapper_decoder(mapper: Mapper[Any]) -> Decode:
     """Reads what `mapper` wrote: decrypts, decompresses, decodes."""
     transcoder = mapper.transcoder
@@ -73,14 +99,8 @@ def mapper_decoder(mapper: Mapper[Any]) -> Decode:
     else:
         decode = transcoder.decode
 
-    def decode_state(state: bytes) -> Any:
-        if mapper.cipher:
-            state = mapper.cipher.decrypt(state)
-        if mapper.compressor:
-            state = mapper.compressor.decompress(state)
-        return decode(state)
-
-    return decode_state
+    plain = mapper_plain(mapper)
+    return lambda state: decode(plain(state))
 
 
 def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
@@ -91,6 +111,19 @@ def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
         return decode(state), None
     except Exception as error:  # noqa: BLE001  any transcoder, any damage: one row less known
         return state, f"payload not readable: {type(error).__name__}: {error}"
+
+
+def is_json(state: bytes) -> bool:
+    """Whether a strict parser reads `state` as JSON: NaN and Infinity are none."""
+    try:
+        json.loads(state, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from esnb.frames._schema import Schema
@@ -38,6 +38,44 @@ class Record:
             self.type = self.topic.rpartition(":")[2]
 
 
+SERVER_COLUMNS: Schema = {
+    "revision": "Int64",
+    "content_type": "string",
+    "link_stream": "string",
+    "link_revision": "Int64",
+    "link_position": "Int64",
+}
+"""What a server's events have besides."""
+
+ORIGINAL_TIME = "$esnb-recorded"
+"""In the metadata of an event that `load` stored: when it was recorded first."""
+
+
+class Origin(NamedTuple):
+    """Where events come from."""
+
+    kind: Literal["application", "server"]
+    name: str
+    """The application's; empty for a server."""
+
+
+def as_first_recorded(metadata: Any, recorded: datetime | None) -> tuple[Any, datetime | None]:
+    """Metadata and recorded time as they were before an event was exported and loaded."""
+    if type(metadata) is not dict or ORIGINAL_TIME not in metadata:
+        return metadata, recorded
+    rest = {key: value for key, value in metadata.items() if key != ORIGINAL_TIME}
+    try:
+        return rest or None, datetime.fromisoformat(metadata[ORIGINAL_TIME])
+    except (TypeError, ValueError):
+        return metadata, recorded
+
+
+def category_of_stream(name: str) -> str | None:
+    """What a server takes for the category: all before the first dash."""
+    before, dash, _ = name.partition("-")
+    return before if dash and before else None
+
+
 Records = AbstractContextManager[Iterator[Record]]
 """A read in progress; leaving the context ends it at the server too."""
 
@@ -67,6 +105,18 @@ class EventSource(Protocol):
 
     def count(self, start: int | None) -> int | None:
         """How many events `events(start)` gives, where that costs nothing to know."""
+        ...
+
+    @property
+    def origin(self) -> Origin:
+        """What an exported file says of where its events come from."""
+        ...
+
+    def plain(self, record: Record) -> bytes:
+        """The payload as its transcoder wrote it: decrypted and decompressed.
+
+        Raises whatever a damaged one makes the cipher or the compressor raise.
+        """
         ...
 
     def decode(self, record: Record) -> tuple[Any, str | None]:

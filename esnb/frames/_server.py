@@ -24,21 +24,19 @@ from esnb._client import (
 from esnb._patience import patiently
 from esnb._uri import described, masked
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
-from esnb.frames._record import Record
+from esnb.frames._record import (
+    SERVER_COLUMNS,
+    Origin,
+    Record,
+    as_first_recorded,
+    category_of_stream,
+)
 from esnb.frames._schema import Schema
 
 TOPIC_KEY = "topic"
 """Where esnb's adapter keeps an event's full topic in its metadata."""
 
 BINARY = "application/octet-stream"
-
-EXTRA_COLUMNS: Schema = {
-    "revision": "Int64",
-    "content_type": "string",
-    "link_stream": "string",
-    "link_revision": "Int64",
-    "link_position": "Int64",
-}
 
 
 @contextmanager
@@ -85,7 +83,7 @@ class ServerSource:
 
     @property
     def extra_columns(self) -> Schema:
-        return EXTRA_COLUMNS
+        return SERVER_COLUMNS
 
     @contextmanager
     def events(self, start: int | None) -> Iterator[Iterator[Record]]:
@@ -155,6 +153,13 @@ class ServerSource:
     def count(self, start: int | None) -> int | None:
         return None
 
+    @property
+    def origin(self) -> Origin:
+        return Origin("server", "")
+
+    def plain(self, record: Record) -> bytes:
+        return record.state
+
     def decode(self, record: Record) -> Decoded:
         payload, problem = decode_or_keep(self._json, record.state)
         if record.content_type == BINARY and type(payload) is not dict:
@@ -162,11 +167,11 @@ class ServerSource:
         return payload, problem
 
     def category(self, first: Record, data: Any) -> str | None:
-        before, dash, _ = first.stream.partition("-")
-        return before if dash and before else None
+        return category_of_stream(first.stream)
 
     def _record(self, event: RecordedEvent) -> Record:
         metadata, _ = decode_or_keep(self._json, event.metadata)
+        metadata, recorded = as_first_recorded(metadata, event.recorded_at)
         topic = metadata.get(TOPIC_KEY) if type(metadata) is dict else None
         if not isinstance(topic, str) or not topics.matches(topic, event.type):
             topic = event.type
@@ -178,7 +183,7 @@ class ServerSource:
             event.data,
             event.commit_position,
             str(event.id),
-            event.recorded_at,
+            recorded,
             metadata,
             event.type.rpartition(":")[2],
             event.stream_position,

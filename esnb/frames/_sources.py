@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from eventsourcing.application import Application
 
 from esnb.frames._application import ApplicationSource
+from esnb.frames._file import FileSource
 from esnb.frames._record import EventSource
 
 _SUPPORTED = (
-    "an eventsourcing Application, an EventStoreDB client, or the Stores that esnb.connect() gives"
+    "an eventsourcing Application, an EventStoreDB client, the Stores that esnb.connect() gives, "
+    "or the path of a file that esnb.export wrote"
 )
 
 
 def source_of(source: Any) -> EventSource:
-    """The events of an application, of a client's database, or of a `Stores`' one.
+    """The events of an application, of a client's database, of a `Stores`' one, or of a file.
 
-    Raises TypeError for anything else, a class instead of an instance included.
+    Raises TypeError for anything else, a class instead of an instance included,
+    and what a path raises that leads to no such file.
     """
+    if isinstance(source, str | os.PathLike):
+        return FileSource(source)
     if isinstance(source, Application):
         return ApplicationSource(source)
     client: Any = source if _is_client(source) else getattr(source, "eventstoredb", None)

@@ -389,7 +389,7 @@ def test_ids_that_are_text_in_memory() -> None:
 # --- what is no source ---------------------------------------------------------
 
 
-@pytest.mark.parametrize("source", [None, 3, "somewhere", object(), Bank])
+@pytest.mark.parametrize("source", [None, 3, b"somewhere", object(), Bank])
 def test_what_is_no_source_is_named_by_its_kind(source: object) -> None:
     for read in (esnb.events, esnb.streams, lambda given: esnb.stream(given, "x")):
         with pytest.raises(TypeError, match=r"no source of events: .*; give an eventsourcing"):

@@ -1,0 +1,109 @@
+"""The lines of an exported log: one JSON object an event, after a header.
+
+A payload is written as JSON under `data`, for people and other programs to
+read. Where that would not bring its bytes back (pretty-printed JSON, numbers
+that JSON writes otherwise, no JSON at all) they stand under `base64` besides.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, b64encode
+from datetime import datetime
+from typing import Any, Final
+
+from esnb.frames._record import Origin, Record
+from esnb.frames._redaction import REDACTED, Redaction
+
+FORMAT: Final = 1
+_ENVELOPE = ("stream", "version", "type", "topic", "position", "event_id")
+_OF_SERVER = ("revision", "content_type", "link_stream", "link_revision", "link_position")
+_MISSING = object()
+
+
+class NotAnExportError(ValueError):
+    """A file is not what `esnb.export` writes, or was damaged since."""
+
+
+def header(origin: Origin) -> str:
+    """The first line of a file."""
+    return _dumped({"esnb.export": FORMAT, "source": origin.kind, "name": origin.name})
+
+
+def read_header(line: str) -> Origin:
+    """Where the events of a file come from; NotAnExportError for another first line."""
+    try:
+        found = json.loads(line)
+        version, kind, name = found["esnb.export"], found["source"], found["name"]
+    except (ValueError, KeyError, TypeError):
+        raise NotAnExportError("its first line is not that of a log") from None
+    if version != FORMAT or kind not in ("application", "server"):
+        raise NotAnExportError(f"it has the format {version!r}, and this esnb reads {FORMAT}")
+    return Origin(kind, str(name))
+
+
+def write(record: Record, plain: bytes, redaction: Redaction) -> str:
+    """The line of an event, whose payload is `plain`."""
+    line: dict[str, Any] = {name: getattr(record, name) for name in _ENVELOPE}
+    line["recorded"] = None if record.recorded is None else record.recorded.isoformat()
+    line |= {name: value for name in _OF_SERVER if (value := getattr(record, name)) is not None}
+    if isinstance(record.metadata, bytes):
+        line["metadata"] = None if not redaction else REDACTED
+        if not redaction:
+            line["metadata_base64"] = b64encode(record.metadata).decode()
+    else:
+        line["metadata"] = redaction.data(record.metadata)
+    data = _json(plain)
+    if redaction:
+        line["data"] = REDACTED if data is _MISSING else redaction.data(data)
+    else:
+        if data is not _MISSING:
+            line["data"] = data
+        if data is _MISSING or _dumped(data).encode() != plain:
+            line["base64"] = b64encode(plain).decode()
+    return _dumped(line)
+
+
+def read(text: str) -> Record:
+    """The event of a line; NotAnExportError where it is damaged."""
+    try:
+        line = json.loads(text)
+        state = (
+            b64decode(line["base64"], validate=True)
+            if "base64" in line
+            else _dumped(line["data"]).encode()
+        )
+        metadata = line.get("metadata")
+        if "metadata_base64" in line:
+            metadata = b64decode(line["metadata_base64"], validate=True)
+        recorded = line["recorded"]
+        return Record(
+            str(line["stream"]),
+            line["version"],
+            line["topic"],
+            state,
+            line["position"],
+            line["event_id"],
+            None if recorded is None else datetime.fromisoformat(recorded),
+            metadata,
+            line["type"],
+            *(line.get(name) for name in _OF_SERVER),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise NotAnExportError(f"{type(error).__name__}: {error}") from None
+
+
+def _json(plain: bytes) -> Any:
+    """The payload, as JSON that every parser takes; _MISSING where it is none."""
+    try:
+        found = json.loads(plain)
+        _dumped(found)  # NaN, Infinity and lone surrogates are not JSON
+    except (ValueError, RecursionError):
+        return _MISSING
+    return found
+
+
+def _dumped(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text.encode()  # lone surrogates raise here
+    return text
