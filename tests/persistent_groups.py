@@ -95,8 +95,9 @@ class Groups:
         with self.changed:
             self.fill(group)
             return SimpleNamespace(
+                status="Live",
                 read_buffer_count=len(group.queue),
-                live_buffer_count=0,
+                live_buffer_count=group.read,
                 retry_buffer_count=0,
                 total_in_flight_messages=len(group.in_flight),
                 parked_message_count=len(group.parked),

@@ -6,16 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
 
 import pytest
 from eventsourcing.persistence import PersistenceError
@@ -24,46 +20,19 @@ from redis.exceptions import RedisError
 
 from esnb.projections import Backoff, CatchUpRunner
 from tests.faults.cutting_proxy import CuttingProxy
+from tests.faults.event_flow import (
+    KILLS,
+    PATIENCE,
+    ROOT,
+    SEED,
+    Background,
+    EventStoreDBProcess,
+    Writer,
+    persistently,
+)
 from tests.faults.projections_process import Ledger
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Account, Bank, Deposits
-
-KILLS = int(os.environ.get("ESNB_FAULTS", "15"))
-SEED = int(os.environ.get("ESNB_FAULTS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
-
-
-class EventStoreDBProcess:
-    """The embedded server in a process of its own, which keeps its port and its events."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._process: subprocess.Popen[str] | None = None
-        self.port = 0
-
-    @property
-    def uri(self) -> str:
-        return f"esdb://127.0.0.1:{self.port}?Tls=false"
-
-    def start(self) -> None:
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "esnb.embedded"),
-                *("--path", str(self._file), "--port", str(self.port)),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        assert line.startswith("listening "), line
-        self.port = int(line.split()[1])
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait(10)
+from tests.unit.projections_domain import Bank, Deposits
 
 
 class RunnerProcess:
@@ -100,59 +69,6 @@ class RunnerProcess:
             self._process.wait(10)
 
 
-class Background:
-    """A loop in a thread, whose failure fails the test."""
-
-    def __init__(self, step: Callable[[], None]) -> None:
-        self._step = step
-        self._ends = threading.Event()
-        self._error: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def _run(self) -> None:
-        try:
-            while not self._ends.is_set():
-                self._step()
-        except BaseException as error:  # noqa: BLE001 - raised again where the block ends
-            self._error = error
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *exc_info: object) -> None:
-        self._ends.set()
-        self._thread.join(PATIENCE)
-        if self._error is not None:
-            raise self._error
-
-
-class Writer:
-    """Records deposits, whatever happens to the server; counts those it knows of."""
-
-    def __init__(self, app: Bank, pace: float = 0.0) -> None:
-        self._app = app
-        self._pace = pace
-        self._number = 0
-        self._changed = threading.Condition()
-
-    def step(self) -> None:
-        account = Account("Ann")
-        account.deposit(self._number)
-        # One that fails may be stored all the same: the log will tell.
-        with suppress(PersistenceError):
-            self._app.save(account)
-        with self._changed:
-            self._number += 1
-            self._changed.notify_all()
-            self._changed.wait(self._pace)
-
-    def wait_for_more(self, events: int) -> None:
-        with self._changed:
-            goal = self._number + events
-            assert self._changed.wait_for(lambda: self._number >= goal, PATIENCE)
-
-
 @pytest.fixture
 def eventstoredb(tmp_path: Path) -> Iterator[EventStoreDBProcess]:
     server = EventStoreDBProcess(tmp_path / "events.db")
@@ -175,17 +91,6 @@ def fold(app: Bank) -> list[int]:
         for notification in app.recorder.select_notifications(None, 10**9)
         if notification.topic in wanted
     ]
-
-
-def persistently(action: Callable[[], list[int] | int | None]) -> list[int] | int | None:
-    """Its answer, as soon as the stores are back."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return action()
-        except (PersistenceError, RedisError):
-            if time.monotonic() > deadline:
-                raise
 
 
 @pytest.mark.timeout(120 + 4 * KILLS)

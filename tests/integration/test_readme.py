@@ -36,7 +36,7 @@ def run(block: str, names: dict[str, Any]) -> None:
 
 
 def test_the_first_notebook_and_its_projection(names: dict[str, Any]) -> None:
-    notebook, projection = BLOCKS
+    notebook, projection, consumers = BLOCKS
 
     run(notebook, names)
     kennel, fido = names["kennel"], names["fido"]
@@ -54,3 +54,9 @@ def test_the_first_notebook_and_its_projection(names: dict[str, Any]) -> None:
     names["CountTricks"] = CountTricks
     run(projection, names)
     assert esnb.read_model(names["runner"])["value"].tolist() == ["1"]
+
+    run(consumers, names)
+    assert names["worker"].status().state == "stopped"
+    assert [each.group_name for each in names["stores"].eventstoredb.list_subscriptions()] == [
+        "invoices"
+    ]

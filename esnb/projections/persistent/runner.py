@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -20,7 +21,7 @@ from esnb.projections.persistent.consumer import Consumer, Counts
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import HandledEvents, Memory, NoMemory
-from esnb.projections.persistent.status import PersistentStatus, waiting, worst
+from esnb.projections.persistent.status import PersistentStatus, is_caught_up, waiting, worst
 from esnb.projections.progress import Progress
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
@@ -45,8 +46,8 @@ class PersistentRunner:
     is called in one of `workers` threads; events may come in any order. An event
     is acknowledged after it. When it raises, the event is tried again after
     `backoff`, up to `retries` times, then parked: the server sets it aside
-    until `replay_parked()`. A store that is away is waited for, and counts as
-    no attempt.
+    until `replay_parked()`. A store that is away is waited for, with
+    the same pauses, and counts as no attempt.
 
     The ids of the last `remember` handled events are kept in Redis (`REDIS_URL`
     of the application's environment, of `env` or of the process), so that an
@@ -168,7 +169,7 @@ class PersistentRunner:
             retries=self._retries,
             buffer=self._buffer,
             backoff=self._backoff,
-            reconnecting=Backoff(chance=self._backoff.chance),
+            reconnecting=replace(self._backoff, _step=0.0),
         )
 
     def stop(self) -> None:
@@ -236,7 +237,7 @@ class PersistentRunner:
             if not (isinstance(error, PersistenceError) or is_transient(error)):
                 raise
             info = None
-        held = None if info is None else waiting(info)
+        caught_up = info is not None and is_caught_up(info)
         total = self._counts()
         errors = [progress for progress in self._progresses if progress.error] or self._progresses
         positions = [each.position for each in self._progresses if each.position is not None]
@@ -247,9 +248,9 @@ class PersistentRunner:
             workers=len(self._progresses),
             position=max(positions, default=None),
             head=None,
-            lag=0 if held == 0 else None,
-            lag_seconds=0.0 if held == 0 else None,
-            waiting=held,
+            lag=0 if caught_up else None,
+            lag_seconds=0.0 if caught_up else None,
+            waiting=None if info is None else waiting(info),
             rate_per_s=sum(each.rate.per_second(self._clock()) for each in self._progresses),
             handled=total.handled,
             repeated=total.repeated,

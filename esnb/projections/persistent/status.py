@@ -38,8 +38,8 @@ class PersistentStatus:
     head: int | None
     """Unknown: the server does not tell."""
     lag: int | None
-    """0 when the group holds no event that is not acknowledged; else None,
-    since the server only counts those that it has read (`waiting`)."""
+    """0 when the group has read all and holds no event that is not acknowledged;
+    else None, since the server only counts those that it has read (`waiting`)."""
     lag_seconds: float | None
     """0.0 when `lag` is 0, else None."""
     waiting: int | None
@@ -69,13 +69,16 @@ def worst(progresses: Sequence[Progress]) -> State:
 
 
 def waiting(info: object) -> int:
-    """Events that a group's `SubscriptionInfo` counts and that are not acknowledged."""
+    """Events that a group's `SubscriptionInfo` counts and that are not acknowledged.
+
+    Its live buffer is none of them: it keeps recent events that are done with, too.
+    """
     return sum(
         max(0, getattr(info, name))
-        for name in (
-            "read_buffer_count",
-            "live_buffer_count",
-            "retry_buffer_count",
-            "total_in_flight_messages",
-        )
+        for name in ("read_buffer_count", "retry_buffer_count", "total_in_flight_messages")
     )
+
+
+def is_caught_up(info: object) -> bool:
+    """Whether a group has read all there is, and holds nothing of it."""
+    return str(getattr(info, "status", "")) == "Live" and waiting(info) == 0

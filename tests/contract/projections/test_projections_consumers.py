@@ -1,18 +1,27 @@
-"""The persistent runner with its memory in Redis, over an application's events on a server."""
+"""The persistent runner over groups of a server, with its memory in Redis.
+
+What the server cannot be made to do at will, groups in memory do.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from eventsourcing.persistence import PersistenceError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esnb.projections import Backoff, PersistentRunner
+from esnb._client import NotFound, StreamState
+from esnb.projections import Backoff, ForeignGroupError, PersistentRunner
+from tests.eventstoredb_server import EventStoreDBServer
 from tests.persistent_groups import Groups
 from tests.redis_server import RedisServer
 from tests.unit.projections_domain import Bank
@@ -25,43 +34,150 @@ def env(stores_env: dict[str, str]) -> dict[str, str]:
     return {**stores_env, "EVENTSTOREDB_STREAM_PREFIX": case, "REDIS_KEY_PREFIX": case}
 
 
-def over(app: Bank, monkeypatch: pytest.MonkeyPatch) -> Groups:
-    """Groups in memory, of the events that the server has and the group's filter lets through."""
-    client = app.recorder.category.client  # type: ignore[attr-defined]
-
-    def log(options: dict[str, Any]) -> list[Any]:
-        return list(
-            client.read_all(
-                filter_include=options["filter_include"],
-                filter_by_stream_name=options["filter_by_stream_name"],
-            )
-        )
-
-    groups = Groups(log)
-    for name in (
-        "create_subscription_to_all",
-        "read_subscription_to_all",
-        "get_subscription_info",
-        "replay_parked_events",
-    ):
-        monkeypatch.setattr(client, name, getattr(groups, name), raising=False)
-    return groups
+def group_name() -> str:
+    return f"billing-{uuid4().hex[:8]}"
 
 
-def test_an_application_has_its_own_events_handled_and_no_others(
-    env: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def until(holds: Callable[[], bool]) -> None:
+    """Returns when it holds, which nothing but the server tells."""
+    deadline = time.monotonic() + DEADLINE
+    while True:
+        with suppress(PersistenceError, NotFound):
+            if holds():
+                return
+        assert time.monotonic() < deadline, "it does not come to hold"
+        threading.Event().wait(0.02)
+
+
+def test_an_application_has_its_own_events_handled_and_no_others(env: dict[str, str]) -> None:
     app = Bank(env=env)
     other = Bank(env={**env, "EVENTSTOREDB_STREAM_PREFIX": env["EVENTSTOREDB_STREAM_PREFIX"] + "2"})
     other.deposit(other.open(), 99)
     app.deposit(app.open(), 1, 2)
-    over(app, monkeypatch)
     seen = Seen()
-    with PersistentRunner(app, "billing", seen, backoff=QUICK) as worker:
+    with PersistentRunner(app, group_name(), seen, backoff=QUICK) as worker:
         found = seen.wait(3)
+    status = worker.status()
     assert [getattr(event, "amount", None) for event in found] == [None, 1, 2]
-    assert worker.status().application == "Bank"
-    assert worker.status().position == app.recorder.max_notification_id()
+    assert (status.application, status.lag, status.handled) == ("Bank", 0, 3)
+    assert status.position == app.recorder.max_notification_id()
+
+
+def test_leaving_right_after_the_last_event_leaves_nothing_unacknowledged(
+    env: dict[str, str],
+) -> None:
+    app = Bank(env=env)
+    app.deposit(app.open(), *range(99))
+    name = group_name()
+    for turn in range(3):
+        seen = Seen()
+        with PersistentRunner(app, name, seen, workers=3) as worker:
+            app.deposit(app.open(), *range(99))
+            seen.wait(100 if turn else 200)
+        assert worker.status().waiting == 0
+        assert worker.status().restarts == 0
+    late = Seen()
+    with PersistentRunner(app, name, late, remember=0):
+        app.open()
+        late.wait(1)
+    assert len(late.all) == 1
+
+
+def test_failing_events_are_parked_by_the_server_and_replayed(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    app.deposit(app.open(), *range(10))
+    is_open = threading.Event()
+
+    def refuse(event: Any, recorded: Any) -> None:
+        if getattr(event, "amount", None) in (3, 7) and not is_open.is_set():
+            raise ValueError("closed")
+
+    seen = Seen(refuse)
+    with PersistentRunner(app, group_name(), seen, backoff=QUICK, retries=1) as worker:
+        seen.wait(9)
+        until(lambda: worker.status().parked_in_group == 2)
+        assert worker.status().failed == 4
+        is_open.set()
+        worker.replay_parked()
+        found = seen.wait(11)
+        until(lambda: worker.status().parked_in_group == 0)
+    assert sorted(event.amount for event in found if hasattr(event, "amount")) == list(range(10))
+
+
+def test_a_worker_that_hangs_loses_its_event_to_another(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    app.open()
+    name = group_name()
+    hangs, go_on = threading.Event(), threading.Event()
+
+    def hang(event: Any, recorded: Any) -> None:
+        hangs.set()
+        assert go_on.wait(DEADLINE)
+
+    with PersistentRunner(app, name, hang, message_timeout=0.5):
+        assert hangs.wait(DEADLINE)
+        other = Seen()
+        with PersistentRunner(app, name, other, message_timeout=0.5):
+            other.wait(1)
+            go_on.set()
+    assert len(other.all) == 1
+
+
+def test_a_category_of_the_server_with_a_link_whose_target_is_gone(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    client = app.recorder.category.client  # type: ignore[attr-defined]
+    lost, kept = app.open(), app.open()
+    prefix = env["EVENTSTOREDB_STREAM_PREFIX"]
+    until(lambda: len(client.get_stream(f"$ce-{prefix}")) == 2)
+    client.delete_stream(f"{prefix}-{lost}", current_version=StreamState.ANY)
+    recorded: list[str] = []
+    seen = Seen(lambda event, source: recorded.append(source.stream_name))
+    with PersistentRunner(client, group_name(), seen, stream=f"$ce-{prefix}", env=env) as worker:
+        seen.wait(1)
+        until(lambda: worker.status().gone == 1 and worker.status().lag == 0)
+    # The category has the deletion, too.
+    assert set(recorded) <= {f"{prefix}-{kept}", f"$${prefix}-{lost}"}
+    assert f"{prefix}-{kept}" in recorded
+    assert worker.status().parked_in_group == 0
+
+
+def test_a_group_of_another_application_is_refused(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    other = Bank(env={**env, "EVENTSTOREDB_STREAM_PREFIX": f"Other{uuid4().hex[:8]}"})
+    app.open()
+    name = group_name()
+    with PersistentRunner(app, name, Seen()):
+        pass
+    app.open()
+    with (
+        pytest.raises(ForeignGroupError, match="Choose another group name"),
+        PersistentRunner(other, name, Seen()) as worker,
+    ):
+        worker.run_forever(timeout=DEADLINE)
+
+
+def test_a_restart_of_the_server_is_survived(tmp_path: Path, redis_server: RedisServer) -> None:
+    with EventStoreDBServer(tmp_path / "events.db") as server:
+        env = {
+            "PERSISTENCE_MODULE": "esnb.eventstoredb",
+            "EVENTSTOREDB_URI": server.uri,
+            "REDIS_URL": redis_server.url,
+            "REDIS_KEY_PREFIX": uuid4().hex,
+        }
+        app = Bank(env=env)
+        seen = Seen()
+        with PersistentRunner(app, "billing", seen, backoff=QUICK, workers=2) as worker:
+            for turn in range(3):
+                app.deposit(app.open(), *range(9))
+                seen.wait(10 * turn + 10)
+                server.stop()
+                server.start()
+                until(lambda: app.recorder.max_notification_id() is not None)
+            app.deposit(app.open(), *range(9))
+            seen.wait(40)
+        assert worker.status().restarts > 0
+        assert worker.status().lag == 0
+    assert len(seen.all) == 40
 
 
 def test_what_was_handled_is_not_handled_when_it_is_delivered_again(env: dict[str, str]) -> None:
@@ -171,18 +287,9 @@ def test_each_event_has_its_effect_once_whatever_happens(
     seen = Seen(sometimes)
 
     def start() -> PersistentRunner:
-        made = PersistentRunner(
+        return PersistentRunner(
             groups, "billing", seen, env=env, workers=workers, backoff=QUICK, retries=3
-        )
-        make = made._consumer
-
-        def quick(progress: Any) -> Any:
-            consumer = make(progress)
-            consumer._reconnecting = QUICK
-            return consumer
-
-        made._consumer = quick  # type: ignore[method-assign]
-        return made.start()
+        ).start()
 
     worker = start()
     count = 0
