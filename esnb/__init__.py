@@ -30,6 +30,7 @@ _HOME = {
     "snapshots": "esnb.frames",
     "stream": "esnb.frames",
     "streams": "esnb.frames",
+    "subscriptions": "esnb.frames",
     "verify_snapshot": "esnb.frames",
     "what_if": "esnb.frames",
     "explore": "esnb.widgets",

@@ -25,6 +25,7 @@ from esnb.frames import runners as runners
 from esnb.frames import snapshots as snapshots
 from esnb.frames import stream as stream
 from esnb.frames import streams as streams
+from esnb.frames import subscriptions as subscriptions
 from esnb.frames import verify_snapshot as verify_snapshot
 from esnb.frames import what_if as what_if
 from esnb.stores import Stores as Stores

@@ -16,6 +16,7 @@ from esnb.frames._project import project
 from esnb.frames._read_model import read_model
 from esnb.frames._runners import runners
 from esnb.frames._snapshots import snapshots, verify_snapshot
+from esnb.frames._subscriptions import subscriptions
 from esnb.frames._versions import Version, versions
 from esnb.frames._what_if import what_if
 
@@ -37,6 +38,7 @@ __all__ = [
     "snapshots",
     "stream",
     "streams",
+    "subscriptions",
     "verify_snapshot",
     "versions",
     "what_if",

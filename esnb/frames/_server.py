@@ -43,17 +43,28 @@ BINARY = "application/octet-stream"
 def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[RecordedEvent]]:
     """A read by the client's `method`, ended with the block.
 
-    Raises OperationalError, with the server named, where it cannot be reached,
-    falls silent, or the client was closed; the client's other errors as they are.
+    Raises what `answered` raises, and OperationalError when the server falls silent.
+    """
+    server = f"EventStoreDB at {described(client.connection_spec.uri)}"
+    with (
+        answered(client),
+        getattr(client, method)(**arguments) as response,
+        closing(patiently(response, server)) as events,
+    ):
+        yield events
+
+
+@contextmanager
+def answered(client: Client) -> Iterator[None]:
+    """A block that asks the server.
+
+    Raises OperationalError, with the server named, where it cannot be reached or
+    the client was closed; the client's other errors as they are.
     """
     uri = client.connection_spec.uri
     server = f"EventStoreDB at {described(uri)}"
     try:
-        with (
-            getattr(client, method)(**arguments) as response,
-            closing(patiently(response, server)) as events,
-        ):
-            yield events
+        yield
     except (ServiceUnavailable, DiscoveryFailed) as error:
         problem = _closed.remark(uri) or (
             f"{server} cannot be reached: check whether it runs ({masked(str(error))})"

@@ -27,8 +27,8 @@ def source_of(source: Any) -> EventSource:
         return FileSource(source)
     if isinstance(source, Application):
         return ApplicationSource(source)
-    client: Any = source if _is_client(source) else getattr(source, "eventstoredb", None)
-    if not isinstance(source, type) and _is_client(client):
+    client: Any = source if is_client(source) else getattr(source, "eventstoredb", None)
+    if not isinstance(source, type) and is_client(client):
         from esnb.frames._server import ServerSource  # brings gRPC
 
         return ServerSource(client)
@@ -52,7 +52,8 @@ def described(given: Any) -> str:
     return f"{type(given).__module__}.{type(given).__qualname__}"
 
 
-def _is_client(given: Any) -> bool:
+def is_client(given: Any) -> bool:
+    """Whether it is an EventStoreDB client."""
     # By its methods: importing the client's class takes longer than most reads.
     return callable(getattr(given, "read_all", None)) and callable(
         getattr(given, "read_stream", None)

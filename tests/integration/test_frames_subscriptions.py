@@ -1,0 +1,121 @@
+"""subscriptions: the groups of consumers as a frame."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.persistence import OperationalError
+
+import esnb
+from esnb._client import Client, NewEvent, StreamState
+from tests.unit.frames_domain import Bank, an_account
+
+COLUMNS = {
+    "stream": "string",
+    "group": "string",
+    "status": "string",
+    "checkpoint": "Int64",
+    "last_known": "Int64",
+    "lag": "Int64",
+    "in_flight": "Int64",
+    "retrying": "Int64",
+    "parked": "Int64",
+    "events": "Int64",
+    "rate_per_s": "Float64",
+    "strategy": "string",
+    "start_from": "string",
+    "message_timeout": "Float64",
+    "max_retries": "Int64",
+}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[esnb.Stores]:
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def stores(running: esnb.Stores) -> esnb.Stores:
+    running.reset()
+    return running
+
+
+def dtypes(frame: Any) -> dict[str, str]:
+    return {name: str(dtype).partition("[python")[0] for name, dtype in frame.dtypes.items()}
+
+
+def test_the_columns_also_when_there_are_none(stores: esnb.Stores) -> None:
+    frame = esnb.subscriptions(stores)
+
+    assert len(frame) == 0
+    assert dtypes(frame) == COLUMNS
+
+
+def test_groups_of_streams_and_of_all(
+    stores: esnb.Stores, eventually: Callable[..., float]
+) -> None:
+    client = stores.eventstoredb
+    client.append_to_stream(
+        "order-1",
+        current_version=StreamState.NO_STREAM,
+        events=[NewEvent(type="Placed", data=b"{}") for _ in range(5)],
+    )
+    client.create_subscription_to_stream("z-mail", "order-1", max_retry_count=3)
+    client.create_subscription_to_all("audit", from_end=True)
+    client.create_subscription_to_stream("a-bill", "order-1", message_timeout=12.5)
+
+    subscription = client.read_subscription_to_stream("z-mail", "order-1")
+    subscription.nack(next(subscription), "park")
+
+    def parked() -> bool:
+        return esnb.subscriptions(stores)["parked"].sum() == 1
+
+    eventually(parked)
+    frame = esnb.subscriptions(stores)
+    subscription.stop()
+
+    assert dtypes(frame) == COLUMNS
+    assert list(zip(frame["stream"], frame["group"], strict=True)) == [
+        ("$all", "audit"),
+        ("order-1", "a-bill"),
+        ("order-1", "z-mail"),
+    ]
+    by_group = frame.set_index("group")
+    assert by_group.loc["z-mail", "parked"] == 1
+    assert by_group.loc["z-mail", "max_retries"] == 3
+    assert by_group.loc["z-mail", "last_known"] == 4
+    assert by_group.loc["a-bill", "message_timeout"] == 12.5
+    assert by_group.loc["audit", "status"] == "Live"
+    assert by_group["lag"].notna().all()
+
+
+def test_an_application_of_esnb_leads_to_its_server(stores: esnb.Stores) -> None:
+    app = stores.application(Bank)
+    an_account(app)
+    stores.eventstoredb.create_subscription_to_all("audit")
+
+    for source in (app, stores, stores.eventstoredb):
+        assert esnb.subscriptions(source)["group"].tolist() == ["audit"]
+
+
+@pytest.mark.parametrize(
+    "source", [Application(), 7, esnb.Stores, "log.jsonl"], ids=["popo", "number", "class", "path"]
+)
+def test_what_has_no_subscriptions(source: Any) -> None:
+    with pytest.raises(TypeError, match="no persistent subscriptions"):
+        esnb.subscriptions(source)
+
+
+def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("esnb.frames._subscriptions.TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
+        client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
+
+        with pytest.raises(OperationalError, match="does not say within"):
+            esnb.subscriptions(client)
+        client.close()
