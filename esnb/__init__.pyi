@@ -19,13 +19,16 @@ from esnb.frames import events as events
 from esnb.frames import export as export
 from esnb.frames import history as history
 from esnb.frames import load as load
+from esnb.frames import outbox_records as outbox_records
 from esnb.frames import project as project
+from esnb.frames import queue as queue
 from esnb.frames import read_model as read_model
 from esnb.frames import runners as runners
 from esnb.frames import snapshots as snapshots
 from esnb.frames import stream as stream
 from esnb.frames import streams as streams
 from esnb.frames import subscriptions as subscriptions
+from esnb.frames import trace as trace
 from esnb.frames import verify_snapshot as verify_snapshot
 from esnb.frames import what_if as what_if
 from esnb.stores import Stores as Stores

@@ -1,4 +1,4 @@
-"""`esnb serve` and `esnb demo`."""
+"""`esnb serve`, `esnb worker` and `esnb demo`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands.add_parser(
         "demo", add_help=False, help="the product story on embedded stores, end to end"
     )
+    worker = commands.add_parser(
+        "worker", help="run a function for each job of a BullMQ queue, until interrupted"
+    )
+    worker.add_argument("queue", help="the queue's name")
+    worker.add_argument("function", help="module:function, which takes a job")
+    worker.add_argument("--redis", metavar="URL", help="default: $REDIS_URL")
+    worker.add_argument("--concurrency", type=int, default=1, help="jobs at a time, default: 1")
     options, further = parser.parse_known_args(arguments)
     if options.command == "demo":
         from esnb.examples.demo import main as demo
@@ -27,6 +34,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return demo(further)
     if further:
         parser.error(f"unrecognized arguments: {' '.join(further)}")
+    if options.command == "worker":
+        from esnb.outbox.command import work
+
+        return work(options.queue, options.function, options.redis, options.concurrency)
     from esnb.embedded.processes.serve import serve as run
 
     try:

@@ -12,11 +12,14 @@ from esnb.frames._export import export
 from esnb.frames._history import at, diff, history
 from esnb.frames._load import load
 from esnb.frames._log import events, stream, streams
+from esnb.frames._outbox_records import outbox_records
 from esnb.frames._project import project
+from esnb.frames._queue import queue
 from esnb.frames._read_model import read_model
 from esnb.frames._runners import runners
 from esnb.frames._snapshots import snapshots, verify_snapshot
 from esnb.frames._subscriptions import subscriptions
+from esnb.frames._trace import trace
 from esnb.frames._versions import Version, versions
 from esnb.frames._what_if import what_if
 
@@ -32,13 +35,16 @@ __all__ = [
     "export",
     "history",
     "load",
+    "outbox_records",
     "project",
+    "queue",
     "read_model",
     "runners",
     "snapshots",
     "stream",
     "streams",
     "subscriptions",
+    "trace",
     "verify_snapshot",
     "versions",
     "what_if",

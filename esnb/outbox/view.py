@@ -38,14 +38,25 @@ class OutboxView(RedisView):
 
     # --- what it holds ------------------------------------------------------------
 
-    def records(self) -> list[OutboxRecord]:
-        """All records in the order of their events, read in one atomic step."""
+    def records(self, ids: Sequence[str] | None = None) -> list[OutboxRecord]:
+        """All records in the order of their events, or those of `ids` that are there.
+
+        Read in one atomic step.
+        """
+        if ids is not None and not ids:
+            return []
         with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:
-            pipe.hgetall(self.key(RECORDS))
-            pipe.hgetall(self.key("status"))
+            for key in (self.key(RECORDS), self.key("status")):
+                if ids is None:
+                    pipe.hgetall(key)
+                else:
+                    pipe.hmget(key, ids)
             pipe.hgetall(self.key("leases"))
             pipe.zrange(self.key("queue"), 0, -1)
             records, status, leases, queue = pipe.execute()
+        if ids is not None:
+            records = {id: text for id, text in zip(ids, records, strict=True) if text}
+            status = dict(zip(ids, status, strict=True))
         taken = {lane: int(held.split(" ")[1]) for lane, held in leases.items()}
         publishing = set()
         for member in queue:  # each aggregate's in its order

@@ -344,24 +344,3 @@ class Worker:
 def _url(stores: Any) -> str:
     settings: Mapping[str, str] = getattr(stores, "env", stores)
     return settings["REDIS_URL"]
-
-
-def resolved(name: str) -> Handler:
-    """The function that `module:function` names.
-
-    Raises ValueError for text of another form and for what is no function.
-    """
-    from importlib import import_module
-
-    module, _, path = name.partition(":")
-    if not module or not path:
-        raise ValueError(f"{name!r} names no function: give module:function")
-    found: Any = import_module(module)
-    for part in path.split("."):
-        if not hasattr(found, part):
-            raise ValueError(f"{name!r} names no function: {module} has no {path!r}")
-        found = getattr(found, part)
-    if not callable(found):
-        raise ValueError(f"{name!r} names no function, but a {type(found).__qualname__}")
-    handler: Handler = found
-    return handler

@@ -1,0 +1,71 @@
+"""What an outbox holds, a row a record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import described
+
+OUTBOX_RECORDS: Schema = {
+    "id": "string",
+    "aggregate_id": "string",
+    "version": "Int64",
+    "type": "string",
+    "state": "string",
+    "attempts": "Int64",
+    "created": "time",
+    "settled": "time",
+    "next_attempt": "time",
+    "error": "string",
+    "queues": "string",
+    "correlation_id": "string",
+    "causation_id": "string",
+    "payload": "object",
+    "headers": "object",
+    "position": "Int64",
+    "topic": "string",
+}
+
+
+def outbox_records(outbox: Any) -> pd.DataFrame:
+    """The records of an outbox, in the order of their events.
+
+    `outbox` is an `esnb.outbox.Outbox`, its view, or a publisher.
+
+    Columns: `id` (string: the event's id; the job's is `ev-` and it),
+    `aggregate_id`, `version` (Int64), `type`, `state` (string: `pending`,
+    `publishing`, `published`, `skipped`, `failed` or `dead`), `attempts`
+    (Int64), `created`, `settled` (when it got its state), `next_attempt`
+    (datetime64[us, UTC]), `error` (string: the last one), `queues` (string, with
+    blanks between), `correlation_id`, `causation_id` (string), `payload` and
+    `headers` (object: plain JSON), `position` (Int64: the event's) and `topic`.
+    Settled records are there for a time only, which their publisher sets.
+
+    Raises TypeError for what has no records, and the library's
+    OperationalError when Redis is away.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> with esnb.connect(embedded=True) as stores:
+    ...     len(esnb.outbox_records(esnb.outbox.Outbox(stores, Application)))
+    0
+    """
+    found = getattr(outbox, "outbox", outbox)
+    records = getattr(found, "records", None)
+    if isinstance(found, type) or not callable(records):
+        raise TypeError(
+            f"no outbox: {described(outbox)}; give an esnb.outbox.Outbox, its view or a publisher"
+        )
+    rows = records()
+    columns: dict[str, list[Any]] = {
+        name: [getattr(row, name) for row in rows]
+        for name in OUTBOX_RECORDS
+        if name not in ("queues", "correlation_id", "causation_id")
+    }
+    columns["queues"] = [" ".join(row.queues) or None for row in rows]
+    for name in ("correlation_id", "causation_id"):
+        columns[name] = [row.headers.get(name) for row in rows]
+    return build(OUTBOX_RECORDS, columns)

@@ -1,0 +1,211 @@
+"""One flow through events, outboxes and queues, as a causation tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from esnb.frames._moments import own_time
+from esnb.frames._progress import track
+from esnb.frames._queue import job
+from esnb.frames._record import EventSource
+from esnb.frames._schema import Schema, build
+from esnb.frames._sources import source_of
+
+TRACE: Schema = {
+    "tree": "string",
+    "kind": "string",
+    "type": "string",
+    "place": "string",
+    "version": "Int64",
+    "state": "string",
+    "depth": "Int64",
+    "time": "time",
+    "id": "string",
+    "parent": "string",
+    "correlation_id": "string",
+    "error": "string",
+}
+
+
+@dataclass
+class Hop:
+    """One station of a flow."""
+
+    kind: str
+    id: str
+    parent: str | None
+    type: str | None
+    place: str
+    version: int | None = None
+    state: str | None = None
+    time: datetime | None = None
+    error: str | None = None
+    after: list[Hop] = field(default_factory=list)
+
+
+def trace(
+    source: Any, correlation_id: object, *, prefix: str = "bull", progress: bool | None = None
+) -> pd.DataFrame:
+    """All that happened under one correlation id, each below what caused it.
+
+    `source` is the `Stores` that `esnb.connect()` gives: then events, outbox
+    records and BullMQ jobs (under `prefix`) make one tree; or an Application or
+    an EventStoreDB client: then it has events only. An event that was recorded
+    without a correlation id begins a flow of its own, whose id is the event's.
+
+    Columns: `tree` (string: the type, drawn as a tree), `kind` (string: `event`,
+    `outbox` or `job`), `type`, `place` (string: the stream, the outbox's or the
+    queue's name), `version` (Int64: of the aggregate), `state` (string: the
+    record's or the job's; `gone` for a job that was removed), `depth` (Int64,
+    from 0), `time` (datetime64[us, UTC]: when the event was recorded, the record
+    taken up, the job added), `id`, `parent` (string: an outbox record has its
+    event's id, a job `ev-` and it), `correlation_id` and `error` (string). Empty
+    for an id that is nowhere.
+
+    The whole sequence of events is read once. Raises TypeError for another
+    source, and the stores' errors.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> with esnb.connect(embedded=True) as stores:
+    ...     app = stores.application(Application)
+    ...     with esnb.correlate("order-17"):
+    ...         _ = app.save(Aggregate())
+    ...     esnb.trace(stores, "order-17")[["tree", "kind"]]
+                    tree   kind
+    0  Aggregate.Created  event
+    """
+    wanted = str(correlation_id)
+    hops = list(_events(source_of(source), wanted, progress))
+    if hasattr(source, "redis") and hasattr(source, "env"):
+        hops += _outboxes(source, wanted, [hop.id for hop in hops], prefix)
+    rows = list(_drawn(_roots(hops)))
+    columns: dict[str, list[Any]] = {
+        name: [getattr(hop, name) for _, _, hop in rows]
+        for name in TRACE
+        if name not in ("tree", "depth", "correlation_id")
+    }
+    columns["tree"] = [text for text, _, _ in rows]
+    columns["depth"] = [depth for _, depth, _ in rows]
+    columns["correlation_id"] = [wanted] * len(rows)
+    return build(TRACE, columns)
+
+
+# --- its stations -------------------------------------------------------------------
+
+
+def _events(source: EventSource, wanted: str, progress: bool | None) -> Iterator[Hop]:
+    with source.events(None) as records:
+        for record in track(records, unit="event", progress=progress):
+            metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
+            own = metadata.get("$correlationId")
+            if str(own or record.event_id) != wanted:
+                continue
+            data, error = source.decode(record)
+            cause = metadata.get("$causationId")
+            yield Hop(
+                "event",
+                str(record.event_id or f"{record.stream}/{record.version}"),
+                None if cause is None else str(cause),
+                record.type,
+                record.stream,
+                record.version,
+                "recorded",
+                record.recorded or own_time(data),
+                error,
+            )
+
+
+def _outboxes(stores: Any, wanted: str, event_ids: list[str], prefix: str) -> Iterator[Hop]:
+    """The records of these events in every outbox, and their jobs."""
+    from esnb.outbox.finding import records_by_outbox
+
+    ids = list(dict.fromkeys(id for id in (*event_ids, wanted) if _is_uuid(id)))
+    for outbox, records in records_by_outbox(stores.redis, stores.env, ids):
+        for record in records:
+            if record.headers.get("correlation_id") != wanted:
+                continue
+            yield Hop(
+                "outbox",
+                f"{outbox}/{record.id}",
+                record.id,
+                record.type,
+                outbox,
+                record.version,
+                record.state,
+                record.created,
+                record.error,
+            )
+            for queue in record.queues:
+                found = job(stores.redis, f"{prefix}:{queue}", record.job_id)
+                yield Hop(
+                    "job",
+                    record.job_id,
+                    f"{outbox}/{record.id}",
+                    record.type,
+                    queue,
+                    record.version,
+                    "gone" if found is None else found.state,
+                    None if found is None else found.added,
+                    None if found is None or found.state == "completed" else found.reason,
+                )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+# --- its tree -------------------------------------------------------------------------
+
+
+def _roots(hops: list[Hop]) -> list[Hop]:
+    """Hangs every hop below its cause; what has none among them is a root."""
+    by_id: dict[str, Hop] = {}
+    for hop in hops:
+        by_id.setdefault(hop.id, hop)
+    roots = []
+    for hop in hops:
+        cause = by_id.get(hop.parent) if hop.parent is not None else None
+        if cause is None or _leads_back(hop, by_id):
+            roots.append(hop)
+        else:
+            cause.after.append(hop)
+    return roots
+
+
+def _leads_back(hop: Hop, by_id: Mapping[str, Hop]) -> bool:
+    """Whether its causes go round in a circle, as anybody's metadata may."""
+    seen: set[str] = set()
+    at: Hop | None = hop
+    while at is not None and at.parent is not None:
+        if at.id in seen:
+            return True
+        seen.add(at.id)
+        at = by_id.get(at.parent)
+    return False
+
+
+def _drawn(roots: list[Hop]) -> Iterator[tuple[str, int, Hop]]:
+    """Each hop with its line of the tree and its depth, causes first."""
+    pending = [(root, "", "", 0) for root in reversed(roots)]
+    while pending:
+        hop, lead, below, depth = pending.pop()
+        yield lead + (hop.type or ""), depth, hop
+        last = len(hop.after) - 1
+        pending += [
+            (each, f"{below}└─ ", f"{below}   ", depth + 1)
+            if index == last
+            else (each, f"{below}├─ ", f"{below}│  ", depth + 1)
+            for index, each in reversed(list(enumerate(hop.after)))
+        ]

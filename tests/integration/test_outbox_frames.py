@@ -1,0 +1,318 @@
+"""Outboxes, queues and flows as frames."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eventsourcing.domain import Aggregate
+
+import esnb
+from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, StuckError, Worker
+from esnb.stores import Stores
+from tests.unit.projections_domain import Bank
+
+pytestmark = pytest.mark.extras
+
+NOW = 20.0
+
+
+@pytest.fixture
+def stores() -> Iterator[Stores]:
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def bank(stores: Stores) -> Bank:
+    return stores.application(Bank)
+
+
+def dtypes(frame: Any) -> dict[str, str]:
+    return {name: str(dtype) for name, dtype in frame.dtypes.items()}
+
+
+class TestOutboxRecords:
+    def test_a_row_a_record_with_fixed_columns(self, stores: Stores, bank: Bank) -> None:
+        outbox = Outbox(stores, bank)
+        empty = esnb.outbox_records(outbox)
+        with esnb.correlate("order-17"):
+            account = bank.open()
+        bank.deposit(account, 5)
+
+        def route(record: OutboxRecord) -> str:
+            if record.version == 2:
+                raise LookupError("no queue")
+            return "q"
+
+        with outbox, BullMQPublisher(outbox, route, attempts=1) as publisher:
+            with pytest.raises(StuckError):
+                publisher.wait(timeout=NOW)
+            frame = esnb.outbox_records(publisher)
+        assert dtypes(frame) == dtypes(empty)
+        assert len(empty) == 0
+        assert list(frame["state"]) == ["published", "dead"]
+        assert list(frame["attempts"]) == [1, 1]
+        assert frame["correlation_id"][0] == "order-17"
+        assert frame["queues"][0] == "q"
+        assert frame["queues"].isna()[1]
+        assert frame["error"][1] == "LookupError: no queue"
+        assert frame["payload"][1]["amount"] == 5
+        assert (frame["settled"] >= frame["created"].dt.floor("ms")).all()
+        assert esnb.outbox_records(outbox.view).equals(frame)
+
+    def test_what_has_no_records_is_refused(self, stores: Stores, bank: Bank) -> None:
+        with pytest.raises(TypeError, match="no outbox: tests"):
+            esnb.outbox_records(bank)
+
+
+class TestQueue:
+    def test_an_unknown_queue_is_an_empty_frame_of_the_same_columns(self, stores: Stores) -> None:
+        stores.redis.hset("bull:q:ev-1", mapping={"name": "A", "data": "{}", "timestamp": 1000})
+        stores.redis.lpush("bull:q:wait", "ev-1")
+        unknown, known = esnb.queue(stores, "nowhere"), esnb.queue(stores, "q")
+        assert dtypes(unknown) == dtypes(known)
+        assert (len(unknown), len(known)) == (0, 1)
+
+    def test_every_state_of_bullmq_is_told(self, stores: Stores) -> None:
+        import asyncio
+
+        import bullmq
+
+        async def fill() -> None:
+            client: Any = esnb.outbox.jobs.async_client(stores.env["REDIS_URL"], socket_timeout=9)
+            queue = bullmq.Queue("q", {"connection": client})
+            done = {"finished": asyncio.Event(), "begun": asyncio.Event()}
+
+            async def process(job: Any, token: str) -> Any:
+                if job.name == "fails":
+                    raise ValueError("out of paper")
+                if job.name == "stays":
+                    done["begun"].set()
+                    await done["finished"].wait()
+                return {"pages": 2}
+
+            for name in ("succeeds", "fails"):
+                await queue.add(name, {"n": 1}, {"jobId": name})
+            await queue.add("stays", {}, {"jobId": "stays"})
+            worker = bullmq.Worker("q", process, {"connection": client})
+            await asyncio.wait_for(done["begun"].wait(), NOW)
+            for name, options in {
+                "waits": {},
+                "later": {"delay": 3_600_000},
+                "urgent": {"priority": 2},
+            }.items():
+                await queue.add(name, {}, {"jobId": name, **options})
+            flow = bullmq.FlowProducer({"connection": client})
+            await flow.add(
+                {
+                    "name": "parent",
+                    "queueName": "q",
+                    "opts": {"jobId": "parent"},
+                    "children": [{"name": "child", "queueName": "elsewhere", "data": {}}],
+                }
+            )
+            frames.append(esnb.queue(stores, "q"))
+            await queue.pause()
+            frames.append(esnb.queue(stores, "q"))
+            done["finished"].set()
+            await worker.close()
+            await client.aclose()
+
+        frames: list[Any] = []
+        asyncio.run(fill())
+        before, paused = (dict(zip(frame["id"], frame["state"], strict=True)) for frame in frames)
+        assert before == {
+            "stays": "active",
+            "waits": "waiting",
+            "urgent": "prioritized",
+            "later": "delayed",
+            "parent": "waiting-children",
+            "fails": "failed",
+            "succeeds": "completed",
+        }
+        assert paused == {**before, "waits": "paused"}
+        rows = frames[0].set_index("id")
+        assert rows.loc["fails", "reason"] == "out of paper"
+        assert rows.loc["fails", "attempts"] == 1
+        assert rows.loc["succeeds", "result"] == {"pages": 2}
+        assert rows.loc["succeeds", "data"] == {"n": 1}
+        assert rows.loc["urgent", "priority"] == 2
+        wait = (rows.loc["later", "due"] - rows.loc["later", "added"]).total_seconds()
+        assert round(wait) == 3600
+        assert (rows["age_seconds"] >= 0).all()
+
+    def test_jobs_that_vanish_while_it_is_read_are_left_out(self, stores: Stores) -> None:
+        stores.redis.lpush("bull:q:wait", "gone", "there", "0:1")
+        stores.redis.hset("bull:q:there", mapping={"name": "A", "data": "not json"})
+        frame = esnb.queue(stores.redis, "q")
+        assert list(frame["id"]) == ["there"]
+        assert frame["data"][0] == "not json"
+        assert frame["added"].isna()[0]
+
+    def test_what_has_no_queues_is_refused(self, bank: Bank) -> None:
+        with pytest.raises(TypeError, match="no queues"):
+            esnb.queue(bank, "q")
+        with pytest.raises(TypeError, match="named by text"):
+            esnb.queue(bank, 17)  # type: ignore[arg-type]
+
+
+class TestTrace:
+    def test_events_records_and_jobs_make_one_tree(self, stores: Stores, bank: Bank) -> None:
+        letters = stores.application(Letters)
+
+        def handle(job: Job) -> None:
+            letters.save(Letter())
+
+        with esnb.correlate("order-17"):
+            account = bank.open()
+        bank.deposit(account, 1)
+        outbox = Outbox(stores, bank)
+        worker = Worker(stores, "mails", handle)
+        with outbox, BullMQPublisher(outbox, lambda record: "mails") as publisher, worker:
+            publisher.wait(timeout=NOW)
+            worker.wait(2, timeout=NOW)
+        frame = esnb.trace(stores, "order-17")
+        assert frame[["tree", "kind", "place", "state"]].to_numpy().tolist() == [
+            ["Account.Created", "event", f"Bank-{account}", "recorded"],
+            ["└─ Account.Created", "outbox", "Bank-outbox", "published"],
+            ["   └─ Account.Created", "job", "mails", "completed"],
+            ["      └─ Letter.Created", "event", frame["place"][3], "recorded"],
+        ]
+        assert frame["place"][3].startswith("Letters-")
+        assert list(frame["depth"]) == [0, 1, 2, 3]
+        assert list(frame["parent"][1:]) == [
+            frame["id"][0],
+            frame["id"][1],
+            f"ev-{frame['id'][0]}",
+        ]
+        assert set(frame["correlation_id"]) == {"order-17"}
+
+    def test_an_event_without_a_correlation_begins_a_flow_of_its_own(
+        self, stores: Stores, bank: Bank
+    ) -> None:
+        bank.open()
+        outbox = Outbox(stores, bank)
+        with outbox:
+            outbox.wait(timeout=NOW)
+        [record] = outbox.records()
+        frame = esnb.trace(stores, record.headers["correlation_id"])
+        assert list(frame["kind"]) == ["event", "outbox"]
+        assert list(frame["state"]) == ["recorded", "pending"]
+
+    def test_a_job_that_was_removed_is_gone(self, stores: Stores, bank: Bank) -> None:
+        with esnb.correlate("x"):
+            bank.open()
+        outbox = Outbox(stores, bank)
+        route = lambda record: Route("q", removeOnComplete=True)  # noqa: E731
+        worker = Worker(stores, "q", lambda job: None)
+        with outbox, BullMQPublisher(outbox, route) as publisher, worker:
+            publisher.wait(timeout=NOW)
+            worker.wait(1, timeout=NOW)
+        assert list(esnb.trace(stores, "x")["state"]) == ["recorded", "published", "gone"]
+
+    def test_an_unknown_id_is_an_empty_frame_of_the_same_columns(
+        self, stores: Stores, bank: Bank
+    ) -> None:
+        with esnb.correlate("known"):
+            bank.open()
+        assert dtypes(esnb.trace(stores, "unknown")) == dtypes(esnb.trace(stores, "known"))
+        assert len(esnb.trace(stores, "unknown")) == 0
+        assert len(esnb.trace(bank, "known")) == 1
+
+    def test_causes_that_go_round_in_a_circle_are_shown(self, stores: Stores, bank: Bank) -> None:
+        from esnb._client import NewEvent
+
+        first, second = (
+            NewEvent(type=name, data=b"{}", metadata=b"") for name in ("First", "Second")
+        )
+        for event, cause in ((first, second), (second, first)):
+            metadata = json.dumps({"$correlationId": "ring", "$causationId": str(cause.id)})
+            stores.eventstoredb.append_to_stream(
+                "ring-1",
+                current_version=esnb._client.StreamState.ANY,
+                events=[
+                    NewEvent(id=event.id, type=event.type, data=b"{}", metadata=metadata.encode())
+                ],
+            )
+        assert sorted(esnb.trace(stores, "ring")["type"]) == ["First", "Second"]
+
+
+class Letter(Aggregate):
+    pass
+
+
+class Letters(Bank):
+    name = "Letters"
+
+
+HANDLER = """
+def shout(job):
+    return job.payload["owner"].upper()
+"""
+
+
+class TestCommandLine:
+    def worker(self, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+        (tmp_path / "shouting.py").write_text(HANDLER)
+        root = Path(esnb.__file__).parents[1]
+        return subprocess.Popen(
+            [sys.executable, "-m", "esnb", "worker", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(root)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def test_it_works_until_it_is_told_to_end(
+        self, stores: Stores, bank: Bank, tmp_path: Path
+    ) -> None:
+        bank.open("Ann")
+        process = self.worker(tmp_path, "q", "shouting:shout", "--redis", stores.env["REDIS_URL"])
+        watchdog = threading.Timer(NOW, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "working on queue 'q' with shouting:shout\n"
+            outbox = Outbox(stores, bank)
+            with outbox, BullMQPublisher(outbox, lambda record: "q") as publisher:
+                publisher.wait(timeout=NOW)
+            messages = stores.redis.xread({"bull:q:events": "0"}, block=100)
+            while b"completed" not in str(messages).encode() and process.poll() is None:
+                messages = stores.redis.xread({"bull:q:events": "0"}, block=100)
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=NOW)
+        finally:
+            watchdog.cancel()
+            process.kill()
+        assert process.returncode == 0, err
+        assert "1 jobs completed, 0 attempts failed" in out
+        assert list(esnb.queue(stores, "q")["result"]) == ["ANN"]
+
+    @pytest.mark.parametrize(
+        ("function", "url", "said"),
+        [
+            ("shouting", "redis://localhost:1", "give module:function"),
+            ("shouting:whisper", "redis://localhost:1", "shouting has no 'whisper'"),
+            ("nowhere:shout", "redis://localhost:1", "No module named 'nowhere'"),
+            ("shouting:shout", "http://localhost", "must begin with redis://"),
+        ],
+        ids=["form", "function", "module", "url"],
+    )
+    def test_wrong_arguments_are_said(
+        self, tmp_path: Path, function: str, url: str, said: str
+    ) -> None:
+        process = self.worker(tmp_path, "q", function, "--redis", url)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 2
+        assert err.startswith("esnb worker: ")
+        assert said in err
