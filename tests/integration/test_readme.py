@@ -60,3 +60,13 @@ def test_the_first_notebook_and_its_projection(names: dict[str, Any]) -> None:
     assert [each.group_name for each in names["stores"].eventstoredb.list_subscriptions()] == [
         "invoices"
     ]
+
+
+@pytest.mark.extras
+def test_the_outbox(names: dict[str, Any]) -> None:
+    [queue] = [block for block in BLOCKS if "BullMQPublisher" in block]
+    run(BLOCKS[0], names)
+    run(queue, names)
+    assert list(esnb.outbox_records(names["outbox"])["state"]) == ["published", "published"]
+    results = esnb.queue(names["stores"], "dogs")["result"]
+    assert [result.get("name", result.get("trick")) for result in results] == ["Fido", "roll over"]
