@@ -36,7 +36,7 @@ def run(block: str, names: dict[str, Any]) -> None:
 
 
 def test_the_first_notebook_and_its_projection(names: dict[str, Any]) -> None:
-    notebook, projection, consumers = BLOCKS
+    notebook, projection, consumers, *_ = BLOCKS
 
     run(notebook, names)
     kennel, fido = names["kennel"], names["fido"]
