@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ESNB_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest test-node conformance lint format notebooks lab bench docs clean
+.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest test-node conformance lint format notebooks lab bench docs screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -117,6 +117,13 @@ bench: $(VENV)/.test ## benchmarks: ratios against the raw clients
 docs: $(VENV)/.test ## the notebooks as web pages in build/docs
 	$(BIN)/jupyter nbconvert --to html --output-dir build/docs notebooks/*.ipynb
 
+screenshots: $(VENV)/.test ## the README's pictures in docs/, from JupyterLab in a real browser
+	$(BIN)/python -m tests.browser.chromium
+	ESNB_SCREENSHOTS=build/screenshots $(PYTEST) tests/browser/test_explore_live.py
+	mkdir -p docs
+	cp build/screenshots/explore-wide-light-state.png docs/explore-light.png
+	cp build/screenshots/explore-wide-dark-state.png docs/explore-dark.png
+
 clean: ## remove environments, caches and builds
-	rm -rf $(VENV) $(KURRENT) $(OLDEST) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) $(KURRENT) $(OLDEST) $(NODE)/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
