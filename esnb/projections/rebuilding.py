@@ -10,6 +10,8 @@ from eventsourcing.popo import POPOTrackingRecorder
 
 from esnb.fingerprint import fingerprint
 from esnb.projections.errors import ForeignViewError
+from esnb.projections.sql_group import is_sqlalchemy
+from esnb.projections.sql_rebuilding import InTables
 from esnb.redis import RedisTrackingRecorder
 
 LABEL = "rebuild"
@@ -36,6 +38,9 @@ class Rebuilds(Protocol):
         does not count.
         """
 
+    def is_gone(self, filled: TrackingRecorder) -> bool:
+        """Whether another has swapped the new view in, or discarded it."""
+
 
 def rebuilds_of(
     view: TrackingRecorder,
@@ -49,6 +54,8 @@ def rebuilds_of(
         return _InRedis(view, application_name, projection_class)
     if isinstance(view, POPOTrackingRecorder):
         return _InMemory(view, make)
+    if is_sqlalchemy(view):
+        return InTables(view, application_name)
     return _Nowhere(view)
 
 
@@ -115,6 +122,10 @@ class _InRedis:
         reached = Tracking(name, filled.max_tracking_id(name) or 0)
         return filled.replace(self._view, reached=reached)
 
+    def is_gone(self, filled: TrackingRecorder) -> bool:
+        assert isinstance(filled, RedisTrackingRecorder)
+        return filled.take_up(self._application_name) is None
+
 
 class _InMemory:
     """In another object, whose state the view then takes over."""
@@ -137,6 +148,9 @@ class _InMemory:
             self._view.__dict__ = filled.__dict__
         return True
 
+    def is_gone(self, filled: TrackingRecorder) -> bool:
+        return False
+
 
 class _Nowhere:
     def __init__(self, view: TrackingRecorder) -> None:
@@ -156,4 +170,7 @@ class _Nowhere:
         self.check()
 
     def swap(self, filled: TrackingRecorder, head: int | None) -> bool:
+        self.check()
+
+    def is_gone(self, filled: TrackingRecorder) -> bool:
         self.check()

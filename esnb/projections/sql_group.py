@@ -17,6 +17,15 @@ def is_sqlalchemy(recorder: object) -> bool:
     )
 
 
+def begin_writing(session: Any) -> None:
+    """Begins a transaction that no other writer comes into between."""
+    from sqlalchemy import text
+
+    if session.get_bind().dialect.name == "sqlite":
+        # Python's driver would begin with the first write, and each savepoint be a commit.
+        session.execute(text("BEGIN IMMEDIATE"))
+
+
 @contextmanager
 def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[SQLGroup]:
     """The next events of `view`, whose checkpoint is `after`, in one transaction.
@@ -25,12 +34,8 @@ def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[S
     second runner of the projection waits, and then finds a checkpoint that it
     did not leave. Raises IntegrityError for that, and applies nothing.
     """
-    from sqlalchemy import text
-
     with view.transaction(commit=True) as session:
-        if session.get_bind().dialect.name == "sqlite":
-            # Python's driver would begin with the first write, and each savepoint be a commit.
-            session.execute(text("BEGIN IMMEDIATE"))
+        begin_writing(session)
         record = view.tracking_record_cls
         found = (
             session.query(record)

@@ -150,9 +150,7 @@ class Worker:
         elif not self._looked_for_rebuild:
             self._filling = self._rebuilds.pending()
         self._looked_for_rebuild = True
-        if isinstance(self._filling, RedisTrackingRecorder) and (
-            self._take_up(self._filling) is None
-        ):
+        if self._filling is not None and self._rebuilds.is_gone(self._filling):
             self._filling = None  # it was swapped in, though the answer was lost
         with progress.changed:
             progress.rebuilding = progress.rebuild or self._filling is not None

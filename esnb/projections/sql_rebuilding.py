@@ -1,0 +1,141 @@
+"""Filling a SQLAlchemy view anew, in tables beside those that are read meanwhile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
+
+from esnb.projections.sql_group import begin_writing
+
+_SUFFIX = "_tracking"
+
+
+class InTables:
+    """In tables named after another tracking table, whose rows then replace the view's.
+
+    The view names its tables after its `tracking_table_name`, which is
+    `{projection}_tracking`, or `{projection}_rebuild_tracking` for the new
+    ones. One transaction puts them in the place of the old; tables whose
+    columns have changed are made anew in it. A rebuild that was interrupted
+    starts over.
+    """
+
+    def __init__(self, view: Any, application_name: str) -> None:
+        self._view = view
+        self._application_name = application_name
+
+    def check(self) -> None:
+        """Raises NotSupportedError for tables whose names do not depend on the projection's."""
+        self._new()
+
+    def pending(self) -> TrackingRecorder | None:
+        from sqlalchemy import inspect
+
+        table = self._view.tracking_table
+        engine = self._view.datastore.engine
+        if not inspect(engine).has_table(self._name(), schema=table.schema):
+            return None
+        return None if self.is_gone(self._new()) else self.begin()
+
+    def begin(self) -> TrackingRecorder:
+        new = self._new()
+        with new.transaction(commit=True) as session:
+            begin_writing(session)
+            connection = session.connection()
+            for table in reversed(_tables(new)):
+                table.drop(connection, checkfirst=True)
+            for table in _tables(new):
+                table.create(connection)
+            # Below every event: it says that the rebuild has begun.
+            new.insert_tracking(Tracking(self._application_name, 0))
+        made: TrackingRecorder = new
+        return made
+
+    def swap(self, filled: TrackingRecorder, head: int | None) -> bool:
+        new: Any = filled
+        with new.transaction(commit=True) as session:
+            begin_writing(session)
+            if not self._is_further(session, new, head):
+                _move(session.connection(), _tables(new), _tables(self._view))
+                return True
+        return False
+
+    def is_gone(self, filled: TrackingRecorder) -> bool:
+        return filled.max_tracking_id(self._application_name) is None
+
+    def _is_further(self, session: Any, new: Any, head: int | None) -> bool:
+        """Whether the old view is beyond the new one, and not beyond the event store."""
+        record = self._view.tracking_record_cls
+        row = (
+            session.query(record)
+            .filter_by(application_name=self._application_name)
+            .with_for_update()  # no other runner moves it before the commit
+            .first()
+        )
+        stored = 0 if row is None else row.notification_id
+        # Its row is deleted below, behind the back of the session.
+        session.expunge_all()
+        reached = new.max_tracking_id(self._application_name) or 0
+        session.expunge_all()
+        return bool(reached < stored <= (head or 0))
+
+    def _name(self) -> str:
+        stem = str(self._view.tracking_table_name).removesuffix(_SUFFIX)
+        return f"{stem}_rebuild{_SUFFIX}"
+
+    def _new(self) -> Any:
+        view = self._view
+        new = type(view)(
+            datastore=view.datastore,
+            tracking_table_name=self._name(),
+            schema_name=view.tracking_table.schema,
+        )
+        old = {table.fullname for table in _tables(view)}
+        shared = sorted(old & {table.fullname for table in _tables(new)})
+        if shared:
+            raise NotSupportedError(
+                f"{type(view).__qualname__} cannot be rebuilt beside itself: its table "
+                f"{', '.join(map(repr, shared))} has the same name whatever tracking_table_name "
+                f"is. Name it after that (self.tracking_table_name.removesuffix({_SUFFIX!r})), "
+                "or stop the runner, drop the view's tables and start it again"
+            )
+        return new
+
+
+def _tables(view: Any) -> list[Any]:
+    """A view's tables, those first that others refer to."""
+    return [*view.tables, view.tracking_table]
+
+
+def _move(connection: Any, filled: list[Any], live: list[Any]) -> None:
+    from sqlalchemy import delete, insert, inspect, select
+
+    there = inspect(connection)
+    for table in reversed(live):
+        columns = [column["name"] for column in there.get_columns(table.name, schema=table.schema)]
+        if columns == list(table.columns.keys()):
+            # Not dropped: others may have rights on it, and SQL views of it.
+            connection.execute(delete(table))
+        else:
+            table.drop(connection)
+    for new, table in zip(filled, live, strict=True):
+        table.create(connection, checkfirst=True)
+        connection.execute(insert(table).from_select(list(new.columns.keys()), select(new)))
+        _count_on(connection, table)
+    for new in reversed(filled):
+        connection.execute(delete(new))
+
+
+def _count_on(connection: Any, table: Any) -> None:
+    """Has PostgreSQL number new rows after those that were inserted with their numbers."""
+    from sqlalchemy import func, select
+
+    column = table.autoincrement_column
+    if column is None or connection.dialect.name != "postgresql":
+        return
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    sequence = connection.scalar(select(func.pg_get_serial_sequence(quoted, column.name)))
+    if sequence is not None:
+        highest = connection.scalar(select(func.max(column)))
+        connection.execute(select(func.setval(sequence, highest or 1, highest is not None)))
