@@ -20,11 +20,14 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
 
 
 @pytest.fixture
-def names(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def names(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[dict[str, Any]]:
     for variable in ("EVENTSTOREDB_URI", "REDIS_URL"):
         monkeypatch.delenv(variable, raising=False)
-    module = ModuleType("readme")  # topics of the classes lead to it
-    monkeypatch.setitem(sys.modules, "readme", module)
+    # Topics of the classes lead to it, and a topic has one class in a process.
+    module = ModuleType(f"readme_{request.node.name}")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
     namespace: dict[str, Any] = vars(module)
     yield namespace
     if "stores" in namespace:
