@@ -36,6 +36,7 @@ _HOME = {
     "trace": "esnb.frames",
     "verify_snapshot": "esnb.frames",
     "what_if": "esnb.frames",
+    "browse": "esnb.widgets",
     "explore": "esnb.widgets",
 }
 """Where each public name lives."""

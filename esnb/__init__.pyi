@@ -34,6 +34,7 @@ from esnb.frames import what_if as what_if
 from esnb.stores import Stores as Stores
 from esnb.stores import connect as connect
 from esnb.versions import show_versions as show_versions
+from esnb.widgets import browse as browse
 from esnb.widgets import explore as explore
 
 __all__: list[str]

@@ -170,6 +170,27 @@ class Category:
         if following is not None:
             yield from self.log(client, position=following, limit=limit)
 
+    def log_before(
+        self, client: SharedClient, number: int | None
+    ) -> Generator[RecordedEvent, None, None]:
+        """The category's events below `number` (None: all), the last one first."""
+        if number is not None and number <= 1:
+            return
+        if number is None or number >= positions.BEYOND_EVERY_LOG:
+            yield from self.log(client, backwards=True)
+            return
+        events = self.log(client, position=number, backwards=True)
+        try:
+            first = next(events, None)
+        except ClientError as error:
+            if not is_refused_position(error):
+                raise
+            following = self.neighbours(client, number).at_or_above
+            yield from self.log(client, position=following, backwards=True)
+            return
+        if first is not None:
+            yield from chain([first], events)
+
     def anchor(self, client: SharedClient, number: int | None) -> int | None:
         """The position after which to subscribe for events above `number`; None: the start.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -134,6 +135,23 @@ class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, Application
                 if len(wanted) == limit:
                     break
             return wanted
+
+        return read(self.category.lease, self._subject, work)
+
+    def select_notifications_before(
+        self, number: int | None, limit: int
+    ) -> list[StreamNotification]:
+        """The last `limit` events below `number` (None: of all), the newest first.
+
+        The library's recorders read forwards only; a browser of millions begins
+        at the end.
+        """
+        if limit <= 0:
+            return []
+
+        def work(client: SharedClient) -> list[StreamNotification]:
+            found = map(self.category.notification, self.category.log_before(client, number))
+            return list(islice((each for each in found if each is not None), limit))
 
         return read(self.category.lease, self._subject, work)
 

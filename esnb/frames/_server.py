@@ -106,6 +106,22 @@ class ServerSource:
                 if first is None or (event.commit_position or 0) >= first
             )
 
+    @contextmanager
+    def events_before(self, number: int | None) -> Iterator[Iterator[Record]]:
+        """The events below position `number` (None: all), the last one first."""
+        if number is not None and number <= 1:
+            yield iter(())
+            return
+        # Backwards a position itself is left out, and one that is no event's is
+        # refused: then everything above it is read and passed over.
+        begin = None if number is None else self._from(number)[1]
+        with reading(self.client, "read_all", commit_position=begin, backwards=True) as response:
+            yield (
+                self._record(event)
+                for event in response
+                if number is None or (event.commit_position or 0) < number
+            )
+
     def _from(self, start: int | None) -> tuple[int | None, int | None]:
         """From which position to show, and from which to read.
 

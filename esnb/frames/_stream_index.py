@@ -1,0 +1,97 @@
+"""The streams of a log, found from its newest event backwards, a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from heapq import nlargest
+
+from esnb.frames._paging import Pager
+from esnb.frames._record import Record
+
+LOOK = 20_000
+"""Events that one look takes in."""
+
+
+@dataclass(slots=True)
+class StreamRow:
+    """A stream by its newest event."""
+
+    name: str
+    category: str
+    events: int
+    """The version of its newest event: how many there are, unless it was truncated."""
+    last_type: str
+    last_time: datetime | None
+    position: int
+
+
+class StreamIndex:
+    """What is known of a log's streams; `look` finds more of them."""
+
+    def __init__(self, pager: Pager) -> None:
+        self._pager = pager
+        self._rows: dict[str, StreamRow] = {}
+        self._low: int | None = None
+        self._high = 0
+        self.searched = 0
+        """How many events were looked at."""
+        self.complete = False
+        """Whether these are all the streams of the log."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def look(self, most: int = LOOK) -> None:
+        """Looks at the `most` events before those that were looked at."""
+        if self.complete:
+            return
+        with self._pager.backwards(None, self._low) as records:
+            for count, record in enumerate(records):
+                if count == most:
+                    return
+                position = record.position or 0
+                self._low, self._high = position, max(self._high, position)
+                self.searched += 1
+                if record.stream not in self._rows:
+                    self._rows[record.stream] = self._row(record)
+        self.complete = True
+
+    def arrived(self, records: Iterable[Record]) -> None:
+        """Takes in events that are newer than what was looked at."""
+        for record in records:
+            self._high = max(self._high, record.position or 0)
+            self._rows[record.stream] = self._row(record)
+
+    def newest(self, most: int, match: str = "") -> tuple[list[StreamRow], int]:
+        """The streams that match, those with the newest events first, and how many do.
+
+        `match` is a part of the name, the category or `category-name`, in any
+        case, or a pattern of the shell's kind for the whole of one of them.
+        """
+        wanted = [row for row in self._rows.values() if _matches(row, match)]
+        return nlargest(most, wanted, key=lambda row: row.position), len(wanted)
+
+    def _row(self, record: Record) -> StreamRow:
+        source = self._pager.source
+        data = source.decode(record)[0]
+        return StreamRow(
+            record.stream,
+            source.category(record, data) or "",
+            record.version or 0,
+            record.type,
+            self._pager.time(record),
+            record.position or 0,
+        )
+
+
+def _matches(row: StreamRow, match: str) -> bool:
+    if not match:
+        return True
+    wanted = match.lower()
+    names = (row.name.lower(), row.category.lower(), f"{row.category}-{row.name}".lower())
+    if any(sign in wanted for sign in "*?["):
+        return any(fnmatchcase(name, wanted) for name in names)
+    return any(wanted in name for name in names)
