@@ -12,6 +12,7 @@ from typing import Any, Literal
 from esnb.frames._moments import own_time
 from esnb.frames._paging import Pager
 from esnb.frames._record import Record
+from esnb.frames._redaction import REDACTED
 
 BUDGET = 10_000
 """Events that one page looks at before it gives back what it has found."""
@@ -110,7 +111,7 @@ def _words(value: Any, levels: int) -> Iterator[str]:
 def correlation_of(metadata: Any) -> str | None:
     """The correlation id that an event's metadata name, as text."""
     found = metadata.get("$correlationId") if isinstance(metadata, Mapping) else None
-    return None if found is None else str(found)
+    return None if found is None or found == REDACTED else str(found)
 
 
 @dataclass(frozen=True)

@@ -49,16 +49,17 @@ class BrowsePanel:
 
     # --- what others do with it ----------------------------------------------------
 
-    def do(self, step: Callable[[], object]) -> None:
-        """Takes a step of the visit and draws; says in the panel what goes wrong."""
+    def do(self, step: Callable[[], object]) -> bool:
+        """Takes a step of the visit and draws; False where it went wrong, which the panel says."""
         with self._lock:
             try:
                 step()
             except Exception as error:  # noqa: BLE001  # whatever the store says, said here
                 self._say(error)
-                return
+                return False
             self._message.value = ""
             self.draw()
+            return True
 
     @property
     def following(self) -> bool:
@@ -168,7 +169,7 @@ class BrowsePanel:
         self._tabs.observe(self._when_used(lambda: None), "selected_index")
         self._follow.observe(lambda _: self._follow_or_not(), "value")
 
-    def _doing(self, step: Callable[[], object]) -> Callable[[Any], None]:
+    def _doing(self, step: Callable[[], object]) -> Callable[[Any], object]:
         return lambda _: self.do(step)
 
     def _when_used(self, step: Callable[[], object]) -> Callable[[Any], None]:
@@ -218,7 +219,7 @@ class BrowsePanel:
             if not self._follow.value:
                 self._stop()
             elif self._follower is None and not self._closed:
-                self.do(self._begin_following)
+                self._follow.value = self.do(self._begin_following)
 
     def _begin_following(self) -> None:
         self.visit.newest()

@@ -1,0 +1,100 @@
+"""Paging and browsing over EventStoreDB: an application, a client, stores, links, a lost server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import esnb
+from esnb.frames._paging import Pager
+from tests.unit.frames_domain import Bank, an_account
+from tests.unit.paging_checks import (
+    check_index,
+    check_paging,
+    check_seeking,
+    check_stream_paging,
+)
+
+
+@pytest.fixture(scope="module")
+def stores() -> Iterator[esnb.Stores]:
+    """Forty accounts of one application among those of another."""
+    with esnb.connect(embedded=True) as opened:
+        app, other = opened.application(Bank), opened.application(Rival)
+        for number in range(40):
+            with esnb.correlate(f"flow-{number}"):
+                an_account(app)
+                an_account(other)
+        yield opened
+
+
+class Rival(Bank):
+    pass
+
+
+@pytest.fixture(params=["application", "client", "stores"])
+def source(request: pytest.FixtureRequest, stores: esnb.Stores) -> Any:
+    if request.param == "application":
+        return stores.application(Bank)
+    return stores if request.param == "stores" else stores.eventstoredb
+
+
+@pytest.mark.parametrize("size", [7, 70])
+def test_every_event_of_a_server_is_on_one_page(source: Any, size: int) -> None:
+    check_paging(source, size)
+
+
+def test_a_server_is_searched_for_times_and_streams(source: Any) -> None:
+    check_seeking(source)
+    check_index(source)
+    check_stream_paging(source, str(esnb.streams(source)["stream"][3]), 2)
+
+
+def test_any_number_is_a_place_to_go_on_from(source: Any) -> None:
+    pager = Pager(source)
+    positions = [int(each) for each in esnb.events(source)["position"]]
+    for number in (positions[5] - 1, positions[5] + 1, 1, 2**61):
+        with pager.backwards(None, number) as records:
+            found = [record.position for record in records]
+        assert found == [each for each in reversed(positions) if each < number]
+
+
+def test_correlated_events_of_both_applications_are_found(stores: esnb.Stores) -> None:
+    browser = esnb.browse(stores, live=False)
+    chosen = browser.event
+    assert chosen is not None
+    assert chosen["metadata"]["$correlationId"] == "flow-39"
+    browser.correlated()
+    assert len(browser.events) == 10
+    assert {each["metadata"]["$correlationId"] for each in browser.events} == {"flow-39"}
+    browser.back()
+    assert browser.event == chosen
+
+
+def test_a_stream_of_links_shows_the_events_behind_them(stores: esnb.Stores) -> None:
+    browser = esnb.browse(stores, "$ce-Bank", live=False, rows=30)
+    assert len(browser.events) == 30
+    browser.earlier()
+    assert len({(each["stream"], each["version"]) for each in browser.events}) == 30
+    assert all(each["stream"].startswith("Bank-") for each in browser.events)
+
+
+def test_a_server_that_goes_away_is_said_in_the_widget() -> None:
+    stores = esnb.connect(embedded=True)
+    try:
+        app = stores.application(Bank)
+        an_account(app)
+        browser = esnb.browse(stores.eventstoredb, live=True)
+        shown = browser.event
+        panel = browser._controls()
+    finally:
+        stores.close()
+    for press in (panel._again, panel._newest, panel._stream):
+        press.click()
+        assert "esnb.connect() again" in panel._message.value
+    assert browser.event == shown
+    browser.following = True
+    assert not browser.following
+    browser.close()
