@@ -78,6 +78,23 @@ def test_request_without_options(
     assert still_serves(server)
 
 
+@pytest.mark.parametrize(
+    "method",
+    ["Create", "Update", "Delete", "Disable", "Enable", "Reset", "State", "Result", "Statistics"],
+)
+def test_projections_request_without_options(
+    server: EmbeddedProcess, channel: grpc.Channel, method: str
+) -> None:
+    kind = channel.unary_stream if method == "Statistics" else channel.unary_unary
+    answer = kind(f"/event_store.client.projections.Projections/{method}")
+    error = refused(lambda: list(answer(b"", timeout=20)))
+    assert (error.code(), "the request has no options" in error.details()) == (CODE.UNKNOWN, True)
+    if method != "Statistics":  # which then tells of all
+        nameless = refused(lambda: answer(b"\x0a\x00", timeout=20))
+        assert nameless.code() in (CODE.UNKNOWN, CODE.UNIMPLEMENTED)
+        assert "NotFound" in nameless.details() or "not supported" in nameless.details()
+
+
 def test_append_without_options(server: EmbeddedProcess, channel: grpc.Channel) -> None:
     append = channel.stream_unary(f"{_STREAMS}/Append")
     assert "begins with its options" in refused(lambda: append(iter(()), timeout=20)).details()

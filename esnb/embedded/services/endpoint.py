@@ -1,4 +1,10 @@
-"""A node on a port."""
+"""A node on a port.
+
+EventStoreDB's HTTP endpoints (`/health/live`, `/info`, `/gossip`, `/stats`) are
+not there: clients that are told the features below do not call them, and they
+are HTTP/1.1, so a front that tells the protocols apart on one port would cost
+every call a hop.
+"""
 
 from __future__ import annotations
 
