@@ -78,6 +78,19 @@ def test_what_the_buffer_has_no_room_for_comes_from_history(bench: Bench, recent
     assert bench.checkpoint(group) == "39"
 
 
+@pytest.mark.parametrize("recent", [0, 3, 500])
+def test_a_burst_larger_than_all_buffers(bench: Bench, recent: int) -> None:
+    group = bench.group(history_buffer_size=6, read_batch_size=5, live_buffer_size=recent)
+    desk = bench.joined(group, slots=1)
+    ids = bench.append("s", 10)
+    group.advance()
+    ids += bench.append("s", 700)
+    for event_id in ids:
+        group.advance()
+        group.acknowledge([event_id])
+    assert desk.taken() == list(range(710))
+
+
 def test_retries_come_first_and_in_order(bench: Bench) -> None:
     ids = bench.append("s", 6)
     group = bench.group()

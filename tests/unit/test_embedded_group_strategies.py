@@ -68,8 +68,8 @@ def test_pinned_moves_streams_to_a_consumer_that_comes(bench: Bench) -> None:
 def test_pinned_passes_over_a_full_consumer(bench: Bench) -> None:
     group = bench.group(None, strategy="Pinned", start=-1)
     desks = [bench.joined(group, 1) for _ in range(2)]
-    bench.append("a", 3)
-    bench.append("b")
+    for stream in "aaba":
+        bench.append(stream)
     bench.caught_up(group)
     assert [_streams(desk, bench) for desk in desks] == [{"a"}, {"b"}]
     for _ in range(3):

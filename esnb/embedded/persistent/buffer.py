@@ -55,9 +55,6 @@ class Buffer:
         if self.live:
             return
         while self.recent and _place(self.recent[0]) < _place(message):
-            if _place(self.recent[-1]) < _place(message):
-                self.recent.clear()  # what was read is newer than all that has arrived
-                break
             self.recent.popleft()
         if self.recent and _place(self.recent[0]) == _place(message):
             self._catch_up()
