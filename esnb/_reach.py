@@ -16,7 +16,7 @@ import redis
 from eventsourcing.persistence import OperationalError
 
 from esnb import _client
-from esnb._redis_client import redis_client
+from esnb._redis_client import redis_client, split_cluster
 from esnb._target import Attached, targets_of
 from esnb._uri import masked
 
@@ -88,7 +88,9 @@ def _probe_eventstoredb(target: Attached, timeout: float) -> _client.Client:
 
 
 def _probe_redis(url: str, timeout: float) -> redis.Redis:
-    probe = redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout)
+    # Of a cluster, the node that the URL names.
+    node = split_cluster(url)[0]
+    probe = redis.Redis.from_url(node, socket_timeout=timeout, socket_connect_timeout=timeout)
     probe.set_retry(redis.retry.Retry(redis.backoff.NoBackoff(), 0))
     # A user without the right to PING has been answered as well.
     with probe, suppress(redis.exceptions.NoPermissionError):

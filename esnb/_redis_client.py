@@ -1,8 +1,13 @@
-"""The Redis client that the stores hand out."""
+"""The Redis client that the stores hand out, of one server or of a cluster."""
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
 from redis import Redis
+
+_OPTION = "cluster"
 
 
 def redis_client(url: str) -> Redis:
@@ -11,4 +16,39 @@ def redis_client(url: str) -> Redis:
     redis-py 8 would give up reading after 5 s, and try again. An option in the
     URL (`?socket_timeout=30`) has precedence.
     """
-    return Redis.from_url(url, socket_timeout=None, socket_connect_timeout=5)
+    return open_client(url, socket_timeout=None, socket_connect_timeout=5)
+
+
+def open_client(url: str, **options: Any) -> Redis:
+    """redis-py's client for `url`; its `RedisCluster` where the URL says `?cluster=true`.
+
+    A cluster is asked for its nodes at once: raises redis-py's errors when
+    none answers.
+    """
+    plain, is_cluster = split_cluster(url)
+    if not is_cluster:
+        return Redis.from_url(plain, **options)
+    from redis.cluster import RedisCluster
+
+    cluster: Any = RedisCluster.from_url(plain, **options)
+    client: Redis = cluster  # the same commands
+    return client
+
+
+def split_cluster(url: str) -> tuple[str, bool]:
+    """The URL without the option that is not redis-py's, and whether it names a cluster.
+
+    Raises ValueError for a value other than true and false.
+
+    >>> split_cluster("redis://host:7000?cluster=true&socket_timeout=3")
+    ('redis://host:7000?socket_timeout=3', True)
+    """
+    parts = urlsplit(url)
+    options = parse_qsl(parts.query, keep_blank_values=True)
+    said = [value.lower() for name, value in options if name == _OPTION]
+    if not said:
+        return url, False
+    if said[-1] not in ("true", "false"):
+        raise ValueError(f"cluster={said[-1]}: give true or false")
+    kept = urlencode([(name, value) for name, value in options if name != _OPTION])
+    return urlunsplit(parts._replace(query=kept)), said[-1] == "true"

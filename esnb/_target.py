@@ -176,9 +176,11 @@ def _check_eventstoredb(uri: str) -> None:
 def _check_redis(url: str) -> None:
     from redis import Redis
 
+    from esnb._redis_client import split_cluster
+
     example = "write redis://host:6379/0, rediss://user:password@host:6379 or unix:///path"
     try:
-        with Redis.from_url(url) as client:
+        with Redis.from_url(split_cluster(url)[0]) as client:
             client.connection_pool.make_connection()
             parts = urlsplit(url)
             if parts.scheme == "unix":

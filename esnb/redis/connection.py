@@ -14,6 +14,7 @@ from eventsourcing.utils import Environment
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
+from esnb._redis_client import open_client, split_cluster
 from esnb._uri import masked
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
@@ -64,7 +65,7 @@ def check_url(url: str) -> None:
 
 
 def _options(url: str) -> dict[str, Any]:
-    pool = redis.ConnectionPool.from_url(url)
+    pool = redis.ConnectionPool.from_url(split_cluster(url)[0])
     options: dict[str, Any] = pool.connection_kwargs
     # An option that redis-py does not know is otherwise found at the first use.
     pool.connection_class(**options)
@@ -81,6 +82,8 @@ class Connection:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self.is_cluster = split_cluster(url)[1]
+        """Whether the URL says `?cluster=true`."""
 
     @cached_property
     def binary(self) -> redis.Redis:
@@ -96,15 +99,18 @@ class Connection:
         options: dict[str, Any] = {}
         if not self.url.startswith("unix:"):
             options |= {"socket_keepalive": True, "socket_connect_timeout": _CONNECT_SECONDS}
-        client = redis.Redis.from_url(
-            self.url,
-            socket_timeout=_ANSWER_SECONDS,
-            # A commit may be sent again: its token tells that it was applied.
-            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
-            **options,
-        )
-        # What an option of the URL says of it must not turn snapshots into text.
-        client.connection_pool.connection_kwargs["decode_responses"] = decode_responses
+        with translated(self.url):
+            client = open_client(
+                self.url,
+                socket_timeout=_ANSWER_SECONDS,
+                # A commit may be sent again: its token tells that it was applied.
+                retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+                **options,
+                **({"decode_responses": decode_responses} if self.is_cluster else {}),
+            )
+        if not self.is_cluster:
+            # What an option of the URL says of it must not turn snapshots into text.
+            client.connection_pool.connection_kwargs["decode_responses"] = decode_responses
         weakref.finalize(self, client.close)
         return client
 
@@ -115,6 +121,8 @@ class Connection:
     def commit(self, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
         """The answer of `scripts/commit.lua`, which may be sent twice."""
         with translated(self.url):
+            if self.is_cluster:
+                return script("commit").run(self.binary, keys, arguments)
             return self._commits.run(keys, arguments)
 
     def call(self, *command: Any) -> Any:

@@ -13,6 +13,7 @@ from eventsourcing.persistence import (
     PersistenceError,
     ProgrammingError,
 )
+from redis.exceptions import RedisClusterException
 
 from esnb import _closed
 from esnb._uri import described, is_embedded, masked
@@ -86,3 +87,5 @@ def translated(url: str) -> Iterator[None]:
         yield
     except redis.RedisError as error:
         raise translate(error, url) from error
+    except RedisClusterException as error:  # none of redis-py's errors
+        raise unreachable(error, url) from error

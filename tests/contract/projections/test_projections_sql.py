@@ -176,8 +176,13 @@ def test_a_group_is_one_transaction(run: Callable[..., Runner]) -> None:
 
 
 @pytest.mark.parametrize("url", LASTING, indirect=True)
-def test_two_runners_by_mistake_apply_each_event_once(run: Callable[..., Runner]) -> None:
-    app = Bank()
+def test_two_runners_by_mistake_apply_each_event_once(
+    tmp_path: Path, run: Callable[..., Runner]
+) -> None:
+    # The library's POPO recorder does not bear subscriptions that end while events are recorded.
+    app = Bank(
+        {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": f"{tmp_path}/events.db"}
+    )
     account = app.open()
     with run(app, batch_size=3) as one, run(app, batch_size=5) as two:
         for amount in range(100, 200):

@@ -1,0 +1,119 @@
+"""A Valkey cluster of three nodes of a test's own, each with a third of the slots."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from contextlib import ExitStack, suppress
+from typing import Self
+
+import redis
+
+from tests.redis_server import redis_program
+
+NODES = 3
+SLOTS = 16384
+PATIENCE = 30.0
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [
+            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [each.getsockname()[1] for each in sockets]
+
+
+class RedisCluster:
+    """Three primaries on loopback; their data outlive `kill()` and `start()` of a node."""
+
+    def __init__(self) -> None:
+        self._home = tempfile.mkdtemp(prefix="esnb-cluster-", dir="/tmp")
+        ports = free_ports(2 * NODES)
+        self.ports, self._buses = ports[:NODES], ports[NODES:]
+        self._processes: list[subprocess.Popen[bytes] | None] = [None] * NODES
+        self.url = f"redis://127.0.0.1:{self.ports[0]}?cluster=true"
+
+    def __enter__(self) -> Self:
+        try:
+            for node in range(NODES):
+                self.start(node)
+            self._join()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        for node in range(NODES):
+            self.kill(node)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def start(self, node: int) -> None:
+        """Returns when it answers."""
+        port = self.ports[node]
+        self._processes[node] = subprocess.Popen(
+            [
+                redis_program(),
+                *("--port", str(port), "--bind", "127.0.0.1", "--dir", self._home),
+                *("--cluster-enabled", "yes", "--cluster-port", str(self._buses[node])),
+                *("--cluster-config-file", f"nodes-{port}.conf", "--cluster-node-timeout", "2000"),
+                *("--appendonly", "yes", "--appenddirname", f"aof-{port}", "--save", ""),
+                *("--logfile", f"{self._home}/{port}.log", "--enable-debug-command", "yes"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        self._until(lambda: bool(self.client(node).ping()), "answer")
+
+    def kill(self, node: int) -> None:
+        """Ends it at once, as a crash does."""
+        process = self._processes[node]
+        if process is not None:
+            process.kill()
+            process.wait(10)
+            self._processes[node] = None
+
+    def client(self, node: int) -> redis.Redis:
+        """Of one node, which sends away who asks it for another's keys."""
+        return redis.Redis(port=self.ports[node], socket_timeout=5)
+
+    def is_whole(self) -> bool:
+        """Whether every node says that all slots are served."""
+        return all(
+            b"cluster_state:ok" in self._info(node)
+            and b"cluster_known_nodes:%d" % NODES in self._info(node)
+            for node in range(NODES)
+        )
+
+    def wait_until_whole(self) -> None:
+        self._until(self.is_whole, "become whole")
+
+    def _info(self, node: int) -> bytes:
+        answer = self.client(node).execute_command("CLUSTER INFO")
+        if isinstance(answer, dict):  # as redis-py parses it
+            return "\n".join(f"{name}:{value}" for name, value in answer.items()).encode()
+        return bytes(answer)
+
+    def _join(self) -> None:
+        for node in range(NODES):
+            first, last = SLOTS * node // NODES, SLOTS * (node + 1) // NODES - 1
+            self.client(node).execute_command("CLUSTER ADDSLOTSRANGE", first, last)
+            self.client(node).execute_command("CLUSTER SET-CONFIG-EPOCH", node + 1)
+            if node:
+                self.client(node).execute_command(
+                    "CLUSTER MEET", "127.0.0.1", self.ports[0], self._buses[0]
+                )
+        self.wait_until_whole()
+
+    def _until(self, holds: object, what: str) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with suppress(redis.RedisError):
+                if holds():  # type: ignore[operator]
+                    return
+            assert time.monotonic() < deadline, f"the cluster does not {what}"
+            time.sleep(0.02)
