@@ -9,6 +9,7 @@ A persistence module: `PERSISTENCE_MODULE=esnb.redis`, or one projection's
 from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError
 from esnb.redis.commands import Commands
+from esnb.redis.documents import Documents
 from esnb.redis.errors import ViewDamagedError
 from esnb.redis.factory import RedisFactory
 from esnb.redis.namespace import Namespace
@@ -20,6 +21,7 @@ __all__ = [
     "Batch",
     "CommandRefusedError",
     "Commands",
+    "Documents",
     "Namespace",
     "RedisFactory",
     "RedisSnapshotRecorder",
