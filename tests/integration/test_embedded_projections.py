@@ -79,6 +79,45 @@ def test_streams_of_links_come_to_a_live_subscriber(client: Any) -> None:
     assert links(client, "$category-a", 2) == ["a-1", "a-2"]
 
 
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        b'{"$correlationId":"half \\ud800"}',
+        b'{"$correlationId":' + b"9" * 10_000 + b"}",
+        b'{"$correlationId":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+        b'{"$correlationId":1e999}',
+        b'{"$correlationId":"\xff"}',
+        b'{"$correlationId":""}',
+    ],
+)
+def test_strange_metadata_stop_no_projection(server: Server, metadata: bytes) -> None:
+    with Client(f"esdb://127.0.0.1:{server.port}?Tls=false") as client:
+        for stream in ("a-1", "$$a-1"):
+            event = NewEvent("$metadata", metadata, metadata=metadata)
+            client.append_to_stream(stream, current_version=StreamState.ANY, events=event)
+        append(client, "b-1", "A")
+        assert links(client, "$ce-b", 1) == ["0@b-1"]
+        assert links(client, "$ce-a", 1) == ["0@a-1"]
+
+
+def test_stream_of_links_may_hold_what_others_wrote(client: Any) -> None:
+    append(client, "$ce-a", "Foreign")
+    append(client, "a-1", "A")
+    assert links(client, "$ce-a", 2) == ["{}", "0@a-1"]
+    append(client, "$ce-a", "Foreign")
+    append(client, "a-1", "A")
+    assert links(client, "$ce-a", 4) == ["{}", "0@a-1", "{}", "1@a-1"]
+
+
+def test_tombstoned_stream_of_links_stays_away(client: Any) -> None:
+    append(client, "a-1", "A")
+    links(client, "$ce-a", 1)
+    client.tombstone_stream("$ce-a", current_version=StreamState.ANY)
+    append(client, "a-1", "A")
+    append(client, "b-1", "A")
+    assert links(client, "$ce-b", 1) == ["0@b-1"]
+
+
 def test_everyone_may_read_a_stream_of_links(client: Any) -> None:
     append(client, "a-1", "A")
     links(client, "$ce-a", 1)

@@ -8,6 +8,9 @@ from esnb.embedded.storage.record import NO_STREAM, content
 from esnb.embedded.streams.store import Store
 
 UNTOUCHED = -1
+"""The projection has emitted nothing to the stream."""
+OUTDATED = -2
+"""It has, but before it was reset."""
 _REMEMBERED = 100_000
 _LOOK_BACK = 256
 """How many events of others, written behind the projection's last, are looked through."""
@@ -21,7 +24,7 @@ class EmittedStreams:
         self._reached: dict[str, int] = {}
 
     def reached(self, stream: str, projection: SystemProjection) -> int:
-        """Up to which event the projection has emitted; `UNTOUCHED` when not in this epoch."""
+        """Up to which event the projection has emitted, or `UNTOUCHED` or `OUTDATED`."""
         found = self._reached.get(stream)
         if found is None:
             found = self._reached[stream] = self._loaded(stream, projection)
@@ -48,5 +51,5 @@ class EmittedStreams:
         for record in self._store.log.backwards(number, 0, last, _LOOK_BACK):
             stamp = read_stamp(content(record).metadata)
             if stamp is not None and stamp.projection == projection.number:
-                return stamp.position if stamp.epoch == projection.epoch else UNTOUCHED
+                return stamp.position if stamp.epoch == projection.epoch else OUTDATED
         return UNTOUCHED

@@ -56,7 +56,7 @@ def read_stamp(metadata: bytes) -> Stamp | None:
         fields: Any = json.loads(metadata)
         projection, epoch, *_ = (int(part) for part in fields["$v"].split(":"))
         return Stamp(projection, epoch, int(fields["$c"]))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import suppress
 
-from esnb.embedded.projections.emitted_streams import UNTOUCHED, EmittedStreams
+from esnb.embedded.projections.emitted_streams import OUTDATED, EmittedStreams
 from esnb.embedded.projections.links import caused_by, stream_metadata
 from esnb.embedded.projections.pace import Pace
 from esnb.embedded.projections.register import (
@@ -154,8 +154,9 @@ class Projector:
         reached = self._emitted.reached(stream, projection)
         if reached >= position:
             return
-        if reached == UNTOUCHED:
-            hidden = self._node.store.ahead.state(stream).last + 1
+        if reached < 0:
+            outdated = reached == OUTDATED
+            hidden = self._node.store.ahead.state(stream).last + 1 if outdated else 0
             emissions[metastream_of(stream)] = [
                 Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, stream_metadata(hidden), b"")
             ]

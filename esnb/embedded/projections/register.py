@@ -72,7 +72,7 @@ def _apply(projection: SystemProjection, data: bytes) -> None:
     """Take over what is sound; these streams are open to every client."""
     try:
         fields: Any = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     if not isinstance(fields, dict):
         return

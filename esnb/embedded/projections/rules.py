@@ -110,14 +110,16 @@ def by_correlation_id(query: str) -> Rule:
         if not isinstance(found, str | int | float):
             return None
         extra = b',"$eventTimestamp":"%s"' % _time(event.record.created).encode()
-        return Emission(f"$bc-{found}", LINK, event.link, extra)
+        # JSON can hold halves of characters, a stream's name cannot.
+        name = str(found).encode("utf-8", "replace").decode()
+        return Emission(f"$bc-{name}", LINK, event.link, extra)
 
     return rule
 
 
 def json_text(text: str) -> bytes:
     """`text` as a JSON string."""
-    return json.dumps(text, ensure_ascii=False).encode()
+    return json.dumps(text, ensure_ascii=False).encode("utf-8", "replace")
 
 
 def _time(created: int) -> str:
@@ -135,7 +137,7 @@ def _correlation_property(query: str) -> str:
         return CORRELATION
     try:
         key = json.loads(query)["correlationIdProperty"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         key = None
     if not isinstance(key, str) or not key:
         raise BadQuery(

@@ -54,7 +54,7 @@ class SourceEvent:
         if self._fields is None:
             try:
                 found = json.loads(self.content.metadata)
-            except ValueError:
+            except (ValueError, RecursionError):
                 found = None
             self._fields = found if isinstance(found, dict) else {}
         return self._fields

@@ -67,7 +67,7 @@ def parsed(content: Content | None) -> StreamMetadata:
             max_age=None if age is None else age * _TICKS,
             truncate_before=_whole(fields.get(TRUNCATE_BEFORE), least=0),
         )
-    except ValueError:
+    except (ValueError, RecursionError):
         return UNLIMITED
 
 
@@ -83,7 +83,7 @@ def recreated(data: bytes, first_revision: int) -> bytes | None:
     """The metadata with `$tb` set to where the stream starts anew; None when they are no object."""
     try:
         fields = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(fields, dict):
         return None
