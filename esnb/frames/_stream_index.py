@@ -8,6 +8,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from heapq import nlargest
 
+from esnb.frames._moments import own_time
 from esnb.frames._paging import Pager
 from esnb.frames._record import Record
 
@@ -82,7 +83,7 @@ class StreamIndex:
             source.category(record, data) or "",
             record.version or 0,
             record.type,
-            self._pager.time(record),
+            own_time(data) or record.recorded,
             record.position or 0,
         )
 

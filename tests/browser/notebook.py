@@ -42,6 +42,10 @@ class NotebookPage:
             "window.jupyterapp && document.querySelector('.jp-Notebook .jp-Cell')",
             timeout=PATIENCE,
         )
+        self.use_theme(theme)
+
+    def use_theme(self, theme: str) -> None:
+        """Changes the theme and waits until it is in force."""
         self.command("apputils:change-theme", {"theme": theme})
         light = "true" if theme.endswith("Light") else "false"
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Locator, expect
 
@@ -29,6 +31,19 @@ for number in range(12):
 shop.deactivate(lamp, "sold out");
 """
 BROWSE = "browser = esnb.browse(shop)\nbrowser"
+ARRIVALS = """
+import threading
+
+def record_when_followed():
+    while not browser.following:
+        followed.wait(0.05)
+    shop.create_product(
+        name="Late", description="", price=Decimal(1), category="lighting", sku="LATE"
+    ).unwrap()
+
+followed = threading.Event()
+threading.Thread(target=record_when_followed, daemon=True).start()
+"""
 
 
 class Browsing:
@@ -52,43 +67,110 @@ class Browsing:
         return self.root.get_by_title(title)
 
 
-def browsing(
-    notebook: NotebookOpener, lab: Lab, name: str, *cells: str
-) -> tuple[NotebookPage, Browsing]:
+def opened(page: NotebookPage, lab: Lab, name: str, *cells: str) -> Browsing:
+    """Runs a notebook of its own: a kernel of one's own, too."""
+    page.open(lab.write(name, RECORD, BROWSE, *cells))
+    page.run_all()
+    browser = Browsing(page)
+    browser.ready()
+    return browser
+
+
+def test_from_streams_to_events_to_one_event_and_back(lab: Lab, notebook: NotebookOpener) -> None:
+    # Given the newest of 25 events
     page = notebook()
-    page.open(lab.write(name, RECORD, *cells))
-    page.run_all()
-    browser = Browsing(page)
-    browser.ready()
-    return page, browser
+    browser = opened(page, lab, "browse_drive.ipynb", ARRIVALS)
+    expect(browser.headline).to_contain_text("Deactivated")
+    expect(browser.button("Next event")).to_be_disabled()
+    expect(browser.button("Return to the page you came from")).to_be_disabled()
 
-
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
-@pytest.mark.parametrize("width", [1360, 600])
-def test_a_browser_can_be_read_in_every_theme_and_width(
-    lab: Lab, notebook: NotebookOpener, theme: str, width: int
-) -> None:
-    page = notebook(width=width, height=1100)
-    page.open(lab.write("browse_look.ipynb", RECORD, BROWSE), theme=theme)
-    if width < 1000:
-        page.command("application:toggle-left-area")
-    page.run_all()
-    browser = Browsing(page)
-    browser.ready()
+    # When stepped by button and chosen by keyboard
     browser.button("Previous event").click()
     expect(browser.headline).to_contain_text("PriceUpdated")
+    browser.events.focus()
+    page.page.keyboard.press("ArrowUp")
+    expect(browser.headline).to_contain_text("Created")
+    expect(browser.detail).to_contain_text("'Lamp 11'")
 
-    # Nothing sticks out to the right
-    assert browser.root.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
-    # Nothing that axe calls serious: contrast, names, roles
-    name = f"browse-{'wide' if width > 1000 else 'narrow'}-{theme.split()[-1].lower()}"
-    page.picture(name, browser.root)
-    assert page.grave_findings(".esnb-browse") == []
-    browser.root.get_by_role("tab", name="Python").click()
-    expect(browser.field("Python to copy")).to_contain_text("")
-    page.picture(f"{name}-python", browser.root)
+    # Then trees fold and unfold by keyboard
+    folded = browser.detail.locator("summary").first
+    if folded.count():
+        folded.focus()
+        page.page.keyboard.press("Enter")
+
+    # When the correlated events are asked for, then there are the flow's
+    browser.button("All events with the same correlation id").click()
+    expect(browser.events.get_by_role("option")).to_have_count(2)
+    expect(browser.headline).to_contain_text("Created")
+    browser.button("Return to the page you came from").click()
+    expect(browser.events.get_by_role("option")).to_have_count(20)
+    expect(browser.headline).to_contain_text("Created")
+
+    # When its stream is opened, then both the lists say so
+    browser.button("All events of this event's stream").click()
+    expect(browser.events.get_by_role("option")).to_have_count(3)
+    expect(browser.headline).to_contain_text("version 1")
+
+    # When filtered, searched and cleared
+    browser.field("Type").fill("price*")
+    browser.field("Type").press("Enter")
+    expect(browser.events.get_by_role("option")).to_have_count(1)
+    browser.field("Contains").fill("no such text")
+    browser.field("Contains").press("Enter")
+    expect(browser.note).to_contain_text("no event fits the filter")
+    browser.button("Remove every filter").click()
+    expect(browser.events.get_by_role("option")).to_have_count(3)
+    browser.field("Since").fill("soon")
+    browser.field("Since").press("Enter")
+    expect(browser.root.get_by_role("alert")).to_contain_text("is not a time")
+    browser.field("Since").fill("")
+    browser.field("Since").press("Enter")
+    expect(browser.root.get_by_role("alert")).to_have_count(0)
+
+    # When a stream is found by a pattern and chosen, and the whole log again
+    browser.field("Find a stream").fill("product-*")
+    browser.field("Find a stream").press("Enter")
+    expect(browser.streams.get_by_role("option")).to_have_count(13)
+    browser.streams.get_by_role("option").nth(3).click()
+    expect(browser.events.get_by_role("option")).to_have_count(2)
+    browser.streams.get_by_role("option").first.click()
+    expect(browser.events.get_by_role("option")).to_have_count(20)
+    browser.button("The page of events before this one").click()
+    expect(browser.events.get_by_role("option")).to_have_count(5)
+
+    # When copied
+    browser.root.get_by_role("tab", name="JSON").click()
+    expect(browser.field("JSON to copy")).to_have_value(re.compile('"stream": "'))
+
+    # When followed, then what is recorded meanwhile appears
+    browser.button("Show new events as they are recorded").click()
+    expect(browser.headline).to_contain_text("Created version 1")
+    expect(browser.events.get_by_role("option").last).to_contain_text("Created")
+    expect(browser.streams.get_by_role("option")).to_have_count(14)
+    browser.button("Show new events as they are recorded").click()
+
+
+def test_a_browser_can_be_read_in_every_theme_and_width(lab: Lab, notebook: NotebookOpener) -> None:
+    page = notebook(height=1100)
+    browser = opened(page, lab, "browse_look.ipynb")
+    browser.button("Previous event").click()
+    expect(browser.headline).to_contain_text("PriceUpdated")
     page.page.get_by_text("Saved view", exact=True).click()
     saved = page.page.locator(".esnb-folded")
     expect(saved.get_by_text("PriceUpdated").first).to_be_visible()
-    assert page.grave_findings(".esnb-folded") == []
-    page.picture(f"{name}-saved", saved)
+    for width in (1360, 600):
+        page.page.set_viewport_size({"width": width, "height": 1100})
+        if width < 1000:
+            page.command("application:toggle-left-area")
+        for theme in ("Light", "Dark"):
+            page.use_theme(f"JupyterLab {theme}")
+            name = f"browse-{'wide' if width > 1000 else 'narrow'}-{theme.lower()}"
+            for tab in ("Python", "Event"):
+                browser.root.get_by_role("tab", name=tab).click()
+                page.picture(f"{name}-{tab.lower()}", browser.root)
+            page.picture(f"{name}-saved", saved)
+            # Nothing sticks out to the right
+            assert browser.root.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+            # Nothing that axe calls serious: contrast, names, roles
+            assert page.grave_findings(".esnb-browse") == []
+            assert page.grave_findings(".esnb-folded") == []
