@@ -13,6 +13,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from esnb.frames._page import EVERYTHING
+from esnb.frames._stream_index import StreamRow
 from esnb.widgets import _event_html as html
 from esnb.widgets._copy import as_json, as_python
 from esnb.widgets._follow import Follower
@@ -103,7 +104,7 @@ class BrowsePanel:
         self._start = _field("Start at", "2026-03-01 12:00", "Go to this time, UTC")
         self._clear = _button("Clear", "times", "Remove every filter")
         self._find = _field("Find a stream", "name, Product-* or category", "A part or a pattern")
-        self._streams = _named(widgets.Select(description="Streams", rows=14), "esnb-list")
+        self._streams = _named(widgets.Select(description="Streams", rows=7), "esnb-list")
         self._look = _button("Look further back", "search", "Find streams of older events")
         self._events = _named(widgets.Select(description="Events", rows=14), "esnb-list")
         self._oldest = _button("", "fast-backward", "Oldest events")
@@ -293,9 +294,7 @@ class BrowsePanel:
         index = self.visit.index
         rows, count = index.newest(_MOST_STREAMS, self._find.value.strip())
         lines = [("All events", _ALL)]
-        lines += [
-            (_line(html.short(row.name), f"{row.events:,}", row.category), row.name) for row in rows
-        ]
+        lines += [(_stream_line(row), row.name) for row in rows]
         here = self.visit.here.stream
         if here is not None and all(row.name != here for row in rows):
             lines.insert(1, (_line(html.short(here)), here))
@@ -357,6 +356,12 @@ class BrowsePanel:
 def _line(*columns: str) -> str:
     """One option of a list; options fold plain spaces, no-break ones keep the columns."""
     return "  ".join(visible(each, 60) for each in columns if each).replace(" ", "\u00a0")
+
+
+def _stream_line(row: StreamRow) -> str:
+    """A server's names of streams begin with the category, an application's lack it."""
+    category = "" if row.name.startswith(f"{row.category}-") else row.category
+    return _line(category, html.short(row.name), f"{row.events:,}")
 
 
 def _button(description: str, icon: str, tooltip: str) -> Any:
