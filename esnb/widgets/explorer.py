@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from esnb.widgets import _html, _text
+from esnb.widgets._faces import Faces, wanted_live
 from esnb.widgets._source import read
 from esnb.widgets._timeline import Timeline
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from esnb.frames._fold import ProjectorFunction
     from esnb.frames._redaction import Redact
     from esnb.widgets._panel import Panel
-
-_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 def explore(
@@ -65,10 +63,10 @@ def explore(
 
     timeline = reading()
     index = len(timeline) - 1 if version is None else timeline.exact(version)
-    return Explorer(timeline, reading, index=index, live=_wanted(live), times=times)
+    return Explorer(timeline, reading, index=index, live=wanted_live(live), times=times)
 
 
-class Explorer:
+class Explorer(Faces):
     """One aggregate's history in three faces: controls, HTML, plain text.
 
     Made by `explore`. `version` is the one that is shown; setting it moves.
@@ -89,7 +87,6 @@ class Explorer:
         self._times = times
         self._panel: Panel | None = None
         self.live = live
-        """Whether it is shown with controls."""
 
     @property
     def widget(self) -> Any:
@@ -140,32 +137,6 @@ class Explorer:
     def _repr_html_(self) -> str:
         return _html.saved(self._now(), self._times)
 
-    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
-        bundle: dict[str, Any] = {"text/plain": str(self), "text/html": self._repr_html_()}
-        if self.live:
-            bundle[_VIEW] = self._view()
-        return bundle
-
-    def _ipython_display_(self) -> None:
-        """Emits the controls and, below them, the folded saved view.
-
-        Two outputs: a front end shows no HTML of an output that has a widget.
-        Without controls or without a notebook, IPython goes on with the MIME
-        bundle (`NotImplementedError` is its way to be told so).
-        """
-        from IPython import get_ipython
-        from IPython.display import publish_display_data
-
-        if not self.live or not hasattr(get_ipython(), "kernel"):
-            raise NotImplementedError
-        publish: Any = publish_display_data
-        publish({"text/plain": repr(self), _VIEW: self._view()})
-        saved = _html.folded(_html.saved(self._now(), self._times))
-        publish({"text/plain": str(self), "text/html": saved})
-
-    def _view(self) -> dict[str, Any]:
-        return {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
-
     def _controls(self) -> Panel:
         if self._panel is None:
             from esnb.widgets._panel import Panel
@@ -178,9 +149,3 @@ class Explorer:
 
     def _place(self) -> int:
         return self._index if self._panel is None else self._panel.index
-
-
-def _wanted(live: bool | None) -> bool:
-    if live is not None:
-        return live
-    return os.environ.get("ESNB_LIVE", "1").strip().lower() not in {"0", "false", "no", "off"}
