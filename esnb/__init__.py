@@ -37,6 +37,7 @@ _HOME = {
     "verify_snapshot": "esnb.frames",
     "what_if": "esnb.frames",
     "browse": "esnb.widgets",
+    "watch": "esnb.widgets",
     "explore": "esnb.widgets",
 }
 """Where each public name lives."""

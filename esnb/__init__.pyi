@@ -36,5 +36,6 @@ from esnb.stores import connect as connect
 from esnb.versions import show_versions as show_versions
 from esnb.widgets import browse as browse
 from esnb.widgets import explore as explore
+from esnb.widgets import watch as watch
 
 __all__: list[str]

@@ -2,5 +2,6 @@
 
 from esnb.widgets.browser import Browser, browse
 from esnb.widgets.explorer import Explorer, explore
+from esnb.widgets.watcher import Watcher, watch
 
-__all__ = ["Browser", "Explorer", "browse", "explore"]
+__all__ = ["Browser", "Explorer", "Watcher", "browse", "explore", "watch"]

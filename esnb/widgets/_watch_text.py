@@ -1,0 +1,28 @@
+"""Runners as plain text, the same at every run: no positions, rates or times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from esnb.widgets._values import visible
+from esnb.widgets._watching import Seen
+
+
+def table(seen: Sequence[Seen]) -> str:
+    """A line a runner; below it, what is wrong."""
+    if not seen:
+        return "no runners"
+    names = [visible(each.name, 60) for each in seen]
+    width = max(map(len, names))
+    states = max(len(each.state) for each in seen)
+    lines = []
+    for name, each in zip(names, seen, strict=True):
+        lines.append(f"{name:<{width}}  {each.state:<{states}}  {each.ago}")
+        lines += [f"  {what}: {visible(value, 200)}" for what, value in faults(each)]
+    return "\n".join(lines)
+
+
+def faults(seen: Seen) -> list[tuple[str, str]]:
+    """What is wrong with a runner, by its names."""
+    pairs = (("error", seen.error), ("event", seen.event), ("handler", seen.handler))
+    return [(what, value) for what, value in pairs if value]

@@ -1,0 +1,70 @@
+"""`watch`: many runners at a glance, live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from esnb.widgets import _watch_html, _watch_text
+from esnb.widgets._faces import Faces, wanted_live
+from esnb.widgets._watching import Seen, Watched
+
+if TYPE_CHECKING:
+    from esnb.widgets._watch_panel import WatchPanel
+
+
+def watch(*runners: Any, live: bool | None = None, numbers: bool = True) -> Watcher:
+    """How runners are doing, a few times a second: state, lag, position, rate, errors.
+
+    Takes whatever has a `status()`: `CatchUpRunner`, `PersistentRunner`, an
+    outbox, a publisher. Where a runner can pause, resume or rebuild, it has
+    buttons for it. `live` is whether there are controls: yes, unless
+    `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
+    documentation that is run again and compared; plain text never has them.
+
+    Raises TypeError for what has no `status()`.
+
+    >>> print(watch(live=False))
+    no runners
+    """
+    return Watcher(Watched(runners), live=wanted_live(live), numbers=numbers)
+
+
+class Watcher(Faces):
+    """Runners in three faces: controls, HTML, plain text. Made by `watch`."""
+
+    def __init__(self, watched: Watched, *, live: bool, numbers: bool) -> None:
+        self._watched = watched
+        self._numbers = numbers
+        self._panel: WatchPanel | None = None
+        self.live = live
+
+    @property
+    def widget(self) -> Any:
+        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        if self._panel is None:
+            from esnb.widgets._watch_panel import WatchPanel
+
+            self._panel = WatchPanel(self._watched, self._numbers)
+        return self._panel.root
+
+    @property
+    def runners(self) -> list[Seen]:
+        """Each runner now, in the order given."""
+        return self._watched.look()
+
+    def close(self) -> None:
+        """Ends the looking and removes the controls; runners are left alone."""
+        if self._panel is not None:
+            self._panel.close()
+            self._panel = None
+        self.live = False
+
+    def __str__(self) -> str:
+        return _watch_text.table(self.runners)
+
+    def __repr__(self) -> str:
+        count = len(self._watched)
+        return f"<watch of {count} runner{'' if count == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        return _watch_html.saved(self.runners, self._numbers)
