@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-QUIET_SECONDS = 0.01
+QUIET_SECONDS = 0.02
 PATIENCE_SECONDS = 0.4
 SPELL_SECONDS = 0.04
 
