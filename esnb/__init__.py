@@ -22,6 +22,7 @@ _HOME = {
     "diff": "esnb.frames",
     "events": "esnb.frames",
     "export": "esnb.frames",
+    "given_when_then": "esnb.frames",
     "history": "esnb.frames",
     "load": "esnb.frames",
     "outbox_records": "esnb.frames",

@@ -17,6 +17,7 @@ from esnb.frames import checkpoints as checkpoints
 from esnb.frames import diff as diff
 from esnb.frames import events as events
 from esnb.frames import export as export
+from esnb.frames import given_when_then as given_when_then
 from esnb.frames import history as history
 from esnb.frames import load as load
 from esnb.frames import outbox_records as outbox_records

@@ -9,6 +9,7 @@ from esnb.frames._blame import bisect, blame
 from esnb.frames._catalog import catalog
 from esnb.frames._checkpoints import checkpoints
 from esnb.frames._export import export
+from esnb.frames._given_when_then import given_when_then
 from esnb.frames._history import at, diff, history
 from esnb.frames._load import load
 from esnb.frames._log import events, stream, streams
@@ -33,6 +34,7 @@ __all__ = [
     "diff",
     "events",
     "export",
+    "given_when_then",
     "history",
     "load",
     "outbox_records",
