@@ -95,6 +95,29 @@ def test_projections_request_without_options(
         assert "NotFound" in nameless.details() or "not supported" in nameless.details()
 
 
+@pytest.mark.parametrize(
+    "method", ["Create", "Update", "Delete", "GetInfo", "ReplayParked", "List", "Read"]
+)
+def test_group_request_without_options(
+    server: EmbeddedProcess, channel: grpc.Channel, method: str
+) -> None:
+    where = f"/event_store.client.persistent_subscriptions.PersistentSubscriptions/{method}"
+    if method == "Read":
+        ack_first = b"\x12\x00"
+        for requests in ((), (b"",), (ack_first,)):
+            answers = channel.stream_stream(where)(iter(requests), timeout=20)
+            error = refused(lambda answers=answers: list(answers))
+            assert error.code() is CODE.UNKNOWN
+            assert "begins with its options" in error.details()
+    else:
+        error = refused(lambda: channel.unary_unary(where)(b"", timeout=20))
+        assert error.code() is CODE.UNKNOWN
+        assert "the request has no options" in error.details()
+        nameless = refused(lambda: channel.unary_unary(where)(b"\x0a\x00", timeout=20))
+        assert nameless.code() is CODE.UNKNOWN
+    assert still_serves(server)
+
+
 def test_append_without_options(server: EmbeddedProcess, channel: grpc.Channel) -> None:
     append = channel.stream_unary(f"{_STREAMS}/Append")
     assert "begins with its options" in refused(lambda: append(iter(()), timeout=20)).details()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb._client import streams_pb2
+from esnb._client import persistent_pb2, streams_pb2
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import (
     RECORDED,
@@ -66,6 +66,16 @@ def test_structured_id_and_link(event_id: bytes, event: Proposed, position: int)
     )
     assert message.event.link.stream_revision == 3
     assert message.event.commit_position == position
+
+
+@given(st.binary(min_size=16, max_size=16), proposals, uint64, st.integers(0, 2**31 - 1))
+def test_message_of_a_group(event_id: bytes, event: Proposed, position: int, retries: int) -> None:
+    record = wire.text_uuid(event_id) + body(stream_field("s"), 3, 9, created_entry(1), event)
+    sent = wire.read_event(record, None, position, retries)
+    message = persistent_pb2.ReadResp.FromString(sent).event
+    assert (message.event.stream_revision, message.event.data) == (3, event.data)
+    assert (message.commit_position, message.retry_count) == (position, retries)
+    assert message.WhichOneof("count") == "retry_count"
 
 
 def test_link_without_a_readable_target_has_no_event() -> None:

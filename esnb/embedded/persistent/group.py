@@ -7,10 +7,11 @@ import uuid
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from esnb.embedded.persistent.buffer import Buffer, Offer
+from esnb.embedded.persistent.buffer import Offer
 from esnb.embedded.persistent.consumer import Consumer
 from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
-from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
+from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.intake import Intake
 from esnb.embedded.persistent.journal import (
     CHECKPOINT_TYPE,
     Journal,
@@ -20,7 +21,6 @@ from esnb.embedded.persistent.journal import (
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.parking import Parking
 from esnb.embedded.persistent.progress import Progress
-from esnb.embedded.persistent.source import Considered, source_of
 from esnb.embedded.persistent.statistics import (
     ConsumerStatistics,
     GroupStatistics,
@@ -36,8 +36,6 @@ from esnb.embedded.streams.store import Clock
 from esnb.embedded.streams.stream_metadata import metastream_of
 
 _MILLISECOND = 10_000
-_DEFAULT_PAGE = 20
-_LARGEST_PAGE = 500
 _CUT_SHORT = "The group was ended during a replay"
 
 
@@ -78,12 +76,13 @@ class Group:
         self._reader = reader
         self._clock = clock
         self._journal = journal
-        self._source = source_of(reader, target)
         self._parking = Parking(reader, parked_stream(self.subscription))
         self._strategy = STRATEGIES[settings.strategy](
             Pins(reader.store.streams, reader.store.types)
         )
         self._progress = Progress(checkpoint)
+        self._intake = Intake(target, settings, reader, self._progress, begin)
+        self._buffer = self._intake.buffer
         self._consumers: list[Consumer] = []
         self._in_flight: dict[bytes, tuple[Message, Consumer]] = {}
         self._ended: Exception | None = None
@@ -91,22 +90,7 @@ class Group:
         self._total = 0
         self._being_parked = 0
         self._ticked = False
-        self._last_known: int | None = None
-        first = settings.start if begin is None else begin
-        self._arrived = self._source.head() + 1
-        """The first place of what arrives from now on."""
-        if checkpoint is not None:
-            first = checkpoint + 1
-        live = first == END
-        self.begin = self._arrived if live else first
-        self._following = self.begin
-        """The first place of history that has not been read."""
-        self._buffer = Buffer(
-            settings.history_buffer_size,
-            settings.live_buffer_size,
-            live,
-            self._progress.entered,
-        )
+        self.begin = self._intake.begin
 
     @property
     def subscription(self) -> str:
@@ -227,11 +211,11 @@ class Group:
         if self._ended is not None:
             return False
         try:
-            more = self._take_in_arrivals()
-            more |= self._read_history()
+            more = self._intake.take_in()
         except StreamDeleted:
             self.end()
             return False
+        self._checkpoint()
         self._give_out()
         return more
 
@@ -250,7 +234,7 @@ class Group:
             since_last=since,
             per_second=per_second(since, elapsed),
             checkpoint=self._progress.checkpoint,
-            last_known=self._last_known,
+            last_known=self._intake.last_known,
             read_buffer=len(self._buffer.fresh),
             live_buffer=len(self._buffer.recent),
             retry_buffer=len(self._buffer.retry),
@@ -259,58 +243,6 @@ class Group:
         )
 
     # --- inside ---------------------------------------------------------------
-
-    def _take_in_arrivals(self) -> bool:
-        page = self._source.arrivals(self._arrived)
-        self._arrived = page.next
-        buffer = self._buffer
-        for one in page.records:
-            if one.place < self.begin or self._has_come(one.place):
-                continue
-            if not one.wanted:
-                if buffer.live:
-                    self._progress.passed(one.place)
-                continue
-            self._know(one.place)
-            was_live = buffer.live
-            buffer.add_arrived(self._message(one))
-            if was_live and not buffer.live:
-                self._following = one.place
-        self._checkpoint()
-        return not page.ended
-
-    def _read_history(self) -> bool:
-        buffer, size = self._buffer, self.settings.read_batch_size
-        if buffer.live or not buffer.accepts(size):
-            return False
-        page = self._source.page(self._following, min(size or _DEFAULT_PAGE, _LARGEST_PAGE))
-        for one in page.records:
-            if one.wanted:
-                self._know(one.place)
-                buffer.add_read(self._message(one))
-            if buffer.live:
-                return False
-            if not one.wanted:
-                self._progress.passed(one.place)
-        self._following = page.next
-        if page.ended:
-            buffer.end_of_history()
-        self._checkpoint()
-        return not page.ended
-
-    def _has_come(self, place: int) -> bool:
-        reached = self._progress.reached
-        return reached is not None and place <= reached
-
-    def _know(self, place: int) -> None:
-        if self._last_known is None or place > self._last_known:
-            self._last_known = place
-
-    def _message(self, one: Considered) -> Message:
-        record = one.record
-        if self.settings.resolve_links and self._reader.is_link(record):
-            return Message(self._reader.target(record), record, one.place)
-        return Message(record, None, one.place)
 
     def _give_out(self) -> None:
         if self._consumers:

@@ -17,13 +17,6 @@ _NACKS = {0: Nack.RETRY, 1: Nack.PARK, 2: Nack.RETRY, 3: Nack.SKIP, 4: Nack.STOP
 """By the protocol's numbers; Unknown (0) is tried again."""
 
 
-def options_of(request: Any) -> Any:
-    """The request's options; raises `InvalidRequest` when it has none."""
-    if not request.HasField("options"):
-        raise InvalidRequest("the request has no options")
-    return request.options
-
-
 def group_name(options: Any) -> str:
     """The group that a request is about."""
     if not options.group_name:

@@ -14,10 +14,10 @@ from esnb.embedded.services.group_request import (
     event_ids,
     group_name,
     nack,
-    options_of,
     target_name,
 )
 from esnb.embedded.services.group_status import of_group_error
+from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import aborted
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import Record

@@ -16,7 +16,6 @@ from esnb.embedded.services.group_host import GroupHost
 from esnb.embedded.services.group_info import subscription_info
 from esnb.embedded.services.group_request import (
     group_name,
-    options_of,
     settings,
     target,
     target_name,
@@ -24,6 +23,7 @@ from esnb.embedded.services.group_request import (
 from esnb.embedded.services.group_status import of_group_error
 from esnb.embedded.services.persistent_read import PersistentRead
 from esnb.embedded.services.proposals import stream_name
+from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import aborted
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 from esnb.embedded.streams.node import Node

@@ -1,0 +1,141 @@
+"""Requests about groups, in each of the forms that clients send."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from esnb._client import persistent_pb2, shared_pb2
+from esnb.embedded.persistent.group import Nack
+from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.services import group_request
+from esnb.embedded.streams.errors import InvalidRequest
+
+Create = persistent_pb2.CreateReq
+Update = persistent_pb2.UpdateReq
+EMPTY = shared_pb2.Empty()
+STREAM = shared_pb2.StreamIdentifier(stream_name=b"s")
+
+
+def create(settings: dict[str, Any] | None = None, **options: Any) -> Any:
+    return Create.Options(group_name="g", settings=Create.Settings(**settings or {}), **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "target", "start"),
+    [
+        (create(stream_identifier=STREAM, settings={"revision": 7}), Target("s"), 7),
+        (create(stream_identifier=STREAM, settings={"revision": 2**64 - 1}), Target("s"), END),
+        (create(stream=Create.StreamOptions(stream_identifier=STREAM, revision=3)), Target("s"), 3),
+        (
+            create(stream=Create.StreamOptions(stream_identifier=STREAM, start=EMPTY)),
+            Target("s"),
+            0,
+        ),
+        (
+            create(stream=Create.StreamOptions(stream_identifier=STREAM, end=EMPTY)),
+            Target("s"),
+            END,
+        ),
+        (create(all=Create.AllOptions(end=EMPTY, no_filter=EMPTY)), Target(None), END),
+        (
+            create(all=Create.AllOptions(position=Create.Position(commit_position=5))),
+            Target(None),
+            5,
+        ),
+        (
+            Update.Options(settings=Update.Settings(), all=Update.AllOptions(start=EMPTY)),
+            Target(None),
+            0,
+        ),
+    ],
+    ids=["old", "old end", "revision", "start", "end", "all end", "position", "update"],
+)
+def test_targets_and_starts(options: Any, target: Target, start: int) -> None:
+    assert group_request.target(options) == target
+    assert group_request.settings(options).start == start
+
+
+def test_filters() -> None:
+    expression = Create.AllOptions.FilterOptions.Expression(prefix=["a", "b"])
+    by_type = Create.AllOptions.FilterOptions(event_type=expression)
+    options = create(all=Create.AllOptions(start=EMPTY, filter=by_type))
+    assert group_request.target(options).filter == EventFilter(False, "", ("a", "b"))
+    nothing = Create.AllOptions(start=EMPTY, filter=Create.AllOptions.FilterOptions())
+    with pytest.raises(InvalidRequest, match="neither streams nor event types"):
+        group_request.target(create(all=nothing))
+
+
+@pytest.mark.parametrize(
+    ("sent", "milliseconds"),
+    [
+        ({"message_timeout_ms": 1500}, 1500),
+        ({"message_timeout_ticks": 15_000_000}, 1500),
+        ({}, 0),
+    ],
+    ids=["ms", "ticks", "none"],
+)
+def test_times(sent: dict[str, int], milliseconds: int) -> None:
+    options = create(sent, stream_identifier=STREAM)
+    assert group_request.settings(options).message_timeout == milliseconds
+
+
+@pytest.mark.parametrize(
+    ("sent", "strategy"),
+    [
+        ({}, "DispatchToSingle"),
+        ({"named_consumer_strategy": 2}, "Pinned"),
+        ({"named_consumer_strategy": 1, "consumer_strategy": "Odd"}, "Odd"),
+        ({"named_consumer_strategy": 9}, "9"),
+    ],
+    ids=["default", "enumerated", "named", "unknown"],
+)
+def test_strategies(sent: dict[str, Any], strategy: str) -> None:
+    options = create(sent, stream_identifier=STREAM)
+    assert group_request.settings(options).strategy == strategy
+
+
+def test_nacks() -> None:
+    numbers = dict(persistent_pb2.ReadReq.Nack.Action.items())
+    assert {name: group_request.nack(number) for name, number in numbers.items()} == {
+        "Unknown": Nack.RETRY,
+        "Park": Nack.PARK,
+        "Retry": Nack.RETRY,
+        "Skip": Nack.SKIP,
+        "Stop": Nack.STOP,
+    }
+    assert group_request.nack(99) is Nack.SKIP
+
+
+def test_ids() -> None:
+    text = shared_pb2.UUID(string=str(UUID(int=5)))
+    halves = shared_pb2.UUID(
+        structured=shared_pb2.UUID.Structured(most_significant_bits=-1, least_significant_bits=2)
+    )
+    assert group_request.event_ids([text, halves]) == [
+        UUID(int=5).bytes,
+        b"\xff" * 8 + (2).to_bytes(8, "big"),
+    ]
+    with pytest.raises(InvalidRequest, match="not a UUID"):
+        group_request.event_ids([shared_pb2.UUID(string="x")])
+
+
+@pytest.mark.parametrize(
+    ("read", "options", "reason"),
+    [
+        (group_request.settings, Create.Options(stream_identifier=STREAM), "no settings"),
+        (group_request.group_name, Create.Options(), "no group"),
+        (group_request.target, Create.Options(), "no stream"),
+        (
+            group_request.settings,
+            create(stream=Create.StreamOptions(stream_identifier=STREAM)),
+            "where the group begins",
+        ),
+    ],
+    ids=["settings", "group", "stream", "start"],
+)
+def test_what_is_missing(read: Any, options: Any, reason: str) -> None:
+    with pytest.raises(InvalidRequest, match=reason):
+        read(options)
