@@ -68,6 +68,9 @@ class OutboxRecord:
         }
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+
+
 def to_json(record: OutboxRecord) -> str:
     """The part of a record that never changes, as it is stored."""
     stored = record.job_data()
@@ -75,7 +78,7 @@ def to_json(record: OutboxRecord) -> str:
     stored["created"] = round(record.created.timestamp() * 1000)
     if record.payload_error is not None:
         stored["payload_error"] = record.payload_error
-    return json.dumps(stored, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _encode(stored)
 
 
 def from_json(text: str, status: str | None = None, *, publishing: bool = False) -> OutboxRecord:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from eventsourcing.persistence import Tracking
@@ -26,15 +27,20 @@ class OutboxView(RedisView):
     added in its order; `scripts/claim.lua` says how they lie in Redis.
     """
 
+    @cached_property
+    def _written(self) -> list[bytes]:
+        return [self.key(name).encode() for name in (RECORDS, "queue", "open", "ready")]
+
     def add(self, record: OutboxRecord, tracking: Tracking) -> None:
         """Takes a record up, in one atomic step with the checkpoint past its event."""
         lane, member = place(record)
         with self.commit(tracking) as commands:
-            queue = commands.execute_command
-            queue("HSET", self.key(RECORDS), record.id, to_json(record))
-            queue("ZADD", self.key("queue"), 0, member)
-            queue("ZADD", self.key("open"), record.position, record.id)
-            queue("ZADD", self.key("ready"), "NX", record.position, lane)
+            records, queue, opened, ready = self._written
+            id, position = record.id.encode(), b"%d" % record.position
+            commands.queue_known(b"HSET", records, id, to_json(record).encode())
+            commands.queue_known(b"ZADD", queue, b"0", member.encode())
+            commands.queue_known(b"ZADD", opened, position, id)
+            commands.queue_known(b"ZADD", ready, b"NX", position, lane.encode())
 
     # --- what it holds ------------------------------------------------------------
 

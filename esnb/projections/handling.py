@@ -85,7 +85,7 @@ class Handlers:
         try:
             if getattr(self.projection, "takes_notifications", False):
                 # It wants events as they are stored: their classes need not be there.
-                domain_event = identified(notification, self.application.name)
+                domain_event = notification = identified(notification, self.application.name)
             else:
                 domain_event = self.application.mapper.to_domain_event(notification)
             with Handling(notification, self.application.name):
