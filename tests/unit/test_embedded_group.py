@@ -103,6 +103,18 @@ def test_retries_come_first_and_in_order(bench: Bench) -> None:
     assert desk.got == [(3, 0), (4, 0), (5, 0)]
 
 
+def test_a_retry_keeps_its_place_beside_a_replay(bench: Bench) -> None:
+    ids = bench.append("s", 5)
+    group = bench.group()
+    desk = bench.joined(group)
+    group.refuse(ids[:1], Nack.PARK, "")
+    group.disconnect(desk.consumer)
+    group.replay_parked()
+    other = bench.joined(group, slots=3)
+    group.disconnect(other.consumer)
+    assert bench.joined(group).got == [(1, 2), (2, 2), (3, 2), (4, 1), (0, 0)]
+
+
 def test_too_many_retries_park(bench: Bench) -> None:
     ids = bench.append("s", 1)
     group = bench.group(max_retry_count=1)

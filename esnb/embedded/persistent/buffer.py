@@ -68,11 +68,19 @@ class Buffer:
 
     def add_retry(self, message: Message) -> None:
         """A message has to be tried again; those of a replay come last."""
+        before = None
         if message.place is not None:
-            for index, other in enumerate(self.retry):
-                if other.place is not None and message.place < other.place:
-                    self.retry.insert(index, message)
-                    return
+            # From the end: messages that come back together come back in order.
+            for index in range(len(self.retry) - 1, -1, -1):
+                place = self.retry[index].place
+                if place is None:
+                    continue
+                if place <= message.place:
+                    break
+                before = index
+        if before is not None:
+            self.retry.insert(before, message)
+            return
         self.retry.append(message)
 
     def give_out(self, offer: Callable[[Message], Offer]) -> None:
