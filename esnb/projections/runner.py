@@ -29,6 +29,7 @@ from esnb.projections.lag import LagMeter
 from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import rebuilds_of
 from esnb.projections.status import RunnerStatus
+from esnb.projections.telemetry import observe
 from esnb.projections.worker import Worker
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
@@ -154,6 +155,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
                     target=self._worker.run, name=f"esnb-{self.projection.name}", daemon=True
                 )
                 self._thread.start()
+                observe(self)
         return self
 
     def stop(self) -> None:

@@ -21,6 +21,7 @@ from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
 from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import Rebuilds, claim
+from esnb.projections.telemetry import telemetry
 from esnb.redis import RedisTrackingRecorder, ViewDamagedError
 
 _log = logging.getLogger(__name__)
@@ -50,6 +51,9 @@ class Worker:
         backoff: Backoff,
         standby: Backoff,
     ) -> None:
+        self._telemetry = telemetry(
+            "esnb.apply", projection=str(projection.name), application=application.name
+        )
         self._application = application
         self._projection = projection
         self._view = view
@@ -122,7 +126,10 @@ class Worker:
     ) -> int | None:
         """Applies a batch, or what of it comes before an event that fails."""
         try:
-            applied = handlers.apply(batch, position, self._progress.is_disturbed)
+            ids = {"first_id": batch[0].id, "last_id": batch[-1].id}
+            with self._telemetry.work(len(batch), **ids) as work:
+                applied = handlers.apply(batch, position, self._progress.is_disturbed)
+                work.events = applied
         except HandlerError as failure:
             if failure.before:
                 self._progress.reached(batch[failure.before - 1].id, failure.before)

@@ -16,6 +16,7 @@ from esnb.projections.persistent.events import Events, ForeignGroupError, Handle
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import Memory
 from esnb.projections.progress import Progress
+from esnb.projections.telemetry import telemetry
 
 _log = logging.getLogger(__name__)
 
@@ -61,6 +62,7 @@ class Consumer:
         backoff: Backoff,
         reconnecting: Backoff,
     ) -> None:
+        self._telemetry = telemetry("esnb.handle", group=group.title)
         self._group = group
         self._events = events
         self._handler = handler
@@ -137,7 +139,7 @@ class Consumer:
     def _handle(self, delivery: Delivery, event: Any, attempt: int, until: float) -> None:
         try:
             domain_event, block = self._events.opened(event)
-            with block:
+            with block, self._telemetry.work(1, **_described(event)):
                 self._handler(domain_event, event)
         except Exception as error:
             if is_transient(error) or isinstance(error, ForeignGroupError):
@@ -246,6 +248,15 @@ def described(recorded: Any) -> str:
         f"event {recorded.id} ({recorded.type}, revision {recorded.stream_position} of "
         f"{recorded.stream_name})"
     )
+
+
+def _described(recorded: Any) -> dict[str, str]:
+    """An event, for a span."""
+    return {
+        "event_id": str(recorded.id),
+        "event_type": recorded.type,
+        "stream": recorded.stream_name,
+    }
 
 
 def _named(handler: Any) -> str:

@@ -23,6 +23,7 @@ from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import HandledEvents, Memory, NoMemory
 from esnb.projections.persistent.status import PersistentStatus, is_caught_up, waiting, worst
 from esnb.projections.progress import Progress
+from esnb.projections.telemetry import observe
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
@@ -156,6 +157,7 @@ class PersistentRunner:
             ]
             for thread in self._threads:
                 thread.start()
+        observe(self)
         return self
 
     def _consumer(self, progress: Progress) -> Consumer:
