@@ -1,8 +1,9 @@
 """Worked examples: a small domain to learn from, and a large real data set.
 
 `esnb.examples.product` is the walkthrough domain, `esnb.examples.flights` the
-336,776 flights of 2013 as events, `esnb.examples.demo` a tour of both in the
-terminal (`esnb demo`). They need packages of an extra:
+336,776 flights of 2013 as events, `esnb.examples.price_mail` the whole way from
+a saved product to a mail, `esnb.examples.demo` a tour in the terminal
+(`esnb demo`). They need packages of an extra:
 `pip install 'esnb[notebooks]'`. Each is imported at its first use.
 """
 
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from esnb.examples import demo as demo
     from esnb.examples import flights as flights
+    from esnb.examples import price_mail as price_mail
     from esnb.examples import product as product
 
-__all__ = ["demo", "flights", "product"]
+__all__ = ["demo", "flights", "price_mail", "product"]
 
 
 def __getattr__(name: str) -> Any:
