@@ -7,9 +7,10 @@ needs of it and leaves: what a page costs does not depend on how long the log is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from datetime import datetime
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Protocol, cast
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -140,7 +141,11 @@ class _Reading(Protocol):
 
 
 class _Sequential:
-    """Any source, by what every one can do; a log is read to its end to be read backwards."""
+    """Any source, by what every one can do: it is read from its beginning.
+
+    So are files, in which events of a single stream may have no position; their
+    place in the file stands for it then.
+    """
 
     gapless = False
 
@@ -148,10 +153,19 @@ class _Sequential:
         self.source = source
 
     def log(self, start: int | None) -> Records:
-        return self.source.events(start)
+        return self._log(start)
+
+    @contextmanager
+    def _log(self, start: int | None) -> Iterator[Iterator[Record]]:
+        with self.source.events(None) as records:
+            yield (
+                record
+                for record in map(_placed, count(1), records)
+                if start is None or (record.position or 0) >= start
+            )
 
     def log_before(self, before: int | None) -> Records:
-        with self.source.events(None) as records:
+        with self.log(None) as records:
             found = [each for each in records if before is None or (each.position or 0) < before]
         return nullcontext(reversed(found))
 
@@ -159,8 +173,15 @@ class _Sequential:
         return self.source.stream(name, start, None, None)
 
 
+def _placed(place: int, record: Record) -> Record:
+    return record if record.position is not None else replace(record, position=place)
+
+
 class _Server(_Sequential):
     """An EventStoreDB client: its `$all` is read in both directions."""
+
+    def log(self, start: int | None) -> Records:
+        return self.source.events(start)
 
     def log_before(self, before: int | None) -> Records:
         return cast(Records, cast(Any, self.source).events_before(before))

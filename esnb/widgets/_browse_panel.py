@@ -277,7 +277,7 @@ class BrowsePanel:
 
     def _draw_place(self) -> None:
         visit, wanted = self.visit, self.visit.here.filter
-        self._crumbs.value = html.crumbs(visit)
+        self._crumbs.value = html.crumbs(visit, self._times)
         self._back.disabled = not visit.trail.behind
         self._types.value = ", ".join(wanted.types)
         self._text.value = wanted.text

@@ -12,6 +12,7 @@ import pytest
 from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
 
+import esnb
 from esnb.frames._page import Anchor, Filter, read_page
 from esnb.frames._paging import Pager
 from tests.unit.frames_domain import Account, Bank, an_account, bank, record
@@ -42,6 +43,24 @@ def test_a_stream_is_paged_by_version(app: Bank) -> None:
         account.note(str(number))
     app.save(account)
     check_stream_paging(app, str(account.id), 70)
+
+
+def test_a_file_is_paged_too(app: Bank, tmp_path: Path) -> None:
+    path = str(tmp_path / "log.jsonl")
+    esnb.export(app, path)
+    check_paging(path, 20)
+    check_seeking(path)
+    check_index(path)
+
+
+def test_a_file_of_one_stream_is_paged_by_place(app: Bank, tmp_path: Path) -> None:
+    path = str(tmp_path / "stream.jsonl")
+    esnb.export(app, path, stream=an_account(app))
+    page = read_page(Pager(path), None, Filter(), Anchor("before"), 2)
+    assert [event.record.version for event in page.events] == [4, 5]
+    assert page.earlier is not None
+    page = read_page(Pager(path), None, Filter(), page.earlier, 2)
+    assert [event.record.version for event in page.events] == [2, 3]
 
 
 def test_a_time_leads_to_a_position(app: Bank) -> None:
