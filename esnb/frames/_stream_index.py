@@ -36,7 +36,8 @@ class StreamIndex:
         self._pager = pager
         self._rows: dict[str, StreamRow] = {}
         self._low: int | None = None
-        self._high = 0
+        self.high = 0
+        """Position of the newest event that is known."""
         self.searched = 0
         """How many events were looked at."""
         self.complete = False
@@ -54,7 +55,7 @@ class StreamIndex:
                 if count == most:
                     return
                 position = record.position or 0
-                self._low, self._high = position, max(self._high, position)
+                self._low, self.high = position, max(self.high, position)
                 self.searched += 1
                 if record.stream not in self._rows:
                     self._rows[record.stream] = self._row(record)
@@ -63,7 +64,7 @@ class StreamIndex:
     def arrived(self, records: Iterable[Record]) -> None:
         """Takes in events that are newer than what was looked at."""
         for record in records:
-            self._high = max(self._high, record.position or 0)
+            self.high = max(self.high, record.position or 0)
             self._rows[record.stream] = self._row(record)
 
     def newest(self, most: int, match: str = "") -> tuple[list[StreamRow], int]:

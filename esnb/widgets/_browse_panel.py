@@ -41,7 +41,6 @@ class BrowsePanel:
         self._drawing = False
         self._closed = False
         self._follower: Follower | None = None
-        self._seen: int | None = None
         self._drawn: tuple[Any, ...] = ()
         self._make()
         self._listen()
@@ -224,7 +223,6 @@ class BrowsePanel:
 
     def _begin_following(self) -> None:
         self.visit.newest()
-        self._seen = self.visit.head()
         self._follower = Follower(self._take_in)
 
     def _take_in(self) -> bool:
@@ -233,13 +231,12 @@ class BrowsePanel:
             if self._closed or self._follower is None:
                 return False
             try:
-                seen = self.visit.arrivals(self._seen)
+                arrived = self.visit.arrivals()
             except Exception as error:  # noqa: BLE001  # said in the panel, not in a cell
                 self._say(error, "New events are not followed any more. ")
                 self._stop()
                 return False
-            if seen != self._seen:
-                self._seen = seen
+            if arrived:
                 self.draw()
             return True
 

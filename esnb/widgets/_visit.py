@@ -180,29 +180,21 @@ class Visit:
         chosen = None if at_newest else self.here.chosen
         self._show(self.trail.at(NEWEST if at_end else self.here.anchor, chosen))
 
-    def arrivals(self, after: int | None) -> int | None:
-        """Takes in what was recorded after position `after`; the newest position.
+    def arrivals(self) -> bool:
+        """Takes in what was recorded since the streams were looked at; whether there was any.
 
-        The streams learn of it; the page is read again when it is the newest one.
+        The page is read again when the newest events are on it.
         """
-        with self.pager.forwards(None, after) as records:
-            found = [
-                record
-                for record in islice(records, _MOST_ARRIVALS)
-                if after is None or (record.position or 0) > after
-            ]
+        high = self.index.high
+        with self.pager.forwards(None, high or None) as records:
+            newer = (record for record in records if (record.position or 0) > high)
+            found = list(islice(newer, _MOST_ARRIVALS))
         if not found:
-            return after
-        self.index.arrived(found)
+            return False
         if self.page.later is None and self._concerns(found):
             self.refresh()
-        return found[-1].position
-
-    def head(self) -> int | None:
-        """Position of the newest event of the log."""
-        with self.pager.backwards(None) as records:
-            newest = next(records, None)
-        return None if newest is None else newest.position
+        self.index.arrived(found)  # last: a page that could not be read is tried again
+        return True
 
     # --- inside ---------------------------------------------------------------------
 

@@ -391,6 +391,24 @@ def test_new_events_and_streams_appear_while_following() -> None:
     browser.close()
 
 
+def test_what_was_recorded_before_following_began_is_not_missed() -> None:
+    app = Bank()
+    an_account(app)
+    browser = esnb.browse(app, live=True)
+    panel = browser._controls()
+    real = browser._visit.newest
+
+    def newest_and_then_one_more() -> None:
+        real()
+        an_account(app)
+
+    browser._visit.newest = newest_and_then_one_more  # type: ignore[method-assign]
+    browser.following = True
+    wait_until(lambda: panel._events.value == 10)
+    wait_until(lambda: len(panel._streams.options) == 3)
+    browser.close()
+
+
 def test_following_ends_with_the_store_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     app = Bank()
     an_account(app)
