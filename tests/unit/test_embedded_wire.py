@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb._client import persistent_pb2, streams_pb2
+from esnb._client import persistent_pb2, shared_pb2, streams_pb2
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import (
     RECORDED,
@@ -107,3 +107,26 @@ def test_ids_are_taken_in_any_spelling(event_id: UUID) -> None:
 def test_what_is_no_id_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"hexadecimal|badly formed"):
         wire.parsed_uuid(text, 0, 0)
+
+
+def test_fields_of_a_message_by_number() -> None:
+    message = shared_pb2.UUID()
+    message.structured.most_significant_bits = 5
+    message.structured.least_significant_bits = -1
+    found = wire.fields(message.SerializeToString())
+    assert list(found) == [1]
+    assert isinstance(found[1][0], bytes)
+    assert wire.fields(found[1][0]) == {1: [5], 2: [2**64 - 1]}
+    assert wire.fields(wire.tagged(3, b"a") + wire.tagged(3, b"") + wire.number(4, 300)) == {
+        3: [b"a", b""],
+        4: [300],
+    }
+    assert wire.fields(b"\x09" + bytes(8) + b"\x15" + bytes(4)) == {1: [bytes(8)], 2: [bytes(4)]}
+
+
+@pytest.mark.parametrize(
+    "garbage", [b"\x80", b"\x08", b"\x0a\x02x", b"\x0b", b"\x09\x00", b"\xff" * 12]
+)
+def test_bytes_that_are_no_message(garbage: bytes) -> None:
+    with pytest.raises(wire.Malformed):
+        wire.fields(garbage)
