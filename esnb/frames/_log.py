@@ -62,8 +62,9 @@ def events(
 ) -> pd.DataFrame:
     """The whole sequence of events of an application or a database, a row an event.
 
-    `source` is any eventsourcing Application, an EventStoreDB client, or the
-    `Stores` that `esnb.connect()` gives. Events come in the order in which they
+    `source` is any eventsourcing Application, an EventStoreDB client, the
+    `Stores` that `esnb.connect()` gives, or the path of a file that
+    `esnb.export` wrote. Events come in the order in which they
     were recorded, from position `start` (inclusive; an application's
     notification ids, a server's commit positions), at most `limit` of those
     that the filters let through: `types` and `exclude` take topics, their part
