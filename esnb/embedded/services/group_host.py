@@ -81,6 +81,11 @@ class GroupHost:
                 await self._node.delete(stream, ANY)
         await self._keep_configuration()
 
+    async def replay_parked(self, target_name: str, name: str, stop_at: int | None) -> None:
+        """Deliver parked messages; returns when they are out of the parked stream, too."""
+        self.registry.get(target_name, name).replay_parked(stop_at)
+        await self._written()
+
     def write(self, stream: str, event: Proposed, done: Callable[[bool], None]) -> None:
         """Append in the order of the calls: tasks begin in the order in which they are made."""
         task = asyncio.create_task(self._append(stream, event, done))

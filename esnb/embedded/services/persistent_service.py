@@ -101,8 +101,7 @@ class PersistentService:
             raise GroupFailed(
                 named, group, "Cannot stop replaying parked message at a negative version."
             )
-        found = self.host.registry.get(named, group)
-        found.replay_parked(options.stop_at if limited else None)
+        await self.host.replay_parked(named, group, options.stop_at if limited else None)
         return persistent_pb2.ReplayParkedResp()
 
     async def _list(self, request: Any) -> Any:
