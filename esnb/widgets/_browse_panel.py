@@ -176,8 +176,9 @@ class BrowsePanel:
         """For values that people set and that drawing sets, too."""
 
         def used(_change: Any) -> None:
-            if not self._drawing:
-                self.do(step)
+            with self._lock:  # what was clicked while another thread drew counts, too
+                if not self._drawing:
+                    self.do(step)
 
         return used
 
