@@ -2,7 +2,9 @@
 
 A server that is stopped, or a network that drops everything, leaves a read
 waiting: gRPC sets no limit of its own, and a limit for a whole read would cut
-long ones. So what is limited is the time without a word.
+long ones. A read alone may also be silent for good reason: the server filters
+a long log and finds nothing. So after some silence the server is asked
+something else, and the read is given up when that is not answered either.
 """
 
 from __future__ import annotations
@@ -15,21 +17,24 @@ from typing import Any
 
 from eventsourcing.persistence import OperationalError
 
-from esnb._client import RecordedEvent
+from esnb._client import Client, ClientError, DeadlineExceeded, RecordedEvent, ServiceUnavailable
+from esnb._uri import described
 
-PATIENCE = 15.0
-"""Seconds without an answer, or without the next event, after which a read is given up."""
+PATIENCE = 10.0
+"""Seconds without an answer, or without the next event, after which the server is asked."""
+ANSWER = 5.0
+"""Seconds it then has to say something."""
 _TICK = 0.5
 """Seconds between two looks at the reads under way."""
 
 
-def patiently(response: Any, server: str) -> Generator[RecordedEvent, None, None]:
-    """The events of `response`; raises OperationalError when the server falls silent.
+def patiently(response: Any, client: Client) -> Generator[RecordedEvent, None, None]:
+    """The events of `response`, a read of `client`.
 
-    `server` is how the error names it. Time that the caller takes between two
-    events does not count.
+    Raises OperationalError when the server falls silent. Time that the caller
+    takes between two events does not count.
     """
-    waiting = _Wait(response)
+    waiting = _Wait(response, client)
     _watch.add(waiting)
     try:
         while True:
@@ -48,18 +53,31 @@ def patiently(response: Any, server: str) -> Generator[RecordedEvent, None, None
         _watch.remove(waiting)
     if waiting.is_given_up:
         raise OperationalError(
-            f"{server} accepts connections but has not answered for {PATIENCE:g} s: check that "
-            "it is an EventStoreDB that runs, and not stopped or cut off, then read again"
+            f"EventStoreDB at {described(client.connection_spec.uri)} accepts connections but has "
+            f"not answered for {PATIENCE + ANSWER:g} s: check that it is an EventStoreDB that "
+            "runs, and not stopped or cut off, then read again"
         )
+
+
+def answers(client: Client) -> bool:
+    """Whether the server says anything, a refusal included, within `ANSWER` seconds."""
+    try:
+        client.gossip.read(timeout=ANSWER)
+    except (DeadlineExceeded, ServiceUnavailable):
+        return False
+    except (ClientError, ValueError):  # it refused, or gRPC says that the channel is closed
+        return True
+    return True
 
 
 class _Wait:
     """A read under way."""
 
-    __slots__ = ("is_given_up", "response", "since")
+    __slots__ = ("client", "is_given_up", "response", "since")
 
-    def __init__(self, response: Any) -> None:
+    def __init__(self, response: Any, client: Client) -> None:
         self.response = response
+        self.client = client
         self.since: float | None = None
         """When it began to wait for the server; None while it does not."""
         self.is_given_up = False
@@ -94,12 +112,19 @@ class _Watch:
             self.look()
 
     def look(self) -> None:
-        """Ends the reads that have waited too long."""
+        """Ends the reads that have waited too long for a server that answers nothing."""
         with self._lock:
             waits = list(self._waits)
         for wait in waits:
             since = wait.since
-            if since is not None and monotonic() - since > PATIENCE:
+            if since is None or monotonic() - since <= PATIENCE:
+                continue
+            is_alive = answers(wait.client)
+            if wait.since != since:  # an event has come meanwhile
+                continue
+            if is_alive:
+                wait.since = monotonic()
+            else:
                 wait.is_given_up = True
                 wait.response.stop()  # ends its iteration
 

@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from esnb._client import RecordedEvent
 from esnb._patience import patiently
-from esnb._uri import described
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted, is_transient, translated
 
@@ -51,7 +50,7 @@ def whole(
     era = client.era
     response = request(**arguments)
     try:
-        yield from patiently(response, f"EventStoreDB at {described(client.connection_spec.uri)}")
+        yield from patiently(response, client)
     finally:
         response.stop()
     if era is None or client.era != era:

@@ -45,11 +45,10 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
 
     Raises what `answered` raises, and OperationalError when the server falls silent.
     """
-    server = f"EventStoreDB at {described(client.connection_spec.uri)}"
     with (
         answered(client),
         getattr(client, method)(**arguments) as response,
-        closing(patiently(response, server)) as events,
+        closing(patiently(response, client)) as events,
     ):
         yield events
 

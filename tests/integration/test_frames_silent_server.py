@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +18,7 @@ from eventsourcing.persistence import OperationalError
 
 import esnb
 from esnb import _patience
-from esnb._client import Client
+from esnb._client import Client, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 
 DEADLINE = 60.0
@@ -32,7 +33,8 @@ def silent_port() -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb._patience.PATIENCE", 0.5)
+    monkeypatch.setattr("esnb._patience.PATIENCE", 0.3)
+    monkeypatch.setattr("esnb._patience.ANSWER", 0.2)
     monkeypatch.setattr("esnb._patience._TICK", 0.05)
 
 
@@ -147,18 +149,52 @@ class Response:
         self.events = iter(())
 
 
-@pytest.mark.parametrize("waited", [0.4, 0.6])
-def test_only_the_time_that_the_server_takes_counts(
-    waited: float, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("answers", [False, True])
+@pytest.mark.parametrize("waited", [0.2, 0.4])
+def test_only_the_time_that_the_server_takes_counts_and_only_while_it_answers_nothing(
+    waited: float, answers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
     monkeypatch.setattr(_patience, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(_patience, "answers", lambda client: answers)
     response = Response(clock, 100.0 + waited)
-    events = _patience.patiently(response, "the server")
+    client = Client("esdb://127.0.0.1:1?Tls=false")
+    events = _patience.patiently(response, client)
 
     assert next(events) == "one"
     clock[0] = 100.0  # the reader took its time
     _patience._watch.look()
     assert not response.is_stopped
     assert next(events) == "two"
-    assert response.is_stopped == (waited > _patience.PATIENCE)
+    assert response.is_stopped == (waited > _patience.PATIENCE and not answers)
+
+
+def test_a_read_that_finds_nothing_for_long_is_not_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As of a server that filters a long log: it says nothing, but is there."""
+    asked = threading.Event()
+    original = _patience.answers
+
+    def answers(client: Client) -> bool:
+        answer = original(client)
+        asked.set()
+        return answer
+
+    monkeypatch.setattr(_patience, "answers", answers)
+    with EmbeddedProcess() as server:
+        client = server.client()
+        with client.subscribe_to_all() as quiet:  # says nothing until there is an event
+            found: list[str] = []
+            reader = threading.Thread(
+                target=lambda: found.extend(
+                    event.type for event in islice(_patience.patiently(quiet, client), 1)
+                )
+            )
+            reader.start()
+            assert asked.wait(DEADLINE)
+            client.append_to_stream(
+                "Dog-1", current_version=StreamState.ANY, events=NewEvent(type="Barked", data=b"{}")
+            )
+            reader.join(DEADLINE)
+    assert found == ["Barked"]
