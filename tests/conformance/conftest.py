@@ -14,7 +14,7 @@ import pytest
 from tests.conformance.conversation import Conversation, Json, alike, recorded
 
 _AT_ONCE = 4
-PATIENT = 24
+PATIENT = 16
 """At once of conversations that mostly wait: those about groups of consumers."""
 _REPEATS = 3
 """Of a conversation that differs: what arrives within its seconds depends on the machine's load."""

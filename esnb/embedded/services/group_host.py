@@ -127,8 +127,11 @@ class GroupHost:
             self._runners.pop(group, None)
 
     async def _tick(self) -> None:
+        now = asyncio.get_running_loop().time
+        due = now()
         while True:
-            await asyncio.sleep(_TICK_SECONDS)
+            due += _TICK_SECONDS  # a late tick does not put off the next one
+            await asyncio.sleep(due - now())
             for group in self.registry.all():
                 group.tick()
 
