@@ -14,6 +14,7 @@ import ipywidgets as widgets
 
 from esnb.frames._page import EVERYTHING
 from esnb.frames._stream_index import StreamRow
+from esnb.widgets import _controls as controls
 from esnb.widgets import _event_html as html
 from esnb.widgets._copy import as_json, as_python
 from esnb.widgets._follow import Follower
@@ -91,51 +92,65 @@ class BrowsePanel:
         self._style, self._crumbs = widgets.HTML(), widgets.HTML()
         self._message, self._note = widgets.HTML(), widgets.HTML()
         self._known, self._headline, self._detail = widgets.HTML(), widgets.HTML(), widgets.HTML()
-        self._back = _button("Back", "arrow-left", "Return to the page you came from")
-        self._again = _button("", "refresh", "Read the events again")
+        self._back = controls.button("Back", "arrow-left", "Return to the page you came from")
+        self._again = controls.button("", "refresh", "Read the events again")
         self._follow = widgets.ToggleButton(
             description="Follow", icon="rss", tooltip="Show new events as they are recorded"
         )
-        self._types = _field("Type", "Added, Price*", "Names or patterns, separated by commas")
-        self._text = _field("Contains", "any text", "In stream, type, data or metadata")
-        self._since = _field("Since", "2026-03-01 12:00", "Only events from this time on, UTC")
-        self._until = _field("Until", "2026-03-31", "Only events up to this time, UTC")
-        self._start = _field("Start at", "2026-03-01 12:00", "Go to this time, UTC")
-        self._clear = _button("Clear", "times", "Remove every filter")
-        self._find = _field("Find a stream", "name, Product-* or category", "A part or a pattern")
-        self._streams = _named(widgets.Select(description="Streams", rows=7), "esnb-list")
-        self._look = _button("Look further back", "search", "Find streams of older events")
-        self._events = _named(widgets.Select(description="Events", rows=14), "esnb-list")
-        self._oldest = _button("", "fast-backward", "Oldest events")
-        self._earlier = _button("Earlier", "chevron-left", "The page of events before this one")
-        self._later = _button("Later", "chevron-right", "The page of events after this one")
-        self._newest = _button("", "fast-forward", "Newest events")
-        self._previous = _button("", "step-backward", "Previous event")
-        self._next = _button("", "step-forward", "Next event")
-        self._stream = _button("This stream", "", "All events of this event's stream")
-        self._correlated = _button("Correlated", "", "All events with the same correlation id")
-        self._copies = [_copied(name) for name in _TABS[1:]]
-        self._tabs = _named(
+        self._types = controls.field(
+            "Type", "Added, Price*", "Names or patterns, separated by commas"
+        )
+        self._text = controls.field("Contains", "any text", "In stream, type, data or metadata")
+        self._since = controls.field(
+            "Since", "2026-03-01 12:00", "Only events from this time on, UTC"
+        )
+        self._until = controls.field("Until", "2026-03-31", "Only events up to this time, UTC")
+        self._start = controls.field("Start at", "2026-03-01 12:00", "Go to this time, UTC")
+        self._clear = controls.button("Clear", "times", "Remove every filter")
+        self._find = controls.field(
+            "Find a stream", "name, Product-* or category", "A part or a pattern"
+        )
+        self._streams = controls.named(widgets.Select(description="Streams", rows=7), "esnb-list")
+        self._look = controls.button("Look further back", "search", "Find streams of older events")
+        self._events = controls.named(widgets.Select(description="Events", rows=14), "esnb-list")
+        self._oldest = controls.button("", "fast-backward", "Oldest events")
+        self._earlier = controls.button(
+            "Earlier", "chevron-left", "The page of events before this one"
+        )
+        self._later = controls.button("Later", "chevron-right", "The page of events after this one")
+        self._newest = controls.button("", "fast-forward", "Newest events")
+        self._previous = controls.button("", "step-backward", "Previous event")
+        self._next = controls.button("", "step-forward", "Next event")
+        self._stream = controls.button("This stream", "", "All events of this event's stream")
+        self._correlated = controls.button(
+            "Correlated", "", "All events with the same correlation id"
+        )
+        self._copies = [controls.copied(name) for name in _TABS[1:]]
+        self._tabs = controls.named(
             widgets.Tab(children=[self._detail, *self._copies]), "esnb-tabs", "esnb-copies"
         )
         for place, name in enumerate(_TABS):
             self._tabs.set_title(place, name)
         self._tabs.selected_index = 0
-        bar = _row("esnb-top", self._back, self._crumbs, self._follow, self._again)
+        bar = controls.row("esnb-top", self._back, self._crumbs, self._follow, self._again)
         fields = (self._types, self._text, self._since, self._until, self._start, self._clear)
-        pager = _row("esnb-pager", self._oldest, self._earlier, self._later, self._newest)
-        moves = _row("esnb-moves", self._previous, self._next, self._stream, self._correlated)
-        first = _column("esnb-streams-pane", self._find, self._streams, self._known, self._look)
-        second = _column("esnb-events-pane", self._events, pager, self._note)
-        third = _column("esnb-event-pane", self._headline, moves, self._tabs)
-        self.root = _named(
+        pager = controls.row("esnb-pager", self._oldest, self._earlier, self._later, self._newest)
+        moves = controls.row(
+            "esnb-moves", self._previous, self._next, self._stream, self._correlated
+        )
+        first = controls.column(
+            "esnb-streams-pane", self._find, self._streams, self._known, self._look
+        )
+        second = controls.column("esnb-events-pane", self._events, pager, self._note)
+        third = controls.column("esnb-event-pane", self._headline, moves, self._tabs)
+        self.root = controls.named(
             widgets.VBox(
                 [
                     self._style,
                     bar,
-                    _row("esnb-filters", *fields),
+                    controls.row("esnb-filters", *fields),
                     self._message,
-                    _row("esnb-panes", first, second, third),
+                    controls.row("esnb-panes", first, second, third),
                 ]
             ),
             "esnb",
@@ -360,33 +375,3 @@ def _stream_line(row: StreamRow) -> str:
     """A server's names of streams begin with the category, an application's lack it."""
     category = "" if row.name.startswith(f"{row.category}-") else row.category
     return _line(category, html.short(row.name), f"{row.events:,}")
-
-
-def _button(description: str, icon: str, tooltip: str) -> Any:
-    button = widgets.Button(description=description, icon=icon, tooltip=tooltip)
-    return _named(button, "esnb-button", *(() if description else ("esnb-icon",)))
-
-
-def _field(name: str, example: str, tooltip: str) -> Any:
-    field = widgets.Text(description=name, placeholder=example, continuous_update=False)
-    if hasattr(field, "tooltip"):
-        field.tooltip = tooltip
-    return _named(field, "esnb-field")
-
-
-def _copied(name: str) -> Any:
-    return _named(widgets.Textarea(description=f"{name} to copy", rows=16), "esnb-copy")
-
-
-def _row(name: str, *children: Any) -> Any:
-    return _named(widgets.HBox(list(children)), name)
-
-
-def _column(name: str, *children: Any) -> Any:
-    return _named(widgets.VBox(list(children)), "esnb-pane", name)
-
-
-def _named(widget: Any, *names: str) -> Any:
-    for name in names:
-        widget.add_class(name)
-    return widget

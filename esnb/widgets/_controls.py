@@ -1,0 +1,37 @@
+"""Controls as the browser uses them: named, styled, with a tooltip each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ipywidgets as widgets
+
+
+def button(description: str, icon: str, tooltip: str) -> Any:
+    made = widgets.Button(description=description, icon=icon, tooltip=tooltip)
+    return named(made, "esnb-button", *(() if description else ("esnb-icon",)))
+
+
+def field(name: str, example: str, tooltip: str) -> Any:
+    made = widgets.Text(description=name, placeholder=example, continuous_update=False)
+    if hasattr(made, "tooltip"):  # ipywidgets 7 has none here
+        made.tooltip = tooltip
+    return named(made, "esnb-field")
+
+
+def copied(name: str) -> Any:
+    return named(widgets.Textarea(description=f"{name} to copy", rows=16), "esnb-copy")
+
+
+def row(name: str, *children: Any) -> Any:
+    return named(widgets.HBox(list(children)), name)
+
+
+def column(name: str, *children: Any) -> Any:
+    return named(widgets.VBox(list(children)), "esnb-pane", name)
+
+
+def named(widget: Any, *names: str) -> Any:
+    for name in names:
+        widget.add_class(name)
+    return widget
