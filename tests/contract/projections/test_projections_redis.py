@@ -20,6 +20,7 @@ from esnb.projections import (
     current,
 )
 from esnb.redis import RedisView, ViewDamagedError
+from tests.redis_server import RedisServer
 from tests.unit.projections_domain import Bank, Deposits, Gate
 
 
@@ -320,6 +321,43 @@ def test_a_key_that_was_evicted_is_said_and_rebuilt(
         runner.rebuild()
         runner.wait()
         assert (runner.view.seen(), runner.view.sum()) == ([1, 2], 3)
+
+
+class Wide(RedisView):
+    """A key of 10 KB for each amount, and how often it came."""
+
+    def add(self, amount: int, tracking: Tracking) -> None:
+        with self.commit(tracking) as commands:
+            commands.hset(self.key(amount), "text", "x" * 10_000)
+            commands.hincrby(self.key(amount), "times", 1)
+
+    def times(self) -> dict[int, int]:
+        return {
+            int(key): int(value or 0) for key, _, field, value in self.rows() if field == "times"
+        }
+
+
+def test_what_maxmemory_evicts_is_said_and_rebuilt(
+    make: MakeRunner, app: Bank, env: dict[str, str]
+) -> None:
+    account = app.open()
+    app.deposit(account, *range(200))
+    # The least used first: the checkpoint, which every commit uses, is the last to go.
+    with RedisServer("--maxmemory-policy", "allkeys-lfu") as server:
+        client = redis.Redis.from_url(server.url)
+        with make(view_class=Wide, env={**env, "REDIS_URL": server.url}) as runner:
+            runner.wait()
+            used = int(client.info("memory")["used_memory"])
+            client.config_set("maxmemory", used - 1_000_000)
+            client.set("evicts", 1)
+            assert int(client.info("stats")["evicted_keys"]) > 50
+            client.config_set("maxmemory", 0)
+            app.deposit(account, *range(200))
+            with pytest.raises(ViewDamagedError, match="rebuild the view"):
+                runner.wait()
+            runner.rebuild()
+            runner.wait()
+            assert runner.view.times() == dict.fromkeys(range(200), 2)
 
 
 def test_a_view_that_was_flushed_is_filled_again(
