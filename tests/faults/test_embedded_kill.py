@@ -27,6 +27,7 @@ class Writers:
         self.acknowledged = acknowledged
         self.progress = threading.Condition()
         self.count = 0
+        self.ended_by: list[ClientError] = []
         self._threads = [
             threading.Thread(target=self._write, args=(server.client(), f"s-{seed}-{n}", n))
             for n in range(WRITERS)
@@ -36,7 +37,11 @@ class Writers:
         for thread in self._threads:
             thread.start()
         with self.progress:
-            assert self.progress.wait_for(lambda: self.count >= acknowledgements, timeout=60)
+            reached = self.progress.wait_for(
+                lambda: self.count >= acknowledgements or len(self.ended_by) == WRITERS, timeout=120
+            )
+        assert reached, f"{self.count} of {acknowledgements} appends in 120 s"
+        assert self.count >= acknowledgements, self.ended_by
 
     def join(self) -> None:
         for thread in self._threads:
@@ -53,7 +58,10 @@ class Writers:
             ]
             try:
                 client.append_to_stream(stream, current_version=StreamState.ANY, events=events)
-            except ClientError:
+            except ClientError as error:
+                with self.progress:
+                    self.ended_by.append(error)
+                    self.progress.notify()
                 return
             batches.append([event.id for event in events])
             with self.progress:
