@@ -19,6 +19,7 @@ from esnb.redis.batch import Batch
 from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url
 from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
+from esnb.redis.strays import refuse_strays, sweep_strays
 from esnb.redis.waiting import wait_until
 
 
@@ -148,6 +149,8 @@ class RedisTrackingRecorder(TrackingRecorder):
             batch.flush()
 
     def _apply(self, changes: Sequence[Change], after: Expected = ANYWHERE) -> None:
+        if not self._generation and not self._read("")[1]:
+            refuse_strays(self._connection, self.namespace)
         self._generation = apply_changes(
             self._connection, self.namespace, self._generation, changes, after
         )
@@ -209,6 +212,9 @@ class RedisTrackingRecorder(TrackingRecorder):
                 "from that view's in_namespace()"
             )
         own = self._generation or self._read("")[1]
+        was_whole = bool(live._read("")[1]) and bool(
+            self._connection.call("EXISTS", live.namespace.registry)
+        )
         limit = () if reached is None else (reached.application_name, reached.notification_id)
         answer: bytes | int | None = self._connection.run(
             "replace",
@@ -227,6 +233,8 @@ class RedisTrackingRecorder(TrackingRecorder):
             )
         if isinstance(answer, int):
             return False
+        if not was_whole:  # the script knows only the keys in its bookkeeping
+            sweep_strays(self._connection, live.namespace)
         live._generation = answer.decode()
         self._generation = ""
         return True

@@ -337,6 +337,9 @@ def test_a_key_that_was_evicted_is_noticed(view: Totals, client: redis.Redis) ->
     assert view.checkpoints() == {"app": 1}
 
 
+ONE = Tracking("app", 1)
+
+
 @pytest.mark.parametrize("part", ["tracking", "registry"])
 def test_evicted_bookkeeping_is_noticed_by_whoever_comes_next(
     view: Totals, environment: MakeEnvironment, client: redis.Redis, part: str
@@ -346,6 +349,34 @@ def test_evicted_bookkeeping_is_noticed_by_whoever_comes_next(
     with pytest.raises(ViewDamagedError, match="rebuild"):
         Totals.construct(environment()).add(1, Tracking("app", 2))
     assert client.hget(view.key("totals"), "sum") == "1"
+
+
+def test_data_that_outlived_the_bookkeeping_are_not_built_upon(
+    view: Totals, environment: MakeEnvironment, client: redis.Redis
+) -> None:
+    view.add(1, Tracking("app", 1))
+    with view.commit(Tracking("app", 2)) as commands:
+        commands.set(view.key("odd [*]?"), "x")
+    client.delete(view.namespace.tracking, view.namespace.registry)
+    # Named alike, and none of its keys.
+    client.set(f"{view.namespace.root}@other:totals", "kept")
+
+    again = Totals.construct(environment())
+    assert again.max_tracking_id("app") is None
+    for write in (lambda: again.add(1, Tracking("app", 1)), lambda: again.insert_tracking(ONE)):
+        with pytest.raises(ViewDamagedError, match=r"left of view.*noeviction.*rebuild"):
+            write()
+    assert client.hget(view.key("totals"), "sum") == "1"
+    assert again.checkpoints() == {}
+
+    fresh = again.in_namespace("rebuild")
+    fresh.add(1, Tracking("app", 1))
+    assert fresh.replace(again)
+    assert again.rows() == [("totals", "hash", "sum", "1")]
+    assert not client.exists(view.key("odd [*]?"))
+    assert client.get(f"{view.namespace.root}@other:totals") == "kept"
+    again.add(1, Tracking("app", 2))
+    assert again.sum() == 2
 
 
 def test_a_flushed_server_is_noticed_by_a_view_in_use(view: Totals, client: redis.Redis) -> None:
@@ -398,8 +429,12 @@ def test_the_sockets_are_closed_with_the_last_user(
     first, second = (Totals.construct(environment(name)) for name in ("One", "Two"))
     first.add(1, Tracking("app", 1))
     second.add(1, Tracking("app", 1))
-    assert len(client.client_list()) == own + 1
-    del first
+    shared = len(client.client_list())
+    assert shared > own
+    third = Totals.construct(environment("Three"))
+    third.add(1, Tracking("app", 1))
+    assert len(client.client_list()) == shared
+    del first, third
     gc.collect()
     second.add(1, Tracking("app", 2))
     del second
