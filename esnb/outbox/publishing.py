@@ -128,8 +128,10 @@ class Publishing:
                     await _sleep(wake, pause)
             await self._give_back()
         finally:
-            listener.cancel()
-            await asyncio.gather(listener, return_exceptions=True)
+            while not listener.done():
+                # redis-py may take a cancellation for a connection that failed.
+                listener.cancel()
+                await asyncio.wait([listener], timeout=0.1)
             await client.aclose()
 
     async def _listen(self, client: Any, wake: asyncio.Event) -> None:
