@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import Client
+from esnb._client import Client, ClientError, NewEvent, StreamState
 from esnb.embedded.server import Server, start_server
 from esnb.embedded.storage.wire import fields, number, tagged
 
@@ -66,11 +66,26 @@ def test_scavenge_starts_and_is_over(channel: grpc.Channel) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "method", ["MergeIndexes", "ResignNode", "SetNodePriority", "RestartPersistentSubscriptions"]
-)
+@pytest.mark.parametrize("method", ["MergeIndexes", "ResignNode", "SetNodePriority"])
 def test_operations_of_a_node_alone_are_accepted(channel: grpc.Channel, method: str) -> None:
     assert operation(channel, method, number(1, 5)) == b""
+
+
+def test_groups_are_restarted(server: Server, channel: grpc.Channel) -> None:
+    with Client(f"esdb://127.0.0.1:{server.port}?Tls=false") as client:
+        client.create_subscription_to_stream("guests", "Inn-1", from_end=False)
+        client.append_to_stream(
+            "Inn-1", current_version=StreamState.ANY, events=NewEvent(type="Came", data=b"{}")
+        )
+        with client.read_subscription_to_stream("guests", "Inn-1") as consumer:
+            assert next(consumer).type == "Came"
+            assert operation(channel, "RestartPersistentSubscriptions") == b""
+            with pytest.raises(ClientError):
+                next(consumer)
+        with client.read_subscription_to_stream("guests", "Inn-1") as consumer:
+            event = next(consumer)  # not acknowledged before
+            consumer.ack(event)
+    assert event.type == "Came"
 
 
 def test_clients_do_not_shut_the_server_down(channel: grpc.Channel) -> None:

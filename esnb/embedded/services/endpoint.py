@@ -67,7 +67,7 @@ class Endpoint:
                 StreamsService(node).handlers(),
                 self._groups.handlers(),
                 ProjectionsService(self._projector).handlers(),
-                OperationsService().handlers(),
+                OperationsService(self._groups.host.restart).handlers(),
                 MonitoringService(node).handlers(),
                 UsersService(node).handlers(),
                 GossipService(host, lambda: self.port, node.store.clock).handlers(),

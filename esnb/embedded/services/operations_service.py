@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Awaitable, Callable
 
 import grpc
 
@@ -19,6 +20,9 @@ _STARTED = b""
 class OperationsService:
     """Nothing is ever left to scavenge, merge or hand over: one node, and its log keeps all."""
 
+    def __init__(self, restart_groups: Callable[[], Awaitable[None]]) -> None:
+        self._restart_groups = restart_groups
+
     def handlers(self) -> grpc.GenericRpcHandler:
         """The service's methods; its messages are in neither client's stubs."""
         return grpc.method_handlers_generic_handler(
@@ -30,7 +34,7 @@ class OperationsService:
                 "MergeIndexes": unary(self._accept, fields),
                 "ResignNode": unary(self._accept, fields),
                 "SetNodePriority": unary(self._accept, fields),
-                "RestartPersistentSubscriptions": unary(self._accept, fields),
+                "RestartPersistentSubscriptions": unary(self._restart, fields),
             },
         )
 
@@ -51,6 +55,10 @@ class OperationsService:
             "the embedded server is not shut down by its clients: it ends with the process "
             "that started it (stores.close(), or an interrupt of esnb serve)",
         )
+
+    async def _restart(self, request: Fields) -> bytes:
+        await self._restart_groups()
+        return b""
 
     async def _accept(self, request: Fields) -> bytes:
         return b""
