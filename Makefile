@@ -88,10 +88,10 @@ conformance: $(VENV)/.test ## every recorded scenario of a real EventStoreDB aga
 CORE := tests/unit tests/contract tests/conformance tests/integration
 
 test-kurrentdb: $(KURRENT)/.test ## the suite's core with kurrentdbclient
-	$(KURRENT)/bin/python -m pytest -n 2 --dist loadfile $(CORE) -m 'not env and not extras'
+	$(KURRENT)/bin/python -m pytest -n 2 --dist loadfile $(CORE) -m 'not env and not extras and not once'
 
 test-oldest: $(OLDEST)/.test ## the suite's core with the oldest allowed versions
-	$(OLDEST)/bin/python -m pytest -n 2 --dist loadfile $(CORE) -m 'not env and not extras'
+	$(OLDEST)/bin/python -m pytest -n 2 --dist loadfile $(CORE) -m 'not env and not extras and not once'
 
 # --- the rest -------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from tests.conformance.conftest import answered
 from tests.conformance.conversation import Json, alike, recorded
 
-pytestmark = [pytest.mark.conformance, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.conformance, pytest.mark.once, pytest.mark.timeout(600)]
 
 SCENARIOS = {scenario["name"]: scenario["answers"] for scenario in recorded("random-streams")}
 
