@@ -62,7 +62,7 @@ test: test-main test-notebooks test-kurrentdb test-oldest test-node test-browser
 # --- its parts ----------------------------------------------------------------
 
 test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
-	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node
+	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node -m 'not exhaustive'
 
 test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against their stored outputs
 	$(PYTEST) --doctest-modules -p no:cacheprovider esnb

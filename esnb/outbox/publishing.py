@@ -18,6 +18,7 @@ from esnb.outbox.jobs import async_client, bullmq, described_error
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.projections import Backoff
+from esnb.redis.errors import may_pass
 
 _IDLE = 1.0
 """Seconds after which it looks for work though nothing woke it."""
@@ -120,7 +121,7 @@ class Publishing:
                     checked = False
                     if not isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
                         surprises += 1
-                        if surprises > _MOST_SURPRISES and not _may_pass(error):
+                        if surprises > _MOST_SURPRISES and not may_pass(error):
                             raise
                     self._says("retrying", masked(described_error(error, self.url)))
                     pause = self.backoff.next()
@@ -244,12 +245,6 @@ class _Queue:
         return self._job(
             self._queue, record.type, plan.data, {**job.options, "jobId": record.job_id}
         )
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether a server's refusal may end by itself, as that of a full one does."""
-    code = str(error).partition(" ")[0]
-    return code in ("OOM", "LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN")
 
 
 async def _sleep(wake: asyncio.Event, seconds: float) -> None:

@@ -28,6 +28,33 @@ class ViewDamagedError(InternalError):
     """
 
 
+_CODES: tuple[tuple[type[redis.RedisError], str], ...] = (
+    (redis.exceptions.OutOfMemoryError, "OOM"),
+    (redis.exceptions.BusyLoadingError, "LOADING"),
+    (redis.exceptions.ReadOnlyError, "READONLY"),
+    (redis.exceptions.MasterDownError, "MASTERDOWN"),
+    (redis.exceptions.ClusterDownError, "CLUSTERDOWN"),
+    (redis.exceptions.NoPermissionError, "NOPERM"),
+)
+"""redis-py takes the code off the text of those errors that have a class of their own."""
+_PASSING = frozenset(
+    {"LOADING", "BUSY", "READONLY", "MISCONF", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS"}
+)
+
+
+def _code(error: Exception) -> str:
+    """What Redis began its refusal with."""
+    for kind, code in _CODES:
+        if isinstance(error, kind):
+            return code
+    return str(error).partition(" ")[0]
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether a server's refusal may end by itself, as that of a full one does."""
+    return _code(error) in _PASSING | {"OOM"}
+
+
 def _reason(error: Exception, url: str) -> str:
     closed = _closed.remark(url) if isinstance(error, redis.ConnectionError) else None
     if closed is not None:
@@ -57,23 +84,15 @@ def translate(error: redis.RedisError, url: str) -> PersistenceError:
         return unreachable(error, url)
     if isinstance(error, redis.DataError):
         return ProgrammingError(reason)
-    code = str(error).partition(" ")[0]
+    code = _code(error)
     if code == "OOM" or "'maxmemory'" in reason:
         return OperationalError(
             f"{where} is out of memory (above its maxmemory) and nothing was written: "
             "raise maxmemory or delete keys"
         )
-    if code in (
-        "LOADING",
-        "BUSY",
-        "READONLY",
-        "MISCONF",
-        "MASTERDOWN",
-        "CLUSTERDOWN",
-        "NOREPLICAS",
-    ):
+    if code in _PASSING:
         return OperationalError(f"{where} cannot serve the command now: {reason}")
-    if code in ("NOAUTH", "NOPERM"):
+    if code == "NOPERM":
         return OperationalError(f"{where} does not allow it to the user in REDIS_URL: {reason}")
     if code == "WRONGTYPE":
         return DataError(f"{where}: {reason}")

@@ -49,12 +49,30 @@ def answered(target: str, name: str, at_once: int = _AT_ONCE) -> dict[str, list[
         return answers
 
 
+@pytest.fixture(
+    scope="session", params=["memory", pytest.param("disk", marks=pytest.mark.exhaustive)]
+)
+def random_target(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """As `target`, for the many conversations: on disk only where all are held."""
+    with started(request.param, tmp_path_factory) as where:
+        yield where
+
+
 @pytest.fixture(scope="session", params=["memory", "disk"])
 def target(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """A server that keeps its log in memory, and one that keeps it on disk."""
+    with started(request.param, tmp_path_factory) as where:
+        yield where
+
+
+@contextmanager
+def started(keeping: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The target of a server that keeps its log in memory or on disk."""
     path = tmp_path_factory.mktemp("conformance") / "events.db"
-    arguments = ["--memory"] if request.param == "memory" else ["--path", str(path)]
+    arguments = ["--memory"] if keeping == "memory" else ["--path", str(path)]
     with embedded(*arguments) as where:
         yield where

@@ -13,8 +13,8 @@ SCENARIOS = {scenario["name"]: scenario["answers"] for scenario in recorded("ran
 
 
 @pytest.fixture(scope="module")
-def answers(target: str) -> dict[str, list[Json]]:
-    return answered(target, "random-streams")
+def answers(random_target: str) -> dict[str, list[Json]]:
+    return answered(random_target, "random-streams")
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

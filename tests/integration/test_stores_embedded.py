@@ -28,6 +28,8 @@ from esnb._uri import is_embedded
 from esnb.embedded.processes import homes
 from esnb.embedded.processes.redis_program import find_program
 
+pytestmark = pytest.mark.once
+
 CONNECT = "import esnb, os\nstores = esnb.connect({arguments})"
 PIDS = "(stores._pair._eventstoredb.state['pid'], stores._pair._redis.state['pid'])"
 APPEND = """

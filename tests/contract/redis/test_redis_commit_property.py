@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 import redis
 from eventsourcing.persistence import Tracking
 from eventsourcing.utils import Environment
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 
 from esnb.redis import CommandRefusedError, RedisView
 from esnb.redis.view import _rows
+
+pytestmark = pytest.mark.once
 
 Command = tuple[object, ...]
 MakeEnvironment = Callable[..., Environment]
