@@ -77,13 +77,7 @@ class BrowsePanel:
             self._stop()
         if self._ending is not None:
             self._ending.join(timeout=5)
-        pending = [self.root]
-        while pending:
-            widget = pending.pop()
-            parts = (getattr(widget, name, None) for name in ("layout", "style"))
-            pending += [part for part in parts if part is not None]
-            pending += getattr(widget, "children", ())
-            widget.close()
+        controls.close_all(self.root)
 
     # --- making ----------------------------------------------------------------------
 

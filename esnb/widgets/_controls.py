@@ -1,4 +1,4 @@
-"""Controls as the browser uses them: named, styled, with a tooltip each."""
+"""Controls of the panels: named, styled, with a tooltip each, and closed together."""
 
 from __future__ import annotations
 
@@ -35,3 +35,14 @@ def named(widget: Any, *names: str) -> Any:
     for name in names:
         widget.add_class(name)
     return widget
+
+
+def close_all(root: Any) -> None:
+    """Closes a widget with all that is in it, layouts and styles included."""
+    pending = [root]
+    while pending:
+        widget = pending.pop()
+        parts = (getattr(widget, name, None) for name in ("layout", "style"))
+        pending += [part for part in parts if part is not None]
+        pending += getattr(widget, "children", ())
+        widget.close()

@@ -12,6 +12,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from esnb.widgets import _html
+from esnb.widgets._controls import close_all
 from esnb.widgets._timeline import Timeline
 from esnb.widgets._values import Limits, visible
 
@@ -110,13 +111,7 @@ class Panel:
     def close(self) -> None:
         """Takes every widget of this panel out of the page and the kernel."""
         self._link.close()
-        pending = [self.root]
-        while pending:
-            widget = pending.pop()
-            parts = (getattr(widget, name, None) for name in ("layout", "style"))
-            pending += [part for part in parts if part is not None]
-            pending += getattr(widget, "children", ())
-            widget.close()
+        close_all(self.root)
 
     def _fit(self, index: int) -> None:
         """Gives the controls the timeline's range, then draws."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.widgets._controls import close_all
 from esnb.widgets._follow import Follower
 from esnb.widgets._html import message, style, text
 from esnb.widgets._values import visible
@@ -69,11 +70,7 @@ class WatchPanel:
         self._closed = True
         self._follower.stop()
         self._follower.join(timeout=5)
-        pending = [self.root]
-        while pending:
-            widget = pending.pop()
-            pending += getattr(widget, "children", ())
-            widget.close()
+        close_all(self.root)
 
     def _draw(self, seen: Sequence[Seen]) -> None:
         # A trait that is set to its value sends nothing.

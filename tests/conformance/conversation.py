@@ -343,3 +343,12 @@ class Conversation:
 
     def _message(self, scripted: Json, kind: Any) -> Any:
         return json_format.ParseDict(self._names.outgoing(scripted), kind())
+
+
+def differences(recorded_answers: list[Json], got: list[Json]) -> list[str]:
+    """What a server answered otherwise than was recorded, an answer each."""
+    return [
+        f"answer {index}\n  recorded {recorded_one}\n  got      {got_one}"
+        for index, (recorded_one, got_one) in enumerate(zip(recorded_answers, got, strict=True))
+        if not alike(recorded_one, got_one)
+    ]

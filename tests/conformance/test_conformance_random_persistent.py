@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.conformance.conftest import PATIENT, answered
-from tests.conformance.conversation import Json, alike, recorded
+from tests.conformance.conversation import Json, differences, recorded
 
 pytestmark = [pytest.mark.conformance, pytest.mark.once, pytest.mark.timeout(600)]
 
@@ -20,9 +20,5 @@ def answers(random_target: str) -> dict[str, list[Json]]:
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_answers_as_recorded(name: str, answers: dict[str, list[Json]]) -> None:
     want, got = SCENARIOS[name], answers[name]
-    differing = [
-        f"answer {index}\n  recorded {recorded_one}\n  got      {got_one}"
-        for index, (recorded_one, got_one) in enumerate(zip(want, got, strict=True))
-        if not alike(recorded_one, got_one)
-    ]
+    differing = differences(want, got)
     assert not differing, "\n".join(differing)
