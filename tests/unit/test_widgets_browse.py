@@ -6,10 +6,8 @@ import json
 import re
 import threading
 import time
-import warnings
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from html.parser import HTMLParser
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,7 +15,6 @@ import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
-from ipywidgets import Widget
 
 import esnb
 from esnb.frames._page import Anchor, Filter
@@ -25,6 +22,7 @@ from esnb.widgets import Browser
 from esnb.widgets._copy import as_python
 from esnb.widgets._trail import Place, Trail
 from tests.unit.frames_domain import Bank, an_account, record
+from tests.unit.widget_pages import Outline, open_widgets
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "</td><script>alert(1)</script>\u202eevil\x00"
@@ -59,39 +57,8 @@ def numbers(browser: Browser) -> list[int]:
     return [each["position"] for each in browser.events]
 
 
-def open_widgets() -> set[str]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecated, and without a successor
-        return set(Widget.widgets)
-
-
 def followers() -> list[str]:
     return [each.name for each in threading.enumerate() if each.name.startswith("esnb-browse")]
-
-
-class Outline(HTMLParser):
-    """The text of a page, and the names of its elements and attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
-            self.text += data
 
 
 def pages_of(browser: Browser) -> list[str]:

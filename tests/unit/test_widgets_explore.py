@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-import warnings
 from collections.abc import Callable
-from html.parser import HTMLParser
 from typing import Any
 from uuid import uuid4
 
@@ -14,11 +12,11 @@ import pytest
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
-from ipywidgets import Widget
 
 import esnb
 from esnb.widgets import Explorer
 from esnb.widgets._values import tree
+from tests.unit.widget_pages import Outline, open_widgets
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 HOSTILE = "</td><script>alert(1)</script>\u202eevil\x00"
@@ -72,38 +70,6 @@ def owned_by(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
         return basket
 
     return project
-
-
-def open_widgets() -> set[str]:
-    """Model ids of the widgets that are open in this process."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # deprecated, and without a successor
-        return set(Widget.widgets)
-
-
-class Outline(HTMLParser):
-    """The text of a page, and the names of its elements and attributes."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.open: list[str] = []
-        self.text = ""
-        self.feed(page)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        if self.open[-1:] != ["style"]:
-            self.text += data
 
 
 # --- three faces ----------------------------------------------------------------
