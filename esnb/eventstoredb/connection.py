@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from threading import Lock, RLock
+from threading import Condition, Lock, RLock
 from typing import Any
 
 from esnb._client import Client, ConnectionSpec
@@ -39,7 +39,7 @@ class SharedClient(Client):
         self._options = _QUICK_RETURN + (_NO_PROXY if _is_local(uri) else ())
         self._cuts_begun = 0
         self._cuts_done = 0
-        self._cut_lock = Lock()
+        self._cut_lock = Condition()
         super().__init__(uri, root_certificates=root_certificates)
 
     @property
@@ -49,7 +49,13 @@ class SharedClient(Client):
         A read is complete when the era is the same number before and after.
         """
         with self._cut_lock:
-            return self._cuts_done if self._cuts_done == self._cuts_begun else None
+            return self._era()
+
+    def settled(self, timeout: float) -> int | None:
+        """The era, once no connection is being replaced; None if one still is after `timeout` s."""
+        with self._cut_lock:
+            self._cut_lock.wait_for(lambda: self._era() is not None, timeout)
+            return self._era()
 
     def reconnect(self, *args: Any, **kwargs: Any) -> None:
         with self._cut():
@@ -71,6 +77,10 @@ class SharedClient(Client):
         finally:
             with self._cut_lock:
                 self._cuts_done += 1
+                self._cut_lock.notify_all()
+
+    def _era(self) -> int | None:
+        return self._cuts_done if self._cuts_done == self._cuts_begun else None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from time import sleep
 from typing import Any, TypeVar
 
-from esnb._client import RecordedEvent
+from esnb._client import DeadlineExceeded, RecordedEvent
 from esnb._patience import patiently
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted, is_transient, translated
@@ -15,6 +15,13 @@ T = TypeVar("T")
 
 _DELAYS = (0.05, 0.3)
 """Seconds before the second and third attempt of a read."""
+_RENEWALS = 20
+"""How often a read is begun anew because other threads renewed the connection.
+
+After a restart of the server each thread that finds a call cut may do so.
+"""
+_PATIENCE = 5.0
+"""Seconds that a read waits for another thread to renew the connection."""
 
 
 def read(
@@ -29,29 +36,52 @@ def read(
     `work` must do nothing but read. Raises the library's errors, which begin
     with `subject`.
     """
+    delays = iter(_DELAYS)
+    renewals = iter(range(_RENEWALS))
     with translated(subject, lease.address.uri):
-        for delay in _DELAYS:
+        while True:
             try:
                 return work(lease.client)
-            except Exception as error:
-                if not is_transient(error):
+            except ReadInterrupted:
+                # The server is there: what cut the read was a new connection to it.
+                if next(renewals, None) is None:
                     raise
-            pause(delay)
-        return work(lease.client)
+            except Exception as error:
+                delay = next(delays, None) if is_transient(error) else None
+                if delay is None:
+                    raise
+                pause(delay)
 
 
 def whole(
-    client: SharedClient, request: Callable[..., Any], **arguments: Any
+    client: SharedClient,
+    request: Callable[..., Any],
+    *,
+    patience: float = _PATIENCE,
+    **arguments: Any,
 ) -> Generator[RecordedEvent, None, None]:
     """The events of one read; raises ReadInterrupted where it ended early.
 
-    Leaving the loop early ends the read.
+    Raises DeadlineExceeded when another thread has been renewing the connection
+    for `patience` seconds. Leaving the loop early ends the read.
     """
-    era = client.era
+    era = client.settled(patience)
+    if era is None:
+        raise DeadlineExceeded(
+            f"the connection is being renewed by another thread, for {patience:g} s already"
+        )
     response = request(**arguments)
     try:
         yield from patiently(response, client)
+    except Exception as error:
+        if client.era != era and is_transient(error):  # kurrentdbclient says it itself
+            raise _cut() from error
+        raise
     finally:
         response.stop()
-    if era is None or client.era != era:
-        raise ReadInterrupted("the connection was renewed by another thread during the read")
+    if client.era != era:
+        raise _cut()
+
+
+def _cut() -> ReadInterrupted:
+    return ReadInterrupted("the connection was renewed by another thread during the read")

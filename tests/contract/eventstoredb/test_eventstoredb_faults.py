@@ -14,9 +14,9 @@ from eventsourcing.persistence import OperationalError, PersistenceError, Stored
 from eventsourcing.utils import Environment
 
 from esnb._client import (
-    CancelledByClient,
     Client,
     ConsumerTooSlow,
+    DeadlineExceeded,
     NewEvent,
     ServiceUnavailable,
     StreamState,
@@ -118,9 +118,76 @@ def test_a_read_that_is_cut_says_so(recorder: EventStoreDBApplicationRecorder) -
     events = whole(client, client.read_all)
     next(events)
     client.reconnect()
-    # kurrentdbclient says it itself.
-    with pytest.raises((ReadInterrupted, CancelledByClient)):
+    with pytest.raises(ReadInterrupted):
         list(events)
+
+
+def test_a_read_outlasts_many_reconnections_in_a_row(
+    recorder: EventStoreDBApplicationRecorder,
+) -> None:
+    # As when several threads find, one after the other, that the server was restarted.
+    expected = save(recorder, 3000)
+    attempts: list[int] = []
+
+    def work(client: SharedClient) -> list[int | None]:
+        attempts.append(0)
+        found = []
+        for event in whole(client, client.read_all, filter_exclude=()):
+            found.append(event.commit_position)
+            if len(found) == 10 and len(attempts) < 8:
+                client.reconnect()
+        return found
+
+    found = read(recorder.category.lease, "reading everything", work)
+    assert set(expected) <= set(found)
+    assert len(attempts) == 8
+
+
+def test_a_read_waits_for_a_reconnection_that_takes_its_time(
+    recorder: EventStoreDBApplicationRecorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = save(recorder, 3)
+    client = recorder.category.client
+    under_way, may_end = threading.Event(), threading.Event()
+    original = Client.reconnect
+
+    def reconnect(self: Any, *args: Any, **kwargs: Any) -> None:
+        under_way.set()
+        assert may_end.wait(60)
+        original(self, *args, **kwargs)
+
+    monkeypatch.setattr(Client, "reconnect", reconnect)
+    other = threading.Thread(target=client.reconnect, daemon=True)
+    other.start()
+    assert under_way.wait(60)
+    waiting = threading.Event()
+    settled = SharedClient.settled
+    waits: list[None] = []
+
+    def settled_and_seen(self: SharedClient, timeout: float) -> int | None:
+        waits.append(None)
+        waiting.set()
+        return settled(self, timeout)
+
+    monkeypatch.setattr(SharedClient, "settled", settled_and_seen)
+    found: list[int] = []
+    reader = threading.Thread(
+        target=lambda: found.extend(each.id for each in recorder.select_notifications(None, 9)),
+        daemon=True,
+    )
+    reader.start()
+    assert waiting.wait(60)
+    may_end.set()
+    reader.join(60)
+    other.join(60)
+    assert found == expected
+    assert len(waits) == 1
+
+
+def test_a_reconnection_without_end_is_said(recorder: EventStoreDBApplicationRecorder) -> None:
+    client = recorder.category.client
+    with client._cut(), pytest.raises(DeadlineExceeded, match="is being renewed by another"):
+        list(whole(client, client.read_all, patience=0.01))
 
 
 def test_a_slow_consumer_is_resumed_where_it_was(
