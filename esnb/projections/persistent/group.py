@@ -74,6 +74,25 @@ class Group:
             found = self.client.read_subscription_to_all(self.name, **options)
         return watch_gone(found, on_gone)
 
+    def head(self) -> int | None:
+        """The last event's place (of `$all`: its commit position; of a stream: its revision).
+
+        None where there is no event. The place of a link counts, not its target's.
+        """
+        options: dict[str, Any] = {"backwards": True, "limit": 1}
+        if self.stream is not None:
+            from esnb._client import NotFound
+
+            events = self.client.read_stream(self.stream, **options)
+            try:
+                return next((event.stream_position for event in events), None)
+            except NotFound:
+                return None
+        if self.patterns:
+            options |= {"filter_include": self.patterns, "filter_by_stream_name": True}
+        events = self.client.read_all(**options)
+        return next((event.commit_position for event in events), None)
+
     def info(self) -> Any:
         """The client's `SubscriptionInfo`; None where there is no such group."""
         from esnb._client import NotFound

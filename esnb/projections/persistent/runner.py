@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import Environment, EnvType
 
 from esnb.projections.backoff import Backoff
@@ -21,14 +21,22 @@ from esnb.projections.persistent.consumer import Consumer, Counts
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import HandledEvents, Memory, NoMemory
-from esnb.projections.persistent.status import PersistentStatus, is_caught_up, waiting, worst
+from esnb.projections.persistent.status import (
+    PersistentStatus,
+    is_caught_up,
+    is_past,
+    waiting,
+    worst,
+)
 from esnb.projections.progress import Progress
 from esnb.projections.telemetry import observe
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
 _PATIENCE = 30.0
-"""Seconds that `stop()` and `pause()` give a handler to end."""
+"""Seconds that `stop()` and `pause()` give a handler to end, and `wait()` all of them."""
+_TICK = 0.05
+"""Seconds between two looks of `wait()` at the server's group."""
 
 
 class PersistentRunner:
@@ -210,6 +218,44 @@ class PersistentRunner:
             self.stop()
             raise
         self._raise_failure()
+
+    def wait(self, place: int | None = None, *, timeout: float = _PATIENCE) -> None:
+        """Blocks until nothing that was recorded before the call is left to be done.
+
+        It is done when it was handled or parked, by this runner or by others of
+        the group. `place` asks for the events up to one instead: a notification's
+        id, of `$all` a commit position, of a stream a revision. `timeout` is in
+        seconds. Raises the runner's own error when it has failed, TimeoutError
+        (which says what it was doing), WaitInterruptedError when it is stopped
+        meanwhile, and ProgrammingError when it was not started.
+        """
+        if not self._threads:
+            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        deadline = monotonic() + timeout
+        while True:
+            try:
+                place = self.group.head() if place is None else place
+                if place is None or is_past(self.group.info(), place):
+                    return
+            except Exception as error:
+                if not is_transient(error):
+                    raise
+            self._raise_failure()
+            if worst(self._progresses) in ("failed", "stopped"):
+                raise WaitInterruptedError(f"{self!r} was stopped before event {place} was done")
+            if monotonic() >= deadline:
+                raise TimeoutError(self._delay(place, timeout))
+            # The server does not tell when a group has caught up.
+            threading.Event().wait(_TICK)
+
+    def _delay(self, place: int | None, timeout: float) -> str:
+        """What holds a wait up."""
+        status = self.status()
+        because = f": {status.error}" if status.error else ""
+        return (
+            f"{self!r} is not done with the events up to {place} within {timeout} s; "
+            f"{status.waiting} are delivered and not acknowledged{because}"
+        )
 
     def replay_parked(self) -> None:
         """Has the server deliver the group's parked events again."""

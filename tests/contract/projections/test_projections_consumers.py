@@ -15,11 +15,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esnb._client import NotFound, StreamState
+from esnb._client import NewEvent, NotFound, StreamState
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.persistent_groups import Groups
@@ -61,6 +61,72 @@ def test_an_application_has_its_own_events_handled_and_no_others(env: dict[str, 
     assert [getattr(event, "amount", None) for event in found] == [None, 1, 2]
     assert (status.application, status.lag, status.handled) == ("Bank", 0, 3)
     assert status.position == app.recorder.max_notification_id()
+
+
+def test_waiting_ends_when_all_that_was_recorded_is_handled(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    seen = Seen()
+    with PersistentRunner(app, group_name(), seen, workers=2) as worker:
+        worker.wait(timeout=DEADLINE)
+        assert seen.all == []
+        for turn in range(1, 4):
+            app.deposit(app.open(), *range(9))
+            worker.wait(timeout=DEADLINE)
+            assert len(seen.all) == 10 * turn
+        worker.wait(app.recorder.max_notification_id(), timeout=DEADLINE)
+    with pytest.raises(WaitInterruptedError, match="was stopped before event"):
+        worker.wait(10**9, timeout=DEADLINE)
+    # One that begins where all is done waits for nothing.
+    with PersistentRunner(app, worker.group.name, Seen()) as worker:
+        worker.wait(timeout=DEADLINE)
+        assert worker.status().handled == 0
+
+
+@pytest.mark.parametrize("stream", [None, "orders-7"])
+def test_waiting_over_a_clients_events(env: dict[str, str], stream: str | None) -> None:
+    client = Bank(env=env).recorder.category.client
+    name = f"orders-{uuid4()}"
+    seen = Seen()
+    target = {"patterns": [name]} if stream is None else {"stream": name}
+    with PersistentRunner(client, group_name(), seen, env=env, **target) as worker:
+        worker.wait(timeout=DEADLINE)
+        for turn in range(1, 3):
+            client.append_to_stream(
+                name,
+                current_version=StreamState.ANY,
+                events=[NewEvent("Placed", b"1") for _ in range(7)],
+            )
+            worker.wait(timeout=DEADLINE)
+            assert len(seen.all) == 7 * turn
+
+
+def test_waiting_says_what_holds_it_up(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    app.open()
+    may_end = threading.Event()
+
+    def held(domain_event: Any, recorded: Any) -> None:
+        assert may_end.wait(DEADLINE)
+
+    with PersistentRunner(app, group_name(), held) as worker:
+        with pytest.raises(TimeoutError, match="is not done with the events up to"):
+            worker.wait(timeout=0.1)
+        may_end.set()
+        worker.wait(timeout=DEADLINE)
+    with pytest.raises(ProgrammingError, match="was not started"):
+        PersistentRunner(app, group_name(), held).wait()
+
+
+def test_waiting_ends_with_parked_events_too(env: dict[str, str]) -> None:
+    app = Bank(env=env)
+    app.open()
+
+    def refuse(domain_event: Any, recorded: Any) -> None:
+        raise ValueError("no")
+
+    with PersistentRunner(app, group_name(), refuse, retries=0) as worker:
+        worker.wait(timeout=DEADLINE)
+        assert worker.status().parked == 1
 
 
 def test_leaving_right_after_the_last_event_leaves_nothing_unacknowledged(
