@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -16,8 +17,10 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from esnb.frames._lag import application_lag, category_lag
 from esnb.frames._schema import Schema, build
-from esnb.frames._sources import described
+from esnb.frames._sources import described, is_client
+from esnb.frames._subscriptions import subscriptions as group_frame
 
+_URL = "REDIS_URL"
 _KEY_PREFIX = "REDIS_KEY_PREFIX"
 
 CHECKPOINTS: Schema = {
@@ -35,7 +38,7 @@ class Checkpoint:
 
     name: str
     application: str
-    position: int
+    position: int | None
     head: int | None = None
     lag: int | None = None
 
@@ -44,16 +47,19 @@ def checkpoints(source: Any) -> pd.DataFrame:
     """A row for each application that a projection follows, sorted by both names.
 
     `source` is a projection's view (any `TrackingRecorder`), a runner, an
-    application that processes the events of others, or the `Stores` that
-    `esnb.connect()` gives: then all views in its Redis.
+    application that processes the events of others, the `Stores` that
+    `esnb.connect()` gives (then all views in its Redis), any other application
+    (the views in the Redis of its `REDIS_URL` that follow it; none without), or
+    an EventStoreDB client: the groups of its persistent subscriptions.
 
-    Columns: `name` (string: the projection's or the view's), `application`
-    (string), `position` (Int64: the last event that is applied), `head` (Int64:
-    the application's last event) and `lag` (Int64: events between the two; 0
-    when caught up). Head and lag are missing where the source does not lead to
-    the application (a view alone; through `Stores`, one whose streams are not
-    named after it), and a lag where it is longer than 10,000 events that would
-    have to be counted.
+    Columns: `name` (string: the projection's, the view's or the group's),
+    `application` (string; of a group the stream, or `$all`), `position` (Int64:
+    the last event that is applied), `head` (Int64: the application's last
+    event; of a group the last that it has seen) and `lag` (Int64: events
+    between the two; 0 when caught up). Head and lag are missing where the
+    source does not lead to the application (a view alone; through `Stores`, one
+    whose streams are not named after it), and a lag where it is longer than
+    10,000 events that would have to be counted.
 
     Raises TypeError for another source and for a recorder that cannot tell
     which applications it follows.
@@ -79,14 +85,18 @@ def _checkpoints(source: Any) -> Iterator[Checkpoint]:
         yield from _of_recorder(source, _view_name(source))
     elif isinstance(source, Application) and isinstance(source.recorder, TrackingRecorder):
         yield from _of_recorder(source.recorder, source.name)
+    elif isinstance(source, Application):
+        yield from _of_followers(source)
     elif not isinstance(source, type) and hasattr(source, "projection"):
         yield from _of_runner(source)
+    elif not isinstance(source, type) and is_client(source):
+        yield from _of_groups(source)
     elif not isinstance(source, type) and hasattr(source, "eventstoredb"):
         yield from _of_stores(source)
     else:
         raise TypeError(
             f"no checkpoints: {described(source)}; give a view (a TrackingRecorder), a runner, an "
-            "application that processes events, or the Stores that esnb.connect() gives"
+            "application, an EventStoreDB client, or the Stores that esnb.connect() gives"
         )
 
 
@@ -172,16 +182,48 @@ def _view_name(recorder: TrackingRecorder) -> str:
     return name if isinstance(name, str) else type(recorder).__name__
 
 
+def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
+    """Those of the views that follow an application, in the Redis of its environment."""
+    url = app.env.get(_URL)
+    if not url:
+        return
+    from esnb._redis_client import redis_client  # brings redis-py
+
+    head = app.recorder.max_notification_id()
+    with closing(redis_client(url)) as client:
+        found = list(_of_redis(client, app.env.get(_KEY_PREFIX)))
+    for name, application, position in found:
+        if application == app.name:
+            lag = None if head is None else application_lag(app.recorder, position, head)
+            yield Checkpoint(name, application, position, head, lag)
+
+
 def _of_stores(stores: Any) -> Iterator[Checkpoint]:
-    """Every view's in the Redis of `stores`: they are kept in one hash a view."""
-    prefix = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX) or "esnb"
-    for key in stores.redis.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
+    """Every view's in the Redis of `stores`."""
+    prefix = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX)
+    for name, application, position in _of_redis(stores.redis, prefix):
+        head, lag = category_lag(stores.eventstoredb, application, position)
+        yield Checkpoint(name, application, position, head, lag)
+
+
+def _of_groups(client: Any) -> Iterator[Checkpoint]:
+    """Those that a server keeps for persistent subscriptions."""
+    for group in group_frame(client).itertuples():
+        place, head, lag = (
+            None if pd.isna(number) else int(number)
+            for number in (group.checkpoint, group.last_known, group.lag)
+        )
+        yield Checkpoint(group.group, group.stream, place, head, lag)
+
+
+def _of_redis(client: Any, prefix: str | None) -> Iterator[tuple[str, str, int]]:
+    """Name, application and checkpoint of each view in a Redis: they are in one hash a view."""
+    prefix = prefix or "esnb"
+    for key in client.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
         name = _projection_in(key.decode(), prefix)
-        for field, value in stores.redis.hgetall(key).items():
+        for field, value in client.hgetall(key).items():
             if field.startswith(b"id:"):
-                application, position = field[3:].decode(), int(value)
-                head, lag = category_lag(stores.eventstoredb, application, position)
-                yield Checkpoint(name, application, position, head, lag)
+                yield name, field[3:].decode(), int(value)
 
 
 def _escaped(text: str) -> str:

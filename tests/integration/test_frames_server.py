@@ -352,6 +352,7 @@ def test_checkpoints_of_all_views_with_head_and_lag(stores: esnb.Stores) -> None
 
     frame = esnb.checkpoints(stores)
     alone = esnb.checkpoints(behind)
+    followers = esnb.checkpoints(app)
 
     assert list(zip(frame["name"], frame["application"], strict=True)) == [
         ("ahead", "Bank"),
@@ -364,7 +365,18 @@ def test_checkpoints_of_all_views_with_head_and_lag(stores: esnb.Stores) -> None
     assert pd.isna(frame["head"][2])
     assert pd.isna(frame["lag"][2])
     assert list(alone["name"]) == ["behind: all"] * 2
+    pd.testing.assert_frame_equal(followers, frame[:2])
     assert esnb.read_model(behind)["value"].tolist() == ["2"]
+
+
+def test_checkpoints_of_a_client_are_its_groups(stores: esnb.Stores) -> None:
+    client = stores.eventstoredb
+    assert len(esnb.checkpoints(client)) == 0
+    client.create_subscription_to_stream("mailing", "orders", max_checkpoint_count=1)
+    (row,) = esnb.checkpoints(client).to_dict("records")
+    assert (row["name"], row["application"], row["lag"]) == ("mailing", "orders", 0)
+    assert pd.isna(row["position"])
+    assert pd.isna(row["head"])
 
 
 def test_since_by_the_stores_own_time(stores: esnb.Stores) -> None:

@@ -244,10 +244,16 @@ def test_an_application_that_processes_events() -> None:
     assert alone["position"][0] >= 1
 
 
-@pytest.mark.parametrize("source", [None, "view", Kinds, 3, Bank()])
+@pytest.mark.parametrize("source", [None, "view", Kinds, 3])
 def test_what_has_no_checkpoints(source: object) -> None:
     with pytest.raises(TypeError, match=r"no checkpoints: .*; give a view"):
         esnb.checkpoints(source)
+
+
+def test_an_application_that_no_view_in_redis_follows() -> None:
+    frame = esnb.checkpoints(Bank())
+    assert len(frame) == 0
+    assert frame.dtypes.to_dict() == esnb.checkpoints(Kinds()).dtypes.to_dict()
 
 
 # --- read models -----------------------------------------------------------------
