@@ -22,7 +22,7 @@ from esnb.frames._snapshots import snapshots, verify_snapshot
 from esnb.frames._subscriptions import subscriptions
 from esnb.frames._trace import trace
 from esnb.frames._versions import Version, versions
-from esnb.frames._what_if import what_if
+from esnb.frames._what_if import what_if, without
 
 __all__ = [
     "Version",
@@ -50,4 +50,5 @@ __all__ = [
     "verify_snapshot",
     "versions",
     "what_if",
+    "without",
 ]

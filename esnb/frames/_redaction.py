@@ -55,7 +55,14 @@ class Redaction:
     {'email': '[redacted]', 'card': {'number': '[redacted]', 'name': 'A'}, 'number': 1}
     """
 
-    def __init__(self, redact: Redact | None) -> None:
+    _names: frozenset[str]
+    _key: bytes
+
+    def __init__(self, redact: Redact | Redaction | None) -> None:
+        """Of another redaction: the same one, so that what both hide can be compared."""
+        if isinstance(redact, Redaction):
+            self._names, self._key = redact._names, redact._key
+            return
         names = [redact] if isinstance(redact, str) else list(redact or ())
         for name in names:
             if not isinstance(name, str) or not name:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from esnb.frames._sources import application_of
 from esnb.frames._state import State
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Version:
     """One event of an aggregate, and the state after it."""
 
@@ -36,7 +37,7 @@ class Version:
     problem: Exception | None = None
     """Why this event, or one before it, could not be applied."""
 
-    @property
+    @cached_property
     def changes(self) -> list[Change]:
         """The fields that the event changed; none where the state is not known."""
         return [] if self.problem is not None else changes(self.before, self.state)
@@ -54,7 +55,7 @@ def versions(
     aggregate_id: UUID | str,
     *,
     projector_func: ProjectorFunction | None = None,
-    redact: Redact | None = None,
+    redact: Redact | Redaction | None = None,
     progress: bool | None = None,
     purpose: str = "versions()",
 ) -> Iterator[Version]:
@@ -80,10 +81,11 @@ def versions(
     stored = recorded(source, aggregate_id)
     steps = fold(source, stored, projector_func)
     tracked = track(steps, unit="versions", total=len(stored), progress=progress)
-    return _numbered(tracked, Redaction(redact))
+    return as_versions(tracked, Redaction(redact))
 
 
-def _numbered(steps: Iterator[Step], redaction: Redaction) -> Iterator[Version]:
+def as_versions(steps: Iterable[Step], redaction: Redaction) -> Iterator[Version]:
+    """The steps of a fold, with copies of their states."""
     before: State = {}
     for step in steps:
         state = redaction.state(step.state) if step.problem is None else {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,6 +20,7 @@ from esnb.frames._numbers import whole
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import build_rows
 from esnb.frames._sources import application_of
+from esnb.frames._versions import Version, as_versions
 
 Inserted = object | Sequence[object] | Callable[[Any], object]
 """A domain event, several, or a function of the aggregate that triggers or returns some."""
@@ -86,6 +87,42 @@ def what_if(
             for change in changes(redaction.state(real.state), redaction.state(last.state))
         ),
     )
+
+
+def without(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    skip: Collection[int] | int,
+    *,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | Redaction | None = None,
+) -> Iterator[Version]:
+    """The versions that are left when the events of `skip` are not applied.
+
+    Each has the number that its event has in the real history, and the state
+    that there would be after it. From an event that cannot be applied without
+    those left out, each has the `problem`. None are left when all are skipped.
+
+    Raises AggregateNotFoundError for an aggregate or a version that does not exist.
+
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames._dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> dog.add_trick("sit")
+    >>> _ = app.save(dog)
+    >>> [(version.number, version.state["tricks"]) for version in without(app, dog.id, skip=2)]
+    [(1, []), (3, ['sit'])]
+    """
+    source = application_of(app, "without()")
+    stored = recorded(source, aggregate_id)
+    changed = ChangedHistory(source, stored, *_read(source, stored, aggregate_id, skip, None))
+    numbers = [
+        event.originator_version for event in stored if event.originator_version not in changed.skip
+    ]
+    left = as_versions(changed.steps(projector_func), Redaction(redact))
+    return (replace(each, number=number) for number, each in zip(numbers, left, strict=True))
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from html import escape
 from importlib.resources import files
@@ -9,7 +10,7 @@ from typing import Any
 
 from esnb.frames._changes import ABSENT
 from esnb.widgets._changes import WORDS, Change
-from esnb.widgets._timeline import Moment, Timeline
+from esnb.widgets._timeline import Moment, Timeline, Version
 from esnb.widgets._values import Limits, Node, bare, line, stamp, tree, visible
 
 _BUDGET = 190_000
@@ -130,13 +131,13 @@ def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True
     else:
         rows = [("", value(data))]
     body = "".join(f"<tr><th>{name}</th><td>{cell}</td></tr>" for name, cell in [*about, *rows])
-    return _table("Action", "the event and its data", "esnb-action", body)
+    return table("Action", "the event and its data", "esnb-action", body)
 
 
 def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
     """What the event changed: a mark, the field, its value before and after."""
     if moment.now.problem:
-        return _table("Diff", "what it changed", "esnb-diff", _unknown(moment, 4))
+        return table("Diff", "what it changed", "esnb-diff", _unknown(moment, 4))
     found, more = moment.changes(most)
     rows = "".join(_difference(change, limits) for change in found)
     if more:
@@ -144,30 +145,50 @@ def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
     if not found:
         rows = '<tr><td></td><td colspan="3"><em>nothing changed</em></td></tr>'
     head = "<tr><th></th><th>field</th><th>before</th><th>after</th></tr>"
-    return _table("Diff", "what it changed", "esnb-diff", rows, head)
+    return table("Diff", "what it changed", "esnb-diff", rows, head)
 
 
-def state(moment: Moment, limits: Limits, most: int = 100) -> str:
-    """The state after the event, one row a field, changed ones marked."""
+def state(
+    moment: Moment,
+    limits: Limits,
+    most: int = 100,
+    blame: Callable[[str], Version | None] | None = None,
+    times: bool = True,
+) -> str:
+    """The state after the event, one row a field, changed ones marked.
+
+    With `blame`, each row can be focused, and says which event set the field.
+    """
     about = f"after version {moment.now.number:,}"
     if moment.now.problem:
-        return _table("State", about, "esnb-state", _unknown(moment, 3))
+        return table("State", about, "esnb-state", _unknown(moment, 3))
     touched = {change.field: change.mark for change in moment.changes()[0]}
     rows = []
     for name in list(moment.now.state)[:most]:
         mark = touched.get(name)
         if mark and name in moment.before:
             mark = "~"
+        by = _set_by(blame(name), times) if blame else ""
+        focus = ' tabindex="0"' if by else ""
         rows.append(
-            f"<tr{_marked(mark)}><td>{_mark(mark)}</td><th>{text(name, 80)}</th>"
-            f"<td>{value(tree(moment.now.state[name], limits))}</td></tr>"
+            f"<tr{marked(mark)}{focus}><td>{escaped_mark(mark)}</td><th>{text(name, 80)}</th>"
+            f"<td>{value(tree(moment.now.state[name], limits))}{by}</td></tr>"
         )
     left = len(moment.now.state) - len(rows)
     if left > 0:
         rows.append(f'<tr><td></td><td colspan="2"><em>… {left:,} more fields</em></td></tr>')
     if not rows:
         rows.append('<tr><td></td><td colspan="2"><em>no fields</em></td></tr>')
-    return _table("State", about, "esnb-state", "".join(rows))
+    return table("State", about, "esnb-state", "".join(rows))
+
+
+def _set_by(version: Version | None, times: bool) -> str:
+    """Which event set a field: its version, its name, its time."""
+    if version is None:
+        return ""
+    when = f" at {escape(stamp(version.time))}" if times and version.time else ""
+    event = f"<b>{version.number:,}</b> {text(version.event, 60)}"
+    return f'<span class="esnb-blame"> set by {event}{when}</span>'
 
 
 def value(node: Node) -> str:
@@ -207,7 +228,8 @@ def strip(timeline: Timeline, index: int, most: int = 240) -> str:
     return f'<div class="esnb-strip" aria-hidden="true">{"".join(cells)}</div>'
 
 
-def _table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
+def table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
+    """A table with its caption, of rows that are HTML already."""
     top = f"<thead>{head}</thead>" if head else ""
     caption = f"<caption><strong>{name}</strong>: {escape(about)}</caption>"
     return f'<table class="esnb-table {kind}">{caption}{top}<tbody>{body}</tbody></table>'
@@ -223,7 +245,7 @@ def _difference(change: Change, limits: Limits) -> str:
     before = "" if change.before is ABSENT else f"<del>{_side(change.before, limits)}</del>"
     after = "" if change.after is ABSENT else f"<ins>{_side(change.after, limits)}</ins>"
     return (
-        f"<tr{_marked(change.mark)}><td>{_mark(change.mark)}</td><th>{text(change.path, 200)}</th>"
+        f"<tr{marked(change.mark)}><td>{escaped_mark(change.mark)}</td><th>{text(change.path, 200)}</th>"
         f"<td>{before}</td><td>{after}</td></tr>"
     )
 
@@ -232,13 +254,15 @@ def _side(found: Any, limits: Limits) -> str:
     return f"<code>{text(line(found, min(limits.characters, 500)), 600)}</code>"
 
 
-def _mark(mark: str | None) -> str:
+def escaped_mark(mark: str | None) -> str:
+    """The mark of a change, and in words what it means."""
     if mark not in WORDS:
         return ""
     return f'<abbr title="{WORDS[mark]}">{mark}</abbr>'
 
 
-def _marked(mark: str | None) -> str:
+def marked(mark: str | None) -> str:
+    """The class of a row that changed."""
     return f' class="esnb-{WORDS[mark]}"' if mark in WORDS else ""
 
 

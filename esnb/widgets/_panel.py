@@ -6,15 +6,17 @@ observer draws what is then to be seen.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.frames._moments import read_moment
 from esnb.widgets import _html
-from esnb.widgets._controls import close_all
-from esnb.widgets._timeline import Timeline
+from esnb.widgets._controls import close_all, field, row
+from esnb.widgets._source import Reader
+from esnb.widgets._timeline import Timeline, Version
 from esnb.widgets._values import Limits, visible
+from esnb.widgets._what_if_panel import WhatIfPanel
 
 _WINDOW = 100
 """Lines of the event list: a list of ten thousand would be sent at every step."""
@@ -28,12 +30,10 @@ _PLAYING = "playing" if hasattr(widgets.Play, "playing") else "_playing"
 class Panel:
     """The widgets of one explorer; `root` is what is displayed."""
 
-    def __init__(
-        self, timeline: Timeline, index: int, times: bool, reload: Callable[[], Timeline]
-    ) -> None:
+    def __init__(self, timeline: Timeline, index: int, times: bool, reader: Reader) -> None:
         self._timeline = timeline
         self._times = times
-        self._reload = reload
+        self._reader = reader
         self._window = range(0)
         self._drawing = False
 
@@ -49,19 +49,22 @@ class Panel:
         self._play = widgets.Button()
         self._next = widgets.Button(icon="step-forward", tooltip="Next version")
         self._again = widgets.Button(icon="refresh", tooltip="Read the events again")
+        self._when = field("Go to time", "2026-03-01 12:00", "The version that was the last then")
+        self._what_if = WhatIfPanel(_LIMITS, reader.without, self._failed, self._skipped)
         self._list = _styled(
             widgets.Select(description="Versions", options=[], rows=12), "esnb-list"
         )
-        self._tabs = _styled(widgets.Tab(children=self._tables), "esnb-tabs")
-        for place, name in enumerate(_TABS):
+        self._tabs = _styled(widgets.Tab(children=[*self._tables, self._what_if.root]), "esnb-tabs")
+        for place, name in enumerate([*_TABS, "What if"]):
             self._tabs.set_title(place, name)
         self._tabs.selected_index = _FIRST_TAB
         scale = _styled(widgets.VBox([self._strip, self._slider]), "esnb-scale")
         buttons = [self._back, self._play, self._next]
         bar = _styled(widgets.HBox([*buttons, scale, self._again, self._timer]), "esnb-bar")
+        about = row("esnb-about", self._headline, self._when)
         body = _styled(widgets.HBox([self._list, self._tabs]), "esnb-body")
         self.root = _styled(
-            widgets.VBox([self._heading, bar, self._message, self._headline, body]),
+            widgets.VBox([self._heading, bar, self._message, about, body]),
             "esnb",
             "esnb-live",
         )
@@ -77,6 +80,7 @@ class Panel:
         self._next.on_click(lambda _: self.show(self.index + 1))
         self._play.on_click(lambda _: self._play_or_pause())
         self._again.on_click(lambda _: self.refresh())
+        self._when.observe(lambda change: self._jump(change["new"]), "value")
 
     @property
     def timeline(self) -> Timeline:
@@ -97,16 +101,15 @@ class Panel:
         index = self.index
         at_end = index == len(self._timeline) - 1
         try:
-            self._timeline = self._reload()
+            self._timeline = self._reader.timeline()
         except Exception as error:  # noqa: BLE001  # whatever the store says, said here
-            self._message.value = _html.message(
-                f"The events could not be read again: {type(error).__name__}: {error}\n"
-                "What was read before is still shown. Check the connection, then try again."
-            )
+            self._failed(error)
             return
         self._message.value = ""
         self._window = range(0)
         self._fit(len(self._timeline) - 1 if at_end else index)
+        if self._what_if.skipped:
+            self._what_if.skip(self._what_if.skipped.skip)
 
     def close(self) -> None:
         """Takes every widget of this panel out of the page and the kernel."""
@@ -134,6 +137,28 @@ class Panel:
         self._heading.value = _html.style("esnb.css", "live.css") + _html.heading(self._timeline)
         self._draw()
 
+    def _failed(self, error: Exception) -> None:
+        self._message.value = _html.message(
+            f"The events could not be read again: {type(error).__name__}: {error}\n"
+            "What was read before is still shown. Check the connection, then try again."
+        )
+
+    def _skipped(self) -> None:
+        self._message.value = ""
+        self._window = range(0)
+        self._draw()
+
+    def _jump(self, typed: str) -> None:
+        if not typed.strip():
+            return
+        try:
+            index = self._timeline.at(read_moment(typed, "time"))
+        except ValueError as error:
+            self._message.value = _html.message(str(error))
+        else:
+            self._message.value = ""
+            self.show(index)
+
     def _play_or_pause(self) -> None:
         playing = getattr(self._timer, _PLAYING)
         if not playing and self.index == len(self._timeline) - 1:
@@ -159,13 +184,18 @@ class Panel:
         moment = self._timeline.moment(index)
         self._strip.value = _html.strip(self._timeline, index)
         self._headline.value = _html.status(self._timeline, index, self._times)
+
+        def blame(name: str) -> Version | None:
+            return self._timeline.blame(index, name)
+
         drawn = (
             _html.action(moment, _LIMITS, times=self._times),
-            _html.state(moment, _LIMITS),
+            _html.state(moment, _LIMITS, blame=blame, times=self._times),
             _html.diff(moment, _LIMITS),
         )
         for table, page in zip(self._tables, drawn, strict=True):
             table.value = page
+        self._what_if.show(moment)
         self._back.disabled = index == 0
         self._next.disabled = index == len(self._timeline) - 1
         self._select(index)
@@ -185,6 +215,8 @@ class Panel:
     def _line(self, index: int) -> tuple[str, int]:
         version = self._timeline.versions[index]
         mark = "◆" if version.number in self._timeline.snapshots else " "
+        if version.number in self._what_if.skipped.skip:
+            mark = "⊘"
         wide = len(f"{self._timeline.last:,}")
         label = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
         # Options fold plain spaces; no-break ones keep the columns.

@@ -1,4 +1,4 @@
-"""From an application to a timeline: the only module of the widgets that reads."""
+"""From an application to timelines: the only module of the explorer that reads."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from uuid import UUID
 from eventsourcing.application import Application
 
 from esnb import frames
+from esnb.frames._redaction import Redaction
+from esnb.widgets._skipped import Left, Skipped
 from esnb.widgets._timeline import Timeline, Version
 
 if TYPE_CHECKING:
@@ -15,27 +17,51 @@ if TYPE_CHECKING:
     from esnb.frames._redaction import Redact
 
 
-def read(
-    app: Application[Any],
-    aggregate_id: UUID | str,
-    projector_func: ProjectorFunction | None = None,
-    redact: Redact | None = None,
-) -> Timeline:
-    """All versions of an aggregate; raises what `esnb.history` raises."""
-    found = list(
-        frames.versions(
-            app,
-            aggregate_id,
-            projector_func=projector_func,
-            redact=redact,
-            purpose="explore()",
+class Reader:
+    """Reads one aggregate, as often as it is asked."""
+
+    def __init__(
+        self,
+        app: Application[Any],
+        aggregate_id: UUID | str,
+        projector_func: ProjectorFunction | None = None,
+        redact: Redact | None = None,
+    ) -> None:
+        self._app = app
+        self._id = aggregate_id
+        self._projector = projector_func
+        self._redaction = Redaction(redact)  # one for all: what it hides can be compared
+
+    def timeline(self) -> Timeline:
+        """All versions; raises what `esnb.history` raises."""
+        found = list(
+            frames.versions(
+                self._app,
+                self._id,
+                projector_func=self._projector,
+                redact=self._redaction,
+                purpose="explore()",
+            )
         )
-    )
-    return Timeline(found[0].stream, list(map(_shown, found)), _snapshots(app, aggregate_id))
+        return Timeline(found[0].stream, list(map(_shown, found)), self._snapshots())
+
+    def without(self, skip: frozenset[int]) -> Skipped:
+        """What is left without the events of `skip`."""
+        left = frames.without(
+            self._app, self._id, skip, projector_func=self._projector, redact=self._redaction
+        )
+        found = [Left(each.number, each.state, _told(each.problem)) for each in left]
+        return Skipped(skip, found)
+
+    def _snapshots(self) -> frozenset[int]:
+        """The versions of which the application has a snapshot."""
+        if self._app.snapshots is None:
+            return frozenset()
+        found = frames.snapshots(self._app, self._id)
+        return frozenset(int(version) for version in found["version"].dropna())
 
 
 def _shown(version: frames.Version) -> Version:
-    problem = version.problem
     return Version(
         version.number,
         version.type,
@@ -43,19 +69,16 @@ def _shown(version: frames.Version) -> Version:
         version.changed,
         _without_time(version.data),
         version.state,
-        "" if problem is None else f"{type(problem).__name__}: {problem}",
+        _told(version.problem),
+        tuple(change.field for change in version.changes),
     )
+
+
+def _told(problem: Exception | None) -> str:
+    return "" if problem is None else f"{type(problem).__name__}: {problem}"
 
 
 def _without_time(data: Any) -> Any:
     if not isinstance(data, dict):
         return data
     return {name: value for name, value in data.items() if name != "timestamp"}
-
-
-def _snapshots(app: Application[Any], aggregate_id: UUID | str) -> frozenset[int]:
-    """The versions of which the application has a snapshot."""
-    if app.snapshots is None:
-        return frozenset()
-    found = frames.snapshots(app, aggregate_id)
-    return frozenset(int(version) for version in found["version"].dropna())

@@ -6,7 +6,7 @@ tenth and at the ten-thousandth.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -29,6 +29,8 @@ class Version:
     state: Mapping[str, Any]
     problem: str = ""
     """Why the state is not known, where it is not."""
+    fields: tuple[str, ...] = ()
+    """The fields that the event changed."""
 
     @property
     def event(self) -> str:
@@ -65,6 +67,10 @@ class Timeline:
         self.versions = versions
         self.snapshots = snapshots
         self.numbers = [version.number for version in versions]
+        self._setters: dict[str, list[int]] = {}
+        for index, version in enumerate(versions):
+            for field in version.fields:
+                self._setters.setdefault(field, []).append(index)
 
     def __len__(self) -> int:
         return len(self.versions)
@@ -96,6 +102,28 @@ class Timeline:
                 f"it has {self.first} to {self.last}"
             )
         return place
+
+    def blame(self, index: int, field: str) -> Version | None:
+        """The version whose event last set a field, as seen from a place."""
+        setters = self._setters.get(field, [])
+        place = bisect_right(setters, index)
+        return self.versions[setters[place - 1]] if place else None
+
+    def at(self, time: datetime) -> int:
+        """Place of the version that was the last at a time; ValueError before the first.
+
+        As `esnb.at` takes it: the events up to the first later one.
+        """
+        later = next(
+            (i for i, each in enumerate(self.versions) if each.time and each.time > time),
+            len(self),
+        )
+        if not later:
+            raise ValueError(
+                f"the first event is of {self.versions[0].time:%Y-%m-%d %H:%M:%S} UTC: "
+                "there was nothing before"
+            )
+        return later - 1
 
     def moment(self, index: int) -> Moment:
         """The version at this place, between its neighbours."""

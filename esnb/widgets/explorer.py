@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from esnb.frames._moments import read_moment
 from esnb.widgets import _html, _text
 from esnb.widgets._faces import Faces, wanted_live
-from esnb.widgets._source import read
+from esnb.widgets._source import Reader
 from esnb.widgets._timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from eventsourcing.application import Application
 
     from esnb.frames._fold import ProjectorFunction
+    from esnb.frames._moments import Moment
     from esnb.frames._redaction import Redact
     from esnb.widgets._panel import Panel
 
@@ -31,6 +31,9 @@ def explore(
     redact: Redact | None = None,
 ) -> Explorer:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
+
+    Below State, a field that is pointed at or focused says which event set it;
+    What if shows the state beside the one without the events that are skipped.
 
     Starts at `version` (the newest unless given). `live` is whether there are
     controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
@@ -58,12 +61,10 @@ def explore(
     2
     """
 
-    def reading() -> Timeline:
-        return read(app, aggregate_id, projector_func, redact)
-
-    timeline = reading()
+    reader = Reader(app, aggregate_id, projector_func, redact)
+    timeline = reader.timeline()
     index = len(timeline) - 1 if version is None else timeline.exact(version)
-    return Explorer(timeline, reading, index=index, live=wanted_live(live), times=times)
+    return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
 
 
 class Explorer(Faces):
@@ -75,14 +76,14 @@ class Explorer(Faces):
     def __init__(
         self,
         timeline: Timeline,
-        reading: Callable[[], Timeline],
+        reader: Reader,
         *,
         index: int,
         live: bool,
         times: bool,
     ) -> None:
         self._timeline = timeline
-        self._reading = reading
+        self._reader = reader
         self._index = index
         self._times = times
         self._panel: Panel | None = None
@@ -105,7 +106,16 @@ class Explorer(Faces):
 
     @version.setter
     def version(self, version: int) -> None:
-        index = self._now().exact(version)
+        self._move(self._now().exact(version))
+
+    def jump(self, time: Moment) -> None:
+        """Moves to the version that was the last at a time (UTC without an offset).
+
+        Raises ValueError for what is no time, and for one before the first event.
+        """
+        self._move(self._now().at(read_moment(time, "time")))
+
+    def _move(self, index: int) -> None:
         if self._panel is None:
             self._index = index
         else:
@@ -117,7 +127,7 @@ class Explorer(Faces):
             self._controls().refresh()
             return
         at_end = self._index == len(self._timeline) - 1
-        self._timeline = self._reading()
+        self._timeline = self._reader.timeline()
         self._index = len(self._timeline) - 1 if at_end else self._index
 
     def close(self) -> None:
@@ -141,7 +151,7 @@ class Explorer(Faces):
         if self._panel is None:
             from esnb.widgets._panel import Panel
 
-            self._panel = Panel(self._timeline, self._index, self._times, self._reading)
+            self._panel = Panel(self._timeline, self._index, self._times, self._reader)
         return self._panel
 
     def _now(self) -> Timeline:

@@ -107,6 +107,51 @@ def test_new_events_are_read_and_a_lost_store_is_said(lab: Lab, notebook: Notebo
     expect(explorer.button("Previous version")).to_be_enabled()
 
 
+def test_blame_what_if_and_jump_by_keyboard_alone(lab: Lab, notebook: NotebookOpener) -> None:
+    # Given the explorer of five versions
+    page = notebook()
+    page.open(lab.write("blame.ipynb", RECORD, EXPLORE))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+
+    # When a field is focused or pointed at, then it says which event set it
+    price = explorer.field("price")
+    said = price.locator(".esnb-blame")
+    expect(said).to_have_css("opacity", "0")
+    price.focus()
+    expect(said).to_have_css("opacity", "1")
+    expect(said).to_contain_text(re.compile(r"set by 4 PriceUpdated at \d{4}-"))
+    page.picture("explore-blame", explorer.root)
+    page.page.keyboard.press("Tab")
+    expect(said).to_have_css("opacity", "0")
+    explorer.field("name").hover()
+    expect(explorer.field("name").locator(".esnb-blame")).to_have_css("opacity", "1")
+
+    # When a time is typed, then the version that was the last then is shown
+    when = explorer.root.get_by_label("Go to time", exact=True)
+    when.fill("1999-12-31")
+    when.press("Enter")
+    expect(explorer.root.get_by_role("alert")).to_contain_text("there was nothing before")
+    explorer.press("Home")
+    when.fill("2999-12-31")
+    when.press("Enter")
+    expect(explorer.headline).to_contain_text("version 5 of 5")
+    expect(explorer.root.get_by_role("alert")).to_have_count(0)
+
+    # When an event is skipped, then both states stand side by side
+    explorer.events.get_by_role("option").nth(3).click()
+    explorer.tab("What if")
+    explorer.root.get_by_role("button", name="Skip version 4").press("Space")
+    expect(explorer.field("price")).to_contain_text("39.90")
+    expect(explorer.field("price")).to_contain_text("42.00")
+    expect(explorer.field("price").locator("abbr")).to_have_text("~")
+    assert [f for f in page.grave_findings(".esnb-live") if f[0] != UNNAMED_SLIDER] == []
+    page.picture("explore-what-if", explorer.root)
+    explorer.root.get_by_role("button", name="Skip none").press("Enter")
+    expect(explorer.root.get_by_text("Skip the event of a version")).to_be_visible()
+
+
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 @pytest.mark.parametrize("width", [1360, 600])
 def test_it_can_be_read_in_every_theme_and_width(
