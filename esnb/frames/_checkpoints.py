@@ -208,12 +208,12 @@ def _of_stores(stores: Any) -> Iterator[Checkpoint]:
 
 def _of_groups(client: Any) -> Iterator[Checkpoint]:
     """Those that a server keeps for persistent subscriptions."""
-    for group in group_frame(client).itertuples():
+    for group in group_frame(client).to_dict("records"):
         place, head, lag = (
-            None if pd.isna(number) else int(number)
-            for number in (group.checkpoint, group.last_known, group.lag)
+            None if pd.isna(number := group[column]) else int(number)
+            for column in ("checkpoint", "last_known", "lag")
         )
-        yield Checkpoint(group.group, group.stream, place, head, lag)
+        yield Checkpoint(group["group"], group["stream"], place, head, lag)
 
 
 def _of_redis(client: Any, prefix: str | None) -> Iterator[tuple[str, str, int]]:
