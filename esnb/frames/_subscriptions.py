@@ -67,6 +67,16 @@ def subscriptions(source: Any) -> pd.DataFrame:
     return build_rows(SUBSCRIPTIONS, map(_row, infos))
 
 
+def replay_parked(source: Any, stream: str, group: str) -> None:
+    """Has the parked events of a group handled again.
+
+    `stream` and `group` as the columns of `subscriptions` have them. Raises
+    TypeError for another source, and the client's own errors.
+    """
+    name = None if stream == "$all" else stream
+    _client(source).replay_parked_events(group, name, timeout=TIMEOUT)
+
+
 def _client(source: Any) -> Any:
     if isinstance(source, Application):
         lease = getattr(getattr(source.recorder, "category", None), "lease", None)

@@ -8,12 +8,10 @@ from html import escape
 
 from esnb.frames._page import Event, Filter
 from esnb.frames._stream_index import StreamRow
-from esnb.widgets._html import style, text
+from esnb.widgets._html import BUDGET, style, text
 from esnb.widgets._values import Limits, Node, bare, line, stamp, tree
 from esnb.widgets._visit import Visit
 
-_BUDGET = 190_000
-"""Bytes of a saved view: notebooks are kept, mailed and compared."""
 _INLINE = 48
 """Characters up to which a nested value stays on one line."""
 _OPEN_LEVELS = 2
@@ -190,7 +188,7 @@ def saved(visit: Visit, times: bool = True, ids: bool = True) -> str:
     """
     for most, limits, streams in _DETAIL:
         page = _saved(visit, times, ids, most, limits, streams)
-        if len(page.encode()) <= _BUDGET:
+        if len(page.encode()) <= BUDGET:
             break
     return page if ids else without_ids(page)
 

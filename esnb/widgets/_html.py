@@ -13,7 +13,7 @@ from esnb.widgets._changes import WORDS, Change
 from esnb.widgets._timeline import Moment, Timeline, Version
 from esnb.widgets._values import Limits, Node, bare, line, stamp, tree, visible
 
-_BUDGET = 190_000
+BUDGET = 190_000
 """Bytes of a saved view: notebooks are kept, mailed and compared."""
 _INLINE = 64
 """Characters up to which a nested value stays on one line."""
@@ -57,7 +57,7 @@ def saved(timeline: Timeline, times: bool = True) -> str:
     """
     for most, limits, fields in _DETAIL:
         page = _saved(timeline, times, most, limits, fields)
-        if len(page.encode()) <= _BUDGET:
+        if len(page.encode()) <= BUDGET:
             return page
     return page
 

@@ -14,10 +14,12 @@ def table(seen: Sequence[Seen]) -> str:
         return "no runners"
     names = [visible(each.name, 60) for each in seen]
     width = max(map(len, names))
-    states = max(len(each.state) for each in seen)
+    states = max(len(visible(each.state, 20)) for each in seen)
     lines = []
     for name, each in zip(names, seen, strict=True):
-        lines.append(f"{name:<{width}}  {each.state:<{states}}  {each.ago}")
+        troubles = "".join(f", {number:,} {visible(word, 40)}" for word, number in each.troubles)
+        state = visible(each.state, 20)
+        lines.append(f"{name:<{width}}  {state:<{states}}  {each.ago}{troubles}")
         lines += [f"  {what}: {visible(value, 200)}" for what, value in faults(each)]
     return "\n".join(lines)
 

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from esnb.widgets import _watch_html, _watch_text
 from esnb.widgets._faces import Faces, wanted_live
+from esnb.widgets._watched import watched
 from esnb.widgets._watching import Seen, Watched
 
 if TYPE_CHECKING:
     from esnb.widgets._watch_panel import WatchPanel
 
 
-def watch(*runners: Any, live: bool | None = None, numbers: bool = True) -> Watcher:
+def watch(
+    *runners: Any,
+    queues: Iterable[str] = (),
+    prefix: str = "bull",
+    live: bool | None = None,
+    numbers: bool = True,
+) -> Watcher:
     """How runners are doing, a few times a second: state, lag, position, rate, errors.
 
     Takes whatever has a `status()`: `CatchUpRunner`, `PersistentRunner`, an
-    outbox, a publisher. Where a runner can pause, resume or rebuild, it has
-    buttons for it. `live` is whether there are controls: yes, unless
+    outbox, a publisher, a worker; the `Stores` that `esnb.connect()` gives, or
+    an EventStoreDB client, for all persistent subscriptions of the server; and
+    with the stores (or a redis-py client) `queues`, the names of BullMQ queues
+    under `prefix`, whose lag are the jobs that are not done. Where one can
+    pause, resume, rebuild, replay parked events or retry dead records, it has
+    buttons for it. The live panel looks as long as a page shows it, and not
+    after `close()`. `live` is whether there are controls: yes, unless
     `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
     documentation that is run again and compared; plain text never has them.
 
-    Raises TypeError for what has no `status()`.
+    Raises TypeError for what cannot be watched, and for queues without a Redis.
 
     >>> print(watch(live=False))
     no runners
     """
-    return Watcher(Watched(runners), live=wanted_live(live), numbers=numbers)
+    return Watcher(watched(runners, queues, prefix), live=wanted_live(live), numbers=numbers)
 
 
 class Watcher(Faces):

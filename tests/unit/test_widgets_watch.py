@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -11,9 +12,15 @@ import pytest
 
 import esnb
 from esnb.projections import CatchUpRunner
+from esnb.widgets._sparkline import sparkline
+from esnb.widgets._watch_html import line, wrong
 from esnb.widgets._watch_panel import WatchPanel
-from esnb.widgets._watching import Watched
+from esnb.widgets._watched import RunnerSource, watched
+from esnb.widgets._watching import Past, Seen, Watched
 from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.unit.widget_pages import Outline, open_widgets
+
+HOSTILE = "</td><script>alert(1)</script>\u202eevil\x00"
 
 
 @pytest.fixture
@@ -42,6 +49,22 @@ class Odd:
         if not self._status:
             raise ConnectionError("<b>away</b>")
         return SimpleNamespace(**self._status)
+
+
+class Groups:
+    """Runners that come and go."""
+
+    name = "groups"
+
+    def __init__(self, *names: str) -> None:
+        self.names = list(names)
+
+    def look(self) -> Iterator[Seen]:
+        for name in self.names:
+            yield Seen(name=name, state="Live", key=name, can=("replay parked",))
+
+    def ask(self, seen: Seen, what: str) -> None:
+        raise AssertionError(seen, what)
 
 
 def test_runners_are_data(runner: CatchUpRunner[Bank, Sums]) -> None:
@@ -94,19 +117,21 @@ def test_html_without_numbers_is_the_same_at_every_run(runner: CatchUpRunner[Ban
 
 
 def test_live_it_has_buttons_that_do_what_they_say(runner: CatchUpRunner[Bank, Sums]) -> None:
-    panel = WatchPanel(Watched((runner,)), numbers=True)
+    panel = WatchPanel(watched([runner]), numbers=True)
     try:
-        buttons = panel._buttons[0]
-        assert [button.disabled for button in buttons.values()] == [False, True, False]
-        panel.press(0, "pause").join(10)
+        (card,) = panel.cards
+        (seen,) = panel._watched.look()
+        assert list(card.buttons) == ["pause", "resume", "rebuild"]
+        assert [button.disabled for button in card.buttons.values()] == [False, True, False]
+        panel.press(seen.key, "pause").join(10)
         assert runner.status().state == "paused"
-        assert [button.disabled for button in buttons.values()] == [True, False, True]
-        assert "paused" in panel._table.value
-        panel.press(0, "resume").join(10)
+        assert [button.disabled for button in card.buttons.values()] == [True, False, True]
+        assert "paused" in card._line.value
+        panel.press(seen.key, "resume").join(10)
         progress = runner._progress
         assert progress.waits(10, lambda: progress.state == "running")
         panel.look()
-        assert "running" in panel._table.value
+        assert "running" in card._line.value
     finally:
         panel.close()
     assert not panel.look()
@@ -117,10 +142,13 @@ def test_what_a_runner_refuses_is_said() -> None:
         def rebuild(self) -> None:
             raise RuntimeError("not <now>")
 
-    panel = WatchPanel(Watched((Refusing(name="r", state="running"),)), numbers=True)
+    panel = WatchPanel(watched([Refusing(name="r", state="running")]), numbers=True)
     try:
-        panel.press(0, "rebuild").join(10)
+        (seen,) = panel._watched.look()
+        panel.press(seen.key, "rebuild").join(10)
         assert "not &lt;now&gt;" in panel._message.value
+        panel.press("gone", "rebuild").join(10)
+        assert "not there any more" in panel._message.value
     finally:
         panel.close()
 
@@ -140,6 +168,131 @@ def test_a_live_watcher_has_three_faces(runner: CatchUpRunner[Bank, Sums]) -> No
     assert set(watcher._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
+def test_after_close_no_thread_and_no_widget_is_left(runner: CatchUpRunner[Bank, Sums]) -> None:
+    threads, widgets = set(threading.enumerate()), open_widgets()
+    watcher = esnb.watch(runner, live=True)
+    panel = WatchPanel(watched([runner]), numbers=True)
+    assert watcher.widget.model_id in open_widgets()
+    assert len(set(threading.enumerate()) - threads) == 2
+    panel.press("0/0", "pause")
+    watcher.close()
+    panel.close()
+    assert set(threading.enumerate()) <= threads
+    assert open_widgets() == widgets
+    assert runner.status().state == "paused"  # runners are left alone
+    watcher.close()
+
+
+def test_it_looks_while_a_page_shows_it() -> None:
+    panel = WatchPanel(watched([Odd(name="r", state="running")]), numbers=True)
+    try:
+        first = panel._follower
+        assert first is not None
+        panel.root._view_count = 1
+        assert panel._follower is first
+        panel.root._view_count = 0  # the cell was cleared
+        assert not panel.looking
+        first.join(10)
+        assert not first._thread.is_alive()
+        panel.root._view_count = 1
+        assert panel.looking
+    finally:
+        panel.close()
+
+
+def test_cards_stay_while_their_runners_do_and_go_with_them() -> None:
+    widgets = open_widgets()
+    groups = Groups("b", "a")
+    panel = WatchPanel(Watched([groups]), numbers=True)
+    try:
+        one, two = panel.cards
+        groups.names = ["a", "c"]
+        panel.look()
+        assert panel.cards[0] is two
+        assert one.root.comm is None
+        groups.names = []
+        panel.look()
+        assert panel.cards == []
+        assert "no runners" in panel._none.value
+        groups.names = [HOSTILE]
+        panel.look()
+        assert "<script" not in panel.cards[0]._line.value
+    finally:
+        panel.close()
+    assert open_widgets() == widgets
+
+
+def test_a_failed_look_is_said_in_the_row_and_ends_nothing() -> None:
+    panel = WatchPanel(watched([Odd()]), numbers=True)
+    try:
+        assert panel.look()
+        assert "ConnectionError: &lt;b&gt;away" in panel.cards[0]._wrong.value
+    finally:
+        panel.close()
+
+
+def test_a_rate_that_is_not_told_comes_of_two_looks() -> None:
+    runner = Odd(name="p", state="running", published=10, rate_per_s=None)
+    now = iter([100.0, 102.0, 104.0])
+    looked = Watched([RunnerSource(runner)], clock=lambda: next(now))
+    (first,) = looked.look()
+    assert first.rate is None
+    runner._status["published"] = 30
+    (second,) = looked.look()
+    assert (second.rate, second.kind) == (10.0, "publisher")
+    runner._status["published"] = 0  # started again
+    (third,) = looked.look()
+    assert third.rate is None
+    assert list(looked.past(third).rates) == [None, 10.0, None]
+
+
+def test_sparklines_are_drawings_with_words_and_without_scripts() -> None:
+    drawn = sparkline([0, 5, None, 2, 10], 'rate "of late"')
+    page = Outline(drawn)
+    assert page.tags == {"svg", "polyline"}
+    assert 'aria-label="rate &quot;of late&quot;"' in drawn
+    assert drawn.count("<polyline") == 2
+    assert "1.0,20.0 24.5,11.0" in drawn
+    assert sparkline([3], "one") == ""
+
+
+def test_hostile_names_and_errors_are_shown_not_obeyed() -> None:
+    long = HOSTILE + "x" * 2**20
+    odd = Odd(
+        name=long, state=HOSTILE, application=long, error=long, event=long, handler=long,
+        traceback=f"Traceback\n{long}", lag=3, rate_per_s=1.0, parked_in_group=2,
+    )  # fmt: skip
+    watcher = esnb.watch(*[odd] * 300, live=False)
+    (seen,) = watched([odd]).look()
+    pages = [watcher._repr_html_(), line(seen, Past(), True), wrong(seen)]
+    for page in pages:
+        assert "<script" not in page
+        assert not {"\u202e", "\x00"} & set(page)
+        assert Outline(page).open == []
+        assert len(page.encode()) < 200_000
+    text = str(watcher)
+    assert not {"\u202e", "\x00"} & set(text)
+    assert all(len(row) < 500 for row in text.splitlines())
+    assert "showing 20 of 300 runners" in pages[0]
+
+
+def test_static_html_reads_without_styles_and_scripts(runner: CatchUpRunner[Bank, Sums]) -> None:
+    failed = Odd(
+        name="f", state="failed", lag=2, error="no", traceback="Traceback\n  <line>", dead_letters=2
+    )
+    page = Outline(esnb.watch(runner, failed, live=False)._repr_html_())
+    assert page.open == []
+    assert not page.tags & {"script", "iframe", "img", "link", "object"}
+    assert page.attributes <= {"class", "open", "title", "colspan", "scope"}
+    assert "2 events behind 2 dead letters" in page.text
+    assert "Traceback\n  <line>" in page.text
+    assert "2 events behind, 2 dead letters" in str(esnb.watch(failed))
+
+
 def test_what_is_no_runner_is_refused() -> None:
-    with pytest.raises(TypeError, match="no runner: int"):
+    with pytest.raises(TypeError, match=r"no runner: builtins\.int"):
         esnb.watch(3)
+    with pytest.raises(TypeError, match="an instance is wanted"):
+        esnb.watch(CatchUpRunner)
+    with pytest.raises(TypeError, match=r"queues=\['mails'\] are in a Redis"):
+        esnb.watch(queues="mails")

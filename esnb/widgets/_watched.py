@@ -1,0 +1,192 @@
+"""What `watch` takes: runners with a `status()`, the groups of a server, queues."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from esnb import frames
+from esnb.frames._queue_counts import queue_counts
+from esnb.frames._sources import is_client
+from esnb.frames._subscriptions import replay_parked
+from esnb.widgets._watching import Seen, Source, Watched, refused
+
+_METHODS = {
+    "pause": "pause",
+    "resume": "resume",
+    "rebuild": "rebuild",
+    "replay parked": "replay_parked",
+}
+_COUNTS = ("waiting", "handled", "published", "completed", "restarts")
+_TROUBLES = {
+    "dead_letters": "dead letters",
+    "parked_in_group": "parked",
+    "failed": "failed",
+}
+_MOST_DEAD = 1000
+"""Open records of an outbox that are looked at for dead ones."""
+
+
+def watched(given: Iterable[Any], queues: Iterable[str] = (), prefix: str = "bull") -> Watched:
+    """All that was given to `watch`; TypeError for what cannot be watched."""
+    sources: list[Source] = []
+    stores: Any = None
+    for each in given:
+        if isinstance(each, type):
+            raise refused(each)
+        if callable(getattr(each, "status", None)):
+            sources.append(RunnerSource(each))
+        elif is_client(each) or is_client(getattr(each, "eventstoredb", None)):
+            sources.append(GroupSource(each))
+            stores = each if hasattr(each, "redis") else stores
+        elif hasattr(each, "pipeline"):
+            stores = each
+        else:
+            raise refused(each)
+    names = [queues] if isinstance(queues, str) else list(queues)
+    if names and stores is None:
+        raise TypeError(
+            f"queues={names!r} are in a Redis: give also the Stores that esnb.connect() gives, "
+            "or a redis-py client"
+        )
+    sources += [QueueSource(stores, name, prefix) for name in names]
+    return Watched(sources)
+
+
+class RunnerSource:
+    """One runner of ours, or of somebody else who has a `status()`."""
+
+    def __init__(self, runner: Any) -> None:
+        self._runner = runner
+
+    @property
+    def name(self) -> str:
+        return str(getattr(self._runner, "name", None) or type(self._runner).__qualname__)
+
+    def look(self) -> Iterator[Seen]:
+        runner, status = self._runner, self._runner.status()
+        state = str(status.state)
+        dead = len(self._dead())
+        troubles = {word: getattr(status, name, 0) for name, word in _TROUBLES.items()}
+        troubles["dead"] = dead
+        can = [ask for ask, name in _METHODS.items() if callable(getattr(runner, name, None))]
+        outbox = self._outbox()
+        if outbox is not None:
+            can = [ask for ask in can if ask != "rebuild"] + ["retry dead"]
+        wanted = {
+            "pause": state not in ("paused", "stopped", "failed"),
+            "resume": state == "paused",
+            "rebuild": state != "paused",
+            "replay parked": bool(troubles["parked"]),
+            "retry dead": bool(dead),
+        }
+        told: dict[str, Any] = {
+            name: getattr(status, name, None)
+            for name in (
+                *("position", "head", "lag", "lag_seconds"),
+                *("error", "event", "handler", "traceback"),
+            )
+        }
+        counts = ((name, getattr(status, name, None)) for name in _COUNTS)
+        done = getattr(status, "published", getattr(status, "completed", None))
+        yield Seen(
+            name=str(status.name),
+            state=state,
+            kind=_kind(status),
+            application=str(getattr(status, "application", "")),
+            rate=getattr(status, "rate_per_s", None),
+            counts=tuple((name, number) for name, number in counts if number),
+            troubles=tuple((word, number) for word, number in troubles.items() if number),
+            can=tuple(can),
+            asks=tuple(ask for ask in can if wanted[ask]),
+            done=done,
+            **told,
+        )
+
+    def ask(self, seen: Seen, what: str) -> None:
+        if what == "retry dead":
+            self._outbox().retry(self._dead())
+        else:
+            getattr(self._runner, _METHODS[what])()
+
+    def _outbox(self) -> Any:
+        """The outbox that it is, or that it publishes."""
+        found = getattr(self._runner, "outbox", self._runner)
+        has_records = hasattr(getattr(found, "view", None), "oldest_open")
+        return found if has_records and hasattr(found, "retry") else None
+
+    def _dead(self) -> list[str]:
+        """Ids of the records that failed for good, of the oldest that are open."""
+        outbox = self._outbox()
+        if outbox is None or not outbox.view.count_open():
+            return []
+        return [each.id for each in outbox.view.oldest_open(_MOST_DEAD) if each.state == "dead"]
+
+
+class GroupSource:
+    """All persistent subscriptions of a server, as they come and go."""
+
+    name = "persistent subscriptions"
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def look(self) -> Iterator[Seen]:
+        found = frames.subscriptions(self._source)
+        for row in found.astype(object).where(found.notna(), None).to_dict("records"):
+            parked = row["parked"] or 0
+            yield Seen(
+                key=f"{row['stream']}::{row['group']}",
+                name=row["group"],
+                state=row["status"] or "unknown",
+                kind="persistent subscription",
+                application=row["stream"],
+                position=row["checkpoint"],
+                head=row["last_known"],
+                lag=row["lag"],
+                rate=row["rate_per_s"],
+                counts=tuple((name, row[name]) for name in ("in_flight", "retrying") if row[name]),
+                troubles=(("parked", parked),) if parked else (),
+                can=("replay parked",),
+                asks=("replay parked",) if parked else (),
+            )
+
+    def ask(self, seen: Seen, what: str) -> None:
+        replay_parked(self._source, seen.application, seen.name)
+
+
+class QueueSource:
+    """One BullMQ queue, whoever works on it."""
+
+    def __init__(self, source: Any, name: str, prefix: str) -> None:
+        self._source = source
+        self._prefix = prefix
+        self.name = name
+
+    def look(self) -> Iterator[Seen]:
+        found = queue_counts(self._source, self.name, prefix=self._prefix)
+        failed, completed = found.pop("failed"), found.pop("completed")
+        left = sum(found.values())
+        yield Seen(
+            name=self.name,
+            kind="queue",
+            state="paused" if found["paused"] else "working" if found["active"] else "idle",
+            lag=left,
+            counts=tuple((name, number) for name, number in found.items() if number),
+            troubles=(("failed", failed),) if failed else (),
+            done=completed + failed,
+        )
+
+    def ask(self, seen: Seen, what: str) -> None:
+        raise LookupError(f"queue {self.name!r} has no {what!r}")
+
+
+def _kind(status: Any) -> str:
+    for name, word in (
+        ("published", "publisher"),
+        ("completed", "worker"),
+        ("workers", "consumers"),
+    ):
+        if hasattr(status, name):
+            return word
+    return ""
