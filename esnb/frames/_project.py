@@ -21,6 +21,7 @@ from esnb.frames._moments import Moment, own_time, read_moment
 from esnb.frames._numbers import whole
 from esnb.frames._progress import track
 from esnb.frames._read_model import read_model
+from esnb.frames._redaction import Redact
 from esnb.frames._sources import described
 
 BATCH = 500
@@ -38,6 +39,7 @@ def project(
     until: int | Moment | None = None,
     table: str | None = None,
     env: Mapping[str, str] | None = None,
+    redact: Redact | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """What a projection makes of an application's events, up to some moment.
@@ -55,8 +57,8 @@ def project(
     class, and a view that needs other settings, is built from `env`: name a
     store there that may be written to.
 
-    Columns: those that `read_model` gives for a view of this class; `table` as
-    there.
+    Columns: those that `read_model` gives for a view of this class; `table` and
+    `redact` as there.
 
     Raises TypeError for an app that is no Application and a view class that
     cannot be built, ValueError for a time that is none, and what the projection
@@ -93,7 +95,7 @@ def project(
             progress=progress,
         )
         _fill(app, projection(view=view), view, notifications)
-        return read_model(view, table=table)
+        return read_model(view, table=table, redact=redact)
 
 
 def _fill(

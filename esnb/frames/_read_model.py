@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -12,6 +13,8 @@ from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteRecorder, SQLiteTrackingRecorder
 
+from esnb.frames._changes import same
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._sources import described
 from esnb.frames._state import kept
@@ -23,7 +26,9 @@ _CREATED_TABLE = re.compile(
 )
 
 
-def read_model(runner_or_view: Any, *, table: str | None = None) -> pd.DataFrame:
+def read_model(
+    runner_or_view: Any, *, table: str | None = None, redact: Redact | None = None
+) -> pd.DataFrame:
     """What the view of a projection holds now; give the view or its runner.
 
     - A Redis view, and any other whose `rows()` gives entries of four: columns
@@ -38,6 +43,9 @@ def read_model(runner_or_view: Any, *, table: str | None = None) -> pd.DataFrame
     - A POPO view: its attributes, as `key`, `type` (the Python type), `field`
       (a mapping's key, a sequence's index) and `value`.
 
+    `redact` names columns, keys and fields whose values are shown as
+    `[redacted]`, at any depth of the values, also where those are JSON text.
+
     Raises TypeError for other views (give them a `rows()`), and ValueError for
     a table that is not the view's, or several without `table=`.
 
@@ -51,13 +59,14 @@ def read_model(runner_or_view: Any, *, table: str | None = None) -> pd.DataFrame
     0  by_trick  dict  roll over     1
     """
     view = _view_of(runner_or_view)
+    redaction = Redaction(redact)
     own = getattr(view, "rows", None)
     if callable(own):
-        return _of_rows(list(own()))
+        return _of_rows(list(own()), redaction)
     if isinstance(view, SQLiteTrackingRecorder):
-        return _of_table(view, table)
+        return _of_records(*_rows_of_table(view, table), redaction)
     if isinstance(view, POPOTrackingRecorder):
-        return _of_attributes(view)
+        return _of_entries(_attributes(view), redaction)
     raise TypeError(
         f"{described(view)} does not show its state: give the view class a method rows() that "
         "returns its rows as dicts (Redis, SQLite and POPO views are shown as they are)"
@@ -80,20 +89,18 @@ def _view_of(runner_or_view: Any) -> Any:
     )
 
 
-def _of_rows(rows: Sequence[Any]) -> pd.DataFrame:
+def _of_rows(rows: Sequence[Any], redaction: Redaction) -> pd.DataFrame:
     records = [_record(row) for row in rows]
     if all(isinstance(record, tuple) and len(record) == len(ENTRIES) for record in records):
-        return build(
-            ENTRIES,
-            {name: [record[i] for record in records] for i, name in enumerate(ENTRIES)},
-        )
+        return _of_entries(records, redaction)
     named = [record for record in records if isinstance(record, dict)]
     if len(named) < len(records):
         raise TypeError(
             "rows() must give mappings, named tuples, dataclass objects, or entries of four: "
             "key, type, field, value"
         )
-    return _of_records(named)
+    names = dict.fromkeys(name for record in named for name in record)
+    return _of_records(list(names), named, redaction)
 
 
 def _record(row: Any) -> Any:
@@ -106,12 +113,60 @@ def _record(row: Any) -> Any:
     return tuple(row) if isinstance(row, Sequence) and not isinstance(row, str) else row
 
 
-def _of_records(records: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
-    names = dict.fromkeys(name for record in records for name in record)
+def _of_entries(entries: Iterable[tuple[Any, ...]], redaction: Redaction) -> pd.DataFrame:
+    return build_rows(
+        ENTRIES,
+        (
+            (key, kind, field, _entry(redaction, key, field, value))
+            for key, kind, field, value in entries
+        ),
+    )
+
+
+def _entry(redaction: Redaction, key: Any, field: Any, value: Any) -> Any:
+    """The value, redacted by the names that lead to it."""
+    if not redaction:
+        return value
+    inner = _readable(value)
+    found = redaction.data({key: inner if field is None else {field: inner}})[key]
+    if field is not None and isinstance(found, dict):
+        found = found[field]
+    return _as_it_was(value, inner, found)
+
+
+def _readable(value: Any) -> Any:
+    """What JSON text says; any other value as it is."""
+    if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def _as_it_was(value: Any, read: Any, found: Any) -> Any:
+    """The value again where nothing of it was hidden; JSON text as text, else."""
+    if same(found, read):
+        return value
+    is_text = isinstance(value, str) and not isinstance(found, str)
+    return json.dumps(found, ensure_ascii=False) if is_text else found
+
+
+def _of_records(
+    names: Sequence[str], records: Sequence[Mapping[str, Any]], redaction: Redaction
+) -> pd.DataFrame:
+    if redaction:
+        records = [
+            {name: _entry(redaction, name, None, value) for name, value in record.items()}
+            for record in records
+        ]
     return build({}, {}, fields={name: [record.get(name) for record in records] for name in names})
 
 
-def _of_table(view: SQLiteTrackingRecorder, table: str | None) -> pd.DataFrame:
+def _rows_of_table(
+    view: SQLiteTrackingRecorder, table: str | None
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """Its columns, and its rows by them."""
     tables = _own_tables(view)
     if table is None and len(tables) == 1:
         table = tables[0]
@@ -124,8 +179,7 @@ def _of_table(view: SQLiteTrackingRecorder, table: str | None) -> pd.DataFrame:
         cursor.execute(f'SELECT * FROM "{table}"')
         rows: Iterable[Any] = cursor.fetchall()
         names = [column[0] for column in cursor.sqlite_cursor.description]
-    values = [tuple(row) for row in rows]
-    return build({}, {}, fields={name: [row[i] for row in values] for i, name in enumerate(names)})
+    return names, [dict(zip(names, tuple(row), strict=True)) for row in rows]
 
 
 def _own_tables(view: SQLiteRecorder) -> list[str]:
@@ -135,16 +189,13 @@ def _own_tables(view: SQLiteRecorder) -> list[str]:
     return [name for name in names if name != "tracking"]
 
 
-def _of_attributes(view: POPOTrackingRecorder) -> pd.DataFrame:
+def _attributes(view: POPOTrackingRecorder) -> Iterator[tuple[Any, ...]]:
     bookkeeping = vars(POPOTrackingRecorder())
-    return build_rows(
-        ENTRIES,
-        (
-            (name, type(value).__name__, field, kept(entry))
-            for name, value in vars(view).items()
-            if name not in bookkeeping
-            for field, entry in _entries(value)
-        ),
+    return (
+        (name, type(value).__name__, field, kept(entry))
+        for name, value in vars(view).items()
+        if name not in bookkeeping
+        for field, entry in _entries(value)
     )
 
 

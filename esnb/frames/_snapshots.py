@@ -16,6 +16,7 @@ from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes, described
 from esnb.frames._fold import ProjectorFunction, fold, projector_for, time_of
 from esnb.frames._progress import track
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import application_of
 from esnb.frames._state import State, full_state_of, kept
@@ -96,6 +97,7 @@ def verify_snapshot(
     aggregate_id: UUID | str,
     *,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
 ) -> pd.DataFrame:
     """Each kept snapshot of an aggregate against a full replay of its events.
 
@@ -112,7 +114,8 @@ def verify_snapshot(
     - `unverified`: the events themselves cannot be folded so far.
 
     A snapshot that is not `ok` is never an error here: delete it, or take a new
-    one. The frame is empty where none are kept.
+    one. The frame is empty where none are kept. `redact` names fields whose
+    values `differs` shows as `[redacted]`; that they differ is still said.
 
     Raises TypeError when `app` is no Application.
 
@@ -130,10 +133,14 @@ def verify_snapshot(
     source = application_of(app, "verify_snapshot()")
     found = list(_kept_snapshots(source, aggregate_id, False))
     replayed = _replayed(source, aggregate_id, found, projector_func)
+    redaction = Redaction(redact)
     return build_rows(
         VERIFIED,
         (
-            (*_identity(source, stored), *_verdict(source, stored, replayed, projector_func))
+            (
+                *_identity(source, stored),
+                *_verdict(source, stored, replayed, projector_func, redaction),
+            )
             for stored in found
         ),
     )
@@ -159,6 +166,7 @@ def _verdict(
     stored: StoredEvent,
     replayed: dict[int, State | Exception],
     projector_func: ProjectorFunction | None,
+    redaction: Redaction,
 ) -> Verdict:
     truth = replayed.get(stored.originator_version)
     if truth is None:
@@ -172,7 +180,7 @@ def _verdict(
         return "unreadable", None, f"{type(error).__name__}: {error}"
     if isinstance(truth, Exception):
         return "unverified", None, f"{type(truth).__name__}: {truth}"
-    found = changes(truth, restored)
+    found = changes(redaction.state(truth), redaction.state(restored))
     differs = described(found) or None
     if foreign:
         return "foreign", differs, None

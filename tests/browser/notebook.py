@@ -67,6 +67,18 @@ class NotebookPage:
         )
         self.command("notebook:run-all-cells")
 
+    def until(self, expression: str, value: str) -> None:
+        """Waits until an expression has this `repr` in the kernel."""
+        self.page.wait_for_function(
+            """async ([expression, value]) => {
+              const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+              const asked = {code: "", silent: true, user_expressions: {found: expression}};
+              const reply = await kernel.requestExecute(asked).done;
+              return reply.content.user_expressions.found.data?.["text/plain"] === value;
+            }""",
+            arg=[expression, value],
+        )
+
     def shut_down(self) -> None:
         """Ends the kernel of the notebook."""
         self.page.evaluate("() => window.jupyterapp.shell.currentWidget.sessionContext.shutdown()")

@@ -134,6 +134,44 @@ def test_a_read_model_now_and_then(
     assert sold(app, view_class, projection=projection, until=positions[2]) == {"tea": 3, "cup": 4}
 
 
+@pytest.mark.extras
+@pytest.mark.filterwarnings("ignore:This declarative base already contains")  # mapped anew
+@pytest.mark.parametrize("projection", [Sales, sales], ids=["class", "function"])
+def test_a_view_of_sqlalchemy(app: Shop, projection: Any) -> None:
+    import sqlalchemy
+    from eventsourcing_sqlalchemy.recorders import SQLAlchemyTrackingRecorder
+
+    class InSQLAlchemy(SQLAlchemyTrackingRecorder):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.sold = sqlalchemy.Table(
+                self.tracking_table_name.replace("tracking", "sold"),
+                sqlalchemy.MetaData(),
+                sqlalchemy.Column("place", sqlalchemy.Integer, primary_key=True),
+                sqlalchemy.Column("item", sqlalchemy.String),
+                sqlalchemy.Column("amount", sqlalchemy.Integer),
+            )
+            self.tables.append(self.sold)
+
+        def add(self, item: str, amount: int, tracking: Tracking) -> None:
+            with self.transaction(commit=True) as session:
+                session.execute(sqlalchemy.insert(self.sold).values(item=item, amount=amount))
+                self._insert_tracking(session, tracking)
+
+        def rows(self) -> list[dict[str, Any]]:
+            with self.transaction(commit=False) as session:
+                found = session.execute(sqlalchemy.select(self.sold).order_by(self.sold.c.place))
+                return [dict(row._mapping) for row in found]
+
+    a_day(app)
+    frame = esnb.project(app, projection, InSQLAlchemy, redact="item")
+    assert list(frame["amount"]) == [3, 4, 5]
+    assert list(frame["item"]) == ["[redacted]"] * 3
+    positions = list(esnb.events(app)["position"])
+    then = esnb.project(app, projection, InSQLAlchemy, until=positions[2])
+    assert list(zip(then["item"], then["amount"], strict=True)) == [("tea", 3), ("cup", 4)]
+
+
 def test_until_a_time(app: Shop) -> None:
     a_day(app)
     times = esnb.events(app)["time"]

@@ -356,3 +356,51 @@ def test_what_is_no_view(given: object) -> None:
 def test_a_view_that_shows_nothing_says_how_to() -> None:
     with pytest.raises(TypeError, match=r"Nameless does not show its state: .*rows\(\)"):
         esnb.read_model(Nameless())
+
+
+# --- redaction of read models ------------------------------------------------------------
+
+
+class Rows:
+    """A view of somebody's own."""
+
+    def __init__(self, *rows: Any) -> None:
+        self._rows = rows
+
+    def rows(self) -> list[Any]:
+        return list(self._rows)
+
+
+def test_a_read_model_hides_fields_at_any_depth_and_in_json_text() -> None:
+    view = Rows(
+        {"id": "a", "email": "a@b.c", "card": {"number": 42, "name": "Ada"}},
+        {"id": "b", "email": None, "card": '{"number": 43, "name": "Bob"}'},
+    )
+    frame = esnb.read_model(view, redact=["email", "card.number"])
+    assert list(frame["id"]) == ["a", "b"]
+    assert list(frame["email"]) == ["[redacted]", "[redacted]"]
+    assert frame["card"][0] == {"number": "[redacted]", "name": "Ada"}
+    assert frame["card"][1] == '{"number": "[redacted]", "name": "Bob"}'
+
+
+def test_entries_of_a_read_model_are_hidden_by_key_and_field() -> None:
+    view = Rows(
+        ("users", "hash", "ada", '{"email": "a@b.c"}'),
+        ("users", "hash", "email", "x@y.z"),
+        ("email", "string", None, "q@r.s"),
+        ("notes", "list", "0", "[no JSON"),
+        ("count", "string", None, 3),
+    )
+    shown = list(esnb.read_model(view, redact="email")["value"])
+    assert shown == ['{"email": "[redacted]"}', "[redacted]", "[redacted]", "[no JSON", 3]
+    by_path = list(esnb.read_model(view, redact="users.ada")["value"])
+    assert by_path == ["[redacted]", "x@y.z", "q@r.s", "[no JSON", 3]
+
+
+def test_columns_of_a_table_and_attributes_of_a_view_are_hidden(table: KindsTable) -> None:
+    table.count("A", Tracking("Zoo", 1))
+    frame = esnb.read_model(table, redact="number")
+    assert (list(frame["kind"]), list(frame["number"])) == (["A"], ["[redacted]"])
+    view = Kinds()
+    view.count("A", Tracking("Zoo", 1))
+    assert esnb.read_model(view, redact="A")["value"].iloc[0] == "[redacted]"

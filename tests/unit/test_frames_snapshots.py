@@ -101,6 +101,12 @@ def test_a_snapshot_of_another_state_says_which_fields(app: Bank) -> None:
 
     assert row["status"] == "differs"
     assert row["differs"] == "balance: 12.50 → 99"
+    hidden = esnb.verify_snapshot(app, account_id, redact="balance").iloc[0]
+    assert hidden["status"] == "differs"
+    assert hidden["differs"] == "balance: [redacted] → [redacted]"
+    assert (
+        esnb.verify_snapshot(app, account_id, redact="owner").iloc[0]["differs"] == row["differs"]
+    )
 
 
 @pytest.mark.parametrize(
