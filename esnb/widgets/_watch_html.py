@@ -140,7 +140,7 @@ def _troubles(seen: Seen) -> str:
 def _counts(seen: Seen) -> str:
     told = [f"{text(name.replace('_', ' '), 40)} {number:,}" for name, number in seen.counts]
     if seen.position is not None:
-        of = "" if seen.head is None else f" of {seen.head:,}"
+        of = "" if seen.head is None or seen.head < seen.position else f" of {seen.head:,}"
         told.insert(0, f"at {seen.position:,}{of}")
     return ", ".join(told)
 

@@ -32,7 +32,8 @@ class Card:
     def __init__(self, seen: Seen, press: Callable[[str, str], object]) -> None:
         self._line, self._wrong = widgets.HTML(), widgets.HTML()
         self.buttons = {ask: self._button(seen, ask, press) for ask in seen.can}
-        top = row("esnb-card-top", self._line, *self.buttons.values())
+        asks = row("esnb-card-asks", *self.buttons.values())
+        top = row("esnb-card-top", self._line, asks)
         self.root = named(widgets.VBox([top, self._wrong]), "esnb-card")
 
     def draw(self, seen: Seen, past: Past, numbers: bool) -> None:

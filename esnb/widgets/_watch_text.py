@@ -19,7 +19,7 @@ def table(seen: Sequence[Seen]) -> str:
     for name, each in zip(names, seen, strict=True):
         troubles = "".join(f", {number:,} {visible(word, 40)}" for word, number in each.troubles)
         state = visible(each.state, 20)
-        lines.append(f"{name:<{width}}  {state:<{states}}  {each.ago}{troubles}")
+        lines.append(f"{name:<{width}}  {state:<{states}}  {each.ago}{troubles}".rstrip())
         lines += [f"  {what}: {visible(value, 200)}" for what, value in faults(each)]
     return "\n".join(lines)
 

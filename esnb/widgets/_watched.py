@@ -17,11 +17,10 @@ _METHODS = {
     "rebuild": "rebuild",
     "replay parked": "replay_parked",
 }
-_COUNTS = ("waiting", "handled", "published", "completed", "restarts")
+_COUNTS = ("waiting", "handled", "published", "completed", "failed", "restarts")
 _TROUBLES = {
     "dead_letters": "dead letters",
     "parked_in_group": "parked",
-    "failed": "failed",
 }
 _MOST_DEAD = 1000
 """Open records of an outbox that are looked at for dead ones."""

@@ -52,11 +52,15 @@ class Seen:
     @property
     def ago(self) -> str:
         """Its lag in words."""
-        if self.lag == 0:
-            return "caught up"
+        if self.kind == "worker":
+            return ""  # the queue has one
         if self.lag is None:
             return "lag unknown"
-        return f"{self.lag:,} event{'' if self.lag == 1 else 's'} behind"
+        what = "job" if self.kind == "queue" else "event"
+        if self.lag == 0:
+            return "no jobs left" if what == "job" else "caught up"
+        rest = "left" if what == "job" else "behind"
+        return f"{self.lag:,} {what}{'' if self.lag == 1 else 's'} {rest}"
 
 
 class Source(Protocol):

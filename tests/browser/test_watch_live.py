@@ -113,7 +113,7 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     expect(consumers).to_contain_text("1 parked")
     expect(group).to_contain_text("1 parked")
     expect(outbox).to_contain_text("1 dead")
-    expect(queue).to_contain_text("caught up")
+    expect(queue).to_contain_text("no jobs left")
     expect(prices).to_contain_text("✕ failed")
     expect(prices).to_contain_text("ArithmeticError: <b>no</b> price of 0")
     expect(catalogue).to_contain_text("caught up")

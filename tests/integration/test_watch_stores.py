@@ -1,0 +1,94 @@
+"""`watch` over real stores: groups, an outbox with a dead record, a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate
+
+import esnb
+from esnb.widgets._watched import watched
+from esnb.widgets._watching import Seen, Watched
+
+
+@pytest.fixture
+def stores() -> Iterator[esnb.Stores]:
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+def seen(watching: Watched, kind: str) -> Seen:
+    (found,) = [each for each in watching.look() if each.kind == kind]
+    return found
+
+
+def test_groups_come_and_go_and_parked_events_are_replayed(
+    stores: esnb.Stores, eventually: Callable[..., float]
+) -> None:
+    app = stores.application(Application)
+    app.save(Aggregate())
+    watching = watched([stores])
+    assert watching.look() == []
+    client = stores.eventstoredb
+    client.create_subscription_to_all("mails", from_end=False)
+    group = seen(watching, "persistent subscription")
+    assert (group.name, group.application, group.asks) == ("mails", "$all", ())
+
+    with client.read_subscription_to_all("mails") as events:
+        event = next(iter(events))
+        events.nack(event, "park")
+        kind = "persistent subscription"
+        eventually(lambda: seen(watching, kind).troubles == (("parked", 1),))
+        parked = seen(watching, kind)
+        assert parked.asks == ("replay parked",)
+        watching.ask(parked.key, "replay parked")
+        again = next(iter(events))
+        assert again.id == event.id
+        events.ack(again)
+    client.delete_subscription("mails")
+    assert watching.look() == []
+    with pytest.raises(LookupError, match="not there any more"):
+        watching.ask(parked.key, "replay parked")
+
+
+def test_a_server_that_is_away_is_said_in_a_row() -> None:
+    with esnb.connect(embedded=True) as stores:
+        client = stores.eventstoredb
+    (row,) = watched([client]).look()
+    assert (row.name, row.state) == ("persistent subscriptions", "unknown")
+    assert row.error
+
+
+@pytest.mark.extras
+def test_a_dead_record_is_tried_again_and_a_queue_has_its_jobs_counted(
+    stores: esnb.Stores,
+) -> None:
+    from esnb.outbox import BullMQPublisher, Outbox, StuckError
+
+    app = stores.application(Application)
+    app.save(Aggregate())
+    allowed: list[bool] = []
+
+    def route(_: object) -> str:
+        if not allowed:
+            raise LookupError("no queue")
+        return "mails"
+
+    outbox = Outbox(stores, app)
+    with outbox, BullMQPublisher(outbox, route, attempts=1) as publisher:
+        watching = watched([outbox, publisher, stores], queues="mails")
+        with pytest.raises(StuckError, match="no queue"):
+            publisher.wait(timeout=20)
+        found = {each.kind: each for each in watching.look()}
+        assert [found[kind].troubles for kind in ("", "publisher")] == [(("dead", 1),)] * 2
+        assert (found["queue"].state, found["queue"].ago) == ("idle", "no jobs left")
+        assert "rebuild" not in found[""].can
+        allowed.append(True)
+        watching.ask(found["publisher"].key, "retry dead")
+        publisher.wait(timeout=20)
+        found = {each.kind: each for each in watching.look()}
+        assert [found[kind].troubles for kind in ("", "publisher")] == [(), ()]
+        assert (found["queue"].lag, found["queue"].ago) == (1, "1 job left")
+        assert found["queue"].counts == (("waiting", 1),)
