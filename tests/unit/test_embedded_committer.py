@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import threading
 from collections.abc import Iterable
 
@@ -28,11 +29,14 @@ class SlowLog(MemoryLog):
     def __init__(self) -> None:
         super().__init__()
         self.gate = threading.Semaphore(0)
+        self.loop = asyncio.get_running_loop()
+        self.begun = asyncio.Event()
         self.fails = False
         self.transactions: list[int] = []
 
     def write(self, batches: Iterable[Batch]) -> None:
         batches = list(batches)
+        self.loop.call_soon_threadsafe(self.begun.set)
         assert self.gate.acquire(timeout=DEADLINE)
         self.transactions.append(len(batches))
         if self.fails:
@@ -47,7 +51,9 @@ class Bench:
         self.log = SlowLog()
         self.store = Store(self.log, Clock())
         self.news: list[list[str]] = []
-        self.committer = GroupCommitter(self.store, lambda names: self.news.append(list(names)))
+        self.committer = GroupCommitter(
+            self.store, lambda names: self.news.append(list(names)), itertools.count().__next__
+        )
 
     def append(self, stream: str) -> asyncio.Task[None]:
         _, batch = self.store.append(stream, ANY, [event()])
@@ -69,12 +75,53 @@ async def started(bench: Bench, *streams: str) -> list[asyncio.Task[None]]:
     return tasks
 
 
+class WatchedLog(MemoryLog):
+    """Notes which thread writes; each write takes as long as it is told."""
+
+    durable = True
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.seconds = 0.0
+        self.writers: list[bool] = []
+
+    def write(self, batches: Iterable[Batch]) -> None:
+        self.now += self.seconds
+        self.writers.append(threading.current_thread() is threading.main_thread())
+        super().write(batches)
+
+
+def test_event_loop_writes_itself_while_the_disk_is_prompt() -> None:
+    async def scenario() -> None:
+        log = WatchedLog()
+        store = Store(log, Clock())
+        committer = GroupCommitter(store, lambda names: None, lambda: log.now)
+
+        async def append(events: int) -> bool:
+            _, batch = store.append("a", ANY, [event() for _ in range(events)])
+            await committer.commit(batch)
+            return log.writers[-1]
+
+        assert not await append(1), "nothing is known of the disk yet"
+        assert await append(1)
+        assert not await append(1000), "a long write holds up the readers"
+        log.seconds = 0.01
+        assert await append(1)
+        assert not await append(1), "the last write took 10 ms"
+        log.seconds = 0.001
+        assert not await append(1)
+        assert await append(1)
+        await committer.close()
+
+    asyncio.run(scenario())
+
+
 def test_what_waits_shares_a_transaction() -> None:
     async def scenario() -> None:
         bench = Bench()
         tasks = await started(bench, "a")
-        while bench.committer._queue.qsize():
-            await asyncio.sleep(0.001)
+        await bench.log.begun.wait()
         tasks += await started(bench, "b", "c", "b")
         bench.log.gate.release(2)
         assert await settled(*tasks) == [None] * 4
@@ -104,8 +151,7 @@ def test_failed_write_fails_what_was_built_on_it_and_nothing_else() -> None:
         bench = Bench()
         bench.log.fails = True
         first = await started(bench, "a")
-        while bench.committer._queue.qsize():
-            await asyncio.sleep(0.001)
+        await bench.log.begun.wait()
         second = await started(bench, "a")  # revision 1 of a stream whose revision 0 fails
         bench.log.gate.release(1)
         outcomes = await settled(*first, *second)

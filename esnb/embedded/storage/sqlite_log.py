@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,22 @@ APPLICATION_ID = 0x65736E62
 """`esnb` in the file's header, where SQLite keeps what program a file belongs to."""
 VERSION = 1
 """Raised with every change of the schema."""
+_ROWS = (100, 10, 1)
+"""How many records one statement inserts: SQLite lets go of Python's lock at every
+statement, and a busy event loop then keeps it for milliseconds."""
 
 
 @cache
 def _query(name: str) -> str:
     return files(__package__).joinpath("queries", f"{name}.sql").read_text("utf-8")
+
+
+@cache
+def _insertion(rows: int) -> str:
+    """`insert_event` for so many records."""
+    statement = _query("insert_event").rstrip()
+    row = statement[statement.rindex("(") :]
+    return ", ".join((statement, *[row] * (rows - 1)))
 
 
 class SqliteLog:
@@ -104,7 +116,7 @@ class SqliteLog:
                     connection.executemany(_query("insert_stream"), batch.streams)
                 if batch.types:
                     connection.executemany(_query("insert_type"), batch.types)
-                connection.executemany(_query("insert_event"), batch.records)
+                _insert(connection, batch.records)
             connection.execute("COMMIT")
         except sqlite3.Error as error:
             if connection.in_transaction:
@@ -133,6 +145,15 @@ class SqliteLog:
 
     def _records(self, query: str, *arguments: int) -> list[Record]:
         return [Record._make(row) for row in self._reader.execute(_query(query), arguments)]
+
+
+def _insert(connection: sqlite3.Connection, records: list[Record]) -> None:
+    start = 0
+    for rows in _ROWS:
+        while len(records) - start >= rows:
+            taken = records[start : start + rows]
+            connection.execute(_insertion(rows), tuple(chain.from_iterable(taken)))
+            start += rows
 
 
 def _connected(path: Path) -> sqlite3.Connection:

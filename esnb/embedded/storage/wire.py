@@ -12,6 +12,8 @@ from uuid import UUID
 
 _ONE_BYTE = [bytes((n,)) for n in range(128)]
 _TWO_BYTES = [bytes((n & 127 | 128, n >> 7)) for n in range(1 << 14)]
+_MORE = [bytes((n & 127 | 128, n >> 7 | 128)) for n in range(1 << 14)]
+"""Two bytes after which others follow."""
 
 
 def varint(value: int) -> bytes:
@@ -20,12 +22,7 @@ def varint(value: int) -> bytes:
         return _ONE_BYTE[value]
     if value < 1 << 14:
         return _TWO_BYTES[value]
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
+    return _MORE[value & 16383] + varint(value >> 14)
 
 
 def tagged(number: int, payload: bytes) -> bytes:

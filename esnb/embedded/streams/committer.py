@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, Protocol
 
-from esnb.embedded.storage.log import Batch, Log, LogFull
+from esnb.embedded.storage.log import Batch, LogFull
 from esnb.embedded.streams.errors import WriteFailed
 from esnb.embedded.streams.store import Store
 
 News = Callable[[Sequence[str]], None]
 """Told the names of the streams that have new events."""
+
+_PROMPT_SECONDS = 0.005
+_PROMPT_RECORDS = 256
+"""What the event loop itself writes at most, and how long the last write may have taken
+for that: handing over to a thread and back costs as long as a good disk's sync."""
 
 
 class Committer(Protocol):
@@ -41,79 +46,76 @@ class ImmediateCommitter:
         """Nothing is ever left to finish."""
 
 
-class _Pending:
-    __slots__ = ("batch", "done", "era")
-
-    def __init__(self, batch: Batch, done: asyncio.Future[None], era: int) -> None:
-        self.batch = batch
-        self.done = done
-        self.era = era
+class _Pending(NamedTuple):
+    batch: Batch
+    done: asyncio.Future[None]
 
 
 class GroupCommitter:
-    """One thread writes; everything else happens in the event loop.
+    """Writes what waits in one transaction, then what came in meanwhile in the next.
 
-    A batch that was prepared while an earlier one was failing stands on events
-    that do not exist: `era` tells such batches apart, and they fail as well.
+    On a prompt disk the event loop writes; on a slow one a thread does, so that
+    readers need not wait. A batch that was prepared while an earlier one was
+    being written stands on that one's events, and fails with it.
     """
 
-    def __init__(self, store: Store, news: News) -> None:
+    def __init__(
+        self, store: Store, news: News, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._store = store
         self._news = news
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._era = 0
+        self._waiting: list[_Pending] = []
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._closed = False
-        self._queue: queue.SimpleQueue[_Pending | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="esnb-log-writer", daemon=True)
-        self._thread.start()
+        self._prompt = False
+        self._thread = ThreadPoolExecutor(1, "esnb-log-writer")
 
     async def commit(self, batch: Batch) -> None:
         if self._closed:
             raise WriteFailed("the server is closing its log")
-        done: asyncio.Future[None] = self._loop.create_future()
-        self._queue.put(_Pending(batch, done, self._era))
-        await done
+        pending = _Pending(batch, self._loop.create_future())
+        self._waiting.append(pending)
+        if self._idle.is_set():
+            self._idle.clear()
+            # Not at once: what else came in with it shares the transaction.
+            self._loop.call_soon(self._begin)
+        await pending.done
 
     async def close(self) -> None:
         self._closed = True
-        self._queue.put(None)
-        await asyncio.to_thread(self._thread.join)
+        await self._idle.wait()
+        self._thread.shutdown()
 
-    def _run(self) -> None:
-        log: Log = self._store.log
-        failed_era = -1
-        while True:
-            pending, closing = self._taken()
-            sound = [item for item in pending if item.era != failed_era]
-            unsound = [item for item in pending if item.era == failed_era]
-            error: LogFull | None = None
-            if sound:
-                try:
-                    log.write([item.batch for item in sound])
-                except LogFull as full:
-                    error, failed_era = full, sound[0].era
-            if unsound:
-                self._tell(self._fail, unsound, "an earlier write failed")
-            if error is not None:
-                self._tell(self._fail, sound, str(error))
-            elif sound:
-                self._tell(self._succeed, sound)
-            if closing:
-                return
+    def _begin(self) -> None:
+        items, self._waiting = self._waiting, []
+        started = self._clock()
+        if self._prompt and sum(len(item.batch.records) for item in items) <= _PROMPT_RECORDS:
+            self._end(items, started, self._write(items))
+            return
+        writing = self._loop.run_in_executor(self._thread, self._write, items)
+        writing.add_done_callback(lambda written: self._end(items, started, written.result()))
 
-    def _taken(self) -> tuple[list[_Pending], bool]:
-        """All that waits, at least one; and whether that was the last."""
-        items = [self._queue.get()]
-        while True:
-            try:
-                items.append(self._queue.get_nowait())
-            except queue.Empty:
-                break
-        pending = [item for item in items if item is not None]
-        return pending, len(pending) < len(items)
+    def _write(self, items: list[_Pending]) -> LogFull | None:
+        """What kept the items from being written."""
+        try:
+            self._store.log.write([item.batch for item in items])
+        except LogFull as error:
+            return error
+        return None
 
-    def _tell(self, callback: Callable[..., None], *arguments: object) -> None:
-        self._loop.call_soon_threadsafe(callback, *arguments)
+    def _end(self, items: list[_Pending], started: float, error: LogFull | None) -> None:
+        self._prompt = self._clock() - started < _PROMPT_SECONDS
+        if error is None:
+            self._succeed(items)
+        else:
+            self._fail(items, error)
+        if self._waiting:
+            self._loop.call_soon(self._begin)
+        else:
+            self._idle.set()
 
     def _succeed(self, items: list[_Pending]) -> None:
         names: list[str] = []
@@ -123,10 +125,12 @@ class GroupCommitter:
                 item.done.set_result(None)
         self._news(names)
 
-    def _fail(self, items: list[_Pending], reason: str) -> None:
-        if items[0].era == self._era:
-            self._era += 1
-            self._store.abandon()
+    def _fail(self, items: list[_Pending], error: LogFull) -> None:
+        unsound, self._waiting = self._waiting, []
+        self._store.abandon()
         for item in items:
             if not item.done.done():
-                item.done.set_exception(WriteFailed(reason))
+                item.done.set_exception(WriteFailed(str(error)))
+        for item in unsound:
+            if not item.done.done():
+                item.done.set_exception(WriteFailed("an earlier write failed"))
