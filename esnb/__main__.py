@@ -17,6 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     serve.add_argument("--path", help="directory that keeps the data (default: nothing is kept)")
     serve.add_argument("--eventstoredb-port", type=_port, default=0, help="default: any free one")
     serve.add_argument("--redis-port", type=_port, default=0, help="default: any free one")
+    serve.add_argument(
+        "--run-projections",
+        choices=("none", "system"),
+        default="system",
+        help="whether the system projections run ($ce-, $et-, ...), default: system",
+    )
     commands.add_parser(
         "demo", add_help=False, help="the product story on embedded stores, end to end"
     )
@@ -41,7 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from esnb.embedded.processes.serve import serve as run
 
     try:
-        run(options.path, options.eventstoredb_port, options.redis_port)
+        run(
+            options.path,
+            options.eventstoredb_port,
+            options.redis_port,
+            projections=options.run_projections,
+        )
     except Exception as error:
         if isinstance(error, (OSError, ValueError)) or type(error).__name__ == "OperationalError":
             print(f"esnb serve: {error}", file=sys.stderr)

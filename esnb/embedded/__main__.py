@@ -22,20 +22,27 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--memory", action="store_true", help="keep them in memory only")
     parser.add_argument("--port", type=int, default=0, help="0, the default: any free one")
     parser.add_argument("--host", default=HOST)
+    parser.add_argument(
+        "--run-projections",
+        choices=("none", "system"),
+        default="system",
+        help="whether the system projections run, default: system",
+    )
     options = parser.parse_args(arguments)
     try:
-        asyncio.run(serve(options.path, options.host, options.port))
+        projects = options.run_projections == "system"
+        asyncio.run(serve(options.path, options.host, options.port, projects=projects))
     except (LogUnusable, PortUnusable) as error:
         print(error, file=sys.stderr)
         return 2
     return 0
 
 
-async def serve(path: Path | None, host: str, port: int) -> None:
+async def serve(path: Path | None, host: str, port: int, *, projects: bool) -> None:
     """Print `listening PORT` once clients can connect, and return on SIGTERM or SIGINT."""
     node = Node(opened_log(path))
     try:
-        endpoint = Endpoint(node, host, port)
+        endpoint = Endpoint(node, host, port, projects=projects)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

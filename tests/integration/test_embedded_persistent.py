@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,9 @@ class Worker(threading.Thread):
         except ClientError as error:
             self.error = error
 
+    def has_seen(self, count: int) -> bool:
+        return len(self.seen) == count
+
     def stop(self) -> None:
         self.consumer.stop()
         self.join(_PATIENCE)
@@ -88,6 +92,10 @@ class Worker(threading.Thread):
 
 def ack(consumer: Any, event: Any) -> None:
     consumer.ack(event)
+
+
+def park(consumer: Any, event: Any) -> None:
+    consumer.nack(event, "park")
 
 
 def append(client: Any, stream: str, count: int) -> list[UUID]:
@@ -333,6 +341,32 @@ def test_a_restart_keeps_groups_checkpoints_and_parked_messages(
         worker.stop()
         assert worker.seen == [*ids[2:], ids[3]]
         assert server.stop() == ""
+
+
+def test_a_kill_during_a_replay_loses_no_parked_message(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    with EmbeddedProcess(path) as server:
+        client = server.client()
+        ids = append(client, "s", 6)
+        client.create_subscription_to_stream("g", "s", min_checkpoint_count=1)
+        worker = Worker(client.read_subscription_to_stream("g", "s"), park)
+        until(
+            "all are parked",
+            lambda: client.get_subscription_info("g", "s").parked_message_count == 6,
+        )
+        worker.stop()
+        until("a checkpoint", lambda: _checkpoint(client, "s") == "5")
+        client.replay_parked_events("g", "s")
+        assert client.get_subscription_info("g", "s").parked_message_count == 0
+        server.kill()
+    for _ in range(2):
+        with EmbeddedProcess(path) as server:
+            client = server.client()
+            worker = Worker(client.read_subscription_to_stream("g", "s"), lambda *_: None)
+            until("all are replayed", partial(worker.has_seen, 6))
+            assert worker.seen == ids
+            server.kill()
+            worker.join(_PATIENCE)
 
 
 def test_a_stop_and_a_reset_end_consumers_at_once() -> None:

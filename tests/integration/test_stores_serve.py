@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from esnb.__main__ import main
-from esnb._client import Client, NewEvent, StreamState
+from esnb._client import Client, ClientError, NewEvent, StreamState
 from esnb._uri import is_embedded
 
 
@@ -159,6 +159,34 @@ def test_another_port_than_that_in_use_on_the_path_is_refused(
         assert ended.returncode == 1
         assert f"port {port_of(uri)}" in ended.stderr
         assert option in ended.stderr
+
+
+def test_system_projections_run_unless_they_are_switched_off(
+    serve: Callable[..., Any], plain_environment: dict[str, str], tmp_path: Path
+) -> None:
+    path = ("--path", str(tmp_path))
+    without = serve(*path, "--run-projections", "none")
+    append(without.eventstoredb, "greeting-1")
+    with Client(without.eventstoredb) as client, pytest.raises(ClientError):
+        client.get_projection_statistics(name="$by_category")
+    ended = subprocess.run(
+        [sys.executable, "-m", "esnb", "serve", *path],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=plain_environment,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "give --run-projections none" in ended.stderr
+    without.stop()
+
+    by_default = serve(*path)
+    with (
+        Client(by_default.eventstoredb) as client,
+        client.subscribe_to_stream("$ce-greeting", resolve_links=True, timeout=60) as links,
+    ):
+        assert next(links).stream_name == "greeting-1"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.consumer import Consumer
 from esnb.embedded.persistent.group import Group
 from esnb.embedded.persistent.group_settings import GroupSettings, Target
@@ -88,6 +89,14 @@ class Bench:
         """A new group that has taken in what there is."""
         return self.caught_up(self.registry.create(Target(stream), name, settings(**changed)))
 
+    def restarted(self, stream: str, name: str) -> Group:
+        """The group as it is when the server has been started again; the old one is gone."""
+        append(self.store, configuration.STREAM, ANY, self.registry.configuration())
+        self.waits = False
+        self.registry = Registry(self.reader, self.clock, self)
+        self.registry.load()
+        return self.caught_up(self.registry.get(stream, name))
+
     def caught_up(self, group: Group) -> Group:
         """The group, which has taken in what there is."""
         while group.advance():
@@ -131,6 +140,12 @@ class Bench:
         pending, self._pending = self._pending, []
         for one in pending:
             one(kept)
+
+    def settle_first(self) -> None:
+        """Finish the first of the writes that wait; the others never happen."""
+        first = self._pending[0]
+        self._pending = []
+        first(True)
 
     def _write(
         self, stream: str, proposed: Proposed, done: Callable[[bool], None], kept: bool

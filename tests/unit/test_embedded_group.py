@@ -7,6 +7,7 @@ import pytest
 from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.persistent.journal import parked_stream, replay_stream
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_groups import SECOND, Bench, settings
 from tests.unit.embedded_logs import append, event
@@ -331,17 +332,83 @@ def test_a_replay_may_stop_before_the_end(bench: Bench) -> None:
     assert desk.taken() == [3]
 
 
-def test_a_group_that_ends_parks_again_what_it_had_replayed(bench: Bench) -> None:
-    ids = bench.append("s", 3)
+@pytest.mark.parametrize("how", ["killed", "ended", "updated"])
+def test_a_replay_goes_on_in_the_group_that_follows(bench: Bench, how: str) -> None:
+    ids = bench.append("s", 4)
     group = bench.group()
     desk = bench.joined(group, slots=1)
     for event_id in ids:
         group.refuse([event_id], Nack.PARK, "")
-    group.replay_parked()
+    bench.pass_time(group)
+    group.replay_parked(3)
     group.acknowledge([desk.messages[-1].id])
-    group.end()
-    assert isinstance(desk.dropped, GroupDropped)
-    assert [link for link, _ in bench.parked(group)] == ["1@s", "2@s"]
+    if how == "killed":
+        bench.pass_time(group)  # what was acknowledged is kept every second
+    if how == "updated":
+        _, group = bench.registry.update(Target("s"), "g", settings())
+        assert isinstance(desk.dropped, GroupDropped)
+    else:
+        if how == "ended":
+            group.end()
+        group = bench.restarted("s", "g")
+    assert [link for link, _ in bench.parked(group)] == ["3@s"]
+    assert group.statistics().parked == 1
+    again = bench.joined(group)
+    assert again.taken() == [1, 2]
+    group.acknowledge([message.id for message in again.messages])
+    bench.pass_time(group)
+    group.replay_parked()
+    assert again.taken() == [3]
+    assert bench.joined(bench.restarted("s", "g")).taken() == [3], "the others are finished"
+
+
+def test_what_is_replayed_is_kept_before_it_leaves_the_parked_stream(bench: Bench) -> None:
+    ids = bench.append("s", 2)
+    group = bench.group()
+    bench.joined(group)
+    group.refuse(ids, Nack.PARK, "")
+    bench.pass_time(group)
+    bench.waits = True
+    group.replay_parked()
+    bench.settle_first()
+    group = bench.restarted("s", "g")
+    assert len(bench.parked(group)) == 2, "they have not left it yet"
+    assert group.statistics().parked == 0
+    assert bench.joined(group).taken() == [0, 1]
+    group.replay_parked()
+    assert group.statistics().outstanding == 2
+
+
+def test_a_long_replay_is_not_held_in_memory_and_comes_before_new_events(bench: Bench) -> None:
+    ids = bench.append("s", 3_000)
+    group = bench.group(history_buffer_size=10_000, read_batch_size=500)
+    desk = bench.joined(group, slots=5_000)
+    group.refuse(ids, Nack.PARK, "")
+    group.disconnect(desk.consumer)
+    group.replay_parked()
+    bench.append("s", 1)
+    bench.caught_up(group)
+    slow = bench.joined(group, slots=7)
+    taken: list[int] = []
+    while slow.got:
+        taken += slow.taken()
+        statistics = group.statistics()
+        assert statistics.retry_buffer + statistics.outstanding <= 510
+        group.acknowledge(list(slow.consumer.in_flight))
+    assert taken == list(range(3_001))
+
+
+def test_all_does_not_show_what_is_kept_of_a_replay(bench: Bench) -> None:
+    ids = bench.append("s", 1)
+    group = bench.group()
+    bench.joined(group)
+    group.refuse(ids, Nack.PARK, "")
+    group.replay_parked()
+    chunks = bench.reader.all_forwards(0, 100, None)
+    shown = {bench.store.streams.name(one.stream) for chunk in chunks for one in chunk}
+    assert bench.store.streams.number(replay_stream("s::g")) is not None
+    assert replay_stream("s::g") not in shown
+    assert parked_stream("s::g") in shown
 
 
 # --- targets ---------------------------------------------------------------------

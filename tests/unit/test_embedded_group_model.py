@@ -142,9 +142,11 @@ class World:
     def _restart(self) -> None:
         if self.random.random() < 0.7:
             return
-        self.bench.settle()
+        killed = self.random.random() < 0.5
+        self.bench.settle(kept=not killed)
         self.bench.waits = False
-        self.group.end()
+        if not killed:
+            self.group.end()
         append(self.bench.store, configuration.STREAM, ANY, self.bench.registry.configuration())
         self.bench.registry = Registry(self.bench.reader, self.bench.clock, self.bench)
         (self.group,) = self.bench.registry.load()

@@ -9,7 +9,7 @@ for this. Clients see the three counts in a group's information.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
 from esnb.embedded.persistent.message import Message
@@ -83,20 +83,23 @@ class Buffer:
             return
         self.retry.append(message)
 
-    def give_out(self, offer: Callable[[Message], Offer]) -> None:
-        """Offer the messages in their order; those that are taken leave the buffer."""
-        for queue in (self.retry, self.fresh):
-            passed: list[Message] = []
-            answer = Offer.PASSED
-            while queue and answer is not Offer.FULL:
-                answer = offer(queue[0])
-                if answer is Offer.TAKEN:
-                    queue.popleft()
-                elif answer is Offer.PASSED:
-                    passed.append(queue.popleft())
-            queue.extendleft(reversed(passed))
-            if answer is Offer.FULL:
+    def add_replayed(self, messages: Iterable[Message]) -> None:
+        """Parked messages are to be tried again, behind all others that are."""
+        self.retry.extend(messages)
+
+    def give_out(
+        self, offer: Callable[[Message], Offer], replayed: Callable[[], Sequence[Message]]
+    ) -> None:
+        """Offer the messages in their order; those that are taken leave the buffer.
+
+        `replayed` has further messages of a replay, which come before new ones.
+        """
+        while _offered(self.retry, offer):
+            more = replayed()
+            if not more:
+                _offered(self.fresh, offer)
                 return
+            self.add_replayed(more)
 
     def _catch_up(self) -> None:
         for message in self.recent:
@@ -107,6 +110,20 @@ class Buffer:
     def _enter(self, message: Message) -> None:
         self._entered(message)
         self.fresh.append(message)
+
+
+def _offered(queue: deque[Message], offer: Callable[[Message], Offer]) -> bool:
+    """Offer each of the queue. Whether the consumers would take more."""
+    passed: list[Message] = []
+    answer = Offer.PASSED
+    while queue and answer is not Offer.FULL:
+        answer = offer(queue[0])
+        if answer is Offer.TAKEN:
+            queue.popleft()
+        elif answer is Offer.PASSED:
+            passed.append(queue.popleft())
+    queue.extendleft(reversed(passed))
+    return answer is not Offer.FULL
 
 
 def _place(message: Message) -> int:

@@ -17,10 +17,12 @@ from esnb.embedded.persistent.journal import (
     Journal,
     checkpoint_stream,
     parked_stream,
+    replay_stream,
 )
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.parking import Parking
 from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.replay import Replay, replay_event
 from esnb.embedded.persistent.statistics import (
     ConsumerStatistics,
     GroupStatistics,
@@ -36,7 +38,6 @@ from esnb.embedded.streams.store import Clock
 from esnb.embedded.streams.stream_metadata import metastream_of
 
 _MILLISECOND = 10_000
-_CUT_SHORT = "The group was ended during a replay"
 
 
 class Nack(Enum):
@@ -67,8 +68,12 @@ class Group:
         *,
         begin: int | None = None,
         checkpoint: int | None = None,
+        replaying: Sequence[range] = (),
     ) -> None:
-        """`begin` is the first place of a group that has no checkpoint yet; None: its settings'."""
+        """`begin` is the first place of a group that has no checkpoint yet; None: its settings'.
+
+        `replaying` are the parked messages, by their revisions, whose replay goes on.
+        """
         self.target = target
         self.name = name
         self.settings = settings
@@ -83,6 +88,9 @@ class Group:
         self._progress = Progress(checkpoint)
         self._intake = Intake(target, settings, reader, self._progress, begin)
         self._buffer = self._intake.buffer
+        self._replay = Replay(reader, self._parking.stream, replaying)
+        self._replay_kept = list(replaying)
+        self._buffer.add_replayed(self._replay.page())
         self._consumers: list[Consumer] = []
         self._in_flight: dict[bytes, tuple[Message, Consumer]] = {}
         self._ended: Exception | None = None
@@ -101,6 +109,11 @@ class Group:
     def checkpoint(self) -> int | None:
         """The place up to which everything is finished, as last written."""
         return self._progress.checkpoint
+
+    @property
+    def replaying(self) -> list[range]:
+        """The parked messages that are being replayed, by their revisions."""
+        return self._replay.remaining()
 
     # --- consumers ------------------------------------------------------------
 
@@ -131,18 +144,11 @@ class Group:
         self._give_out()
 
     def end(self, error: Exception | None = None) -> None:
-        """Drop every consumer, and each that comes.
-
-        What was replayed and is not finished is parked again, for it is nowhere
-        else; with an `error` nothing can be written any more.
-        """
+        """Drop every consumer, and each that comes; with an `error` nothing can be written."""
         if self._ended is not None:
             return
         if error is None:
-            taken = [message for message, _ in self._in_flight.values()]
-            for message in (*taken, *self._buffer.retry):
-                if message.replayed:
-                    self._park(message, _CUT_SHORT)
+            self._keep_replay()
         self._ended = error or GroupDropped(self.target.name, self.name)
         for consumer in self._consumers:
             consumer.drop(self._ended)
@@ -155,7 +161,7 @@ class Group:
         for message_id in ids:
             message = self._taken_back(message_id)
             if message is not None:
-                self._progress.finished(message)
+                self._finish(message)
         self._went_on()
 
     def refuse(self, ids: Sequence[bytes], action: Nack, reason: str) -> None:
@@ -169,7 +175,7 @@ class Group:
             elif action is Nack.PARK:
                 self._park(message, f"Client explicitly NAK'ed message.\n{reason}")
             else:
-                self._progress.finished(message)
+                self._finish(message)
         self._went_on()
 
     def replay_parked(self, stop_at: int | None = None) -> None:
@@ -177,12 +183,14 @@ class Group:
 
         They leave the parked stream; those parked meanwhile stay in it.
         """
-        messages, before = self._parking.waiting(stop_at)
-        if before is None:
+        parked = self._parking.revisions(self._replay.end)
+        stop = parked.stop if stop_at is None else min(stop_at, parked.stop)
+        if stop <= parked.start:
             return
-        for message in messages:
-            self._buffer.add_retry(message)
-        self._write(metastream_of(self._parking.stream), self._parking.truncation(before))
+        self._replay.add(range(parked.start, stop))
+        self._keep_replay()  # before they leave their stream: they are never nowhere
+        self._write(metastream_of(self._parking.stream), self._parking.truncation(stop))
+        self._buffer.add_replayed(self._replay.page())
         self._give_out()
 
     # --- what time and the store say --------------------------------------------
@@ -203,6 +211,7 @@ class Group:
         self._give_out()
         self._ticked = True
         self._checkpoint()
+        self._keep_replay()
         if not self._buffer.live:
             self.wake()
 
@@ -239,14 +248,14 @@ class Group:
             live_buffer=len(self._buffer.recent),
             retry_buffer=len(self._buffer.retry),
             outstanding=len(self._in_flight),
-            parked=self._parking.count(),
+            parked=len(self._parking.revisions(self._replay.end)),
         )
 
     # --- inside ---------------------------------------------------------------
 
     def _give_out(self) -> None:
         if self._consumers:
-            self._buffer.give_out(self._offer)
+            self._buffer.give_out(self._offer, self._replay.page)
 
     def _offer(self, message: Message) -> Offer:
         if message.id in self._in_flight:
@@ -288,7 +297,7 @@ class Group:
         def parked(kept: bool) -> None:
             self._being_parked -= 1
             if kept:
-                self._progress.finished(message)
+                self._finish(message)
             else:
                 self._buffer.add_retry(message)  # better delivered again than lost
             self._checkpoint()
@@ -296,6 +305,18 @@ class Group:
         event = self._parking.link(message, reason, self._clock())
         self._being_parked += 1
         self._write(self._parking.stream, event, parked)
+
+    def _finish(self, message: Message) -> None:
+        if message.replayed:
+            self._replay.finished(message)
+        else:
+            self._progress.finished(message)
+
+    def _keep_replay(self) -> None:
+        remaining = self._replay.remaining()
+        if remaining != self._replay_kept:
+            self._replay_kept = remaining
+            self._write(replay_stream(self.subscription), replay_event(remaining))
 
     def _went_on(self) -> None:
         self._checkpoint()

@@ -25,3 +25,8 @@ def checkpoint_stream(subscription: str) -> str:
 def parked_stream(subscription: str) -> str:
     """Where a subscription's parked messages are."""
     return f"$persistentsubscription-{subscription}-parked"
+
+
+def replay_stream(subscription: str) -> str:
+    """Where it is kept which parked messages are being replayed; EventStoreDB has no such stream."""
+    return f"$persistentsubscription-{subscription}-replay"

@@ -23,10 +23,6 @@ class Parking:
         self._reader = reader
         self.stream = stream
 
-    def count(self) -> int:
-        """How many messages are parked."""
-        return len(self._revisions())
-
     def link(self, message: Message, reason: str, now: int) -> Proposed:
         """The event that parks a message. `now` counts 100 ns since 1970."""
         about: dict[str, str | int] = {
@@ -38,19 +34,12 @@ class Parking:
         metadata = json.dumps(about, indent=2, ensure_ascii=False).encode()
         return Proposed(uuid.uuid4().bytes, LINK, False, self._data(message), metadata)
 
-    def waiting(self, stop_at: int | None) -> tuple[list[Message], int | None]:
-        """The parked messages before revision `stop_at`, and where the stream begins after them.
-
-        None instead of that when there is nothing to replay.
-        """
-        revisions = self._revisions()
-        end = revisions.stop if stop_at is None else min(stop_at, revisions.stop)
-        if end <= revisions.start:
-            return [], None
-        found = self._reader.forwards(self.stream, revisions.start, end - revisions.start)
-        links = () if found is None else found.records
-        messages = [Message(self._reader.target(link), link, None) for link in links]
-        return messages, end
+    def revisions(self, least: int) -> range:
+        """Where the parked messages are in their stream, those from revision `least` on."""
+        state = self._reader.store.shown.state(self.stream)
+        if state.last == NO_STREAM or state.tombstoned:
+            return range(0)
+        return range(max(least, least_visible(state.metadata, state.last)), state.last + 1)
 
     def truncation(self, before: int) -> Proposed:
         """The metadata that take the messages before `before` out of the stream."""
@@ -60,12 +49,6 @@ class Parking:
         }
         data = json.dumps(metadata, separators=(",", ":")).encode()
         return Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, data, b"")
-
-    def _revisions(self) -> range:
-        state = self._reader.store.shown.state(self.stream)
-        if state.last == NO_STREAM or state.tombstoned:
-            return range(0)
-        return range(least_visible(state.metadata, state.last), state.last + 1)
 
     def _data(self, message: Message) -> bytes:
         if message.event is None:

@@ -37,9 +37,8 @@ class Progress:
         self.reached = place
 
     def finished(self, message: Message) -> None:
-        """The message need not be delivered any more. Messages of a replay do not count."""
-        if not message.replayed:
-            del self._unfinished[message.sequence]
+        """The message, which came in once, need not be delivered any more."""
+        del self._unfinished[message.sequence]
 
     def due(
         self, now: int, *, after: int | None, least: int, most: int, on_tick: bool

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 
 from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.errors import GroupExists, GroupFailed, GroupMissing
 from esnb.embedded.persistent.group import Group
 from esnb.embedded.persistent.group_settings import GroupSettings, Target
-from esnb.embedded.persistent.journal import Journal, checkpoint_stream
+from esnb.embedded.persistent.journal import Journal, checkpoint_stream, replay_stream
+from esnb.embedded.persistent.replay import replay_ranges
 from esnb.embedded.persistent.source import matching
 from esnb.embedded.storage.record import Proposed, content
 from esnb.embedded.streams.errors import StreamDeleted
@@ -50,7 +52,9 @@ class Registry:
         old = self.get(target.name, name)
         self._check(old.target, name, settings)
         self._check_buffer(target, name, settings)
-        new = self._group(old.target, name, settings, checkpoint=old.checkpoint)
+        new = self._group(
+            old.target, name, settings, checkpoint=old.checkpoint, replaying=old.replaying
+        )
         old.end()
         self._groups[target.name, name] = new
         return old, new
@@ -119,10 +123,15 @@ class Registry:
         settings: GroupSettings,
         begin: int | None = None,
         checkpoint: int | None = None,
+        replaying: Sequence[range] | None = None,
     ) -> Group:
+        subscription = f"{target.name}::{name}"
         if checkpoint is None:
-            data = self._newest(checkpoint_stream(f"{target.name}::{name}"))
+            data = self._newest(checkpoint_stream(subscription))
             checkpoint = None if data is None else target.place(json.loads(data))
+        if replaying is None:
+            data = self._newest(replay_stream(subscription))
+            replaying = [] if data is None else replay_ranges(data)
         return Group(
             target,
             name,
@@ -132,6 +141,7 @@ class Registry:
             self._journal,
             begin=begin,
             checkpoint=checkpoint,
+            replaying=replaying,
         )
 
     def _newest(self, stream: str) -> bytes | None:

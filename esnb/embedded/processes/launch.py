@@ -59,11 +59,14 @@ def redis_url(process: ServerProcess) -> str:
     return f"unix://{quote(process.state['socket'])}?client_name={EMBEDDED_NAME}"
 
 
-def start_eventstoredb(path: Path | None, port: int = 0) -> ServerProcess:
+def start_eventstoredb(
+    path: Path | None, port: int = 0, projections: str = "system"
+) -> ServerProcess:
     """Runs or attaches to the EventStoreDB server of `path`; a new one in memory for None.
 
     It listens on the loopback interface, on a port that the operating system
-    chooses unless `port` is given.
+    chooses unless `port` is given. `projections` are those that run: `none` or
+    `system`.
     """
     directory = private_directory() if path is None else kept_directory(path, "eventstoredb")
     storage = ["--memory"] if path is None else ["--path", "events.db"]
@@ -74,11 +77,12 @@ def start_eventstoredb(path: Path | None, port: int = 0) -> ServerProcess:
             command=[
                 *(sys.executable, "-P", "-m", "esnb.embedded"),
                 *storage,
-                *("--port", str(port)),
+                *("--port", str(port), "--run-projections", projections),
             ],
             ready="listening ",
             stop="SIGKILL" if path is None else "SIGTERM",
             environment=_python_environment(),
+            details={"projections": projections},
             remove=[directory] if path is None else [],
         )
 
@@ -88,6 +92,11 @@ def start_eventstoredb(path: Path | None, port: int = 0) -> ServerProcess:
 def port_of(process: ServerProcess) -> int:
     """The port on which the embedded EventStoreDB listens."""
     return int(process.state["ready"].split()[-1])
+
+
+def projections_of(process: ServerProcess) -> str:
+    """Which projections the embedded EventStoreDB runs."""
+    return str(process.state["projections"])
 
 
 def eventstoredb_uri(process: ServerProcess) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from esnb.embedded.processes.launch import (
     eventstoredb_uri,
     port_of,
+    projections_of,
     redis_url,
     start_eventstoredb,
     start_redis,
@@ -23,11 +24,11 @@ class EmbeddedPair:
     they are this process's own. They end with their last user, however it ends.
     """
 
-    def __init__(self, path: Path | None, *, port: int = 0) -> None:
+    def __init__(self, path: Path | None, *, port: int = 0, projections: str = "system") -> None:
         require_platform()
         self._path = path
         self._lock = threading.RLock()
-        self._eventstoredb = start_eventstoredb(path, port)
+        self._eventstoredb = start_eventstoredb(path, port, projections)
         self._redis: ServerProcess | None = None
 
     @property
@@ -37,6 +38,11 @@ class EmbeddedPair:
     @property
     def eventstoredb_port(self) -> int:
         return port_of(self._eventstoredb)
+
+    @property
+    def projections(self) -> str:
+        """Those that the EventStoreDB server runs: `none` or `system`."""
+        return projections_of(self._eventstoredb)
 
     @property
     def redis_url(self) -> str:

@@ -22,24 +22,31 @@ def serve(
     eventstoredb_port: int = 0,
     redis_port: int = 0,
     *,
+    projections: str = "system",
     say: Callable[[str], None] = lambda line: print(line, flush=True),
 ) -> None:
     """Runs both servers until SIGINT or SIGTERM, and says how to reach them.
 
     The two lines are settings as `connect()` reads them from the environment.
-    Port 0 means any free one. Kernels that work on the same path share the
-    servers. Raises `OperationalError` for a port that is taken.
+    Port 0 means any free one; `projections` are those that run, `none` or
+    `system`. Kernels that work on the same path share the servers. Raises
+    `OperationalError` for a port that is taken.
     """
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     directory = None if path is None else Path(os.path.abspath(os.path.expanduser(path)))
-    pair = EmbeddedPair(directory, port=eventstoredb_port)
+    pair = EmbeddedPair(directory, port=eventstoredb_port, projections=projections)
     try:
         if eventstoredb_port not in (0, pair.eventstoredb_port):
             raise OperationalError(
                 f"the stores in {path!r} are in use, and their EventStoreDB listens on port "
                 f"{pair.eventstoredb_port}: close them, or leave out --eventstoredb-port"
+            )
+        if pair.projections != projections:
+            raise OperationalError(
+                f"the stores in {path!r} are in use, and their EventStoreDB runs projections: "
+                f"{pair.projections}: close them, or give --run-projections {pair.projections}"
             )
         port = listen(pair.redis_url, redis_port)
         say(f"EVENTSTOREDB_URI=esdb://{HOST}:{pair.eventstoredb_port}?Tls=false")

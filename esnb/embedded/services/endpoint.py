@@ -46,7 +46,6 @@ _OPTIONS = (
 _FEATURES = (
     STREAMS
     | persistent_service.FEATURES
-    | projections_service.FEATURES
     | operations_service.FEATURES
     | monitoring_service.FEATURES
     | users_service.FEATURES
@@ -55,23 +54,30 @@ _LAST_WORDS_SECONDS = 2.0
 
 
 class Endpoint:
-    """The gRPC server of a node."""
+    """The gRPC server of a node.
 
-    def __init__(self, node: Node, host: str, port: int) -> None:
+    Without projections there is no `Projections` service either, as in an
+    EventStoreDB that was started with `--run-projections=None`.
+    """
+
+    def __init__(self, node: Node, host: str, port: int, *, projects: bool = True) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
         self.host = host
         self._groups = PersistentService(node)
-        self._projector = Projector(node)
+        self._projector = Projector(node) if projects else None
+        features = _FEATURES
+        if self._projector is not None:
+            features = features | projections_service.FEATURES
+            self._server.add_generic_rpc_handlers((ProjectionsService(self._projector).handlers(),))
         self._server.add_generic_rpc_handlers(
             (
                 StreamsService(node).handlers(),
                 self._groups.handlers(),
-                ProjectionsService(self._projector).handlers(),
                 OperationsService(self._groups.host.restart).handlers(),
                 MonitoringService(node).handlers(),
                 UsersService(node).handlers(),
                 GossipService(host, lambda: self.port, node.store.clock).handlers(),
-                FeaturesService(_FEATURES).handlers(),
+                FeaturesService(features).handlers(),
                 DevelopmentService(node.reset).handlers(),
             )
         )
@@ -84,11 +90,13 @@ class Endpoint:
         """Serve until `stop`."""
         self._groups.host.start()
         await self._server.start()
-        self._projector.start()
+        if self._projector is not None:
+            self._projector.start()
 
     async def stop(self) -> None:
         """End every call and let the port go. The loop must be this server's own."""
-        await self._projector.stop()
+        if self._projector is not None:
+            await self._projector.stop()
         await self._groups.host.stop()
         await self._server.stop(grace=0)
         # gRPC cancels the calls without waiting for them; a loop that closes

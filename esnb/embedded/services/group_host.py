@@ -10,8 +10,9 @@ from typing import Any
 from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.group import Group
 from esnb.embedded.persistent.group_settings import GroupSettings, Target
-from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream
+from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
+from esnb.embedded.persistent.replay import replay_event
 from esnb.embedded.storage.record import NO_STREAM, Proposed
 from esnb.embedded.streams.errors import Refused, StoreEmptied
 from esnb.embedded.streams.feed import Bell
@@ -79,6 +80,9 @@ class GroupHost:
         ):
             if self._node.store.ahead.state(stream).last != NO_STREAM:
                 await self._node.delete(stream, ANY)
+        replay = replay_stream(group.subscription)
+        if self._node.store.ahead.state(replay).last != NO_STREAM:
+            await self._node.append(replay, ANY, [replay_event([])])
         await self._keep_configuration()
 
     async def replay_parked(self, target_name: str, name: str, stop_at: int | None) -> None:

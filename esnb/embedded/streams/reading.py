@@ -183,8 +183,11 @@ class Reader:
 
 
 def is_hidden(stream: str) -> bool:
-    """Whether `$all` leaves the stream out: the server's own book-keeping about `$all`."""
-    return stream in HIDDEN or (
+    """Whether `$all` leaves the stream out: the server's own book-keeping about `$all`,
+    and about replays, of which EventStoreDB keeps none."""
+    if not stream.startswith("$persistentsubscription-"):
+        return stream in HIDDEN
+    return stream.endswith("-replay") or (
         stream.startswith("$persistentsubscription-$all::")
         and stream.endswith(("-checkpoint", "-parked"))
     )
