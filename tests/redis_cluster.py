@@ -16,7 +16,7 @@ from tests.redis_server import redis_program
 
 NODES = 3
 SLOTS = 16384
-PATIENCE = 30.0
+PATIENCE = 60.0
 
 
 def free_ports(count: int) -> list[int]:
@@ -74,7 +74,7 @@ class RedisCluster:
         process = self._processes[node]
         if process is not None:
             process.kill()
-            process.wait(10)
+            process.wait(60)
             self._processes[node] = None
 
     def client(self, node: int) -> redis.Redis:

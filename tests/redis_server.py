@@ -75,5 +75,5 @@ class RedisServer:
         """Ends it at once, as a crash does."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
             self._process = None

@@ -75,7 +75,7 @@ def running_lab(home: Path, *options: str) -> Iterator[Lab]:
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -55,7 +55,7 @@ class EventStoreDBProcess:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
 
 class Background:

@@ -61,7 +61,7 @@ class ConsumersProcess:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
 
 def recorded_ids(app: Bank) -> set[UUID]:

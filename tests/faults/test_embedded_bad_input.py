@@ -50,14 +50,14 @@ def refused(call: Any) -> grpc.RpcError:
 
 
 def read(channel: grpc.Channel, request: bytes) -> list[bytes]:
-    return list(channel.unary_stream(f"{_STREAMS}/Read")(request, timeout=20))
+    return list(channel.unary_stream(f"{_STREAMS}/Read")(request, timeout=60))
 
 
 @pytest.mark.parametrize(
     "garbage", [b"\x00" * 4096, b"GET / HTTP/1.1\r\n\r\n", bytes(range(256)) * 64, b"PRI * HTTP"]
 )
 def test_garbage_on_the_port(server: EmbeddedProcess, garbage: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as connection:
         connection.sendall(garbage)
         with suppress(ConnectionError, OSError):  # it may hang up on what it cannot read
             connection.shutdown(socket.SHUT_WR)
@@ -72,7 +72,7 @@ def test_request_without_options(
 ) -> None:
     kind = channel.unary_stream if method == "Read" else channel.unary_unary
     answer = kind(f"{_STREAMS}/{method}")
-    error = refused(lambda: list(answer(b"", timeout=20)))
+    error = refused(lambda: list(answer(b"", timeout=60)))
     assert error.code() is CODE.UNKNOWN
     assert "the request has no options" in error.details()
     assert still_serves(server)
@@ -87,10 +87,10 @@ def test_projections_request_without_options(
 ) -> None:
     kind = channel.unary_stream if method == "Statistics" else channel.unary_unary
     answer = kind(f"/event_store.client.projections.Projections/{method}")
-    error = refused(lambda: list(answer(b"", timeout=20)))
+    error = refused(lambda: list(answer(b"", timeout=60)))
     assert (error.code(), "the request has no options" in error.details()) == (CODE.UNKNOWN, True)
     if method != "Statistics":  # which then tells of all
-        nameless = refused(lambda: answer(b"\x0a\x00", timeout=20))
+        nameless = refused(lambda: answer(b"\x0a\x00", timeout=60))
         assert nameless.code() in (CODE.UNKNOWN, CODE.UNIMPLEMENTED)
         assert "NotFound" in nameless.details() or "not supported" in nameless.details()
 
@@ -105,22 +105,22 @@ def test_group_request_without_options(
     if method == "Read":
         ack_first = b"\x12\x00"
         for requests in ((), (b"",), (ack_first,)):
-            answers = channel.stream_stream(where)(iter(requests), timeout=20)
+            answers = channel.stream_stream(where)(iter(requests), timeout=60)
             error = refused(lambda answers=answers: list(answers))
             assert error.code() is CODE.UNKNOWN
             assert "begins with its options" in error.details()
     else:
-        error = refused(lambda: channel.unary_unary(where)(b"", timeout=20))
+        error = refused(lambda: channel.unary_unary(where)(b"", timeout=60))
         assert error.code() is CODE.UNKNOWN
         assert "the request has no options" in error.details()
-        nameless = refused(lambda: channel.unary_unary(where)(b"\x0a\x00", timeout=20))
+        nameless = refused(lambda: channel.unary_unary(where)(b"\x0a\x00", timeout=60))
         assert nameless.code() is CODE.UNKNOWN
     assert still_serves(server)
 
 
 def test_append_without_options(server: EmbeddedProcess, channel: grpc.Channel) -> None:
     append = channel.stream_unary(f"{_STREAMS}/Append")
-    assert "begins with its options" in refused(lambda: append(iter(()), timeout=20)).details()
+    assert "begins with its options" in refused(lambda: append(iter(()), timeout=60)).details()
 
 
 def test_bytes_that_are_no_message(server: EmbeddedProcess, channel: grpc.Channel) -> None:
@@ -172,13 +172,13 @@ def test_subscription_from_a_position_of_no_event(channel: grpc.Channel) -> None
 
 def test_message_above_every_limit(server: EmbeddedProcess, channel: grpc.Channel) -> None:
     append = channel.stream_unary(f"{_STREAMS}/Append")
-    error = refused(lambda: append(iter([bytes(20_000_000)]), timeout=20))
+    error = refused(lambda: append(iter([bytes(20_000_000)]), timeout=60))
     assert error.code() in (CODE.RESOURCE_EXHAUSTED, CODE.UNAVAILABLE)
     assert still_serves(server)
 
 
 def test_unknown_method(channel: grpc.Channel) -> None:
-    error = refused(lambda: channel.unary_unary(f"{_STREAMS}/Nothing")(b"", timeout=20))
+    error = refused(lambda: channel.unary_unary(f"{_STREAMS}/Nothing")(b"", timeout=60))
     assert error.code() is CODE.UNIMPLEMENTED
 
 

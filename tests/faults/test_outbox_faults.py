@@ -47,7 +47,7 @@ class Process:
     def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
 
     def wait(self) -> int:
         """Until it has killed itself."""

@@ -32,19 +32,19 @@ def channel(server: Server) -> Iterator[grpc.Channel]:
 
 def operation(channel: grpc.Channel, method: str, request: bytes = b"") -> bytes:
     call = channel.unary_unary(f"{_PACKAGE}.operations.Operations/{method}")
-    return bytes(call(request, timeout=20))
+    return bytes(call(request, timeout=60))
 
 
 def user(channel: grpc.Channel, method: str, *texts: str) -> bytes:
     options = b"".join(tagged(n, text.encode()) for n, text in enumerate(texts, 1))
     call = channel.unary_unary(f"{_PACKAGE}.users.Users/{method}")
-    return bytes(call(tagged(1, options), timeout=20))
+    return bytes(call(tagged(1, options), timeout=60))
 
 
 def details(channel: grpc.Channel, login: str) -> list[dict[int, Any]]:
     call = channel.unary_stream(f"{_PACKAGE}.users.Users/Details")
     request = tagged(1, tagged(1, login.encode()))
-    return [fields(fields(answer)[1][0]) for answer in call(request, timeout=20)]  # type: ignore[arg-type]
+    return [fields(fields(answer)[1][0]) for answer in call(request, timeout=60)]  # type: ignore[arg-type]
 
 
 def refused(call: Any) -> tuple[grpc.StatusCode, str, dict[str, str]]:
@@ -103,7 +103,7 @@ def test_request_that_is_no_message(channel: grpc.Channel) -> None:
 
 def test_statistics_come_again_and_again(channel: grpc.Channel) -> None:
     call = channel.unary_stream(f"{_PACKAGE}.monitoring.Monitoring/Stats")
-    answers = call(number(4, 100), timeout=20)
+    answers = call(number(4, 100), timeout=60)
     first, second = next(answers), next(answers)
     answers.cancel()
     for answer in (first, second):

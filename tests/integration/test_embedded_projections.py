@@ -14,7 +14,7 @@ import pytest
 from esnb._client import Client, NewEvent, NotFound, StreamState, projections_pb2
 from esnb.embedded.server import Server, start_server
 
-_DEADLINE = 20.0
+_DEADLINE = 60.0
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -145,7 +145,7 @@ def call(server: Server, method: str, request: Any) -> list[Any]:
     path = f"/event_store.client.projections.Projections/{method}"
     with grpc.insecure_channel(f"127.0.0.1:{server.port}") as channel:
         kind = channel.unary_stream if method == "Statistics" else channel.unary_unary
-        answer = kind(path, type(request).SerializeToString, response)(request, timeout=20)
+        answer = kind(path, type(request).SerializeToString, response)(request, timeout=60)
         return list(answer) if method == "Statistics" else [answer]
 
 

@@ -34,7 +34,7 @@ threading.Thread(target=load, args=(app, "2013-01-01"), kwargs={{"progress": Fal
 
 
 def test_a_killed_load_goes_on_where_it_was(
-    tmp_path: Path, start_kernel: Callable[..., Any], eventually: Callable[..., float]
+    tmp_path: Path, start_kernel: Callable[..., Any], eventually: Callable[..., None]
 ) -> None:
     path = str(tmp_path / "data")
     loader = start_kernel()

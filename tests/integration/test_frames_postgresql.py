@@ -128,7 +128,7 @@ def test_a_read_model_in_redis_follows_events_in_postgresql(bank: Bank) -> None:
         with runner:
             for _ in range(3):
                 an_account(bank)
-                runner.wait(timeout=20)
+                runner.wait(timeout=60)
                 assert esnb.runners(runner)["lag"][0] == 0
             assert runner.view.cents() == 600
             assert list(esnb.checkpoints(runner)["position"]) == [12]

@@ -99,7 +99,7 @@ def test_frames_over_an_application_of_a_silent_server(silent_port: int) -> None
         app.close()
 
 
-def test_a_server_that_falls_silent_and_comes_back() -> None:
+def test_a_server_that_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
     with EmbeddedProcess() as server:
         client = server.client()
         app = Application[UUID](
@@ -107,13 +107,16 @@ def test_a_server_that_falls_silent_and_comes_back() -> None:
         )
         dog = Aggregate()
         app.save(dog)
+        monkeypatch.setattr("esnb._patience.ANSWER", DEADLINE)  # while it runs, however slowly
         assert len(esnb.events(client)) == 1
+        monkeypatch.setattr("esnb._patience.ANSWER", 0.2)
         os.kill(server.process.pid, signal.SIGSTOP)
         try:
             assert "has not answered" in error_of(lambda: esnb.events(client))
             assert "has not answered" in error_of(lambda: esnb.history(app, dog.id))
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
+        monkeypatch.setattr("esnb._patience.ANSWER", DEADLINE)
         assert len(esnb.events(client)) == 1
         assert len(esnb.history(app, dog.id)) == 1
         app.close()
@@ -182,6 +185,7 @@ def test_a_read_that_finds_nothing_for_long_is_not_given_up(
         return answer
 
     monkeypatch.setattr(_patience, "answers", answers)
+    monkeypatch.setattr(_patience, "ANSWER", DEADLINE)
     with EmbeddedProcess() as server:
         client = server.client()
         with client.subscribe_to_all() as quiet:  # says nothing until there is an event

@@ -56,9 +56,7 @@ def test_the_columns_also_when_there_are_none(stores: esnb.Stores) -> None:
     assert dtypes(frame) == COLUMNS
 
 
-def test_groups_of_streams_and_of_all(
-    stores: esnb.Stores, eventually: Callable[..., float]
-) -> None:
+def test_groups_of_streams_and_of_all(stores: esnb.Stores, eventually: Callable[..., None]) -> None:
     client = stores.eventstoredb
     client.append_to_stream(
         "order-1",

@@ -22,7 +22,7 @@ from tests.unit.projections_domain import Bank
 
 pytestmark = pytest.mark.extras
 
-NOW = 20.0
+NOW = 60.0
 
 
 @pytest.fixture

@@ -117,7 +117,7 @@ def test_the_catalogue_follows_and_goes_on_from_its_checkpoint(
             view_class=Catalogue,
             env=stores.env,
         ) as runner:
-            runner.wait(app.recorder.max_notification_id(), timeout=20)
+            runner.wait(app.recorder.max_notification_id(), timeout=60)
             return runner.view
 
     first = caught_up()

@@ -68,7 +68,7 @@ def test_it_goes_on_after_both_stores_were_emptied(stores: Stores, amounts: list
 
 
 def test_a_kernel_with_a_running_runner_ends_at_once(
-    start_kernel: Callable[..., Any], eventually: Callable[..., float]
+    start_kernel: Callable[..., Any], eventually: Callable[..., None]
 ) -> None:
     kernel = start_kernel()
     kernel.ask(
@@ -88,7 +88,7 @@ runner.wait()
     assert kernel.process.stdin is not None
     kernel.process.stdin.close()
 
-    assert eventually(lambda: kernel.process.poll() is not None, within=5) < 5
+    eventually(lambda: kernel.process.poll() is not None)
     assert kernel.process.returncode == 0
 
 
@@ -108,7 +108,7 @@ def test_many_runners_side_by_side(stores: Stores) -> None:
     for writer in writers:
         writer.start()
     for writer in writers:
-        writer.join(10)
+        writer.join(60)
     for runner in runners:
         runner.wait()
         assert sorted(runner.view.seen()) == sorted([*range(5)] * 4)

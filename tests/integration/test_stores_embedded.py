@@ -288,14 +288,14 @@ def test_what_is_built_on_the_settings_finds_the_stores(stores: esnb.Stores) -> 
     assert stores_module.stores_of({}) is None
 
 
-def test_a_server_that_died_is_reported_and_replaced(eventually: Callable[..., float]) -> None:
+def test_a_server_that_died_is_reported_and_replaced(eventually: Callable[..., None]) -> None:
     stores = esnb.connect(embedded=True)
     assert stores.redis.ping()
     assert stores._pair is not None
     pair = stores._pair
     assert pair._redis is not None
     os.kill(pair._redis.state["pid"], signal.SIGKILL)
-    eventually(pair.dead, within=5)
+    eventually(pair.dead)
     with pytest.warns(RuntimeWarning, match="embedded Redis ended unexpectedly.*data are lost"):
         again = esnb.connect(embedded=True)
     assert again is not stores
@@ -419,10 +419,10 @@ def test_an_interpreter_that_ends_ends_its_servers(
 @pytest.mark.parametrize("kept", [False, True])
 def test_a_killed_kernel_takes_its_servers_along(
     start_kernel: Callable[..., Any],
-    seconds_until_closed: Callable[[socket.socket, float], float],
+    wait_until_closed: Callable[[socket.socket], None],
     tmp_path: Path,
     running: Callable[[int], bool],
-    eventually: Callable[..., float],
+    eventually: Callable[..., None],
     kept: bool,
 ) -> None:
     kernel = start_kernel()
@@ -438,10 +438,10 @@ def test_a_killed_kernel_takes_its_servers_along(
     ):
         cache.connect(str(sockets))
         kernel.kill()
-        seconds_until_closed(cache, 1.0)
-        seconds_until_closed(eventstoredb, 1.0)
-    eventually(lambda: not any(map(running, pids)), within=2)
-    eventually(lambda: not sockets.parent.exists(), within=2)
+        wait_until_closed(cache)
+        wait_until_closed(eventstoredb)
+    eventually(lambda: not any(map(running, pids)))
+    eventually(lambda: not sockets.parent.exists())
 
 
 @pytest.mark.slow
@@ -544,7 +544,7 @@ def test_modules_beside_the_notebook_do_not_disturb_the_servers(
 
 
 def test_an_interrupt_does_not_end_the_servers(
-    start_kernel: Callable[..., Any], tmp_path: Path, eventually: Callable[..., float]
+    start_kernel: Callable[..., Any], tmp_path: Path, eventually: Callable[..., None]
 ) -> None:
     kernel = start_kernel()
     kernel.ask(CONNECT.format(arguments=""))

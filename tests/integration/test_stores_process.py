@@ -110,7 +110,7 @@ def test_the_server_lives_until_the_last_user_has_gone(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., float],
+    eventually: Callable[..., None],
 ) -> None:
     first, second = start_kernel(), start_kernel()
     pid = first.ask(prelude(home.directory), "run()")
@@ -118,33 +118,33 @@ def test_the_server_lives_until_the_last_user_has_gone(
     first.ask("used.release()")
     assert running(pid)
     second.kill()
-    eventually(lambda: not running(pid), within=2)
+    eventually(lambda: not running(pid))
 
 
 def test_it_dies_with_a_killed_user(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., float],
+    eventually: Callable[..., None],
 ) -> None:
     kernel = start_kernel()
     pid = kernel.ask(prelude(home.directory), "run()")
     kernel.kill()
-    eventually(lambda: not running(pid), within=1)
+    eventually(lambda: not running(pid))
 
 
 def test_it_dies_with_its_user_though_a_fork_of_that_lives_on(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., float],
+    eventually: Callable[..., None],
 ) -> None:
     kernel = start_kernel()
     pid = kernel.ask(prelude(home.directory), "run()")
     fork = kernel.ask("import os, signal\nfork = os.fork()\nif not fork: signal.pause()", "fork")
     try:
         kernel.kill()
-        eventually(lambda: not running(pid), within=1)
+        eventually(lambda: not running(pid))
         assert running(fork)
     finally:
         os.kill(fork, signal.SIGKILL)
@@ -154,7 +154,7 @@ def test_it_survives_an_interrupt_and_the_end_of_a_fork(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., float],
+    eventually: Callable[..., None],
 ) -> None:
     kernel = start_kernel()
     pid = kernel.ask(prelude(home.directory), "run()")
@@ -170,12 +170,12 @@ def test_it_survives_an_interrupt_and_the_end_of_a_fork(
 
 
 def test_a_killed_supervisor_takes_the_server_along_and_the_home_stays_usable(
-    home: Home, running: Callable[[int], bool], eventually: Callable[..., float]
+    home: Home, running: Callable[[int], bool], eventually: Callable[..., None]
 ) -> None:
     server = start(home, plan())
     assert server._supervisor is not None
     server._supervisor.kill()
-    eventually(lambda: not server.is_alive(), within=2)
+    eventually(lambda: not server.is_alive())
 
     following = start(home, plan())
     assert following.state["pid"] != server.state["pid"]
@@ -185,11 +185,11 @@ def test_a_killed_supervisor_takes_the_server_along_and_the_home_stays_usable(
 
 
 def test_a_server_that_ended_by_itself_is_replaced(
-    home: Home, eventually: Callable[..., float]
+    home: Home, eventually: Callable[..., None]
 ) -> None:
     server = start(home, plan())
     os.kill(server.state["pid"], signal.SIGKILL)
-    eventually(lambda: not server.is_alive(), within=2)
+    eventually(lambda: not server.is_alive())
     following: ServerProcess = start(home, plan())
     assert following.state["pid"] != server.state["pid"]
     assert following.is_alive()

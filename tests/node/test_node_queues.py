@@ -16,7 +16,7 @@ from tests.unit.projections_domain import Bank
 
 pytestmark = pytest.mark.extras
 
-NOW = 30.0
+NOW = 60.0
 OWNER = "Zoë 𝄞 “quoted”\n"
 
 

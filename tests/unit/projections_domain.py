@@ -121,4 +121,4 @@ class Gate:
 
     def __call__(self, domain_event: Any) -> None:
         self.entered.set()
-        assert self.opened.wait(10)
+        assert self.opened.wait(60)

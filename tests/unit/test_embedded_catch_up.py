@@ -16,7 +16,7 @@ from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 def run(scenario: Callable[[Node], Coroutine[None, None, None]]) -> None:

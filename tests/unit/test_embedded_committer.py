@@ -18,7 +18,7 @@ from esnb.embedded.streams.store import Store
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 
 
 class SlowLog(MemoryLog):

@@ -157,7 +157,7 @@ def test_a_runner_leads_to_the_head_and_the_lag() -> None:
         application_class=Bank, projection_class=CountKinds, view_class=Kinds
     ) as runner:
         an_account(runner.app)
-        runner.wait(5, timeout=10)
+        runner.wait(5, timeout=60)
 
         (caught_up,) = esnb.checkpoints(runner).to_dict("records")
 
@@ -233,7 +233,7 @@ def test_an_application_that_processes_events() -> None:
         application_class=Bank, projection_class=Mirror, env={}
     ) as runner:
         an_account(runner.app)
-        runner.wait(1, timeout=10)
+        runner.wait(1, timeout=60)
 
         followed = esnb.checkpoints(runner)
         alone = esnb.checkpoints(runner.projection)

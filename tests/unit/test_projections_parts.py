@@ -131,7 +131,7 @@ def test_an_interrupt_ends_a_read_that_waits() -> None:
     reader = threading.Thread(target=lambda: results.append(feed.read(1, 60)))
     reader.start()
     feed.interrupt()
-    reader.join(10)
+    reader.join(60)
     feed.close()
     assert not reader.is_alive()
     assert results == [[]]

@@ -24,7 +24,7 @@ from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank
 
 QUICK = Backoff(0.001, 0.002, lambda: 0.0)
-DEADLINE = 10.0
+DEADLINE = 60.0
 
 
 class Seen:

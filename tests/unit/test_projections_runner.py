@@ -202,13 +202,13 @@ def test_stop_ends_after_the_event_at_hand(runner: Runner, projection: type[Depo
     projection.before = staticmethod(gate)  # type: ignore[assignment]
     runner.app.deposit(runner.app.open(), *range(10))
     runner.start()
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
 
     stopping = threading.Thread(target=runner.stop)
     stopping.start()
-    assert runner._progress.waits(10, lambda: runner._progress.stop)
+    assert runner._progress.waits(60, lambda: runner._progress.stop)
     gate.opened.set()
-    stopping.join(10)
+    stopping.join(60)
 
     assert not stopping.is_alive()
     assert runner.view.seen() == [0]
@@ -239,7 +239,7 @@ def test_no_thread_is_left_and_none_delays_the_end(runner: Runner) -> None:
         assert begun
         assert all(thread.daemon for thread in begun)
     for thread in begun:
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive()
 
 
@@ -254,15 +254,22 @@ def test_a_runner_that_nobody_holds_ends(store: dict[str, Any], projection: type
     gc.collect()
 
     assert gone() is None
-    thread.join(10)
+    thread.join(60)
     assert not thread.is_alive()
 
 
 def test_run_forever_ends_with_the_time_or_with_stop(runner: Runner) -> None:
     runner.run_forever(timeout=0.01)
     assert runner.status().state in ("starting", "running")
-    threading.Timer(0.05, runner.stop).start()
-    runner.run_forever(timeout=10)
+    runner.stop()
+    assert runner.status().state == "stopped"
+
+    following = threading.Thread(target=runner.run_forever, daemon=True)
+    following.start()
+    assert runner._progress.waits(60, lambda: runner._progress.state == "running")
+    runner.stop()
+    following.join(60)
+    assert not following.is_alive()
     assert runner.status().state == "stopped"
 
 
@@ -273,7 +280,7 @@ def test_wait_for_one_event(runner: Runner) -> None:
     account = runner.app.open()
     first = runner.app.deposit(account, 1)
     with runner:
-        runner.wait(first, timeout=10)
+        runner.wait(first, timeout=60)
         assert runner.view.seen()[:1] == [1]
         with pytest.raises(TimeoutError, match=f"has not reached event {first + 5} of application"):
             runner.wait(first + 5, timeout=0.05)
@@ -289,7 +296,7 @@ def test_wait_on_a_runner_that_is_stopped_meanwhile(runner: Runner) -> None:
     with runner:
         threading.Timer(0.05, runner.stop).start()
         with pytest.raises(WaitInterruptedError, match="was stopped at event"):
-            runner.wait(99, timeout=10)
+            runner.wait(99, timeout=60)
 
 
 # --- what goes wrong ----------------------------------------------------------------
@@ -344,7 +351,7 @@ def test_leaving_the_block_raises_what_wait_did_not(
     runner.app.deposit(runner.app.open(), 1)
 
     with pytest.raises(ValueError, match="cannot take 1"), runner:
-        runner._progress.waits(10, lambda: runner._progress.state == "failed")
+        runner._progress.waits(60, lambda: runner._progress.state == "failed")
     with pytest.raises(ValueError, match="cannot take 1"):
         runner.run_forever()
     with runner, pytest.raises(ValueError, match="cannot take 1"):
@@ -454,7 +461,7 @@ def test_of_two_runners_one_stands_by_and_takes_over(
     first.app.deposit(account, 1, 2)
 
     first.start()
-    assert gate.entered.wait(10)
+    assert gate.entered.wait(60)
     second.start()
     gate.opened.set()
     first.wait()
@@ -484,7 +491,7 @@ def test_a_view_in_memory_is_rebuilt_and_swapped_in(projection: type[Deposits]) 
         projection.before = staticmethod(gate)  # type: ignore[assignment]
 
         runner.rebuild()
-        assert gate.entered.wait(10)
+        assert gate.entered.wait(60)
         assert view.seen() == [1, 2, 3, 99]
         assert runner.status().state in ("starting", "running", "rebuilding")
         with pytest.raises(TimeoutError):

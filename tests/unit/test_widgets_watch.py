@@ -123,13 +123,13 @@ def test_live_it_has_buttons_that_do_what_they_say(runner: CatchUpRunner[Bank, S
         (seen,) = panel._watched.look()
         assert list(card.buttons) == ["pause", "resume", "rebuild"]
         assert [button.disabled for button in card.buttons.values()] == [False, True, False]
-        panel.press(seen.key, "pause").join(10)
+        panel.press(seen.key, "pause").join(60)
         assert runner.status().state == "paused"
         assert [button.disabled for button in card.buttons.values()] == [True, False, True]
         assert "paused" in card._line.value
-        panel.press(seen.key, "resume").join(10)
+        panel.press(seen.key, "resume").join(60)
         progress = runner._progress
-        assert progress.waits(10, lambda: progress.state == "running")
+        assert progress.waits(60, lambda: progress.state == "running")
         panel.look()
         assert "running" in card._line.value
     finally:
@@ -145,9 +145,9 @@ def test_what_a_runner_refuses_is_said() -> None:
     panel = WatchPanel(watched([Refusing(name="r", state="running")]), numbers=True)
     try:
         (seen,) = panel._watched.look()
-        panel.press(seen.key, "rebuild").join(10)
+        panel.press(seen.key, "rebuild").join(60)
         assert "not &lt;now&gt;" in panel._message.value
-        panel.press("gone", "rebuild").join(10)
+        panel.press("gone", "rebuild").join(60)
         assert "not there any more" in panel._message.value
     finally:
         panel.close()
@@ -192,7 +192,7 @@ def test_it_looks_while_a_page_shows_it() -> None:
         assert panel._follower is first
         panel.root._view_count = 0  # the cell was cleared
         assert not panel.looking
-        first.join(10)
+        first.join(60)
         assert not first._thread.is_alive()
         panel.root._view_count = 1
         assert panel.looking

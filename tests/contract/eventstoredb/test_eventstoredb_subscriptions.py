@@ -84,10 +84,10 @@ class Reader:
         self._done.set()
 
     def wait_for_one(self) -> None:
-        assert self._some.wait(20)
+        assert self._some.wait(60)
 
     def wait(self) -> list[Notification]:
-        assert self._done.wait(40), f"{len(self.received)} of {self._enough} arrived"
+        assert self._done.wait(60), f"{len(self.received)} of {self._enough} arrived"
         assert self.error is None, self.error
         return self.received
 
@@ -128,7 +128,7 @@ def test_stop_ends_a_waiting_subscription_promptly(env: dict[str, str]) -> None:
 
             threading.Thread(target=drain, daemon=True).start()
             subscription.stop()
-            assert ended.wait(5)
+            assert ended.wait(60)
 
 
 def test_an_event_sourced_projection_keeps_its_events_in_sqlite(
@@ -147,7 +147,7 @@ def test_an_event_sourced_projection_keeps_its_events_in_sqlite(
         meter.read(1)
         meter.read(2)
         recordings = runner.app.save(meter)
-        runner.wait(recordings[-1].notification.id, timeout=20)
+        runner.wait(recordings[-1].notification.id, timeout=60)
         tally: Tally = runner.projection.repository.get(Tally.create_id())
         assert tally.readings == 2
 
@@ -157,7 +157,7 @@ def test_an_event_sourced_projection_keeps_its_events_in_sqlite(
         again: Meter = runner.app.repository.get(meter.id)
         again.read(3)
         recordings = runner.app.save(again)
-        runner.wait(recordings[-1].notification.id, timeout=20)
+        runner.wait(recordings[-1].notification.id, timeout=60)
         tally = runner.projection.repository.get(Tally.create_id())
         assert tally.readings == 3
 

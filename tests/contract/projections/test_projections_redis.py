@@ -437,7 +437,7 @@ def test_batches_that_overlap_are_refused_as_a_whole(
     slow, gate = make(), Gate()
     projection.before = staticmethod(gate)  # type: ignore[assignment]
     slow.start()
-    assert gate.entered.wait(10)  # it has read all three
+    assert gate.entered.wait(60)  # it has read all three
 
     class Quick(Deposits):
         name = "deposits"
@@ -471,7 +471,7 @@ def test_readers_never_see_a_view_that_is_half_rebuilt(
         projection.before = staticmethod(gate)  # type: ignore[assignment]
 
         runner.rebuild()
-        assert gate.entered.wait(10)
+        assert gate.entered.wait(60)
         assert runner.status().state == "rebuilding"
         assert runner.view.seen() == [1, 2, 3, 99]
         app.deposit(account, 4)
@@ -539,7 +539,7 @@ def test_a_rebuild_that_was_killed_goes_on(
 def run_to_its_end(runner: Runner) -> None:
     runner.start()
     assert runner._thread is not None
-    runner._thread.join(10)
+    runner._thread.join(60)
     assert not runner._thread.is_alive()
 
 

@@ -31,7 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This declarative base already contains"),
 ]
 
-DEADLINE = 20.0
+DEADLINE = 60.0
 LASTING = ["sqlite", "postgresql"]
 """A database in memory is gone with its runner."""
 

@@ -18,7 +18,7 @@ from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_cluster import NODES, RedisCluster
 from tests.unit.projections_domain import Bank, Deposits
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 QUICK = Backoff(0.01, 0.05)
 
 
