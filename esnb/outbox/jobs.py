@@ -20,6 +20,13 @@ def bullmq() -> Any:
     return bullmq
 
 
+def msgpack() -> Any:
+    """The package `msgpack`, which `bullmq` brings: what Redis' scripts unpack."""
+    import msgpack
+
+    return msgpack
+
+
 def async_client(url: str, *, socket_timeout: float | None) -> redis.asyncio.Redis:
     """A client for BullMQ's classes: it answers in text, from a pool of connections.
 

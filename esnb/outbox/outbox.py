@@ -17,10 +17,11 @@ from esnb.outbox.payload import stored_payload
 from esnb.outbox.record import OutboxRecord
 from esnb.outbox.view import OutboxView
 from esnb.projections import Backoff, CatchUpRunner
-from esnb.projections.current import CORRELATION_ID
+from esnb.projections.current import CORRELATION_ID, event_id_of
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 CAUSATION_ID = "$causationId"
+_NONE: Mapping[str, Any] = {}
 
 
 class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
@@ -120,8 +121,8 @@ class _Records(Projection[OutboxView]):
 
     def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         notification = domain_event
-        metadata = notification.metadata
-        id = str(notification.event_id)
+        metadata = getattr(notification, "metadata", _NONE)
+        id = str(event_id_of(notification, self.application.name))
         payload, problem = None, None
         try:
             payload = stored_payload(self.application.mapper, notification.state)

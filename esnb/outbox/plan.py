@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from esnb._uri import masked
-from esnb.outbox.record import OutboxRecord, State, from_json
-from esnb.outbox.route import RouteFunction, routes
+from esnb.outbox.adding import Addition, Target
+from esnb.outbox.record import OutboxRecord, State, from_text, job_data
+from esnb.outbox.route import Route, RouteFunction, routes
 from esnb.projections import Backoff
 
+Add = Callable[[str, str, str, str, Mapping[str, Any]], Addition]
+"""Queue, name, id, data as JSON text, options: the addition of a job."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class PlannedJob:
     """A job to be added to a queue."""
 
     queue: str
-    options: Mapping[str, Any]
+    addition: Addition
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What becomes of one record."""
 
@@ -32,22 +36,28 @@ class Plan:
     error: str = ""
     delay: int = 0
     """Milliseconds until the next attempt."""
+    tried: bool = True
+    """Whether that was an attempt to publish it."""
 
-    @property
-    def data(self) -> dict[str, Any]:
-        return self.record.job_data()
-
-    def arguments(self) -> list[Any]:
-        """For `scripts/settle.lua`."""
-        queues = " ".join(job.queue for job in self.jobs)
+    def packed(self, targets: dict[Target, int]) -> list[Any]:
+        """For `scripts/settle.lua`; numbers the targets of its jobs in `targets`."""
+        jobs = [
+            [
+                targets.setdefault(job.addition.target, len(targets) + 1),
+                job.addition.arguments,
+                self.record.job_id,
+            ]
+            for job in self.jobs
+        ]
         return [
-            self.lane, self.member, self.outcome, self.error, self.delay, queues, len(self.jobs),
+            self.lane, self.member, self.outcome, self.error, self.delay,
+            " ".join(job.queue for job in self.jobs), int(self.tried), jobs,
         ]  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Routes records. What a route cannot take holds up its aggregate."""
+    """Routes records. What a route or BullMQ cannot take holds up its aggregate."""
 
     route: RouteFunction
     options: Mapping[str, Any]
@@ -56,32 +66,46 @@ class Planner:
     longest: float
     chance: Any
 
-    def plan(self, claimed: Sequence[tuple[str, str, str, str]]) -> list[Plan]:
-        """A plan for each record, up to the first of its aggregate that fails."""
+    def plan(self, claimed: Sequence[tuple[str, str, str, str]], add: Add) -> list[Plan]:
+        """A plan for each record, up to the first of its aggregate that fails.
+
+        What `add` raises is a failure of the route.
+        """
         plans: list[Plan] = []
         held_up: set[str] = set()
         for lane, member, text, status in claimed:
             if lane not in held_up:
-                plan = self._plan(lane, member, text, status)
+                plan = self._plan(lane, member, text, status, add)
                 plans.append(plan)
                 if plan.outcome in ("failed", "dead"):
                     held_up.add(lane)
         return plans
 
-    def _plan(self, lane: str, member: str, text: str, status: str) -> Plan:
-        record = from_json(text, status)
+    def _plan(self, lane: str, member: str, text: str, status: str, add: Add) -> Plan:
+        record = from_text(text, status)
         if record.payload_error is not None:
             return Plan(lane, member, record, "dead", error=record.payload_error)
+        if record.is_suspect and record.attempts >= self.attempts:
+            return Plan(lane, member, record, "dead", error=record.error or "", tried=False)
         try:
             found = routes(self.route, record)
+            if not found:
+                return Plan(lane, member, record, "skipped")
+            name, job_id, data = record.type, record.job_id, job_data(text)
+            jobs = [
+                PlannedJob(each.queue, add(each.queue, name, job_id, data, self._options(each)))
+                for each in found
+            ]
         except Exception as error:  # noqa: BLE001 - a route is anybody's code; it is shown
             reason = masked(f"{type(error).__name__}: {error}".rstrip(": "))
             if record.attempts + 1 >= self.attempts:
                 return Plan(lane, member, record, "dead", error=reason)
             delay = round(self._pause(record.attempts) * 1000)
             return Plan(lane, member, record, "failed", error=reason, delay=delay)
-        jobs = [PlannedJob(each.queue, {**self.options, **each.options}) for each in found]
-        return Plan(lane, member, record, "published" if jobs else "skipped", jobs)
+        return Plan(lane, member, record, "published", jobs)
+
+    def _options(self, route: Route) -> Mapping[str, Any]:
+        return {**self.options, **route.options} if route.options else self.options
 
     def _pause(self, failures: int) -> float:
         """Seconds before the next attempt, after so many failures before this one."""

@@ -13,8 +13,10 @@ import redis
 from eventsourcing.persistence import PersistenceError
 
 from esnb._uri import described, masked
+from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
-from esnb.outbox.jobs import async_client, bullmq, described_error
+from esnb.outbox.exchange import Exchange
+from esnb.outbox.jobs import async_client, described_error, msgpack
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.projections import Backoff
@@ -98,9 +100,8 @@ class Publishing:
             self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
         wake = self._wake
         client = async_client(self.url, socket_timeout=_ANSWER_SECONDS)
-        self._queues: dict[str, Any] = {}
-        self._claim = client.register_script(CLAIM.source)
-        self._settle = client.register_script(SETTLE.source)
+        self._exchange = Exchange(client)
+        self._adding = Adding(client, self.prefix)
         listener = asyncio.create_task(self._listen(client, wake))
         checked = False
         surprises = 0
@@ -111,7 +112,7 @@ class Publishing:
                     if not checked:
                         await self._check_policy(client)
                         checked = True
-                    pause = await self._turn(client)
+                    pause = await self._turn()
                     surprises = 0
                     self.backoff.reset()
                     self._says("running")
@@ -133,6 +134,7 @@ class Publishing:
                 # redis-py may take a cancellation for a connection that failed.
                 listener.cancel()
                 await asyncio.wait([listener], timeout=0.1)
+            await self._exchange.close()
             await client.aclose()
 
     async def _listen(self, client: Any, wake: asyncio.Event) -> None:
@@ -159,92 +161,69 @@ class Publishing:
                 "to noeviction, then start the publisher again"
             )
 
-    async def _turn(self, client: Any) -> float:
+    async def _turn(self) -> float:
         """Publishes what is to be published; seconds until there may be more."""
         await self._give_back()
         token = uuid4().hex
         self._held = token, []  # the claim may have been made though its answer was lost
-        due, *flat = await self._claim(
-            keys=self.view.script_keys(token), args=[token, self.batch_size, int(self.lease * 1000)]
+        arguments = [token, self.batch_size, int(self.lease * 1000), self._loss()]
+        answer = await self._exchange.run(
+            CLAIM, self.view.script_keys(token), [str(each).encode() for each in arguments]
         )
+        due, *flat = msgpack().unpackb(answer)
         claimed = list(zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True))
         if not claimed:
             self._held = None
             return _IDLE if due < 0 else min(_IDLE, due / 1000 + 0.001)
-        self._held = token, lanes_of(claimed)
-        await self._publish(client, token, claimed)
+        lanes = lanes_of(claimed)
+        self._held = token, lanes
+        plans = self.planner.plan(claimed, self._adding)
+        settled, refusal = await self._settle(token, lanes, plans)
         self._held = None
-        return 0
-
-    async def _publish(self, client: Any, token: str, claimed: Claimed) -> None:
-        """Adds the jobs and settles their records in one transaction."""
-        plans = self.planner.plan(claimed)
-        lease_key = self.view.key("lease", token)
-        async with client.pipeline(transaction=True) as pipe:
-            await pipe.watch(lease_key)
-            if not await pipe.exists(lease_key):
-                return  # it took so long that another publisher has them
-            pipe.multi()
-            for plan in plans:
-                for job in plan.jobs:
-                    queue = self._queue(client, job.queue)
-                    await queue.scripts.addJob(queue.job(plan, job), pipe)
-            await self._settle_with(token, lanes_of(claimed), plans, pipe)
-            try:
-                *_, settled = await pipe.execute()
-            except redis.WatchError:
-                return
         if settled > 0:
             with self.changed:
                 self.published += settled
+        if refusal:
+            raise redis.ResponseError(refusal.decode("utf-8", "backslashreplace"))
+        return 0
 
-    async def _settle_with(
-        self, token: str, lanes: Sequence[str], plans: Sequence[Plan], pipe: Any = None
-    ) -> Any:
-        jobs = [
-            f"{self.prefix}:{job.queue}:{plan.record.job_id}" for plan in plans for job in plan.jobs
-        ]
-        arguments: list[Any] = [
-            token,
-            int(self.keep_age * 1000),
-            self.keep_count,
-            self.view.settled_channel,
-            len(lanes),
-            *lanes,
-        ]
-        for plan in plans:
-            arguments += plan.arguments()
-        keys = self.view.script_keys(token, self.view.key("done"), *jobs)
-        return await self._settle(keys=keys, args=arguments, client=pipe)
+    def _loss(self) -> str:
+        return (
+            f"its publisher ended, or took longer than its lease of {self.lease:g} s, while it had "
+            "this record alone: mend what the route does with it"
+        )
 
     async def _give_back(self) -> None:
         """Ends a lease of which it is not known whether it was settled."""
         if self._held is not None:
             token, lanes = self._held
-            await self._settle_with(token, lanes, [])
+            await self._settle(token, lanes, [])
             self._held = None
 
-    def _queue(self, client: Any, name: str) -> Any:
-        queue = self._queues.get(name)
-        if queue is None:
-            queue = self._queues[name] = _Queue(name, client, self.prefix)
-        return queue
-
-
-class _Queue:
-    """A BullMQ queue's way of adding jobs within a transaction of ours."""
-
-    def __init__(self, name: str, client: Any, prefix: str) -> None:
-        package = bullmq()
-        self._queue = package.Queue(name, {"connection": client, "prefix": prefix})
-        self._job = package.Job
-        self.scripts = self._queue.scripts
-
-    def job(self, plan: Plan, job: Any) -> Any:
-        record = plan.record
-        return self._job(
-            self._queue, record.type, plan.data, {**job.options, "jobId": record.job_id}
+    async def _settle(
+        self, token: str, lanes: Sequence[str], plans: Sequence[Plan]
+    ) -> tuple[int, bytes]:
+        """Adds the jobs and settles their records, in one step."""
+        targets: dict[Target, int] = {}
+        packed = msgpack().packb(
+            [
+                token,
+                int(self.keep_age * 1000),
+                self.keep_count,
+                self.view.settled_channel,
+                lanes,
+                [plan.packed(targets) for plan in plans],
+                list(targets),
+            ],
+            # As Redis' own implementation has it, where texts are bytes.
+            use_bin_type=False,
+            unicode_errors="surrogatepass",
         )
+        script = SETTLE if not targets else self._adding.script({digest for digest, _ in targets})
+        keys = dict.fromkeys(key for _, own in targets for key in own)
+        answer = await self._exchange.run(script, self.view.script_keys(token, *keys), [packed])
+        settled, refusal = answer
+        return settled, refusal
 
 
 async def _sleep(wake: asyncio.Event, seconds: float) -> None:

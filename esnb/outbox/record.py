@@ -45,6 +45,8 @@ class OutboxRecord:
     queues: tuple[str, ...] = ()
     """The queues that have got its job."""
     payload_error: str | None = None
+    is_suspect: bool = False
+    """Whether a publisher was lost that had it: it is published alone, then."""
 
     @property
     def type(self) -> str:
@@ -71,30 +73,44 @@ class OutboxRecord:
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
-def to_json(record: OutboxRecord) -> str:
-    """The part of a record that never changes, as it is stored."""
-    stored = record.job_data()
-    stored["position"] = record.position
-    stored["created"] = round(record.created.timestamp() * 1000)
-    if record.payload_error is not None:
-        stored["payload_error"] = record.payload_error
-    return _encode(stored)
+def to_text(record: OutboxRecord) -> bytes:
+    """The part of a record that never changes, as it is stored.
+
+    Two lines: position, time and error; then the job's data as JSON, which a
+    publisher passes on as they are.
+    """
+    created = round(record.created.timestamp() * 1000)
+    error = "" if record.payload_error is None else json.dumps(record.payload_error)
+    data = record.job_data()
+    try:
+        return f"{record.position} {created} {error}\n{_encode(data)}".encode()
+    except UnicodeEncodeError:  # half of a surrogate pair: JSON escapes it
+        return f"{record.position} {created} {error}\n{json.dumps(data)}".encode()
 
 
-def from_json(text: str, status: str | None = None, *, publishing: bool = False) -> OutboxRecord:
+def job_data(text: str) -> str:
+    """What a stored record's jobs carry, as JSON."""
+    return text.partition("\n")[2]
+
+
+def from_text(text: str, status: str | None = None, *, publishing: bool = False) -> OutboxRecord:
     """A record from its two stored parts, the second of which scripts write."""
-    stored = json.loads(text)
-    stored["created"] = _moment(stored["created"])
+    first, _, data = text.partition("\n")
+    position, created, error = first.split(" ", 2)
     found = json.loads(status) if status else {}
     state: State = "publishing" if publishing else found.get("state", "pending")
     return OutboxRecord(
-        **stored,
+        **json.loads(data),
+        position=int(position),
+        created=datetime.fromtimestamp(int(created) / 1000, UTC),
         state=state,
         attempts=int(found.get("attempts", 0)),
         settled=_moment(found.get("at")),
         next_attempt=_moment(found.get("next")),
         error=found.get("error"),
         queues=tuple(found["queues"].split(" ")) if found.get("queues") else (),
+        payload_error=json.loads(error) if error else None,
+        is_suspect=found.get("lost", False),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from esnb.outbox.errors import RouteError
@@ -51,6 +52,9 @@ class Route:
         return f"Route({self.queue!r}{options})"
 
 
+_plain = lru_cache(1000)(Route)
+"""The route to a queue of that name, without options."""
+
 Routed = str | Route | Iterable[str | Route] | None
 RouteFunction = Callable[[OutboxRecord], Routed]
 
@@ -77,8 +81,10 @@ def routes(route: RouteFunction, record: OutboxRecord) -> list[Route]:
     answer = route(record)
     if answer is None:
         return []
-    if isinstance(answer, str | Route):
-        answer = [answer]
+    if isinstance(answer, Route):
+        return [answer]
+    if isinstance(answer, str):
+        return [_plain(answer)]
     if not isinstance(answer, Iterable):
         raise RouteError(
             f"the route gave {answer!r} for {record.topic}: give a queue's name, a Route, a list "

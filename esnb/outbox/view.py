@@ -8,12 +8,17 @@ from typing import Any, Literal
 
 from eventsourcing.persistence import Tracking
 
-from esnb.outbox.record import OutboxRecord, from_json, to_json
+from esnb.outbox.record import OutboxRecord, from_text, to_text
 from esnb.redis import RedisView
+from esnb.redis.changes import Change
 from esnb.redis.errors import translated
-from esnb.redis.scripts import Script
+from esnb.redis.scripts import Script, behind_first_line, read
 
-CLAIM, SETTLE, MEND = (Script(name, "esnb.outbox.scripts") for name in ("claim", "settle", "mend"))
+_PACKAGE = "esnb.outbox.scripts"
+CLAIM, SETTLE, MEND = (
+    Script(behind_first_line(read(name, _PACKAGE), read("lanes", _PACKAGE)))
+    for name in ("claim", "settle", "mend")
+)
 
 RECORDS = "outbox-records"
 """The key, behind the view's prefix, by which an outbox is told from other views."""
@@ -24,23 +29,28 @@ class OutboxView(RedisView):
     """What an outbox keeps: records, and the aggregates that have some to publish.
 
     Publishers take aggregates, not records, so that one aggregate's jobs are
-    added in its order; `scripts/claim.lua` says how they lie in Redis.
+    added in its order; `scripts/lanes.lua` says how they lie in Redis.
     """
 
     @cached_property
-    def _written(self) -> list[bytes]:
-        return [self.key(name).encode() for name in (RECORDS, "queue", "open", "ready")]
+    def _additions(self) -> list[tuple[bytes, ...]]:
+        """The commands that take a record up, without what is its own."""
+        records, queue, opened, ready = (
+            self.key(name).encode() for name in (RECORDS, "queue", "open", "ready")
+        )
+        return [(b"HSET", records), (b"ZADD", queue), (b"ZADD", opened), (b"ZADD", ready, b"NX")]
 
     def add(self, record: OutboxRecord, tracking: Tracking) -> None:
         """Takes a record up, in one atomic step with the checkpoint past its event."""
         lane, member = place(record)
-        with self.commit(tracking) as commands:
-            records, queue, opened, ready = self._written
-            id, position = record.id.encode(), b"%d" % record.position
-            commands.queue_known(b"HSET", records, id, to_json(record).encode())
-            commands.queue_known(b"ZADD", queue, b"0", member.encode())
-            commands.queue_known(b"ZADD", opened, position, id)
-            commands.queue_known(b"ZADD", ready, b"NX", position, lane.encode())
+        id, position = record.id.encode(), b"%d" % record.position
+        own = (
+            (id, to_text(record)),
+            (b"0", member.encode()),
+            (position, id),
+            (position, lane.encode()),
+        )
+        self._record(Change(tracking, additions=tuple(zip(self._additions, own, strict=True))))
 
     # --- what it holds ------------------------------------------------------------
 
@@ -71,7 +81,7 @@ class OutboxView(RedisView):
                 taken[lane] -= 1
                 publishing.add(member[-36:])
         found = [
-            from_json(text, status.get(id), publishing=id in publishing)
+            from_text(text, status.get(id), publishing=id in publishing)
             for id, text in records.items()
         ]
         return sorted(found, key=lambda record: record.position)
@@ -91,7 +101,7 @@ class OutboxView(RedisView):
                     f"outbox {self.namespace.name!r} has no record {id!r}: take ids from "
                     "esnb.outbox_records(outbox); settled records are removed after a time"
                 )
-        return [from_json(text, status) for text, status in zip(texts, statuses, strict=True)]
+        return [from_text(text, status) for text, status in zip(texts, statuses, strict=True)]
 
     def count_open(self, position: int | None = None) -> int:
         """How many records are neither published nor skipped, up to an event."""
@@ -134,6 +144,7 @@ class OutboxView(RedisView):
             self.namespace.registry,
             *map(self.key, _KEYS),
             self.key("lease", token),
+            self.key("done"),
             *further,
         ]
 
@@ -143,7 +154,7 @@ class OutboxView(RedisView):
         for record in self.find(ids):
             arguments += place(record)
         with translated(self._connection.url):
-            keys = self.script_keys("none", self.key("done"))
+            keys = self.script_keys("none")
             return int(MEND.run(self._connection.binary, keys, arguments))
 
 

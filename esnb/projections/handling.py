@@ -11,7 +11,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
-from esnb.projections.current import Handling, identified
+from esnb.projections.current import Handling
 from esnb.projections.errors import is_transient
 from esnb.projections.group import group
 from esnb.redis import CommandRefusedError, ViewDamagedError
@@ -80,18 +80,23 @@ class Handlers:
                 commit.fails(failure)
         return done
 
+    @property
+    def _takes_notifications(self) -> bool:
+        return getattr(self.projection, "takes_notifications", False)
+
     def _handle(self, notification: Notification) -> None:
         domain_event: Any = None
         try:
-            if getattr(self.projection, "takes_notifications", False):
-                # It wants events as they are stored: their classes need not be there.
-                domain_event = notification = identified(notification, self.application.name)
-            else:
-                domain_event = self.application.mapper.to_domain_event(notification)
+            tracking = Tracking(self.application.name, notification.id)
+            if self._takes_notifications:
+                # It wants events as they are stored, whose classes need not be there, and
+                # records none: no event is the current one.
+                domain_event = notification
+                self.projection.process_event(notification, tracking)
+                return
+            domain_event = self.application.mapper.to_domain_event(notification)
             with Handling(notification, self.application.name):
-                self.projection.process_event(
-                    domain_event, Tracking(self.application.name, notification.id)
-                )
+                self.projection.process_event(domain_event, tracking)
         except Exception as error:
             if is_transient(error) or isinstance(error, ViewDamagedError):
                 raise
@@ -111,7 +116,9 @@ class Handlers:
         refused = error.error if isinstance(error, HandlerError) else error
         if isinstance(refused, CommandRefusedError) and refused.tracking.notification_id in ids:
             index = ids.index(refused.tracking.notification_id)
-            domain_event = self.application.mapper.to_domain_event(notifications[index])
+            domain_event: Any = notifications[index]
+            if not self._takes_notifications:
+                domain_event = self.application.mapper.to_domain_event(domain_event)
             handler = self._handler(domain_event, notifications[index])
             return HandlerError(notifications[index], handler, refused, index)
         assert isinstance(error, HandlerError)

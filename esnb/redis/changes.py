@@ -17,6 +17,9 @@ from esnb.redis.namespace import Namespace
 
 Command = Sequence[bytes]
 
+_MOST_ADDED: Final = 4_000
+"""Arguments of one command of additions; even, for they come in pairs."""
+
 
 @dataclass(frozen=True)
 class Change:
@@ -25,6 +28,9 @@ class Change:
     tracking: Tracking
     commands: Sequence[Command] = ()
     keys: Sequence[bytes] = ()
+    additions: Sequence[tuple[Command, Command]] = ()
+    """Commands in two parts, that of the view and that of the event: `ZADD key`, and score and
+    member. Those of several events that begin alike are applied as one, behind all others."""
 
     @classmethod
     def of(cls, tracking: Tracking, commands: Commands | None = None) -> Change:
@@ -94,6 +100,11 @@ def apply_changes(
         for command in change.commands:
             arguments.append(b"%d" % len(command))
             arguments.extend(command)
+    additions = _joined_additions(changes)
+    for command in additions:
+        keys[command[1]] = None
+        arguments.append(b"%d" % len(command))
+        arguments.extend(command)
     answer = connection.commit(
         [namespace.tracking.encode(), namespace.registry.encode(), *keys], arguments
     )
@@ -126,7 +137,7 @@ def apply_changes(
             "client. Nothing was applied: rebuild the view"
         )
     index, reason = int(details[0]), details[1]
-    position, command = _find(changes, index)
+    position, command = _find(changes, additions, index)
     tracking = changes[position].tracking
     name = command[0].decode()
     if outcome == "broken":
@@ -142,10 +153,25 @@ def apply_changes(
     )
 
 
-def _find(changes: Sequence[Change], index: int) -> tuple[int, Command]:
-    """The change that holds the `index`th command, counted from 1."""
+def _joined_additions(changes: Sequence[Change]) -> list[Command]:
+    """The additions of all changes in few commands, each of a size that Lua can unpack."""
+    joined: dict[Command, list[bytes]] = {}
+    for change in changes:
+        for head, own in change.additions:
+            joined.setdefault(head, []).extend(own)
+    return [
+        (*head, *own[start : start + _MOST_ADDED])
+        for head, own in joined.items()
+        for start in range(0, len(own), _MOST_ADDED)
+    ]
+
+
+def _find(
+    changes: Sequence[Change], additions: Sequence[Command], index: int
+) -> tuple[int, Command]:
+    """The change that holds the `index`th command, counted from 1; the first, of additions."""
     for position, change in enumerate(changes):
         if index <= len(change.commands):
             return position, change.commands[index - 1]
         index -= len(change.commands)
-    raise IndexError(index)
+    return 0, additions[index - 1]

@@ -55,11 +55,6 @@ class Commands(CoreCommands):
         self.queued.append(command)
         return self
 
-    def queue_known(self, *command: bytes) -> None:
-        """Queues a command of esnb's own on a key of the view, whose form needs no check."""
-        self.queued.append(list(command))
-        self.touched[command[1]] = None
-
     def pipeline(self, *args: Any, **options: Any) -> NoReturn:
         raise ProgrammingError("a commit is one atomic step already: queue the commands on it")
 

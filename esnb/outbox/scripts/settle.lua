@@ -1,100 +1,101 @@
 #!lua flags=allow-oom
--- Writes down what became of claimed records and gives their aggregates back.
--- It stands in one transaction behind the commands that add the jobs, and takes
--- a record for published only when its jobs are there. It frees memory, so it
--- may run when there is none left.
+-- Adds the jobs of claimed records, writes down what became of these, and gives
+-- their aggregates back: one step, so that no crash comes between.
 --
--- KEYS  1 to 9 as in claim.lua, 10 done: sorted set of ids by the time at which
---       they were settled; then the jobs
--- ARGV  1 token, 2 milliseconds and 3 number of settled records that are kept,
---       4 channel of those who wait, 5 number of aggregates, then these; then
---       per record: aggregate, member of the queue, outcome, error or '',
---       milliseconds until the next attempt, names of queues, number of its jobs
--- Returns how many records are settled, or -1 when the lease was lost.
+-- Where there are jobs, BullMQ's own scripts stand before this one as functions
+-- (`adders`, by digest), and the flag is not there: a Redis that is out of
+-- memory refuses the whole. Without jobs it frees memory, so it may run then.
+--
+-- KEYS  as in lanes.lua, then those of BullMQ's scripts
+-- ARGV  1 packed: {token, milliseconds and number of settled records that are
+--       kept, channel of those who wait, aggregates, records, targets}; a target
+--       is {digest, keys}; a record is {aggregate, place, outcome, error or '',
+--       milliseconds until the next attempt, names of queues, 1 when it was
+--       tried or 0, jobs}; a job is {number of its target, arguments, id}
+-- Returns {how many records are settled, or -1 when the lease was lost; what
+-- BullMQ's scripts said to the first job that they did not take, or ''}.
 
-local registry, records, status, queue, open = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local ready, waiting, leases, lease, done = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
-local token = ARGV[1]
-local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local token, keep_age, keep_count, channel, lanes, plans, targets =
+  unpack(cmsgpack.unpack(ARGV[1]))
 
-if redis.call('EXISTS', lease) == 0 then return -1 end
+if redis.call('EXISTS', lease) == 0 then return {-1, ''} end
 
-local lanes = tonumber(ARGV[5])
-local next_job = 11
-local stuck, settled = {}, 0
+local refusal = ''
 
-for i = 6 + lanes, #ARGV, 7 do
-  local lane, member, outcome, problem = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3]
-  local delay, queues, jobs = tonumber(ARGV[i + 4]), ARGV[i + 5], tonumber(ARGV[i + 6])
-  local id = member:sub(-36)
-  local added = true
-  for j = next_job, next_job + jobs - 1 do
-    if redis.call('EXISTS', KEYS[j]) == 0 then added = false end
+local function is_added(job)
+  local target = targets[job[1]]
+  local ran, answer = pcall(adders[target[1]], target[2], job[2])
+  if ran and answer == job[3] then return true end
+  if refusal == '' then
+    if type(answer) == 'table' then answer = answer.err or answer.ok end
+    refusal = job[3] .. ': ' .. tostring(answer)
   end
-  next_job = next_job + jobs
-  if not added then
-    if not stuck[lane] then stuck[lane] = 0 end
-  elseif redis.call('ZSCORE', queue, member) then
-    local before = redis.call('HGET', status, id)
-    local new = {state = outcome, at = now,
-                 attempts = (before and cjson.decode(before).attempts or 0) + 1}
-    if problem ~= '' then new.error = problem end
-    if queues ~= '' then new.queues = queues end
+  return false
+end
+
+local ids = {}
+for i, plan in ipairs(plans) do ids[i] = id_of(plan[2]) end
+local standings = many('HMGET', status, ids)
+
+local stuck, settled = {}, 0
+local left, closed, times, written = {}, {}, {}, {}
+for i, plan in ipairs(plans) do
+  local lane, place, outcome, problem, delay, queues, tried, jobs = unpack(plan)
+  local id = ids[i]
+  for _, job in ipairs(jobs) do
+    -- What comes behind a record that is not added waits, for the sake of its order.
+    if stuck[lane] or not is_added(job) then
+      stuck[lane] = stuck[lane] or 0
+      break
+    end
+  end
+  if not stuck[lane] then
+    local record = {state = outcome, at = now, attempts = standing(standings[i]).attempts + tried}
+    if problem ~= '' then record.error = problem end
+    if queues ~= '' then record.queues = queues end
     if outcome == 'failed' then
-      new.next, stuck[lane] = now + delay, now + delay
+      record.next, stuck[lane] = now + delay, now + delay
     elseif outcome == 'dead' then
       stuck[lane] = '+inf'
     else
-      redis.call('ZREM', queue, member)
-      redis.call('ZREM', open, id)
       settled = settled + 1
-      redis.call('ZADD', done, string.format('%.3f', now + math.min(settled, 999) / 1000), id)
+      left[settled], closed[settled] = place, id
+      times[#times + 1] = string.format('%.3f', now + math.min(settled, 999) / 1000)
+      times[#times + 1] = id
     end
-    redis.call('HSET', status, id, cjson.encode(new))
+    written[#written + 1] = id
+    written[#written + 1] = cjson.encode(record)
   end
 end
+many('ZREM', queue, left)
+many('ZREM', open, closed)
+many('ZADD', done, times)
+many('HSET', status, written)
 
-for i = 6, 5 + lanes do
-  local lane = ARGV[i]
-  local held = redis.call('HGET', leases, lane)
-  if held and held:match('^%S+') == token then
+local holders, free = many('HMGET', leases, lanes), {}
+for i, lane in ipairs(lanes) do
+  if holders[i] and holders[i]:match('^%S+') == token then
     redis.call('HDEL', leases, lane)
     if stuck[lane] and stuck[lane] ~= 0 then
       redis.call('ZADD', waiting, stuck[lane], lane)
       redis.call('ZREM', ready, lane)
     else
-      redis.call('ZREM', waiting, lane)
-      local head = redis.call('ZRANGEBYLEX', queue, '[' .. lane .. '\0', '(' .. lane .. '\1',
-                              'LIMIT', 0, 1)[1]
-      if head then
-        redis.call('ZADD', ready, redis.call('ZSCORE', open, head:sub(-36)) or 0, lane)
-      else
-        redis.call('ZREM', ready, lane)
-      end
+      free[#free + 1] = lane
+      queue_up(lane)
     end
   end
 end
+many('ZREM', waiting, free)
 redis.call('DEL', lease)
 
-local function forget(ids)
-  for _, id in ipairs(ids) do
-    redis.call('HDEL', records, id)
-    redis.call('HDEL', status, id)
-    redis.call('ZREM', done, id)
-  end
+local function forget(old)
+  for _, key in ipairs({records, status}) do many('HDEL', key, old) end
+  many('ZREM', done, old)
 end
-forget(redis.call('ZRANGEBYSCORE', done, '-inf', now - ARGV[2], 'LIMIT', 0, 2000))
-local surplus = redis.call('ZCARD', done) - ARGV[3]
+forget(redis.call('ZRANGEBYSCORE', done, '-inf', now - keep_age, 'LIMIT', 0, 2000))
+local surplus = redis.call('ZCARD', done) - keep_count
 if surplus > 0 then forget(redis.call('ZRANGE', done, 0, math.min(surplus, 2000) - 1)) end
 
-local root = registry:sub(1, #registry - #'~keys') .. ':'
-for _, key in ipairs({records, status, queue, open, ready, waiting, leases, done}) do
-  if redis.call('EXISTS', key) == 1 then
-    redis.call('HSET', registry, key:sub(#root + 1), 'p')
-  else
-    redis.call('HDEL', registry, key:sub(#root + 1))
-  end
-end
-redis.call('PUBLISH', ARGV[4], settled)
-return settled
+keep_books()
+redis.call('PUBLISH', channel, settled)
+return {settled, refusal}
