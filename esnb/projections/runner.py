@@ -13,7 +13,6 @@ from typing import Any, Generic, Literal, Self, TypeVar, get_origin
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     InfrastructureFactory,
-    PersistenceError,
     ProgrammingError,
     TrackingRecorder,
     WaitInterruptedError,
@@ -24,10 +23,9 @@ from eventsourcing.utils import Environment, EnvType
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.errors import is_transient
-from esnb.projections.lag import LagMeter
 from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import rebuilds_of
+from esnb.projections.standing import Standing
 from esnb.projections.status import RunnerStatus
 from esnb.projections.telemetry import observe
 from esnb.projections.worker import Worker
@@ -110,7 +108,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
             projection_class=projection_class,
             make=lambda: factory.tracking_recorder(view_class),
         )
-        self._lag = LagMeter(self.app)
+        self._standing = Standing(self.app, self.view, self._progress)
         self._lock = threading.RLock()
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
@@ -237,18 +235,18 @@ class CatchUpRunner(Generic[TApplication, TView]):
         """
         deadline = monotonic() + timeout
         progress = self._progress
-        if self._was_reset():
+        if self._standing.was_reset():
             with progress.changed:
                 progress.reopens_asked += 1
             self._disturb()
-        target = self._head(deadline) if notification_id is None else notification_id
+        target = self._standing.head(deadline) if notification_id is None else notification_id
 
         def is_reached() -> bool:
             if progress.rebuilding or progress.is_to_reopen():
                 return False
             return not target or (progress.position is not None and progress.position >= target)
 
-        if self._thread is None and not (target and self._is_stored(target)):
+        if self._thread is None and not (target and self._standing.is_stored(target)):
             raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
         progress.waits(
             max(0.0, deadline - monotonic()),
@@ -269,40 +267,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
 
     def status(self) -> RunnerStatus:
         """How it is doing, as plain data. Asks the event store for its last event."""
-        progress = self._progress
-        head: int | None = None
-        lag: int | None = None
-        seconds: float | None = None
-        position = self._position()
-        try:
-            head = self.app.recorder.max_notification_id()
-            with progress.changed:
-                position, applied = (
-                    position if not progress.opened else progress.position,
-                    progress.applied,
-                )
-            lag = self._lag.events(position, head, applied)
-            seconds = 0.0 if lag == 0 else self._lag.seconds(position, head)
-        except PersistenceError:
-            lag = seconds = None  # the store is away: how far it has come is still known
-        with progress.changed:
-            return RunnerStatus(
-                name=self.projection.name,
-                application=self.app.name,
-                state=progress.state,
-                position=position,
-                head=head,
-                lag=lag,
-                lag_seconds=seconds,
-                rate_per_s=progress.rate.per_second(progress.clock()),
-                batch_size=self._batch_size,
-                restarts=progress.restarts,
-                dead_letters=progress.dead_letters,
-                error=progress.error,
-                event=progress.event,
-                handler=progress.handler,
-                traceback=progress.traceback,
-            )
+        return self._standing.status(self.projection.name, self._batch_size)
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.
@@ -325,48 +290,6 @@ class CatchUpRunner(Generic[TApplication, TView]):
         worker = self._worker
         if worker is not None:
             worker.disturb()
-
-    def _head(self, deadline: float) -> int | None:
-        """The last event's id; a store that is away is waited for, as the runner does."""
-        while True:
-            try:
-                return self.app.recorder.max_notification_id()
-            except PersistenceError:
-                if monotonic() >= deadline or self._progress.waits(
-                    0.1, lambda: self._progress.state in ("stopped", "failed")
-                ):
-                    raise
-
-    def _was_reset(self) -> bool:
-        """Whether the view or the event store was emptied, or set back, under the runner."""
-        progress = self._progress
-        with progress.changed:
-            if not progress.opened or progress.rebuilding or not progress.position:
-                return False
-            position = progress.position
-        try:
-            stored = self.view.max_tracking_id(self.app.name)
-            head = self.app.recorder.max_notification_id()
-        except Exception as error:
-            if not (isinstance(error, PersistenceError) or is_transient(error)):
-                raise
-            return False  # a store is away: the thread opens both anew by itself
-        return (stored or 0) < position or (head or 0) < position
-
-    def _position(self) -> int | None:
-        """The checkpoint: the runner's word, else the view's."""
-        progress = self._progress
-        if progress.opened:
-            return progress.position
-        try:
-            return self.view.max_tracking_id(self.app.name)
-        except Exception as error:
-            if not (isinstance(error, PersistenceError) or is_transient(error)):
-                raise
-            return progress.position
-
-    def _is_stored(self, notification_id: int) -> bool:
-        return self.view.has_tracking_id(self.app.name, notification_id)
 
     def _raise_failure(self) -> None:
         failure = self._progress.failure

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,26 +10,22 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
-from esnb._uri import masked
 from esnb.projections.backoff import Backoff
 from esnb.projections.current import event_id_of
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.errors import CheckpointAheadError, ForeignViewError, is_transient
+from esnb.projections.errors import CheckpointAheadError, ForeignViewError
 from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
 from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import Rebuilds, claim
+from esnb.projections.recovery import Recovery, text, trace
 from esnb.projections.telemetry import telemetry
 from esnb.redis import RedisTrackingRecorder, ViewDamagedError
-
-_log = logging.getLogger(__name__)
 
 _IDLE = 5.0
 """Seconds without an event after which it looks whether the stores are still the same."""
 _SMALLEST_PAGE = 500
 """Events that are read at a time, however small the batches are."""
-_MOST_SURPRISES = 5
-"""Errors in a row, of kinds that are not known to pass, after which it gives up."""
 
 
 class Worker:
@@ -62,9 +56,8 @@ class Worker:
         self._dead_letters = dead_letters
         self._batch_size = batch_size
         self._sets_aside = sets_aside
-        self._backoff = backoff
+        self._recovery = Recovery(f"projection {projection.name!r}", progress, backoff)
         self._standby = standby
-        self._surprises = 0
         self._feed: Feed | None = None
         self._filling: TrackingRecorder | None = None
         """The new view, while one is rebuilt."""
@@ -85,7 +78,7 @@ class Worker:
                 try:
                     overcome = self._overcome(error)
                 except Exception as another:  # noqa: BLE001 - as above
-                    overcome = self._retry(another)
+                    overcome = self._recovery.retry(another)
                 if not overcome:
                     return
         progress.says("stopped")
@@ -196,8 +189,7 @@ class Worker:
         return True
 
     def _went_well(self) -> None:
-        self._backoff.reset()
-        self._surprises = 0
+        self._recovery.reset()
         progress = self._progress
         with progress.changed:
             progress.state = "running" if self._filling is None else "rebuilding"
@@ -221,50 +213,23 @@ class Worker:
                 if (now or 0) > (before or 0):
                     self._stand_by(view, now)
                 else:
-                    self._retry(error)
+                    self._recovery.retry(error)
                 return True
         if isinstance(error, HandlerError):
             if not self._sets_aside:
-                return self._fail(error.error, error)
+                return self._fail(error)
             self._set_aside(error, view)
             return True
         if isinstance(error, CheckpointAheadError | ForeignViewError | ViewDamagedError):
-            return self._fail(error)
-        return self._retry(error)
+            return self._recovery.fail(error)
+        return self._recovery.retry(error)
 
-    def _retry(self, error: Exception) -> bool:
-        """Waits a little before the next attempt."""
-        if not is_transient(error):
-            self._surprises += 1
-            if self._surprises >= _MOST_SURPRISES:
-                return self._fail(error)
-        progress = self._progress
-        with progress.changed:
-            progress.restarts += 1
-            progress.state = "retrying"
-            progress.error = _text(error)
-            progress.changed.notify_all()
-        _log.info("projection %r begins again after: %s", self._projection.name, _text(error))
-        progress.waits(self._backoff.next(), lambda: progress.stop or progress.pause)
-        return True
-
-    def _fail(self, error: Exception, failure: HandlerError | None = None) -> bool:
-        progress = self._progress
-        if failure is not None:
-            error.add_note(
-                f"projection {self._projection.name!r}: {failure.handler} for "
-                f"{described(failure.notification)}"
-            )
-        with progress.changed:
-            progress.failure = error
-            progress.state = "failed"
-            progress.error = _text(error)
-            progress.traceback = masked("".join(traceback.format_exception(error)))
-            if failure is not None:
-                progress.event = described(failure.notification)
-                progress.handler = failure.handler
-            progress.changed.notify_all()
-        return False
+    def _fail(self, failure: HandlerError) -> bool:
+        event = described(failure.notification)
+        failure.error.add_note(
+            f"projection {self._projection.name!r}: {failure.handler} for {event}"
+        )
+        return self._recovery.fail(failure.error, event, failure.handler)
 
     def _set_aside(self, failure: HandlerError, view: TrackingRecorder) -> None:
         notification = failure.notification
@@ -276,8 +241,8 @@ class Worker:
             originator_id=str(notification.originator_id),
             originator_version=notification.originator_version,
             handler=failure.handler,
-            error=_text(failure.error),
-            traceback=masked("".join(traceback.format_exception(failure.error))),
+            error=text(failure.error),
+            traceback=trace(failure.error),
             time=datetime.now(UTC).isoformat(),
         )
         self._dead_letters.add(view, letter, Tracking(name, notification.id), self._take_up(view))
@@ -305,10 +270,6 @@ class Worker:
             if now == position and (now or 0) < (head or 0):
                 return
             position = now
-
-
-def _text(error: BaseException) -> str:
-    return masked(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def _generation(view: TrackingRecorder) -> str:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import logging
-import traceback
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
-from esnb._uri import masked
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.persistent.delivery import Delivery
@@ -16,12 +14,10 @@ from esnb.projections.persistent.events import Events, ForeignGroupError, Handle
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import Memory
 from esnb.projections.progress import Progress
+from esnb.projections.recovery import Recovery, text, trace
 from esnb.projections.telemetry import telemetry
 
 _log = logging.getLogger(__name__)
-
-_MOST_SURPRISES = 5
-"""Errors in a row, of kinds that are not known to pass, after which it gives up."""
 
 
 @dataclass
@@ -71,10 +67,9 @@ class Consumer:
         self._retries = retries
         self._buffer = buffer
         self._backoff = backoff
-        self._reconnecting = reconnecting
+        self._recovery = Recovery(f"a consumer of group {group.title!r}", progress, reconnecting)
         self._name = uuid4().hex
         self._later: dict[Any, _Later] = {}
-        self._surprises = 0
         self.counts = Counts()
 
     # --- the thread ---------------------------------------------------------------
@@ -163,13 +158,13 @@ class Consumer:
         progress = self._progress
         self.counts.failed += 1
         with progress.changed:
-            progress.error = _text(error)
+            progress.error = text(error)
             progress.event = described(event)
             progress.handler = _named(self._handler)
-            progress.traceback = masked("".join(traceback.format_exception(error)))
+            progress.traceback = trace(error)
             progress.changed.notify_all()
         if attempt > self._retries:
-            self._park(delivery, event, _text(error))
+            self._park(delivery, event, text(error))
             return
         self._memory.end(event.id, self._name, "failed")
         pause = replace(self._backoff, _step=0.0)
@@ -209,8 +204,7 @@ class Consumer:
     # --- what went wrong ----------------------------------------------------------------
 
     def _went_well(self) -> None:
-        self._reconnecting.reset()
-        self._surprises = 0
+        self._recovery.reset()
         progress = self._progress
         with progress.changed:
             progress.state = "running"
@@ -221,25 +215,9 @@ class Consumer:
 
     def _overcome(self, error: Exception) -> bool:
         """Waits before it begins anew; False when there is no going on."""
-        progress = self._progress
-        if not is_transient(error) and not isinstance(error, ConnectionError):
-            self._surprises += 1
-            if isinstance(error, ForeignGroupError) or self._surprises >= _MOST_SURPRISES:
-                with progress.changed:
-                    progress.failure = error
-                    progress.state = "failed"
-                    progress.error = _text(error)
-                    progress.traceback = masked("".join(traceback.format_exception(error)))
-                    progress.changed.notify_all()
-                return False
-        with progress.changed:
-            progress.restarts += 1
-            progress.state = "retrying"
-            progress.error = _text(error)
-            progress.changed.notify_all()
-        _log.info("group %r: a consumer begins again after: %s", self._group.title, _text(error))
-        progress.waits(self._reconnecting.next(), lambda: progress.stop or progress.pause)
-        return True
+        if isinstance(error, ForeignGroupError):
+            return self._recovery.fail(error)
+        return self._recovery.retry(error, passes=isinstance(error, ConnectionError))
 
 
 def described(recorded: Any) -> str:
@@ -262,7 +240,3 @@ def _described(recorded: Any) -> dict[str, str]:
 def _named(handler: Any) -> str:
     name = getattr(handler, "__qualname__", type(handler).__qualname__)
     return f"{getattr(handler, '__module__', type(handler).__module__)}:{name}"
-
-
-def _text(error: BaseException) -> str:
-    return masked(f"{type(error).__name__}: {error}".rstrip(": "))

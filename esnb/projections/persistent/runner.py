@@ -21,6 +21,7 @@ from esnb.projections.persistent.consumer import Consumer, Counts
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import HandledEvents, Memory, NoMemory
+from esnb.projections.persistent.source import source_of
 from esnb.projections.persistent.status import (
     PersistentStatus,
     is_caught_up,
@@ -96,14 +97,20 @@ class PersistentRunner:
             raise ValueError(f"group is {group!r}: give a name without '::'")
         if message_timeout <= 0:
             raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
-        self._application: str
-        client, patterns, category = self._opened(source, stream, patterns)
+        opened = source_of(source, stream, patterns)
+        self._application = opened.name
         self.group = Group(
-            client, group, stream, patterns, strategy, message_timeout, max(retries, 10)
+            opened.client,
+            group,
+            stream,
+            opened.patterns,
+            strategy,
+            message_timeout,
+            max(retries, 10),
         )
         events: Events = RecordedEvents()
-        if category is not None:
-            events = ApplicationEvents(source, category, self.group.title)
+        if opened.category is not None:
+            events = ApplicationEvents(source, opened.category, self.group.title)
         own = dict(source.env) if isinstance(source, Application) else {}
         environment = Environment("", {**os.environ, **own, **(env or {})})
         self._memory: Memory = (
@@ -120,34 +127,6 @@ class PersistentRunner:
         self._consumers: list[Consumer] = []
         self._threads: list[threading.Thread] = []
         close_with_stores(environment, self.stop)
-
-    def _opened(
-        self, source: Any, stream: str | None, patterns: Sequence[str]
-    ) -> tuple[Any, Sequence[str], Any]:
-        """Client, patterns, and the category of an application."""
-        if stream is not None and patterns:
-            raise ValueError("stream and patterns exclude each other: a stream has no others in it")
-        if isinstance(source, Application):
-            category = getattr(source.recorder, "category", None)
-            if category is None:
-                raise TypeError(
-                    f"application {source.name!r} does not keep its events in EventStoreDB, which "
-                    "has the persistent subscriptions: use a CatchUpRunner, or give it the "
-                    "environment of esnb.connect()"
-                )
-            if stream is not None or patterns:
-                raise ValueError("stream and patterns are for clients: an application has its own")
-            self._application = source.name
-            return category.client, [category.naming.pattern], category
-        if isinstance(source, type) or not callable(
-            getattr(source, "read_subscription_to_all", None)
-        ):
-            raise TypeError(
-                f"no source of persistent subscriptions: {type(source).__qualname__}; give an "
-                "eventsourcing Application or an EventStoreDB client (stores.eventstoredb)"
-            )
-        self._application = stream or "$all"
-        return source, list(patterns), None
 
     # --- its life ---------------------------------------------------------------------
 
