@@ -40,6 +40,7 @@ _HOME = {
     "browse": "esnb.widgets",
     "watch": "esnb.widgets",
     "explore": "esnb.widgets",
+    "flow": "esnb.widgets",
 }
 """Where each public name lives."""
 

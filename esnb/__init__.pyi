@@ -37,6 +37,7 @@ from esnb.stores import connect as connect
 from esnb.versions import show_versions as show_versions
 from esnb.widgets import browse as browse
 from esnb.widgets import explore as explore
+from esnb.widgets import flow as flow
 from esnb.widgets import watch as watch
 
 __all__: list[str]

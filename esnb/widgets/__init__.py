@@ -2,6 +2,7 @@
 
 from esnb.widgets.browser import Browser, browse
 from esnb.widgets.explorer import Explorer, explore
+from esnb.widgets.flow import Flow, flow
 from esnb.widgets.watcher import Watcher, watch
 
-__all__ = ["Browser", "Explorer", "Watcher", "browse", "explore", "watch"]
+__all__ = ["Browser", "Explorer", "Flow", "Watcher", "browse", "explore", "flow", "watch"]

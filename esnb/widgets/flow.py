@@ -1,0 +1,118 @@
+"""`flow`: what one correlation id led to, drawn as a tree of causes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from esnb import frames
+from esnb.widgets import _flow_html, _flow_text
+from esnb.widgets._event_html import without_ids
+from esnb.widgets._faces import Faces, wanted_live
+from esnb.widgets._stations import Station, stations
+
+if TYPE_CHECKING:
+    from esnb.widgets._flow_panel import FlowPanel
+
+
+def flow(
+    source: Any,
+    correlation_id: object,
+    *,
+    prefix: str = "bull",
+    live: bool | None = None,
+    times: bool = True,
+    ids: bool = True,
+) -> Flow:
+    """One flow through events, outboxes and queues, drawn as a causation tree.
+
+    What `esnb.trace` reads of `source`, each station below what caused it: an
+    inline SVG without scripts, which a screen reader reads as a list. `prefix`
+    as there. `live` is whether there is a button that reads it again: yes,
+    unless `ESNB_LIVE=0` is set; a folded "Saved view" follows it. `times=False`
+    leaves times out of the HTML, `ids=False` writes `id-1`, `id-2` and so on for
+    UUIDs, for documentation that is run again and compared; plain text has
+    neither.
+
+    Raises what `esnb.trace` raises.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> with esnb.connect(embedded=True) as stores:
+    ...     app = stores.application(Application)
+    ...     with esnb.correlate("order-17"):
+    ...         _ = app.save(Aggregate())
+    ...     print(flow(app, "order-17", live=False))
+    flow order-17, 1 station
+    Aggregate.Created  ✓ recorded  event id-1 v1
+    """
+
+    def read() -> list[Station]:
+        return stations(frames.trace(source, correlation_id, prefix=prefix))
+
+    return Flow(str(correlation_id), read(), read, live=wanted_live(live), times=times, ids=ids)
+
+
+class Flow(Faces):
+    """One flow in three faces: a panel, HTML with an SVG, plain text. Made by `flow`."""
+
+    def __init__(
+        self,
+        correlation_id: str,
+        found: Sequence[Station],
+        read: Callable[[], Sequence[Station]],
+        *,
+        live: bool,
+        times: bool,
+        ids: bool,
+    ) -> None:
+        self.correlation_id = correlation_id
+        self._found = found
+        self._read = read
+        self._times = times
+        self._ids = ids
+        self._panel: FlowPanel | None = None
+        self.live = live
+
+    @property
+    def widget(self) -> Any:
+        """The panel, an `ipywidgets.VBox`; made at the first use."""
+        return self._controls().root
+
+    @property
+    def stations(self) -> list[Station]:
+        """What the flow consists of, causes first."""
+        return list(self._found if self._panel is None else self._panel.stations)
+
+    def refresh(self) -> None:
+        """Reads the flow again. A live one says there what goes wrong."""
+        if self.live:
+            self._controls().refresh()
+        else:
+            self._found = self._read()
+
+    def close(self) -> None:
+        """Removes the panel; what was read can still be shown as HTML and text."""
+        if self._panel is not None:
+            self._found = self._panel.stations
+            self._panel.close()
+            self._panel = None
+        self.live = False
+
+    def __repr__(self) -> str:
+        title = _flow_text.title(self.correlation_id, len(self.stations))
+        return f"Flow({without_ids(title)})"
+
+    def __str__(self) -> str:
+        return _flow_text.page(self.correlation_id, self.stations)
+
+    def _repr_html_(self) -> str:
+        return _flow_html.saved(self.correlation_id, self.stations, self._times, self._ids)
+
+    def _controls(self) -> FlowPanel:
+        if self._panel is None:
+            from esnb.widgets._flow_panel import FlowPanel
+
+            self._panel = FlowPanel(self.correlation_id, self._found, self._times, self._read)
+        return self._panel

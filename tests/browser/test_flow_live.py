@@ -1,0 +1,73 @@
+"""`esnb.flow` in JupyterLab: the causation tree, drawn, read aloud, and read again."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import NotebookOpener
+from tests.browser.lab import Lab
+from tests.browser.notebook import PATIENCE
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+
+RECORD = """
+import threading
+from decimal import Decimal
+
+import esnb
+from esnb.examples.product import ProductApplication
+from esnb.outbox import BullMQPublisher, Outbox, Worker
+
+stores = esnb.connect(embedded=True)
+shop = stores.application(ProductApplication)
+with esnb.correlate("order-17"):
+    lamp = shop.create_product(
+        name="Desk lamp", description="Brass", price=Decimal("49.90"), category="lighting",
+        sku="LAMP-1",
+    ).unwrap()
+
+def print_label(job):
+    shop.update_price(lamp, Decimal("44.90"), "label printed")
+    raise OSError("the <printer> is out of paper")
+
+route = lambda record: {"Product.Created": "labels"}.get(record.type)
+with Outbox(stores, shop) as outbox, BullMQPublisher(outbox, route) as publisher:
+    with Worker(stores, "labels", print_label) as worker:
+        publisher.wait(timeout=30)
+        while not worker.status().failed:
+            threading.Event().wait(0.05)
+        publisher.wait(timeout=30)
+"""
+FLOW = 'flow = esnb.flow(stores, "order-17")\nflow'
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("width", [1360, 600])
+def test_a_flow_is_drawn_and_read_aloud(
+    lab: Lab, notebook: NotebookOpener, theme: str, width: int
+) -> None:
+    page = notebook(width=width)
+    name = f"flow-{'wide' if width > 1000 else 'narrow'}-{theme.split()[-1].lower()}"
+    page.open(lab.write(f"{name}.ipynb", RECORD, FLOW), theme=theme)
+    if width < 1000:
+        page.command("application:toggle-left-area")
+    page.run_all()
+    panel = page.page.locator(".esnb-flow-panel")
+    panel.wait_for(timeout=PATIENCE)
+
+    stations = panel.get_by_role("list", name="Causation tree").get_by_role("listitem")
+    expect(stations).to_have_count(5)
+    expect(stations.nth(2)).to_have_accessible_name(
+        re.compile("^Product.Created, job labels v1.*, failed · the <printer>")
+    )
+    expect(stations.nth(3)).to_contain_text("Product.PriceUpdated")
+    panel.get_by_role("button", name="Read again").press("Enter")
+    expect(stations).to_have_count(5)
+    panel.get_by_text("As text", exact=True).click()
+    expect(panel.locator("pre")).to_contain_text("└─ Product.PriceUpdated")
+    assert panel.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+    assert page.grave_findings(".esnb-flow-panel") == []
+    page.picture(name, panel)
