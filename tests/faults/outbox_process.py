@@ -1,8 +1,8 @@
 """An outbox with its publisher, or a worker, to be killed: `python -m tests.faults.outbox_process`.
 
 Takes its settings as JSON in the first argument. As a publisher it may end
-itself, as a kill does, at a given step: one of Redis' commands, before it is
-sent or after its answer.
+itself, as a kill does, at a given step (one of Redis' commands, before it is
+sent or after its answer), or in the route, at the records of one aggregate.
 """
 
 from __future__ import annotations
@@ -12,17 +12,29 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import redis.asyncio.client
 import redis.asyncio.connection
 
-from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Worker
+from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, StuckError, Worker
 from tests.unit.projections_domain import Bank
 
 
 def route(record: OutboxRecord) -> str:
     return "jobs"
+
+
+def dies_for(aggregate_id: str) -> Callable[[OutboxRecord], str]:
+    """A route that ends the process."""
+
+    def deadly(record: OutboxRecord) -> str:
+        if record.aggregate_id == aggregate_id:
+            os._exit(9)
+        return route(record)
+
+    return deadly
 
 
 def dies_at(step: int) -> None:
@@ -66,6 +78,18 @@ def main() -> int:
         print("running", flush=True)
         worker.run_forever()
         return 0
+    if settings.get("deadly"):
+        outbox = Outbox(env, Bank)
+        deadly = dies_for(settings["deadly"])
+        with (
+            outbox,
+            BullMQPublisher(outbox, deadly, attempts=settings["attempts"], lease=0.3) as publisher,
+        ):
+            try:
+                publisher.wait(timeout=30)
+            except StuckError:
+                return 0
+        return 1
     if settings.get("step"):
         dies_at(settings["step"])
     outbox = Outbox(env, Bank, batch_size=7)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -73,8 +77,6 @@ class TestPublishing:
         assert waiting(stores, "mails") == [f"ev-{record.id}"]
         job: Any = stores.redis.hgetall(f"bull:mails:ev-{record.id}")
         assert job[b"name"] == b"Account.Created"
-        import json
-
         data = json.loads(job[b"data"])
         assert list(data) == ["id", "aggregate_id", "version", "topic", "payload", "headers"]
         assert data["id"] == record.id
@@ -149,8 +151,6 @@ class TestPublishing:
     def test_options_come_from_the_publisher_and_the_route(
         self, stores: Stores, bank: Bank
     ) -> None:
-        import json
-
         bank.open()
         outbox = Outbox(stores, bank)
         route = lambda record: [  # noqa: E731
@@ -452,6 +452,50 @@ class TestSharing:
             assert own == [1, 2, 3, 4]
 
 
+class TestRoutesThatEndTheirProcess:
+    """`tests/faults/outbox_process.py` with a route that ends the process at one record."""
+
+    def dies(self, stores: Stores, deadly: UUID, attempts: int) -> int:
+        """The exit code of a publisher that publishes what it can."""
+        settings = {"env": dict(stores.env), "deadly": str(deadly), "attempts": attempts}
+        process = subprocess.run(
+            [sys.executable, "-m", "tests.faults.outbox_process", json.dumps(settings)],
+            cwd=Path(__file__).parents[2],
+            timeout=60,
+            check=False,
+        )
+        return process.returncode
+
+    def test_the_record_is_dead_after_its_attempts_and_its_neighbours_are_published(
+        self, stores: Stores, bank: Bank
+    ) -> None:
+        deadly = bank.open("deadly")
+        accounts = [bank.open(), deadly, bank.open()]
+        for account in accounts:
+            bank.deposit(account, 1)
+        # Once with the others in its batch, which says nothing of it yet, then alone.
+        codes = [self.dies(stores, deadly, attempts=2) for _ in range(4)]
+        assert codes == [9, 9, 9, 0]
+        outbox = Outbox(stores, bank)
+        of = {(each.aggregate_id, each.version): each for each in outbox.records()}
+        dead = of.pop((str(deadly), 1))
+        assert (dead.state, dead.attempts) == ("dead", 2)
+        assert dead.error is not None
+        assert "ended, or took longer than its lease of 0.3 s, while it had this record alone" in (
+            dead.error
+        )
+        assert of.pop((str(deadly), 2)).state == "pending"
+        assert {each.state for each in of.values()} == {"published"}
+        assert {each.attempts for each in of.values()} == {1}
+
+        outbox.retry(dead.id)
+        with outbox, BullMQPublisher(outbox, to("jobs")) as publisher:
+            publisher.wait(timeout=NOW)
+        assert {state for _, state in states(outbox)} == {"published"}
+        added = waiting(stores, "jobs")
+        assert len(added) == len(set(added)) == 6
+
+
 class TestRetention:
     def test_settled_records_are_kept_by_count(self, stores: Stores, bank: Bank) -> None:
         account = bank.open()
@@ -480,8 +524,6 @@ class TestWorkers:
     def test_a_worker_runs_its_function_with_progress_retries_and_a_result(
         self, stores: Stores, bank: Bank
     ) -> None:
-        import json
-
         with esnb.correlate("order-17"):
             account = bank.open()
         seen: list[tuple[int, str, str | None]] = []
