@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import redis.asyncio
+from eventsourcing.persistence import NotSupportedError
 
+from esnb._redis_client import split_cluster
+from esnb._uri import described
 from esnb.redis.errors import translate
 
 
@@ -35,6 +38,20 @@ def async_client(url: str, *, socket_timeout: float | None) -> redis.asyncio.Red
     return redis.asyncio.Redis.from_url(
         url, decode_responses=True, socket_timeout=socket_timeout, socket_connect_timeout=5
     )
+
+
+def check_single_server(url: str, *, is_cluster: bool = False) -> None:
+    """Raises NotSupportedError for a Redis Cluster: queues need one server.
+
+    A URL may say that it is one (`?cluster=true`), else its server does.
+    """
+    if is_cluster or split_cluster(url)[1]:
+        raise NotSupportedError(
+            f"Redis at {described(url)} is a cluster, whose slots no step crosses: an outbox "
+            "record and its job are written in one. Give the outbox and its workers a single "
+            'server (primary and replicas, if you like): Outbox({**stores.env, "REDIS_URL": '
+            '"redis://host:6379"}, application). Views and snapshots may stay in the cluster'
+        )
 
 
 def described_error(error: BaseException, url: str) -> str:

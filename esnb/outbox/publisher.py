@@ -15,7 +15,7 @@ from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitIn
 from eventsourcing.utils import Environment
 
 from esnb.outbox.errors import StuckError
-from esnb.outbox.jobs import bullmq
+from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.outbox import Outbox
 from esnb.outbox.plan import Planner
 from esnb.outbox.publishing import Publishing
@@ -67,12 +67,22 @@ class BullMQPublisher:
     short type as name; its data are id, aggregate_id, version, topic, payload
     and headers.
 
-    The job is added and the record marked in one transaction of Redis, so that
-    no crash comes between; and whoever adds it again (after Redis itself went
-    back in time) meets the same job id. Several publishers share an outbox:
-    each leases aggregates for `lease` seconds, and what a dead one had leased
-    returns. Settled records are kept for `keep_age` seconds, at most
+    The job is added and the record marked in one step of Redis, so that no
+    crash comes between; and whoever adds it again (after Redis itself went
+    back in time) meets the same job id. With `appendfsync always` a job is
+    added once while Redis keeps its record. With `everysec` a crash of Redis'
+    machine may take the last second away, of records, jobs and checkpoint
+    alike: they come again, and a worker may see a job twice; none is lost.
+    Without an append-only file both hold from the last snapshot on.
+
+    Several publishers share an outbox: each leases aggregates for `lease`
+    seconds, and what a dead one had leased returns. A record that a publisher
+    was lost with is then claimed alone, and each publisher that is lost with it
+    alone counts as an attempt: a route that ends its process ends in a dead
+    record, too. Settled records are kept for `keep_age` seconds, at most
     `keep_count` of them.
+
+    Raises NotSupportedError for a Redis Cluster: one step does not cross its slots.
 
     It has a thread and an event loop of its own, so it is started in one cell
     and stopped in another. Needs the extra `[queue]`.
@@ -104,12 +114,14 @@ class BullMQPublisher:
                 f"keep_age={keep_age!r}, keep_count={keep_count!r}: a batch has at least one record, "
                 "a record one attempt; a lease lasts, and nothing is kept for less than no time"
             )
+        url = redis_url(Environment(outbox.name, dict(outbox.env)))
+        check_single_server(url)
         self.outbox = outbox
         self._planner = Planner(
             route, {**KEPT_JOBS, **(options or {})}, attempts, shortest, longest, chance
         )
         self._settings: dict[str, Any] = {
-            "url": redis_url(Environment(outbox.name, dict(outbox.env))),
+            "url": url,
             "prefix": prefix,
             "batch_size": batch_size,
             "lease": lease,

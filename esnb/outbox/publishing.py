@@ -10,13 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import redis
-from eventsourcing.persistence import PersistenceError
+from eventsourcing.persistence import NotSupportedError, PersistenceError
 
 from esnb._uri import described, masked
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
-from esnb.outbox.jobs import async_client, described_error, msgpack
+from esnb.outbox.jobs import async_client, check_single_server, described_error, msgpack
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.projections import Backoff
@@ -110,14 +110,14 @@ class Publishing:
                 wake.clear()
                 try:
                     if not checked:
-                        await self._check_policy(client)
+                        await self._check_server(client)
                         checked = True
                     pause = await self._turn()
                     surprises = 0
                     self.backoff.reset()
                     self._says("running")
                 except (redis.RedisError, PersistenceError, OSError) as error:
-                    if isinstance(error, EvictionPolicyError):
+                    if isinstance(error, EvictionPolicyError | NotSupportedError):
                         raise
                     checked = False
                     if not isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
@@ -152,7 +152,9 @@ class Publishing:
             except (redis.RedisError, OSError):
                 await asyncio.sleep(0.2)  # the loop itself says that Redis is away
 
-    async def _check_policy(self, client: Any) -> None:
+    async def _check_server(self, client: Any) -> None:
+        info = await client.info("cluster")
+        check_single_server(self.url, is_cluster=bool(info.get("cluster_enabled")))
         policy = (await client.info("memory")).get("maxmemory_policy", "noeviction")
         if policy != "noeviction":
             raise EvictionPolicyError(

@@ -18,7 +18,7 @@ from eventsourcing.persistence import OperationalError, ProgrammingError
 
 from esnb._uri import masked
 from esnb.correlation import Correlated, Correlation
-from esnb.outbox.jobs import async_client, bullmq, described_error
+from esnb.outbox.jobs import async_client, bullmq, check_single_server, described_error
 from esnb.outbox.route import Route
 from esnb.redis.connection import check_url
 
@@ -231,6 +231,7 @@ class Worker:
             raise ValueError(f"concurrency is {concurrency!r}: a worker takes at least one job")
         url = stores if isinstance(stores, str) else _url(stores)
         check_url(url)
+        check_single_server(url)
         self.queue = Route(queue).queue
         self._settings = (
             url,
