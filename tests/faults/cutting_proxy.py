@@ -26,8 +26,12 @@ class CuttingProxy:
             threading.Thread(target=loop, daemon=True).start()
         return self
 
-    def __exit__(self, *exc_info: object) -> None:
+    def rest(self) -> None:
+        """Cuts no more."""
         self._ends.set()
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.rest()
         self._listener.close()
         self._cut_all()
 

@@ -21,7 +21,7 @@ from tests.unit.projections_domain import Account, Bank
 KILLS = int(os.environ.get("ESNB_FAULTS", "15"))
 SEED = int(os.environ.get("ESNB_FAULTS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 T = TypeVar("T")
 

@@ -71,7 +71,7 @@ def recorded_ids(app: Bank) -> set[UUID]:
     }
 
 
-@pytest.mark.timeout(120 + 8 * KILLS)
+@pytest.mark.timeout(300 + 16 * KILLS)
 def test_killing_consumers_redis_and_event_store_at_random(tmp_path: Path) -> None:
     print(f"ESNB_FAULTS={KILLS} ESNB_FAULTS_SEED={SEED}")
     chance = random.Random(SEED)

@@ -69,7 +69,7 @@ class Writers:
                 self.progress.notify()
 
 
-@pytest.mark.timeout(120 + 10 * KILLS)
+@pytest.mark.timeout(300 + 20 * KILLS)
 def test_acknowledged_events_survive_being_killed_under_load(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
     chance = random.Random(7)
@@ -107,7 +107,7 @@ def links(client: Any, stream: str, count: int) -> list[uuid.UUID]:
     return [event.id for event in client.get_stream(stream, resolve_links=True)]
 
 
-@pytest.mark.timeout(120 + 10 * KILLS)
+@pytest.mark.timeout(300 + 20 * KILLS)
 def test_no_link_is_lost_or_doubled_when_killed_while_projecting(tmp_path: Path) -> None:
     path = tmp_path / "events.db"
     chance = random.Random(11)

@@ -121,7 +121,7 @@ def publish_the_rest(app: Bank, env: dict[str, str]) -> None:
     assert {record.state for record in outbox.records()} == {"published"}
 
 
-@pytest.mark.timeout(120 + 6 * KILLS)
+@pytest.mark.timeout(300 + 12 * KILLS)
 def test_killing_the_publisher_between_any_two_steps(eventstoredb: EventStoreDBServer) -> None:
     with RedisServer() as server:
         env = settings(eventstoredb, server)
@@ -139,7 +139,7 @@ def test_killing_the_publisher_between_any_two_steps(eventstoredb: EventStoreDBS
 
 
 @pytest.mark.parametrize("appendfsync", ["always", "everysec"])
-@pytest.mark.timeout(120 + 6 * KILLS)
+@pytest.mark.timeout(300 + 12 * KILLS)
 def test_killing_publishers_workers_and_redis_at_random(
     eventstoredb: EventStoreDBServer, appendfsync: str, tmp_path: Path
 ) -> None:

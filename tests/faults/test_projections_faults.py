@@ -93,7 +93,7 @@ def fold(app: Bank) -> list[int]:
     ]
 
 
-@pytest.mark.timeout(120 + 4 * KILLS)
+@pytest.mark.timeout(300 + 8 * KILLS)
 def test_killing_runner_redis_and_event_store_at_random(
     eventstoredb: EventStoreDBProcess, redis_server: RedisServer
 ) -> None:
@@ -150,6 +150,7 @@ def test_killing_runner_redis_and_event_store_at_random(
     assert len(expected) > KILLS
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("batch_size", [1, 50])
 def test_cutting_every_connection_every_50_ms(
     eventstoredb: EventStoreDBProcess, redis_server: RedisServer, batch_size: int
@@ -180,9 +181,12 @@ def test_cutting_every_connection_every_50_ms(
         writer = Writer(app)
         with Background(writer.step):
             writer.wait_for_more(400)
-        head = app.recorder.max_notification_id()
-        runner.wait(head, timeout=PATIENCE)
-        assert events.cuts + views.cuts > 20
+            while events.cuts + views.cuts <= 20:
+                writer.wait_for_more(10)
+        # Where 50 ms are too short to connect, it would never get to the end.
+        events.rest()
+        views.rest()
+        runner.wait(app.recorder.max_notification_id(), timeout=PATIENCE)
         runner.stop()
     expected = fold(app)
     view = Ledger.construct(Environment(Deposits.name, straight))
