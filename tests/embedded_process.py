@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from esnb._client import Client
+from esnb._client import PACKAGE, Client
 
 _LIMITED = """
 import resource, runpy, sys
@@ -77,3 +78,9 @@ class EmbeddedProcess:
     ) -> None:
         if self.process.poll() is None:
             self.stop()
+
+
+def async_client(uri: str) -> Any:
+    """The client's asyncio form, to be connected."""
+    names = {"esdbclient": "AsyncEventStoreDBClient", "kurrentdbclient": "AsyncKurrentDBClient"}
+    return getattr(import_module(PACKAGE), names[PACKAGE])(uri)

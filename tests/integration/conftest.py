@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tests.embedded_process import EmbeddedProcess
+
 _LOOP = """
 import json, sys, traceback
 answers, sys.stdout = sys.stdout, sys.stderr
@@ -218,3 +220,14 @@ def serve(plain_environment: dict[str, str]) -> Iterator[Callable[..., Serving]]
     for serving in running:
         if serving.process.poll() is None:
             serving.stop()
+
+
+@pytest.fixture(scope="module", params=["memory", "disk"])
+def embedded_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[EmbeddedProcess]:
+    """The embedded EventStoreDB in a process of its own, which must end without a word."""
+    path = None if request.param == "memory" else tmp_path_factory.mktemp("log") / "events.db"
+    with EmbeddedProcess(path) as server:
+        yield server
+        assert server.stop() == ""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +11,6 @@ from uuid import uuid4
 import pytest
 
 from esnb._client import (
-    PACKAGE,
     Client,
     ClientError,
     MaximumAppendSizeExceeded,
@@ -24,25 +21,14 @@ from esnb._client import (
     WrongCurrentVersion,
 )
 from esnb.embedded.server import start_server
-from tests.embedded_process import EmbeddedProcess
+from tests.embedded_process import EmbeddedProcess, async_client
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
-ASYNC_CLIENT = {"esdbclient": "AsyncEventStoreDBClient", "kurrentdbclient": "AsyncKurrentDBClient"}
-
-
-@pytest.fixture(scope="module", params=["memory", "disk"])
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EmbeddedProcess]:
-    folder = tmp_path_factory.mktemp("clients")
-    with EmbeddedProcess(None if request.param == "memory" else folder / "events.db") as server:
-        yield server
-        assert server.stop() == ""
 
 
 @pytest.fixture(scope="module")
-def client(server: EmbeddedProcess) -> Any:
-    return server.client()
+def client(embedded_server: EmbeddedProcess) -> Any:
+    return embedded_server.client()
 
 
 @pytest.fixture
@@ -155,9 +141,9 @@ def test_filtered_subscription_with_checkpoints(client: Any, name: str) -> None:
         assert found.commit_position < checkpoint.commit_position <= newest.commit_position
 
 
-def test_fifty_subscriptions_and_a_writer(server: EmbeddedProcess, name: str) -> None:
+def test_fifty_subscriptions_and_a_writer(embedded_server: EmbeddedProcess, name: str) -> None:
     """Every one of them gets every event, in order."""
-    client = server.client()
+    client = embedded_server.client()
     subscriptions = [client.subscribe_to_stream(name, from_end=True) for _ in range(25)]
     subscriptions += [
         client.subscribe_to_all(from_end=True, filter_include=["Many"]) for _ in range(25)
@@ -183,9 +169,9 @@ def test_fifty_subscriptions_and_a_writer(server: EmbeddedProcess, name: str) ->
         subscription.stop()
 
 
-def test_concurrent_appends_are_all_kept(server: EmbeddedProcess, name: str) -> None:
+def test_concurrent_appends_are_all_kept(embedded_server: EmbeddedProcess, name: str) -> None:
     def append() -> None:
-        client = server.client()
+        client = embedded_server.client()
         for _ in range(30):
             client.append_to_stream(name, current_version=ANY, events=events("A"))
 
@@ -194,13 +180,13 @@ def test_concurrent_appends_are_all_kept(server: EmbeddedProcess, name: str) -> 
         thread.start()
     for thread in threads:
         thread.join(60)
-    found = server.client().get_stream(name)
+    found = embedded_server.client().get_stream(name)
     assert [e.stream_position for e in found] == list(range(180))
 
 
-def test_asyncio_client(server: EmbeddedProcess, name: str) -> None:
+def test_asyncio_client(embedded_server: EmbeddedProcess, name: str) -> None:
     async def scenario() -> None:
-        client = getattr(import_module(PACKAGE), ASYNC_CLIENT[PACKAGE])(server.uri)
+        client = async_client(embedded_server.uri)
         await client.connect()
         subscription = await client.subscribe_to_stream(name)
         await client.append_to_stream(name, current_version=NO_STREAM, events=events("A", "B"))
@@ -218,11 +204,9 @@ def test_asyncio_client(server: EmbeddedProcess, name: str) -> None:
     asyncio.run(bounded())
 
 
-def test_discovery(server: EmbeddedProcess, name: str) -> None:
+def test_discovery(embedded_server: EmbeddedProcess, name: str) -> None:
     """Clients that ask for the cluster's leader are sent where they are."""
-    client = getattr(import_module(PACKAGE), ASYNC_CLIENT[PACKAGE].removeprefix("Async"))(
-        f"esdb+discover://127.0.0.1:{server.port}?Tls=false"
-    )
+    client = Client(f"esdb+discover://127.0.0.1:{embedded_server.port}?Tls=false")
     client.append_to_stream(name, current_version=NO_STREAM, events=events("A"))
     assert len(client.get_stream(name)) == 1
     client.close()

@@ -8,9 +8,8 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +17,6 @@ from uuid import UUID, uuid4
 import pytest
 
 from esnb._client import (
-    PACKAGE,
     AlreadyExists,
     Client,
     ClientError,
@@ -27,8 +25,7 @@ from esnb._client import (
     StreamState,
 )
 from esnb.embedded.server import start_server
-from tests.embedded_process import EmbeddedProcess
-from tests.integration.test_embedded_clients import ASYNC_CLIENT
+from tests.embedded_process import EmbeddedProcess, async_client
 
 ANY = StreamState.ANY
 _PATIENCE = 60.0
@@ -42,19 +39,9 @@ for event in client.read_subscription_to_stream("g", sys.argv[2]):
 """
 
 
-@pytest.fixture(scope="module", params=["memory", "disk"])
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[EmbeddedProcess]:
-    folder = tmp_path_factory.mktemp("groups")
-    with EmbeddedProcess(None if request.param == "memory" else folder / "events.db") as server:
-        yield server
-        assert server.stop() == ""
-
-
 @pytest.fixture(scope="module")
-def client(server: EmbeddedProcess) -> Any:
-    return server.client()
+def client(embedded_server: EmbeddedProcess) -> Any:
+    return embedded_server.client()
 
 
 @pytest.fixture
@@ -139,12 +126,14 @@ def _idle(client: Any, name: str) -> Any:
 
 
 def test_what_a_killed_consumer_held_goes_to_another(
-    server: EmbeddedProcess, client: Any, name: str
+    embedded_server: EmbeddedProcess, client: Any, name: str
 ) -> None:
     ids = append(client, name, 5)
     client.create_subscription_to_stream("g", name)
     process = subprocess.Popen(
-        [sys.executable, "-c", _CONSUMER, server.uri, name], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _CONSUMER, embedded_server.uri, name],
+        stdout=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     held = [UUID(process.stdout.readline().strip()) for _ in ids]
@@ -283,9 +272,9 @@ def _checkpoint(client: Any, name: str) -> str:
     return str(client.get_subscription_info("g", name).last_checkpointed_event_position)
 
 
-def test_asyncio_client(server: EmbeddedProcess, name: str) -> None:
+def test_asyncio_client(embedded_server: EmbeddedProcess, name: str) -> None:
     async def run() -> None:
-        client = getattr(import_module(PACKAGE), ASYNC_CLIENT[PACKAGE])(server.uri)
+        client = async_client(embedded_server.uri)
         await client.connect()
         events = [NewEvent("A", b"1"), NewEvent("B", b"2")]
         await client.append_to_stream(name, current_version=ANY, events=events)

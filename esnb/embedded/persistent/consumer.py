@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from esnb.embedded.persistent.message import Message
+from esnb.embedded.persistent.statistics import ConsumerStatistics, per_second
 from esnb.embedded.persistent.timings import Timings
 
 
@@ -29,7 +30,7 @@ class Consumer:
         self.timings = timings
         self.in_flight: dict[bytes, Message] = {}
         self.total = 0
-        self.measured = 0
+        self._measured = 0
         self._send = send
 
     @property
@@ -50,3 +51,17 @@ class Consumer:
         self.in_flight.pop(message_id, None)
         if self.timings is not None:
             self.timings.end(message_id, now)
+
+    def statistics(self, elapsed: int) -> ConsumerStatistics:
+        """How it stands. Rates count from one call to the next, `elapsed` (100 ns) ago."""
+        since, self._measured = self.total - self._measured, self.total
+        return ConsumerStatistics(
+            address=self.address,
+            name=self.name,
+            total=self.total,
+            since_last=since,
+            per_second=per_second(since, elapsed),
+            free=self.free,
+            in_flight=len(self.in_flight),
+            observed={} if self.timings is None else self.timings.observed(),
+        )

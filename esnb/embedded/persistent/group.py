@@ -7,8 +7,8 @@ import uuid
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from esnb.embedded.persistent.buffer import Offer
 from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.deliveries import Deliveries
 from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
 from esnb.embedded.persistent.group_settings import GroupSettings, Target
 from esnb.embedded.persistent.intake import Intake
@@ -23,12 +23,7 @@ from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.parking import Parking
 from esnb.embedded.persistent.progress import Progress
 from esnb.embedded.persistent.replay import Replay, replay_event
-from esnb.embedded.persistent.statistics import (
-    ConsumerStatistics,
-    GroupStatistics,
-    Rate,
-    per_second,
-)
+from esnb.embedded.persistent.statistics import GroupStatistics, Rate, per_second
 from esnb.embedded.persistent.strategies import STRATEGIES, Pins
 from esnb.embedded.persistent.timings import Timings
 from esnb.embedded.storage.record import Proposed
@@ -82,8 +77,9 @@ class Group:
         self._clock = clock
         self._journal = journal
         self._parking = Parking(reader, parked_stream(self.subscription))
-        self._strategy = STRATEGIES[settings.strategy](
-            Pins(reader.store.streams, reader.store.types)
+        pins = Pins(reader.store.streams, reader.store.types)
+        self._deliveries = Deliveries(
+            STRATEGIES[settings.strategy](pins), settings.message_timeout, clock
         )
         self._progress = Progress(checkpoint)
         self._intake = Intake(target, settings, reader, self._progress, begin)
@@ -91,11 +87,8 @@ class Group:
         self._replay = Replay(reader, self._parking.stream, replaying)
         self._replay_kept = list(replaying)
         self._buffer.add_replayed(self._replay.page())
-        self._consumers: list[Consumer] = []
-        self._in_flight: dict[bytes, tuple[Message, Consumer]] = {}
         self._ended: Exception | None = None
         self._rate = Rate(clock())
-        self._total = 0
         self._being_parked = 0
         self._ticked = False
         self.begin = self._intake.begin
@@ -120,26 +113,19 @@ class Group:
     def connect(self, consumer: Consumer) -> None:
         """Give the consumer its part from now on; raises `TooManyConsumers`."""
         most = self.settings.max_subscriber_count
-        if most and len(self._consumers) >= most:
+        if most and len(self._deliveries.consumers) >= most:
             raise TooManyConsumers(self.target.name, self.name)
         if self.settings.extra_statistics:
             consumer.timings = Timings()
         if self._ended is not None:
             consumer.drop(self._ended)
             return
-        self._consumers.append(consumer)
-        self._strategy.add(consumer)
+        self._deliveries.add(consumer)
         self._give_out()
 
     def disconnect(self, consumer: Consumer) -> None:
         """The consumer is gone: the others get what it had, once more tried."""
-        if consumer not in self._consumers:
-            return
-        self._consumers.remove(consumer)
-        self._strategy.remove(consumer)
-        lost = sorted(consumer.in_flight.values(), key=lambda message: message.original.revision)
-        for message in lost:
-            self._release(message)
+        for message in self._deliveries.remove(consumer):
             self._try_again(message)
         self._give_out()
 
@@ -150,16 +136,14 @@ class Group:
         if error is None:
             self._keep_replay()
         self._ended = error or GroupDropped(self.target.name, self.name)
-        for consumer in self._consumers:
-            consumer.drop(self._ended)
-        self._consumers.clear()
+        self._deliveries.drop(self._ended)
 
     # --- what consumers say ---------------------------------------------------
 
     def acknowledge(self, ids: Sequence[bytes]) -> None:
         """These messages were handled. Unknown ids are passed over."""
         for message_id in ids:
-            message = self._taken_back(message_id)
+            message = self._deliveries.taken_back(message_id)
             if message is not None:
                 self._finish(message)
         self._went_on()
@@ -167,7 +151,7 @@ class Group:
     def refuse(self, ids: Sequence[bytes], action: Nack, reason: str) -> None:
         """These messages were not handled. Unknown ids are passed over."""
         for message_id in ids:
-            message = self._taken_back(message_id)
+            message = self._deliveries.taken_back(message_id)
             if message is None:
                 continue
             if action is Nack.RETRY:
@@ -199,14 +183,7 @@ class Group:
         """A second has gone by: take back what timed out, and write a checkpoint if one is due."""
         if self._ended is not None:
             return
-        now = self._clock()
-        late = [
-            message
-            for message, _ in self._in_flight.values()
-            if message.due is not None and message.due <= now
-        ]
-        for message in late:
-            self._release(message)
+        for message in self._deliveries.late():
             self._retry(message)
         self._give_out()
         self._ticked = True
@@ -232,14 +209,15 @@ class Group:
         """How the group stands. Rates count from one call to the next."""
         now = self._clock()
         elapsed = self._rate.elapsed(now)
-        since = self._rate.since(self._total)
+        given = self._deliveries
+        since = self._rate.since(given.total)
         return GroupStatistics(
             target=self.target,
             group=self.name,
             settings=self.settings,
             live=self._buffer.live,
-            consumers=[_described(consumer, elapsed) for consumer in self._consumers],
-            total=self._total,
+            consumers=[consumer.statistics(elapsed) for consumer in given.consumers],
+            total=given.total,
             since_last=since,
             per_second=per_second(since, elapsed),
             checkpoint=self._progress.checkpoint,
@@ -247,40 +225,15 @@ class Group:
             read_buffer=len(self._buffer.fresh),
             live_buffer=len(self._buffer.recent),
             retry_buffer=len(self._buffer.retry),
-            outstanding=len(self._in_flight),
+            outstanding=len(given),
             parked=len(self._parking.revisions(self._replay.end)),
         )
 
     # --- inside ---------------------------------------------------------------
 
     def _give_out(self) -> None:
-        if self._consumers:
-            self._buffer.give_out(self._offer, self._replay.page)
-
-    def _offer(self, message: Message) -> Offer:
-        if message.id in self._in_flight:
-            return Offer.PASSED  # a second event of that id has to wait: acks could not tell them
-        consumer = self._strategy.pick(message)
-        if isinstance(consumer, Offer):
-            return consumer
-        now = self._clock()
-        timeout = self.settings.message_timeout
-        message.due = now + timeout * _MILLISECOND if timeout > 0 else None
-        self._in_flight[message.id] = message, consumer
-        self._total += 1
-        consumer.give(message, now)
-        return Offer.TAKEN
-
-    def _taken_back(self, message_id: bytes) -> Message | None:
-        found = self._in_flight.get(message_id)
-        if found is None:
-            return None
-        self._release(found[0])
-        return found[0]
-
-    def _release(self, message: Message) -> None:
-        _, consumer = self._in_flight.pop(message.id)
-        consumer.release(message.id, self._clock())
+        if self._deliveries.consumers:
+            self._buffer.give_out(self._deliveries.offer, self._replay.page)
 
     def _retry(self, message: Message) -> None:
         most = self.settings.max_retry_count
@@ -346,18 +299,3 @@ class Group:
     ) -> None:
         if self._ended is None:
             self._journal.write(stream, event, done)
-
-
-def _described(consumer: Consumer, elapsed: int) -> ConsumerStatistics:
-    since = consumer.total - consumer.measured
-    consumer.measured = consumer.total
-    return ConsumerStatistics(
-        address=consumer.address,
-        name=consumer.name,
-        total=consumer.total,
-        since_last=since,
-        per_second=per_second(since, elapsed),
-        free=consumer.free,
-        in_flight=len(consumer.in_flight),
-        observed={} if consumer.timings is None else consumer.timings.observed(),
-    )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from esnb.embedded.persistent.group_settings import GroupSettings, Target
+if TYPE_CHECKING:
+    from esnb.embedded.persistent.group_settings import GroupSettings, Target
 
 TICKS = 10_000_000
 """A second, in the clock's units of 100 ns."""
