@@ -16,6 +16,7 @@ from esnb.embedded.persistent.errors import (
 )
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.persistent.journal import checkpoint_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_groups import Bench, settings
@@ -116,6 +117,38 @@ def test_a_restart_keeps_groups_checkpoints_and_parked_messages(bench: Bench) ->
     again.replay_parked()
     assert desk.taken() == [3]
     assert bench.registry.get("$all", "all").target.filter == EventFilter(True, "", ("s", "t"))
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        *(b"", b"no JSON", b"{}", b"[[3]]", b'[["a", 1]]', b"[[-1, 5]]", b'"C:-7"', b"[[0, 1e9]]"),
+        *(b"%d" % 2**70, b'"%d"' % 2**70, b"[[0, %d]]" % 2**70, b"[" * 100_000),
+    ],
+    ids=map(str, range(12)),
+)
+def test_a_restart_passes_over_what_clients_wrote_into_its_books(
+    bench: Bench, garbage: bytes
+) -> None:
+    ids = bench.append("s", 5)
+    group = bench.group(max_checkpoint_count=1)
+    desk = bench.joined(group)
+    group.acknowledge(ids[:2])
+    group.refuse(ids[2:3], Nack.PARK, "")
+    group.replay_parked()
+    configured = bench.registry.configuration()
+    append(bench.store, configuration.STREAM, ANY, configured)
+    for stream in (
+        configuration.STREAM,
+        checkpoint_stream(group.subscription),
+        replay_stream(group.subscription),
+    ):
+        bench.append(stream, data=garbage)
+    registry = Registry(bench.reader, bench.clock, bench)
+    (again,) = registry.load()
+    desk = bench.joined(bench.caught_up(again))
+    assert again.checkpoint == 2
+    assert desk.taken() == [2, 3, 4], "the replayed one, and those without an answer"
 
 
 def test_a_restart_keeps_where_a_group_from_the_end_began(bench: Bench) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import TypeVar
 
 from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.errors import GroupExists, GroupFailed, GroupMissing
@@ -23,6 +25,9 @@ _PAST_THE_END = (
     "commit position in the transaction file."
 )
 _MOST = 2**63 - 1
+_LOOK_BACK = 100
+"""How many events that are not the server's own are passed over."""
+Kept = TypeVar("Kept")
 
 
 class Registry:
@@ -95,8 +100,7 @@ class Registry:
         """Start over with the groups that the log keeps."""
         self._groups.clear()
         self._known.clear()
-        found = self._newest(configuration.STREAM)
-        for entry in [] if found is None else configuration.entries(found):
+        for entry in self._newest(configuration.STREAM, configuration.entries) or ():
             self._add(entry.target, entry.group, entry.settings, entry.begin)
         return self.all()
 
@@ -127,11 +131,11 @@ class Registry:
     ) -> Group:
         subscription = f"{target.name}::{name}"
         if checkpoint is None:
-            data = self._newest(checkpoint_stream(subscription))
-            checkpoint = None if data is None else target.place(json.loads(data))
+            checkpoint = self._newest(
+                checkpoint_stream(subscription), lambda data: _place(target, data)
+            )
         if replaying is None:
-            data = self._newest(replay_stream(subscription))
-            replaying = [] if data is None else replay_ranges(data)
+            replaying = self._newest(replay_stream(subscription), replay_ranges) or ()
         return Group(
             target,
             name,
@@ -144,13 +148,16 @@ class Registry:
             replaying=replaying,
         )
 
-    def _newest(self, stream: str) -> bytes | None:
+    def _newest(self, stream: str, read: Callable[[bytes], Kept]) -> Kept | None:
+        """What the newest sound event holds: these streams are open to every client."""
         try:
-            found = self._reader.backwards(stream, _MOST, 1)
+            found = self._reader.backwards(stream, _MOST, _LOOK_BACK)
         except StreamDeleted:
             return None
-        record = None if found is None else next(found.records, None)
-        return None if record is None else content(record).data
+        for record in () if found is None else found.records:
+            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                return read(content(record).data)
+        return None
 
     def _check(self, target: Target, name: str, settings: GroupSettings) -> None:
         fault = settings.fault()
@@ -173,3 +180,10 @@ class Registry:
         except re.error as error:
             return f"the filter is not a regular expression: {error}"
         return None
+
+
+def _place(target: Target, data: bytes) -> int:
+    place = target.place(json.loads(data))
+    if not 0 <= place <= _MOST:
+        raise ValueError(place)
+    return place

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterable
 
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.storage.record import Proposed
+from esnb.embedded.storage.record import TOMBSTONE, Proposed
 from esnb.embedded.streams.reading import Reader
 
 REPLAY_TYPE = "$SubscriptionReplay"
@@ -29,8 +29,14 @@ def replay_event(ranges: Iterable[range]) -> Proposed:
 
 
 def replay_ranges(data: bytes) -> list[range]:
-    """What such an event keeps."""
-    return [range(start, stop) for start, stop in json.loads(data)]
+    """What such an event keeps; raises ValueError or TypeError for any other."""
+    kept = json.loads(data)
+    if not isinstance(kept, list):
+        raise TypeError(kept)
+    ranges = [range(start, stop) for start, stop in kept]
+    if any(not 0 <= one.start < one.stop <= TOMBSTONE for one in ranges):
+        raise ValueError(ranges)
+    return ranges
 
 
 class Replay:

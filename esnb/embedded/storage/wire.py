@@ -2,7 +2,7 @@
 
 Building a `ReadResp` with the generated classes costs ten times what joining
 its bytes does, so the log keeps each event in the form in which it is sent
-(see `record`), and reads only wrap it. `tests/unit/embedded_wire` compares
+(see `record`), and reads only wrap it. `tests/unit/test_embedded_wire.py` compares
 every function here with the generated classes.
 """
 
