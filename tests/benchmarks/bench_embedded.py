@@ -19,8 +19,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from esnb._client import Client, NewEvent, StreamState
+from esnb.embedded.storage.record import Proposed
+from esnb.embedded.storage.sqlite_log import SqliteLog
+from esnb.embedded.streams.node import system_clock
+from esnb.embedded.streams.store import Store
+from esnb.embedded.streams.versioning import ANY
 
 EVENTS = 10_000
 DATA = b'{"n": 1, "text": "%s"}' % (b"x" * 80)
@@ -272,18 +278,32 @@ def with_projections(folder: Path, rounds: int) -> None:
                 server.close()
 
 
+def prepared(path: Path, total: int) -> None:
+    """A log of so many events, the first of them in `read-me`, without a server between."""
+    log = SqliteLog(path)
+    store = Store(log, system_clock)
+    for start in range(0, total, 500):
+        stream = "read-me" if start < EVENTS else f"filler-{start // 10_000}"
+        events = [Proposed(uuid4().bytes, "Measured", True, DATA, b"{}") for _ in range(500)]
+        _, batch = store.append(stream, ANY, events)
+        log.write([batch])
+        store.committed(batch)
+    log.close()
+
+
 def with_many_events(folder: Path, rounds: int) -> None:
-    """Append, and read of an old stream, in a small and in a large log."""
+    """Append, and read of an old stream, in a small and in a large log.
+
+    Without the projections, so that the log holds as many events as it says.
+    """
     servers = {}
     try:
         for name, total in (("small", 10_000), ("large", 1_000_000)):
-            server = servers[name] = Process(
-                "-m", "esnb.embedded", "--path", str(folder / f"{name}.db")
+            path = folder / f"{name}.db"
+            prepared(path, total)
+            servers[name] = Process(
+                "-m", "esnb.embedded", "--path", str(path), "--run-projections", "none"
             )
-            project(server, on=False)  # so that the log holds as many events as it says
-            fill(server, "read-me", EVENTS)
-            for start in range(EVENTS, total, 10_000):
-                fill(server, f"filler-{start}", 10_000)
         for title in ("append one event, ms", f"read {EVENTS} events, ms"):
             row(title, best(servers, MEASURES[title], rounds), "small", 1.2)
     finally:

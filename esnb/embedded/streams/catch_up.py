@@ -108,7 +108,8 @@ async def of_all(
         catching_up = True
         while True:
             bell.check()
-            records = store.log.all_forwards(reached + 1, store.head, _CHUNK)
+            head = store.head
+            records = store.log.all_forwards(reached + 1, head, _CHUNK) if reached < head else []
             for record in records:
                 reached = record.position
                 if not reader.visible(record):
