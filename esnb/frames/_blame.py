@@ -8,14 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pandas as pd
-from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.application import Application
 
 from esnb.frames._fold import ProjectorFunction, fold, recorded
-from esnb.frames._numbers import whole
 from esnb.frames._progress import track
 from esnb.frames._redaction import Redact
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import application_of
+from esnb.frames._state import State
 from esnb.frames._versions import Version, versions
 
 BLAME: Schema = {
@@ -60,33 +60,26 @@ def blame(
     0    name         Fido        1  Dog.Registered
     1  tricks  [roll over]        2  Dog.TrickAdded
     """
-    version = whole(version, "version")
     setters: dict[str, Version] = {}
-    last: Version | None = None
+    state: State = {}
     for each in versions(
         app,
         aggregate_id,
+        to=version,
         projector_func=projector_func,
         redact=redact,
         progress=progress,
         purpose="blame()",
     ):
-        if version is not None and each.number > version:
-            break
         if each.problem is not None:
             raise each.problem
         setters |= {change.field: each for change in each.changes}
-        last = each
-    if last is None or (version is not None and last.number != version):
-        raise AggregateNotFoundError(
-            f"there is no version {version} of aggregate {str(aggregate_id)!r}: "
-            "esnb.history(app, aggregate_id) lists those it has"
-        )
+        state = each.state
     return build_rows(
         BLAME,
         (
             (name, value, setters[name].number, setters[name].type, setters[name].time)
-            for name, value in last.state.items()
+            for name, value in state.items()
         ),
     )
 

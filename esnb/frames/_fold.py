@@ -67,6 +67,31 @@ def recorded(source: ApplicationSource, aggregate_id: UUID | str) -> Sequence[St
     return stored_events
 
 
+def require_version(
+    source: ApplicationSource,
+    aggregate_id: UUID | str,
+    stored: Sequence[StoredEvent],
+    version: int,
+) -> None:
+    """AggregateNotFoundError where none of the stored events has this version."""
+    if all(event.originator_version != version for event in stored):
+        raise AggregateNotFoundError(
+            f"{source.name} has no version {version!r} of aggregate {str(aggregate_id)!r}: it has "
+            f"{stored[0].originator_version} to {stored[-1].originator_version}"
+        )
+
+
+def up_to(
+    source: ApplicationSource,
+    aggregate_id: UUID | str,
+    stored: Sequence[StoredEvent],
+    version: int,
+) -> list[StoredEvent]:
+    """The events up to a version, which must be there."""
+    require_version(source, aggregate_id, stored, version)
+    return [event for event in stored if event.originator_version <= version]
+
+
 def time_of(source: ApplicationSource, stored: StoredEvent) -> datetime | None:
     """The time that the event carries, else the store's; None where neither tells."""
     record = source.record(stored)

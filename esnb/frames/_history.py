@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from itertools import takewhile
 from typing import Any
@@ -14,7 +13,14 @@ from eventsourcing.persistence import StoredEvent
 
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import ABSENT, changes
-from esnb.frames._fold import ProjectorFunction, fold, recorded, time_of
+from esnb.frames._fold import (
+    ProjectorFunction,
+    fold,
+    recorded,
+    require_version,
+    time_of,
+    up_to,
+)
 from esnb.frames._moments import Moment, read_moment
 from esnb.frames._numbers import whole
 from esnb.frames._redaction import Redact, Redaction
@@ -134,8 +140,7 @@ def at(
     version = whole(version, "version")
     stored = recorded(source, aggregate_id)
     if version is not None:
-        _require(source.name, aggregate_id, stored, version)
-        stored = [event for event in stored if event.originator_version <= version]
+        stored = up_to(source, aggregate_id, stored, version)
     if time is not None:
         moment = read_moment(time, "time")
         stored = list(takewhile(lambda event: _is_by(source, event, moment, aggregate_id), stored))
@@ -160,16 +165,6 @@ def _is_by(
             "carries no time: ask by version="
         )
     return time <= moment
-
-
-def _require(
-    name: str, aggregate_id: UUID | str, stored: Sequence[StoredEvent], version: int
-) -> None:
-    if all(event.originator_version != version for event in stored):
-        raise AggregateNotFoundError(
-            f"{name} has no version {version!r} of aggregate {str(aggregate_id)!r}: it has "
-            f"{stored[0].originator_version} to {stored[-1].originator_version}"
-        )
 
 
 def diff(
@@ -208,11 +203,11 @@ def diff(
     stored = recorded(source, aggregate_id)
     numbers = [event.originator_version for event in stored]
     newer = numbers[-1] if after is None else after
-    _require(source.name, aggregate_id, stored, newer)
+    require_version(source, aggregate_id, stored, newer)
     earlier = [number for number in numbers if number < newer]
     older = before if before is not None else max(earlier, default=newer - 1)
     if older >= numbers[0]:
-        _require(source.name, aggregate_id, stored, older)
+        require_version(source, aggregate_id, stored, older)
     states: dict[int, State] = {}
     redaction = Redaction(redact)
     for step in fold(source, stored, projector_func):

@@ -12,7 +12,8 @@ from uuid import UUID
 from eventsourcing.application import Application
 
 from esnb.frames._changes import Change, changes, described
-from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
+from esnb.frames._fold import ProjectorFunction, Step, fold, recorded, up_to
+from esnb.frames._numbers import whole
 from esnb.frames._progress import track
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._sources import application_of
@@ -54,6 +55,7 @@ def versions(
     app: Application[Any],
     aggregate_id: UUID | str,
     *,
+    to: int | None = None,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | Redaction | None = None,
     progress: bool | None = None,
@@ -61,12 +63,12 @@ def versions(
 ) -> Iterator[Version]:
     """The versions of an aggregate, oldest first, folded as `esnb.history` says.
 
-    From an event that cannot be applied on, each version has the `problem` and
+    With `to`, those up to a version. From an event that cannot be applied on, each version has the `problem` and
     no state. Fields named by `redact` are hidden in states and data. `purpose`
     is how an error names the caller.
 
-    Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is no Application, both before the first version is asked for.
+    Raises AggregateNotFoundError for an id without events and for a version that
+    does not exist, TypeError when `app` is no Application, all before the first version is asked for.
 
     >>> from eventsourcing.application import Application
     >>> from esnb.frames._dog import Dog
@@ -79,6 +81,9 @@ def versions(
     """
     source = application_of(app, purpose)
     stored = recorded(source, aggregate_id)
+    last = whole(to, "version")
+    if last is not None:
+        stored = up_to(source, aggregate_id, stored, last)
     steps = fold(source, stored, projector_func)
     tracked = track(steps, unit="versions", total=len(stored), progress=progress)
     return as_versions(tracked, Redaction(redact))
