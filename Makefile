@@ -119,10 +119,14 @@ docs: $(VENV)/.test ## the notebooks as web pages in build/docs
 
 screenshots: $(VENV)/.test ## the README's pictures in docs/, from JupyterLab in a real browser
 	$(BIN)/python -m tests.browser.chromium
-	ESNB_SCREENSHOTS=build/screenshots $(PYTEST) tests/browser/test_explore_live.py
+	ESNB_SCREENSHOTS=build/screenshots $(PYTEST) tests/browser -k every_theme_and_width
 	mkdir -p docs
-	cp build/screenshots/explore-wide-light-state.png docs/explore-light.png
-	cp build/screenshots/explore-wide-dark-state.png docs/explore-dark.png
+	for theme in light dark; do \
+	  cp build/screenshots/explore-wide-$$theme-state.png docs/explore-$$theme.png; \
+	  cp build/screenshots/browse-wide-$$theme-event.png docs/browse-$$theme.png; \
+	  cp build/screenshots/watch-wide-$$theme.png docs/watch-$$theme.png; \
+	  cp build/screenshots/flow-wide-$$theme.png docs/flow-$$theme.png; \
+	done
 
 clean: ## remove environments, caches and builds
 	rm -rf $(VENV) $(KURRENT) $(OLDEST) $(NODE)/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -105,7 +105,7 @@ def _station(station: Station, place: int, times: bool) -> str:
     label = f"{visible(station.type, 80)}, {below}, {state}{wrong}"
     return (
         f'<g role="listitem" aria-level="{station.depth + 1}" aria-label="{escape(label)}" '
-        f'class="esnb-{escape(_known(station.kind))}">{shape}'
+        f'class="esnb-of-{escape(_known(station.kind))}">{shape}'
         f'<text x="{x + 16}" y="{y + 4}"><tspan class="esnb-type">{escape(first)}</tspan> '
         f'<tspan class="esnb-{station.mood}" dx="6">{station.mark} {escape(state)}</tspan></text> '
         f'<text x="{x + 16}" y="{y + 20}" class="esnb-below">{escape(second)}</text></g>'

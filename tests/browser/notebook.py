@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -49,6 +50,17 @@ class NotebookPage:
         self.command("apputils:change-theme", {"theme": theme})
         light = "true" if theme.endswith("Light") else "false"
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+
+    def looks(self, name: str) -> Iterator[str]:
+        """The page wide and narrow, light and dark; a name for each look."""
+        height = (self.page.viewport_size or {"height": 1000})["height"]
+        for width, wide in ((1360, "wide"), (600, "narrow")):
+            self.page.set_viewport_size({"width": width, "height": height})
+            if wide == "narrow":
+                self.command("application:toggle-left-area")
+            for theme in ("Light", "Dark"):
+                self.use_theme(f"JupyterLab {theme}")
+                yield f"{name}-{wide}-{theme.lower()}"
 
     def command(self, name: str, arguments: dict[str, str] | None = None) -> None:
         """Runs one of JupyterLab's commands and waits until it is done."""
