@@ -12,7 +12,7 @@ def table(seen: Sequence[Seen]) -> str:
     """A line a runner; below it, what is wrong."""
     if not seen:
         return "no runners"
-    names = [visible(each.name, 60) for each in seen]
+    names = [_named(each) for each in seen]
     width = max(map(len, names))
     states = max(len(visible(each.state, 20)) for each in seen)
     lines = []
@@ -22,6 +22,11 @@ def table(seen: Sequence[Seen]) -> str:
         lines.append(f"{name:<{width}}  {state:<{states}}  {each.ago}{troubles}".rstrip())
         lines += [f"  {what}: {visible(value, 200)}" for what, value in faults(each)]
     return "\n".join(lines)
+
+
+def _named(seen: Seen) -> str:
+    kind = f" ({seen.kind})" if seen.kind else ""
+    return f"{visible(seen.name, 60)}{kind}"
 
 
 def faults(seen: Seen) -> list[tuple[str, str]]:

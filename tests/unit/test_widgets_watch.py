@@ -240,6 +240,7 @@ def test_a_rate_that_is_not_told_comes_of_two_looks() -> None:
     runner._status["published"] = 30
     (second,) = looked.look()
     assert (second.rate, second.kind) == (10.0, "publisher")
+    assert str(esnb.watch(runner)) == "p (publisher)  running  lag unknown"
     runner._status["published"] = 0  # started again
     (third,) = looked.look()
     assert third.rate is None
