@@ -147,6 +147,7 @@ def test_from_streams_to_events_to_one_event_and_back(lab: Lab, notebook: Notebo
     browser.button("Show new events as they are recorded").click()
 
 
+@pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds
 def test_a_browser_can_be_read_in_every_theme_and_width(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook(height=1100)
     browser = opened(page, lab, "browse_look.ipynb")

@@ -152,6 +152,7 @@ def test_blame_what_if_and_jump_by_keyboard_alone(lab: Lab, notebook: NotebookOp
     expect(explorer.root.get_by_text("Skip the event of a version")).to_be_visible()
 
 
+@pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds
 def test_it_can_be_read_in_every_theme_and_width(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook()
     page.open(lab.write("look.ipynb", RECORD, EXPLORE))

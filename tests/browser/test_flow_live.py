@@ -44,6 +44,7 @@ with Outbox(stores, shop) as outbox, BullMQPublisher(outbox, route) as publisher
 FLOW = 'flow = esnb.flow(stores, "order-17")\nflow'
 
 
+@pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds
 def test_a_flow_is_drawn_and_read_aloud_in_every_theme_and_width(
     lab: Lab, notebook: NotebookOpener
 ) -> None:

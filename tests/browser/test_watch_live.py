@@ -169,6 +169,7 @@ def test_a_saved_watch_is_read_without_its_kernel(lab: Lab, notebook: NotebookOp
     page.picture("watch-saved", saved)
 
 
+@pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds
 def test_watch_can_be_read_in_every_theme_and_width(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook(height=1100)
     watching = opened(page, lab, "watch_look.ipynb")
