@@ -25,3 +25,11 @@ def count(value: Any, argument: str) -> int | None:
     if number is not None and number < 0:
         raise ValueError(f"{argument}={number}: give a number of rows, or None for all")
     return number
+
+
+def end_of(limit: Any, last: Any) -> tuple[int | None, bool]:
+    """How many rows, and whether from the end; ValueError for both ends at once."""
+    first, newest = count(limit, "limit"), count(last, "last")
+    if first is not None and newest is not None:
+        raise ValueError(f"limit={first} and last={newest}: give one of them")
+    return (first, False) if newest is None else (newest, True)

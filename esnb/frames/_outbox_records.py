@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from esnb.frames._numbers import end_of
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
 
@@ -30,10 +31,15 @@ OUTBOX_RECORDS: Schema = {
 }
 
 
-def outbox_records(outbox: Any) -> pd.DataFrame:
+def outbox_records(
+    outbox: Any, *, limit: int | None = None, last: int | None = None
+) -> pd.DataFrame:
     """The records of an outbox, in the order of their events.
 
-    `outbox` is an `esnb.outbox.Outbox`, its view, or a publisher.
+    `outbox` is an `esnb.outbox.Outbox`, its view, or a publisher. All records
+    come from one moment; with `limit` at most the first so many, with `last`
+    the last ones, read in pages, and `frame.attrs["truncated"]` is True when
+    there are more.
 
     Columns: `id` (string: the event's id; the job's is `ev-` and it),
     `aggregate_id`, `version` (Int64), `type`, `state` (string: `pending`,
@@ -44,8 +50,9 @@ def outbox_records(outbox: Any) -> pd.DataFrame:
     `headers` (object: plain JSON), `position` (Int64: the event's) and `topic`.
     Settled records are there for a time only, which their publisher sets.
 
-    Raises TypeError for what has no records, and the library's
-    OperationalError when Redis is away.
+    Raises TypeError for what has no records and a number that is none,
+    ValueError for a negative one or both, and the library's OperationalError
+    when Redis is away.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -54,12 +61,13 @@ def outbox_records(outbox: Any) -> pd.DataFrame:
     0
     """
     found = getattr(outbox, "outbox", outbox)
-    records = getattr(found, "records", None)
-    if isinstance(found, type) or not callable(records):
+    view = getattr(found, "view", found)
+    if isinstance(found, type) or not hasattr(view, "outermost"):
         raise TypeError(
             f"no outbox: {described(outbox)}; give an esnb.outbox.Outbox, its view or a publisher"
         )
-    rows = records()
+    size, newest = end_of(limit, last)
+    rows = view.records() if size is None else view.outermost(size, newest=newest)
     columns: dict[str, list[Any]] = {
         name: [getattr(row, name) for row in rows]
         for name in OUTBOX_RECORDS
@@ -68,4 +76,7 @@ def outbox_records(outbox: Any) -> pd.DataFrame:
     columns["queues"] = [" ".join(row.queues) or None for row in rows]
     for name in ("correlation_id", "causation_id"):
         columns[name] = [row.headers.get(name) for row in rows]
-    return build(OUTBOX_RECORDS, columns)
+    frame = build(OUTBOX_RECORDS, columns)
+    if size is not None and view.count() > len(frame):
+        frame.attrs["truncated"] = True
+    return frame

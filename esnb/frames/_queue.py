@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import pandas as pd
 
+from esnb.frames._numbers import end_of
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
 
@@ -38,6 +40,7 @@ QUEUE: Schema = {
 # A delayed job's score is the millisecond at which it is due, times this, and
 # a number within the millisecond.
 _DUE_FACTOR = 0x1000
+_PAGE = 500
 _FIELDS = (
     "name", "data", "timestamp", "processedOn", "finishedOn", "progress", "atm", "attemptsMade",
     "failedReason", "returnvalue", "priority",
@@ -71,11 +74,21 @@ class JobRow:
         return None if found is None else str(found)
 
 
-def queue(source: Any, name: str, *, prefix: str = "bull") -> pd.DataFrame:
+def queue(
+    source: Any,
+    name: str,
+    *,
+    limit: int | None = None,
+    last: int | None = None,
+    prefix: str = "bull",
+) -> pd.DataFrame:
     """The jobs of a BullMQ queue, whoever added them and works on them.
 
     `source` is the `Stores` that `esnb.connect()` gives, or a redis-py client.
-    A row a job, by state, and within one state in the order of the queue.
+    A row a job, by state, and within one state in the order of the queue: with
+    `limit` at most the first so many, with `last` the last ones (those that
+    were completed last). Then `frame.attrs["truncated"]` is True when there
+    are more, and a job that moves while it is read may be missed.
 
     Columns: `id`, `name`, `state` (string: `active`, `waiting`, `paused`: waits
     in a paused queue, `prioritized`, `delayed`, `waiting-children`, `failed` or
@@ -87,7 +100,8 @@ def queue(source: Any, name: str, *, prefix: str = "bull") -> pd.DataFrame:
     outbox's jobs). A queue that does not exist is empty; jobs that vanish
     while it is read are left out.
 
-    Raises TypeError for another source, and redis-py's errors.
+    Raises TypeError for another source and a number that is none, ValueError
+    for a negative one or both, and redis-py's errors.
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:
@@ -96,8 +110,21 @@ def queue(source: Any, name: str, *, prefix: str = "bull") -> pd.DataFrame:
     """
     if not isinstance(name, str):
         raise TypeError(f"a queue is named by text, not by {type(name).__qualname__}")
-    rows = list(jobs(redis_of(source), f"{prefix}:{name}"))
-    return build(QUEUE, {column: [getattr(row, column) for row in rows] for column in QUEUE})
+    client, root = redis_of(source), f"{prefix}:{name}"
+    size, newest = end_of(limit, last)
+    if size is None:
+        rows = list(jobs(client, root))
+    else:
+        # One more tells whether there are more.
+        rows = list(islice(jobs_in_pages(client, root, newest=newest), size + 1))
+    truncated = size is not None and len(rows) > size
+    rows = rows[:size]
+    if newest:
+        rows.reverse()
+    frame = build(QUEUE, {column: [getattr(row, column) for row in rows] for column in QUEUE})
+    if truncated:
+        frame.attrs["truncated"] = True
+    return frame
 
 
 def redis_of(source: Any) -> Any:
@@ -130,14 +157,54 @@ def jobs(client: Any, root: str) -> Iterator[JobRow]:
         placed += [(_text(id), state, float(score)) for id, score in members]
     now = clock[0] + clock[1] / 1e6
     for start in range(0, len(placed), 1000):
-        part = placed[start : start + 1000]
-        with client.pipeline(transaction=False) as pipe:
-            for id, _, _ in part:
-                pipe.hmget(f"{root}:{id}", _FIELDS)
-            for (id, state, score), values in zip(part, pipe.execute(), strict=True):
-                # Markers stand in the list of those that wait; jobs may be gone by now.
-                if any(value is not None for value in values):
-                    yield _row(id, state, score, values, now)
+        yield from _read(client, root, placed[start : start + 1000], now)
+
+
+def jobs_in_pages(client: Any, root: str, *, newest: bool) -> Iterator[JobRow]:
+    """The same one after the other, with `newest` from the end, as they are when they are read."""
+    is_paused = client.hexists(f"{root}:meta", "paused")
+    waiting = "paused" if is_paused else "waiting"
+    lists = [("active", "active"), ("wait", waiting), ("paused", "paused")]
+    places: list[tuple[str, str, bool]] = [(key, state, False) for key, state in lists]
+    places += [(name, name, True) for name in _SETS]
+    seen: set[str] = set()
+    for key, state, is_scored in reversed(places) if newest else places:
+        at = 0
+        while True:
+            # A list's newest jobs are on its left, a sorted set's on its right.
+            if is_scored:
+                members = client.zrange(
+                    f"{root}:{key}", at, at + _PAGE - 1, desc=newest, withscores=True
+                )
+            elif newest:
+                members = [(id, None) for id in client.lrange(f"{root}:{key}", at, at + _PAGE - 1)]
+            else:
+                found = client.lrange(f"{root}:{key}", -at - _PAGE, -at - 1)
+                members = [(id, None) for id in reversed(found)]
+            if not members:
+                break
+            at += len(members)
+            part = [
+                (_text(id), state, None if score is None else float(score)) for id, score in members
+            ]
+            seconds, microseconds = client.time()
+            for row in _read(client, root, part, seconds + microseconds / 1e6):
+                if row.id not in seen:
+                    seen.add(row.id)
+                    yield row
+
+
+def _read(
+    client: Any, root: str, part: Sequence[tuple[str, str, float | None]], now: float
+) -> Iterator[JobRow]:
+    """The jobs of these ids, in states and with scores that are known."""
+    with client.pipeline(transaction=False) as pipe:
+        for id, _, _ in part:
+            pipe.hmget(f"{root}:{id}", _FIELDS)
+        for (id, state, score), values in zip(part, pipe.execute(), strict=True):
+            # Markers stand in the list of those that wait; jobs may be gone by now.
+            if any(value is not None for value in values):
+                yield _row(id, state, score, values, now)
 
 
 def job(client: Any, root: str, id: str) -> JobRow | None:

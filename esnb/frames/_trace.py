@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 import pandas as pd
 
 from esnb.frames._moments import own_time
-from esnb.frames._progress import track
+from esnb.frames._numbers import count
 from esnb.frames._queue import job
 from esnb.frames._record import EventSource
 from esnb.frames._schema import Schema, build
@@ -50,7 +51,12 @@ class Hop:
 
 
 def trace(
-    source: Any, correlation_id: object, *, prefix: str = "bull", progress: bool | None = None
+    source: Any,
+    correlation_id: object,
+    *,
+    limit: int | None = None,
+    prefix: str = "bull",
+    progress: bool | None = None,
 ) -> pd.DataFrame:
     """All that happened under one correlation id, each below what caused it.
 
@@ -68,8 +74,13 @@ def trace(
     event's id, a job `ev-` and it), `correlation_id` and `error` (string). Empty
     for an id that is nowhere.
 
-    The whole sequence of events is read once. Raises TypeError for another
-    source, and the stores' errors.
+    Of a server that runs the projection `$by_correlation_id` (for
+    `$correlationId`, as it comes) only the flow's own events are read, unless
+    one is looked for that began its flow: that one, and the events of other
+    sources, are found by reading the whole sequence. With `limit` at most the
+    first so many events are shown; `frame.attrs["truncated"]` is True when
+    there are more. Raises TypeError for another source and a limit that is no
+    whole number, ValueError for a negative one, and the stores' errors.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -83,7 +94,11 @@ def trace(
     0  Aggregate.Created  event
     """
     wanted = str(correlation_id)
-    hops = list(_events(source_of(source), wanted, progress))
+    most = count(limit, "limit")
+    events = _events(source_of(source), wanted, progress)
+    hops = list(islice(events, None if most is None else most + 1))
+    truncated = most is not None and len(hops) > most
+    hops = hops[:most]
     if hasattr(source, "redis") and hasattr(source, "env"):
         hops += _outboxes(source, wanted, [hop.id for hop in hops], prefix)
     rows = list(_drawn(_roots(hops)))
@@ -95,32 +110,33 @@ def trace(
     columns["tree"] = [text for text, _, _ in rows]
     columns["depth"] = [depth for _, depth, _ in rows]
     columns["correlation_id"] = [wanted] * len(rows)
-    return build(TRACE, columns)
+    frame = build(TRACE, columns)
+    if truncated:
+        frame.attrs["truncated"] = True
+    return frame
 
 
 # --- its stations -------------------------------------------------------------------
 
 
 def _events(source: EventSource, wanted: str, progress: bool | None) -> Iterator[Hop]:
-    with source.events(None) as records:
-        for record in track(records, unit="event", progress=progress):
-            metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
-            own = metadata.get("$correlationId")
-            if str(own or record.event_id) != wanted:
-                continue
-            data, error = source.decode(record)
-            cause = metadata.get("$causationId")
-            yield Hop(
-                "event",
-                str(record.event_id or f"{record.stream}/{record.version}"),
-                None if cause is None else str(cause),
-                record.type,
-                record.stream,
-                record.version,
-                "recorded",
-                record.recorded or own_time(data),
-                error,
-            )
+    from esnb.frames._correlated import correlated  # brings gRPC
+
+    for record in correlated(source, wanted, progress):
+        metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
+        data, error = source.decode(record)
+        cause = metadata.get("$causationId")
+        yield Hop(
+            "event",
+            str(record.event_id or f"{record.stream}/{record.version}"),
+            None if cause is None else str(cause),
+            record.type,
+            record.stream,
+            record.version,
+            "recorded",
+            record.recorded or own_time(data),
+            error,
+        )
 
 
 def _outboxes(stores: Any, wanted: str, event_ids: list[str], prefix: str) -> Iterator[Hop]:

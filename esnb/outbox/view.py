@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from heapq import heappop, heappush
 from typing import Any, Literal
 
 from eventsourcing.persistence import Tracking
@@ -15,13 +16,14 @@ from esnb.redis.errors import translated
 from esnb.redis.scripts import Script, behind_first_line, read
 
 _PACKAGE = "esnb.outbox.scripts"
-CLAIM, SETTLE, MEND = (
+CLAIM, SETTLE, MEND, LOOK = (
     Script(behind_first_line(read(name, _PACKAGE), read("lanes", _PACKAGE)))
-    for name in ("claim", "settle", "mend")
+    for name in ("claim", "settle", "mend", "look")
 )
 
 RECORDS = "outbox-records"
 """The key, behind the view's prefix, by which an outbox is told from other views."""
+_PAGE = 500
 _KEYS = (RECORDS, "status", "queue", "open", "ready", "waiting", "leases")
 
 
@@ -57,22 +59,16 @@ class OutboxView(RedisView):
     def records(self, ids: Sequence[str] | None = None) -> list[OutboxRecord]:
         """All records in the order of their events, or those of `ids` that are there.
 
-        Read in one atomic step.
+        All are read in one atomic step, those of `ids` 500 at a time.
         """
-        if ids is not None and not ids:
-            return []
+        if ids is not None:
+            return self._known(dict(zip(ids, self._texts(ids), strict=True)))
         with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:
-            for key in (self.key(RECORDS), self.key("status")):
-                if ids is None:
-                    pipe.hgetall(key)
-                else:
-                    pipe.hmget(key, ids)
+            pipe.hgetall(self.key(RECORDS))
+            pipe.hgetall(self.key("status"))
             pipe.hgetall(self.key("leases"))
             pipe.zrange(self.key("queue"), 0, -1)
             records, status, leases, queue = pipe.execute()
-        if ids is not None:
-            records = {id: text for id, text in zip(ids, records, strict=True) if text}
-            status = dict(zip(ids, status, strict=True))
         taken = {lane: int(held.split(" ")[1]) for lane, held in leases.items()}
         publishing = set()
         for member in queue:  # each aggregate's in its order
@@ -84,6 +80,52 @@ class OutboxView(RedisView):
             from_text(text, status.get(id), publishing=id in publishing)
             for id, text in records.items()
         ]
+        return sorted(found, key=lambda record: record.position)
+
+    def outermost(self, count: int, *, newest: bool) -> list[OutboxRecord]:
+        """`count` records from the beginning or the end of all, in the order of their events.
+
+        Reads all of them in pages, and holds no more than it gives; what
+        publishers do meanwhile may be seen of some.
+        """
+        kept: dict[str, str] = {}
+        heap: list[tuple[int, str]] = []
+        for id, text in self.redis.hscan_iter(self.key(RECORDS), count=_PAGE) if count else ():
+            if id in kept:
+                continue  # a scan may give one twice
+            position = int(text.partition(" ")[0])
+            kept[id] = text
+            heappush(heap, (position if newest else -position, id))
+            if len(heap) > count:
+                del kept[heappop(heap)[1]]
+        return self._known(kept)
+
+    def count(self) -> int:
+        """How many records there are, settled ones included."""
+        return int(self._connection.call("HLEN", self.key(RECORDS)))
+
+    def _texts(self, ids: Sequence[str]) -> list[str | None]:
+        found: list[str | None] = []
+        with translated(self._connection.url):
+            for start in range(0, len(ids), _PAGE):
+                part: Any = self.redis.hmget(self.key(RECORDS), list(ids[start : start + _PAGE]))
+                found += part
+        return found
+
+    def _known(self, texts: Mapping[str, str | None]) -> list[OutboxRecord]:
+        """The records of these texts, with what is known of them now."""
+        present = [(text, from_text(text)) for text in texts.values() if text]
+        found: list[OutboxRecord] = []
+        with translated(self._connection.url):
+            for start in range(0, len(present), _PAGE):
+                part = present[start : start + _PAGE]
+                arguments = [each for _, record in part for each in place(record)]
+                answer = LOOK.run(self._connection.binary, self.script_keys("none"), arguments)
+                found += [
+                    from_text(text, known[0].decode(), publishing=bool(known[1]))
+                    for (text, _), known in zip(part, answer, strict=True)
+                    if known
+                ]
         return sorted(found, key=lambda record: record.position)
 
     def find(self, ids: Iterable[object]) -> list[OutboxRecord]:

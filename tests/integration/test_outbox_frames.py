@@ -69,6 +69,40 @@ class TestOutboxRecords:
         assert (frame["settled"] >= frame["created"].dt.floor("ms")).all()
         assert esnb.outbox_records(outbox.view).equals(frame)
 
+    def test_both_ends_of_many_records(self, stores: Stores, bank: Bank) -> None:
+        account = bank.open()
+        bank.deposit(account, *range(1200))
+        outbox = Outbox(stores, bank)
+        with outbox:
+            outbox.wait(timeout=NOW)
+        whole = esnb.outbox_records(outbox)
+        oldest, newest = esnb.outbox_records(outbox, limit=3), esnb.outbox_records(outbox, last=3)
+        assert list(oldest["version"]) == [1, 2, 3]
+        assert list(newest["version"]) == [1199, 1200, 1201]
+        assert oldest.attrs["truncated"] is newest.attrs["truncated"] is True
+        assert dtypes(oldest) == dtypes(whole)
+        every = esnb.outbox_records(outbox, last=1201)
+        assert every.equals(whole)
+        assert "truncated" not in every.attrs
+        assert len(esnb.outbox_records(outbox, limit=0)) == 0
+        with pytest.raises(ValueError, match="limit=1 and last=2: give one"):
+            esnb.outbox_records(outbox, limit=1, last=2)
+
+    def test_records_in_a_publishers_hands_are_told_in_a_part_of_them_too(
+        self, stores: Stores, bank: Bank
+    ) -> None:
+        from esnb.outbox.view import CLAIM
+
+        account = bank.open()
+        bank.deposit(account, 1, 2)
+        outbox = Outbox(stores, bank)
+        with outbox:
+            outbox.wait(timeout=NOW)
+        CLAIM.run(stores.redis, outbox.view.script_keys("held"), ["held", 2, 60_000, "lost"])
+        expected = ["publishing", "publishing", "pending"]
+        assert list(esnb.outbox_records(outbox)["state"]) == expected
+        assert list(esnb.outbox_records(outbox, last=5)["state"]) == expected
+
     def test_what_has_no_records_is_refused(self, stores: Stores, bank: Bank) -> None:
         with pytest.raises(TypeError, match="no outbox: tests"):
             esnb.outbox_records(bank)
@@ -158,6 +192,32 @@ class TestQueue:
         assert frame["data"][0] == "not json"
         assert frame["added"].isna()[0]
 
+    def test_both_ends_of_many_jobs(self, stores: Stores) -> None:
+        with stores.redis.pipeline() as pipe:
+            for number in range(1200):
+                id = f"job-{number}"
+                pipe.hset(f"bull:q:{id}", mapping={"name": "A", "data": "{}", "timestamp": number})
+                if number < 5:
+                    pipe.lpush("bull:q:active", id)
+                elif number < 700:
+                    pipe.lpush("bull:q:wait", id)
+                else:
+                    pipe.zadd("bull:q:completed", {id: number})
+            pipe.execute()
+        whole = esnb.queue(stores, "q")
+        assert len(whole) == 1200
+        for size in (3, 600, 1199):
+            first, last = esnb.queue(stores, "q", limit=size), esnb.queue(stores, "q", last=size)
+            assert list(first["id"]) == list(whole["id"][:size])
+            assert list(last["id"]) == list(whole["id"][-size:])
+            assert first.attrs["truncated"] is last.attrs["truncated"] is True
+            assert dtypes(first) == dtypes(whole)
+        every = esnb.queue(stores, "q", limit=1200)
+        assert list(every["id"]) == list(whole["id"])
+        assert "truncated" not in every.attrs
+        with pytest.raises(ValueError, match="limit=-1"):
+            esnb.queue(stores, "q", limit=-1)
+
     def test_what_has_no_queues_is_refused(self, bank: Bank) -> None:
         with pytest.raises(TypeError, match="no queues"):
             esnb.queue(bank, "q")
@@ -218,6 +278,57 @@ class TestTrace:
             publisher.wait(timeout=NOW)
             worker.wait(1, timeout=NOW)
         assert list(esnb.trace(stores, "x")["state"]) == ["recorded", "published", "gone"]
+
+    def test_a_server_with_links_is_not_read_as_a_whole(
+        self, stores: Stores, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(50):
+            with esnb.correlate("order-17" if number == 20 else f"other-{number}"):
+                bank.open()
+        expected = esnb.trace(stores, "order-17")
+        from esnb.frames._server import ServerSource
+
+        seen: list[str] = []
+        original: Any = ServerSource._record
+
+        def counts(self: ServerSource, event: Any) -> Any:
+            seen.append(event.type)
+            return original(self, event)
+
+        monkeypatch.setattr(ServerSource, "_record", counts)
+        assert esnb.trace(stores, "order-17").equals(expected)
+        assert len(expected) == 1
+        assert len(seen) < 10
+
+    def test_links_that_lag_or_are_not_written_change_nothing(
+        self, stores: Stores, bank: Bank
+    ) -> None:
+        client = stores.eventstoredb
+        with esnb.correlate("order-17"):
+            account = bank.open()
+            client.disable_projection(name="$by_correlation_id")
+            bank.deposit(account, 1)
+        assert list(esnb.trace(stores, "order-17")["type"]) == [
+            "Account.Created",
+            "Account.Deposited",
+        ]
+
+    def test_a_flow_that_began_with_its_own_id_is_whole(self, stores: Stores, bank: Bank) -> None:
+        account = bank.open()
+        [event] = bank.recorder.select_events(account)
+        first = str(event.event_id)  # type: ignore[attr-defined]
+        with esnb.correlate(first, causation_id=first):
+            bank.deposit(account, 1)
+        frame = esnb.trace(stores, first)
+        assert list(frame["tree"]) == ["Account.Created", "└─ Account.Deposited"]
+
+    def test_a_long_flow_is_cut_at_the_limit(self, stores: Stores, bank: Bank) -> None:
+        with esnb.correlate("x"):
+            bank.deposit(bank.open(), 1, 2, 3)
+        frame = esnb.trace(stores, "x", limit=2)
+        assert list(frame["version"]) == [1, 2]
+        assert frame.attrs["truncated"] is True
+        assert "truncated" not in esnb.trace(stores, "x", limit=4).attrs
 
     def test_an_unknown_id_is_an_empty_frame_of_the_same_columns(
         self, stores: Stores, bank: Bank
