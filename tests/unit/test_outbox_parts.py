@@ -12,7 +12,7 @@ from esnb.outbox import PayloadError, Route, RouteError
 from esnb.outbox.adding import Addition
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.plan import Planner
-from esnb.outbox.record import OutboxRecord, from_text, to_text
+from esnb.outbox.record import OutboxRecord, from_text, job_data, to_text
 from esnb.outbox.view import place
 
 ID = "0b0e4a4e-5a8c-4d8e-9f1e-3f0f6a4b7c21"
@@ -62,6 +62,15 @@ def test_a_record_comes_back_as_it_was_stored() -> None:
     assert (failed.state, failed.attempts, failed.error) == ("failed", 2, "away")
     assert failed.next_attempt is not None
     assert failed.next_attempt.timestamp() == 3
+
+
+def test_half_a_surrogate_pair_is_kept_escaped() -> None:
+    """As JSON of other languages may have it: valid there, and in a job, but no UTF-8."""
+    payload = stored_payload(Application().mapper, b'{"owner": "\\ud83d"}')
+    original = OutboxRecord(ID, "a", 1, "shop:Product.Created", payload, position=7)
+    text = to_text(original).decode()
+    assert from_text(text) == original
+    assert '"\\ud83d"' in job_data(text)
 
 
 def test_places_sort_by_version_within_an_aggregate() -> None:
