@@ -69,12 +69,21 @@ def svg(found: Sequence[Station], times: bool = True) -> str:
         drawn.append(_joined(found, cause, place) if cause is not None else "")
         drawn.append(_station(station, place, times))
         above.append(place)
+    width = min(_WIDTH, max(_needed(station, times) for station in found))
     return (
         f'<svg class="esnb-flow" role="list" aria-label="Causation tree, causes first" '
-        f'width="{_WIDTH}" height="{height}" viewBox="0 0 {_WIDTH} {height}">\n'
+        f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
         + "\n".join(part for part in drawn if part)
         + "\n</svg>"
     )
+
+
+def _needed(station: Station, times: bool) -> int:
+    """The width that a station's texts take: a narrow drawing is not made smaller in vain."""
+    x, _ = _at(station, 0)
+    first = visible(station.type, 80) + visible(station.state, 20)
+    wide = max((len(first) + 6) * _LETTER * 1.15, len(_below(station, times)) * _LETTER)
+    return int(x + 24 + wide)
 
 
 def _at(station: Station, place: int) -> tuple[int, int]:
@@ -96,13 +105,10 @@ def _station(station: Station, place: int, times: bool) -> str:
         x=x, y=y, left=x - 6, right=x + 6, top=y - 6, low=y + 6
     )
     room = int((_WIDTH - x - 20) / _LETTER)
-    when = f" · {stamp(station.time)}" if times and station.time else ""
-    below = visible(short(station.where) + when, 200)
-    wrong = f" · {visible(station.error, 200)}" if station.error else ""
-    state = visible(station.state, 20)
+    below, state = _below(station, times), visible(station.state, 20)
     first = _cut(visible(station.type, 80), room - len(state) - 6)
-    second = _cut(below + wrong, room + 6)
-    label = f"{visible(station.type, 80)}, {below}, {state}{wrong}"
+    second = _cut(below, room + 6)
+    label = f"{visible(station.type, 80)}, {state}, {below}"
     return (
         f'<g role="listitem" aria-level="{station.depth + 1}" aria-label="{escape(label)}" '
         f'class="esnb-of-{escape(_known(station.kind))}">{shape}'
@@ -110,6 +116,13 @@ def _station(station: Station, place: int, times: bool) -> str:
         f'<tspan class="esnb-{station.mood}" dx="6">{station.mark} {escape(state)}</tspan></text> '
         f'<text x="{x + 16}" y="{y + 20}" class="esnb-below">{escape(second)}</text></g>'
     )
+
+
+def _below(station: Station, times: bool) -> str:
+    """Where and when it was, and what went wrong."""
+    when = f" · {stamp(station.time)}" if times and station.time else ""
+    wrong = f" · {visible(station.error, 200)}" if station.error else ""
+    return visible(short(station.where) + when, 200) + wrong
 
 
 def _known(kind: str) -> str:

@@ -57,7 +57,7 @@ def test_a_flow_is_drawn_and_read_aloud_in_every_theme_and_width(
     stations = panel.get_by_role("list", name="Causation tree").get_by_role("listitem")
     expect(stations).to_have_count(5)
     expect(stations.nth(2)).to_have_accessible_name(
-        re.compile("^Product.Created, job labels v1.*, failed · the <printer>")
+        re.compile("^Product.Created, failed, job labels v1.* · the <printer>")
     )
     expect(stations.nth(3)).to_contain_text("Product.PriceUpdated")
     panel.get_by_role("button", name="Read again").press("Enter")

@@ -74,7 +74,7 @@ def test_the_drawing_is_a_list_of_labelled_shapes_joined_to_their_causes(
     assert (root.tag, root.get("role")) == ("svg", "list")
     items = [each for each in root if each.get("role") == "listitem"]
     assert [item.get("aria-level") for item in items] == ["1", "2", "3", "2"]
-    assert items[2].get("aria-label") == "Opened, job Bank-1 v3, failed · no <printer>"
+    assert items[2].get("aria-label") == "Opened, failed, job Bank-1 v3 · no <printer>"
     assert [item[0].tag for item in items] == ["circle", "rect", "path", "circle"]
     branches = [each.get("d", "") for each in root if each.get("aria-hidden") == "true"]
     starts = [re.findall(r"M(\d+) (\d+)", branch)[0] for branch in branches]
