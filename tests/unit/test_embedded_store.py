@@ -121,6 +121,34 @@ def test_tombstone_ends_a_stream_and_its_metadata(store: Store) -> None:
             refused()
 
 
+def test_metadata_of_an_ended_stream_can_be_written_while_they_are_remembered(
+    tmp_path: Path,
+) -> None:
+    with opened("disk", tmp_path) as log:
+        store = Store(log, Clock())
+        append(store, "a", ANY, event())
+        limited(store, "a", maxCount=10)
+        wrote(store, store.tombstone("a", 0)[1])
+        assert append(store, "$$a", 0, event("$metadata")).revision == 1
+        assert append(store, "$$a", ANY, event("$metadata")).revision == 2
+        with pytest.raises(WrongExpectedVersion):
+            append(store, "$$a", 0, event("$metadata"))
+        with pytest.raises(StreamDeleted):
+            Reader(store).backwards("$$a", 0, 1)
+        with pytest.raises(StreamDeleted):
+            append(store, "a", ANY, event())
+    with opened("disk", tmp_path) as log, pytest.raises(StreamDeleted):
+        append(Store(log, Clock()), "$$a", ANY, event("$metadata"))
+
+
+def test_metadata_of_a_deleted_and_ended_stream_are_left_as_they_are_written(store: Store) -> None:
+    append(store, "a", ANY, event())
+    wrote(store, store.delete("a", 0)[1])
+    wrote(store, store.tombstone("a", 0)[1])
+    assert append(store, "$$a", 0, event("$metadata")).revision == 1
+    assert append(store, "$$a", 1, event("$metadata")).revision == 2
+
+
 def test_age_hides_events(store: Store) -> None:
     clock, reader = store.clock, Reader(store)
     assert isinstance(clock, Clock)

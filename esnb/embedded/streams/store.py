@@ -78,9 +78,7 @@ class Store:
         recreates, repeats = self._judged(stream, expected, [event.event_id for event in events])
         if repeats is not None:
             return repeats, Batch()
-        fixes = (
-            is_metastream(stream) and self.ahead.state(original_of(stream)).metadata.soft_deleted
-        )
+        fixes = is_metastream(stream) and self._is_soft_deleted(original_of(stream))
         state = self.ahead.state(stream)
         first = state.last + 1
         batch = Batch()
@@ -176,7 +174,7 @@ class Store:
         state = self.ahead.state(stream)
         standing = Standing(
             last=state.last,
-            tombstoned=self.ahead.is_tombstoned(stream),
+            tombstoned=self.ahead.refuses_writes(stream),
             soft_deleted=state.metadata.soft_deleted,
             has_metadata=self.ahead.state(metastream_of(stream)).last != NO_STREAM,
         )
@@ -197,6 +195,10 @@ class Store:
         record = self._promised_at(number, decision.repeats)
         assert record is not None
         return False, Written(record.revision, record.position)
+
+    def _is_soft_deleted(self, stream: str) -> bool:
+        state = self.ahead.state(stream)
+        return state.metadata.soft_deleted and not state.tombstoned
 
     def _id_at(self, stream: int | None, revision: int) -> bytes | None:
         record = self._promised_at(stream, revision)

@@ -19,14 +19,18 @@ _REMEMBERED = 100_000
 
 
 class StreamState:
-    """One stream's standing. `last` is its newest revision, -1 without events."""
+    """One stream's standing. `last` is its newest revision, -1 without events.
 
-    __slots__ = ("last", "metadata", "tombstoned")
+    `applied`: it has moved on since it was read from the log.
+    """
+
+    __slots__ = ("applied", "last", "metadata", "tombstoned")
 
     def __init__(self, last: int, tombstoned: bool, metadata: StreamMetadata) -> None:
         self.last = last
         self.tombstoned = tombstoned
         self.metadata = metadata
+        self.applied = False
 
 
 class StreamIndex:
@@ -52,6 +56,7 @@ class StreamIndex:
     def apply(self, record: Record, name: str) -> None:
         """Move on by one record of stream `name`."""
         state = self.state(name)
+        state.applied = True
         if record.revision == TOMBSTONE:
             state.tombstoned = True
         elif record.revision < state.last:
@@ -66,6 +71,19 @@ class StreamIndex:
         return self.state(name).tombstoned or (
             is_metastream(name) and self.state(original_of(name)).tombstoned
         )
+
+    def refuses_writes(self, name: str) -> bool:
+        """Whether nothing can be written to `name` any more.
+
+        EventStoreDB's index writer looks for the end of a metastream's
+        original only while it does not remember the metastream itself: one
+        that was written lately can be written again.
+        """
+        return self.is_tombstoned(name) and not (is_metastream(name) and self._is_remembered(name))
+
+    def _is_remembered(self, name: str) -> bool:
+        state = self.state(name)
+        return state.applied and not state.tombstoned
 
     def trim(self) -> None:
         """Forget states when there are too many; only while nothing promised is unwritten."""
