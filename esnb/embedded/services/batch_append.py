@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from esnb._client import shared_pb2, streams_pb2
@@ -47,10 +47,11 @@ class _Append:
 
 
 class BatchAppend:
-    """The method's handler."""
+    """The method's handler. `now`: seconds since 1970."""
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, now: Callable[[], float] = time.time) -> None:
         self._node = node
+        self._now = now
 
     async def call(self, requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
         """Answer each append when it is durable; the next ones are taken in meanwhile."""
@@ -75,7 +76,7 @@ class BatchAppend:
                 key = request.correlation_id.SerializeToString()
                 append = appends.get(key)
                 if append is None:
-                    append = appends[key] = _Append(request.options, _deadline(request.options))
+                    append = appends[key] = self._begun(request.options)
                 if append.error is None:
                     try:
                         append.events.add(request.proposed_messages)
@@ -88,6 +89,16 @@ class BatchAppend:
         finally:
             answers.put_nowait(None)
 
+    def _begun(self, options: Any) -> _Append:
+        """An append that came too late is refused for that, whatever else is wrong with it."""
+        append = _Append(options, _deadline(options, self._now()))
+        if self._is_late(append):
+            append.error = DeadlineExceeded("the append's deadline had passed when it arrived")
+        return append
+
+    def _is_late(self, append: _Append) -> bool:
+        return append.deadline is not None and append.deadline < self._now()
+
     async def _answer(self, correlation_id: Any, append: _Append) -> Any:
         response = streams_pb2.BatchAppendResp()
         response.correlation_id.CopyFrom(correlation_id)
@@ -97,8 +108,8 @@ class BatchAppend:
                 raise append.error
             stream = stream_name(append.options)
             version = expected(append.options, _EXPECTED)
-            if append.deadline is not None and append.deadline < time.time():
-                raise DeadlineExceeded("the append's deadline had passed when it arrived")
+            if self._is_late(append):
+                raise DeadlineExceeded("the append's deadline passed before it was complete")
             written = await self._node.append(stream, version, append.events.events)
         except WriteFailed:
             raise
@@ -115,14 +126,15 @@ class BatchAppend:
         return response
 
 
-def _deadline(options: Any) -> float | None:
+def _deadline(options: Any, now: float) -> float | None:
     """Seconds since 1970; clients that mean 'never' send some ten thousand years."""
     kind = options.WhichOneof("deadline_option")
     if kind == "deadline_21_10_0":
-        return float(options.deadline_21_10_0.seconds)
+        until = options.deadline_21_10_0
+        return float(until.seconds + until.nanos / 1e9)
     if kind == "deadline":
         allowed: float = options.deadline.seconds + options.deadline.nanos / 1e9
-        return time.time() + allowed
+        return now + allowed
     return None
 
 
