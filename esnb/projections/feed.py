@@ -14,6 +14,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
+from esnb.projections.listeners import let_listeners_change
 from esnb.projections.reading_ahead import ReadingAhead
 
 SHORTEST_POLL = 0.02
@@ -36,6 +37,7 @@ class Feed:
     """
 
     def __init__(self, recorder: ApplicationRecorder, after: int | None) -> None:
+        let_listeners_change(recorder)
         self._recorder = recorder
         self._after = after
         self._changed = threading.Condition()

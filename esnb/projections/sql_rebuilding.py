@@ -56,7 +56,13 @@ class InTables:
         new: Any = filled
         with new.transaction(commit=True) as session:
             begin_writing(session)
-            if not self._is_further(session, new, head):
+            stored = self._locked(session, self._view)
+            # Whoever else fills the new view, a second rebuild of the same projection for
+            # instance, waits: a batch between the copies of two tables would be half of one.
+            reached = self._locked(session, new)
+            if reached is None:
+                return True  # another has swapped it in, and left it empty
+            if not reached < (stored or 0) <= (head or 0):
                 _move(session.connection(), _tables(new), _tables(self._view))
                 return True
         return False
@@ -64,21 +70,18 @@ class InTables:
     def is_gone(self, filled: TrackingRecorder) -> bool:
         return filled.max_tracking_id(self._application_name) is None
 
-    def _is_further(self, session: Any, new: Any, head: int | None) -> bool:
-        """Whether the old view is beyond the new one, and not beyond the event store."""
-        record = self._view.tracking_record_cls
+    def _locked(self, session: Any, view: Any) -> int | None:
+        """A view's checkpoint, which no other runner moves before the commit."""
         row = (
-            session.query(record)
+            session.query(view.tracking_record_cls)
             .filter_by(application_name=self._application_name)
-            .with_for_update()  # no other runner moves it before the commit
+            .with_for_update()
             .first()
         )
-        stored = 0 if row is None else row.notification_id
-        # Its row is deleted below, behind the back of the session.
+        found = None if row is None else int(row.notification_id)
+        # Its row is deleted later, behind the back of the session.
         session.expunge_all()
-        reached = new.max_tracking_id(self._application_name) or 0
-        session.expunge_all()
-        return bool(reached < stored <= (head or 0))
+        return found
 
     def _name(self) -> str:
         stem = str(self._view.tracking_table_name).removesuffix(_SUFFIX)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from eventsourcing.persistence import IntegrityError, Tracking
+from eventsourcing.popo import POPOApplicationRecorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -135,6 +136,50 @@ def test_an_interrupt_ends_a_read_that_waits() -> None:
     feed.close()
     assert not reader.is_alive()
     assert results == [[]]
+
+
+@pytest.mark.parametrize("begins_first", [True, False], ids=["begins", "ends"])
+def test_a_feed_may_begin_and_end_while_a_popo_recorder_tells_its_listeners(
+    begins_first: bool,
+) -> None:
+    """In the middle of `save()`, which the library's own recorder fails then."""
+    app = Bank()
+    first, second = Feed(app.recorder, None), Feed(app.recorder, None)
+    first.read(1, 0)
+    first.read(1, 0)  # it subscribes when it is at the end
+    interleaved: list[None] = []
+
+    class Between(threading.Event):
+        def set(self) -> None:
+            interleaved.append(None)
+            if begins_first:
+                second.read(1, 0)
+            else:
+                first.close()
+
+    app.recorder.listen(Between())  # type: ignore[attr-defined]
+    try:
+        before = len(app.recorder._listeners)  # type: ignore[attr-defined]
+        account = app.open()
+        assert interleaved == [None]
+        assert len(app.recorder._listeners) == before + (1 if begins_first else -1)  # type: ignore[attr-defined]
+        assert app.repository.get(account).version == 1
+    finally:
+        first.close()
+        second.close()
+
+
+def test_a_recorder_that_tells_its_listeners_in_its_own_way_is_left_alone() -> None:
+    told: list[None] = []
+
+    class Own(POPOApplicationRecorder):
+        def _notify_listeners(self) -> None:
+            told.append(None)
+
+    recorder = Own()
+    Feed(recorder, None).close()
+    recorder.insert_events([])
+    assert told == [None]
 
 
 def test_what_ends_a_subscription_is_raised_where_it_is_read(

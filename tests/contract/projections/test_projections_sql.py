@@ -10,20 +10,17 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy
-from eventsourcing.dispatch import singledispatchmethod
-from eventsourcing.persistence import NotSupportedError, Tracking
-from eventsourcing.projection import Projection
-from eventsourcing.utils import get_topic
-from eventsourcing_sqlalchemy.recorders import SQLAlchemyTrackingRecorder
+from eventsourcing.persistence import NotSupportedError
 
 import esnb
 from esnb.examples.flights import FlightsApplication, FlightsPerCarrierProjection, load
 from esnb.examples.flights import timetable as data
 from esnb.examples.flights.carriers_sql import FlightsPerCarrierTables
 from esnb.projections import Backoff, CatchUpRunner
+from tests.contract.amounts_sql import Amounts, AmountsProjection
 from tests.postgresql_server import PostgreSQLServer
 from tests.unit.flights_table import places, timetable
-from tests.unit.projections_domain import Account, Bank
+from tests.unit.projections_domain import Bank
 
 pytestmark = [
     pytest.mark.extras,
@@ -50,44 +47,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return "sqlite:///:memory:"
     server: PostgreSQLServer = request.getfixturevalue("postgresql")
     return server.url
-
-
-class Amounts(SQLAlchemyTrackingRecorder):  # type: ignore[misc, unused-ignore]
-    """The amounts in the order in which they came, in a table of the projection's name."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.amounts = sqlalchemy.Table(
-            self.tracking_table_name.replace("tracking", "amounts"),
-            sqlalchemy.MetaData(),
-            sqlalchemy.Column("place", sqlalchemy.Integer, primary_key=True),
-            sqlalchemy.Column("amount", sqlalchemy.Integer),
-        )
-        self.tables.append(self.amounts)
-
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.transaction(commit=True) as session:
-            session.execute(sqlalchemy.insert(self.amounts).values(amount=amount))
-            if amount == 13:
-                raise ValueError("unlucky")
-            self._insert_tracking(session, tracking)
-
-    def seen(self) -> list[int]:
-        with self.transaction(commit=False) as session:
-            rows = session.execute(
-                sqlalchemy.select(self.amounts.c.amount).order_by(self.amounts.c.place)
-            )
-            return [amount for (amount,) in rows]
-
-
-class AmountsProjection(Projection[Amounts]):
-    topics = (get_topic(Account.Deposited),)  # type: ignore[attr-defined]
-    before: Callable[[], None] = staticmethod(lambda: None)
-
-    @singledispatchmethod
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        type(self).before()
-        self.view.add(domain_event.amount, tracking)
 
 
 Runner = CatchUpRunner[Bank, Amounts]
@@ -177,12 +136,9 @@ def test_a_group_is_one_transaction(run: Callable[..., Runner]) -> None:
 
 @pytest.mark.parametrize("url", LASTING, indirect=True)
 def test_two_runners_by_mistake_apply_each_event_once(
-    tmp_path: Path, run: Callable[..., Runner]
+    run: Callable[..., Runner],
 ) -> None:
-    # The library's POPO recorder does not bear subscriptions that end while events are recorded.
-    app = Bank(
-        {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": f"{tmp_path}/events.db"}
-    )
+    app = Bank()
     account = app.open()
     with run(app, batch_size=3) as one, run(app, batch_size=5) as two:
         for amount in range(100, 200):

@@ -1,0 +1,221 @@
+"""Two runners of one projection by mistake, over one SQLite or PostgreSQL view."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import sqlalchemy
+from eventsourcing.persistence import IntegrityError, Tracking
+
+from esnb.projections import Backoff, CatchUpRunner, sql_rebuilding
+from esnb.projections.sql_group import sql_group
+from esnb.projections.sql_rebuilding import InTables
+from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.postgresql_server import PostgreSQLServer
+from tests.unit.projections_domain import Bank, Gate
+
+pytestmark = [
+    pytest.mark.extras,
+    # A view's tables are mapped anew for each runner of a process.
+    pytest.mark.filterwarnings("ignore:This declarative base already contains"),
+]
+
+DEADLINE = 60.0
+Runner = CatchUpRunner[Bank, Amounts]
+Make = Callable[..., Runner]
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    with PostgreSQLServer() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/views.db"
+    server: PostgreSQLServer = request.getfixturevalue("postgresql")
+    return server.url
+
+
+@pytest.fixture
+def app() -> Bank:
+    return Bank()
+
+
+@pytest.fixture
+def make(url: str, app: Bank) -> Make:
+    """Makes runners of one projection; `before` is called before each event of that runner."""
+    name = f"p{uuid4().hex[:12]}"
+
+    def runner(before: Callable[[], None] = lambda: None, **options: Any) -> Runner:
+        projection = type(
+            "Rival", (AmountsProjection,), {"name": name, "before": staticmethod(before)}
+        )
+        env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": url}
+        return CatchUpRunner(app, projection, Amounts, env, backoff=Backoff(0.01, 0.05), **options)
+
+    return runner
+
+
+def asks_for_its_turn(view: Amounts) -> threading.Event:
+    """Set when `view` is about to ask for what another transaction may hold."""
+    asked = threading.Event()
+
+    def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if any(each in statement for each in ("FOR UPDATE", "BEGIN IMMEDIATE", "DROP TABLE")):
+            asked.set()
+
+    sqlalchemy.event.listen(view.datastore.engine, "before_cursor_execute", listen)
+    return asked
+
+
+@pytest.mark.parametrize("applied", [0, 2], ids=["first-events", "later-events"])
+def test_a_batch_that_overlaps_another_s_is_applied_once(
+    make: Make, app: Bank, applied: int
+) -> None:
+    account = app.open()
+    if applied:
+        app.deposit(account, *range(100, 100 + applied))
+        with make() as earlier:
+            earlier.wait(timeout=DEADLINE)
+    app.deposit(account, *range(100 + applied, 110))
+    gate = Gate()
+    slow = make(lambda: gate(None))
+    quick = make()
+    asked = asks_for_its_turn(quick.view)
+    with slow:
+        assert gate.entered.wait(DEADLINE)  # it has read all events, and applied none
+        with quick:
+            assert asked.wait(DEADLINE)
+            app.deposit(account, 110)
+            gate.opened.set()
+            quick.wait(timeout=DEADLINE)
+            slow.wait(timeout=DEADLINE)
+            assert slow.view.seen() == quick.view.seen() == list(range(100, 111))
+            assert slow.status().lag == quick.status().lag == 0
+
+
+def test_two_that_begin_an_empty_view_apply_its_first_batch_once(
+    make: Make, app: Bank, url: str
+) -> None:
+    """There is no checkpoint to lock yet: PostgreSQL lets both of them begin."""
+    app.deposit(app.open(), *range(100, 110))
+    barrier = threading.Barrier(2)
+    met = threading.Event()
+
+    def meet() -> None:
+        # SQLite has one writer: the second comes when the first is done.
+        if url.startswith("postgresql") and not met.is_set():
+            barrier.wait(DEADLINE)
+            met.set()
+
+    with make(meet) as one, make(meet) as two:
+        one.wait(timeout=DEADLINE)
+        two.wait(timeout=DEADLINE)
+        assert one.view.seen() == list(range(100, 110))
+        assert one.view.max_tracking_id("Bank") == app.recorder.max_notification_id()
+
+
+def test_two_rebuilds_at_once_and_what_comes_meanwhile(make: Make, app: Bank) -> None:
+    account = app.open()
+    app.deposit(account, *range(100, 130))
+    gate = Gate()
+    gate.opened.set()
+    one, two = make(lambda: gate(None), batch_size=3), make(batch_size=4)
+    with one, two:
+        one.wait(timeout=DEADLINE)
+        two.wait(timeout=DEADLINE)
+        with one.view.transaction(commit=True) as session:
+            session.execute(sqlalchemy.delete(one.view.amounts))
+        gate.entered.clear()
+        gate.opened.clear()
+        one.rebuild()
+        assert gate.entered.wait(DEADLINE)  # in the middle of its first batch
+        asked = asks_for_its_turn(two.view)
+        two.rebuild()
+        assert asked.wait(DEADLINE)
+        gate.opened.set()
+        app.deposit(account, *range(130, 140))
+        one.wait(timeout=DEADLINE)
+        two.wait(timeout=DEADLINE)
+        assert one.view.seen() == two.view.seen() == list(range(100, 140))
+        app.deposit(account, 140)
+        one.wait(timeout=DEADLINE)
+        two.wait(timeout=DEADLINE)
+        assert one.view.seen() == list(range(100, 141))
+        assert one.status().state in ("running", "standby")
+        assert two.status().state in ("running", "standby")
+
+
+def test_a_rebuilt_view_is_swapped_in_whole_while_another_fills_it(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other's batch falls between the copies of two tables."""
+    one, two = make().view, make().view
+    swapper = InTables(one, "Bank")
+    filled: Any = swapper.begin()
+    with sql_group(filled, "Bank", 0) as group, group.event():
+        filled.add(100, Tracking("Bank", 1))
+    other = InTables(two, "Bank")._new()  # pending() would start over
+    refused: list[BaseException] = []
+
+    def fill() -> None:
+        try:
+            with sql_group(other, "Bank", 1) as group, group.event():
+                other.add(101, Tracking("Bank", 2))
+        except IntegrityError as error:
+            refused.append(error)
+
+    filler = threading.Thread(target=fill)
+    asked = asks_for_its_turn(other)
+    copied = sql_rebuilding._count_on
+
+    def between(connection: Any, table: Any) -> None:
+        copied(connection, table)
+        if filler.ident is None:
+            filler.start()
+            assert asked.wait(DEADLINE)
+            _until_it_waits_or_is_done(connection, filler)
+
+    monkeypatch.setattr(sql_rebuilding, "_count_on", between)
+    assert swapper.swap(filled, 2)
+    filler.join(DEADLINE)
+    assert not filler.is_alive()
+
+    seen, position = one.seen(), one.max_tracking_id("Bank")
+    assert (seen, position) == ([100], 1)
+    assert len(refused) == 1  # it goes on from the view's checkpoint
+
+
+def _until_it_waits_or_is_done(connection: Any, thread: threading.Thread) -> None:
+    """Until `thread` waits for a lock of the database, which only PostgreSQL shows."""
+    if connection.dialect.name != "postgresql":
+        return
+    deadline = monotonic() + DEADLINE
+    waiting = sqlalchemy.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    while thread.is_alive() and not connection.scalar(waiting):
+        assert monotonic() < deadline
+        thread.join(0.01)
+
+
+def test_the_second_of_two_swaps_leaves_the_view_alone(make: Make) -> None:
+    one, two = make().view, make().view
+    first, second = InTables(one, "Bank"), InTables(two, "Bank")
+    filled: Any = first.begin()
+    with sql_group(filled, "Bank", 0) as group, group.event():
+        filled.add(100, Tracking("Bank", 1))
+    other = second._new()  # pending() would start over
+    assert first.swap(filled, 1)
+    # Also where the event store was emptied, and the view is beyond its end.
+    for head in (1, None):
+        assert second.swap(other, head)  # the new view is in its place
+        assert one.seen() == [100]
+        assert one.max_tracking_id("Bank") == 1
