@@ -60,7 +60,7 @@ class RedisCluster:
                 redis_program(),
                 *("--port", str(port), "--bind", "127.0.0.1", "--dir", self._home),
                 *("--cluster-enabled", "yes", "--cluster-port", str(self._buses[node])),
-                *("--cluster-config-file", f"nodes-{port}.conf", "--cluster-node-timeout", "2000"),
+                *("--cluster-config-file", f"nodes-{port}.conf", "--cluster-node-timeout", "15000"),
                 *("--appendonly", "yes", "--appenddirname", f"aof-{port}", "--save", ""),
                 *("--logfile", f"{self._home}/{port}.log", "--enable-debug-command", "yes"),
             ],

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.chromium import installed
 from tests.browser.lab import Lab, running_lab
@@ -16,6 +16,8 @@ ARGUMENTS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 )
+# Reached by failures only; what a page needs depends on the machine.
+expect.set_options(timeout=60_000)
 NotebookOpener = Callable[..., NotebookPage]
 
 

@@ -9,14 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.request import urlopen
 
 import nbformat
 
-START_TIMEOUT = 60.0
+START_TIMEOUT = 120.0
 """Seconds a JupyterLab may take to answer on a busy machine."""
 
 
@@ -94,10 +94,10 @@ def _url(process: subprocess.Popen[bytes], runtime: Path, log: Path) -> str:
     deadline = time.monotonic() + START_TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         for found in runtime.glob("jpserver-*.json"):
-            text = found.read_text()
-            url = json.loads(text)["url"] if text else ""
-            if url and _answers(url):
-                return str(url)
+            with suppress(ValueError):  # half written
+                url = str(json.loads(found.read_text())["url"])
+                if _answers(url):
+                    return url
         time.sleep(0.1)
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()[-4000:]}")
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from tests.browser.lab import Lab
 
-PATIENCE = 60_000
+PATIENCE = 120_000
 """Milliseconds within which a kernel starts and runs a notebook."""
 _SLOW_START = re.compile(r"^Plugin \S+ \(with \d+ dependants\) took ")
 
@@ -25,7 +25,7 @@ class NotebookPage:
     ) -> None:
         context = browser.new_context(viewport={"width": width, "height": height})
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(30_000)
+        self.page.set_default_timeout(60_000)
         self.complaints: list[str] = []
         self._lab = lab
         self._pictures = pictures

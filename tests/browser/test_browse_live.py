@@ -11,8 +11,7 @@ from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
 from tests.browser.notebook import PATIENCE, NotebookPage
 
-expect.set_options(timeout=20_000)
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RECORD = """
 from decimal import Decimal

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RECORD = """
 from decimal import Decimal

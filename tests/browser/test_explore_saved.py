@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab, running_lab
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NO_KERNELS = "--KernelSpecManager.allowed_kernelspecs=none"
 TOUR = Path(__file__).parents[2] / "notebooks" / "00_tour.ipynb"

@@ -11,7 +11,7 @@ from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
 from tests.browser.notebook import PATIENCE
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RECORD = """
 import threading
@@ -36,10 +36,10 @@ def print_label(job):
 route = lambda record: {"Product.Created": "labels"}.get(record.type)
 with Outbox(stores, shop) as outbox, BullMQPublisher(outbox, route) as publisher:
     with Worker(stores, "labels", print_label) as worker:
-        publisher.wait(timeout=30)
+        publisher.wait(timeout=60)
         while not worker.status().failed:
             threading.Event().wait(0.05)
-        publisher.wait(timeout=30)
+        publisher.wait(timeout=60)
 """
 FLOW = 'flow = esnb.flow(stores, "order-17")\nflow'
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
 from tests.browser.notebook import PATIENCE, NotebookPage
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(170)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 RECORD = """
 import threading
@@ -54,8 +54,8 @@ labels = PersistentRunner(shop, "labels", label, retries=0).start()
 outbox = Outbox(stores, shop).start()
 publisher = BullMQPublisher(outbox, route, attempts=1).start()
 worker = Worker(stores, "labels", lambda job: "printed").start()
-catalogue.wait(timeout=30)
-worker.wait(5, timeout=30)
+catalogue.wait(timeout=60)
+worker.wait(5, timeout=60)
 
 def record_when_paused():
     while catalogue.status().state != "paused":

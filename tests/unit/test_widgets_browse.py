@@ -331,7 +331,7 @@ def test_close_leaves_no_widget_and_no_thread() -> None:
 
 
 def wait_until(condition: Any) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     reached = threading.Event()
     while not condition():
         assert time.monotonic() < deadline

@@ -228,7 +228,7 @@ def test_checkpoints_move_the_position_to_resume_from(
         collector = Collector(subscription, 1)
         client = recorder.category.client
         passed = threading.Event()
-        deadline = threading.Timer(30, passed.set)
+        deadline = threading.Timer(60, passed.set)
         deadline.start()
         while subscription._after == first and not passed.is_set():
             # Events of others, which the server passes over and says so from time to time.
