@@ -63,6 +63,17 @@ def test_flights_are_counted_by_carrier(
     assert by_carrier["MQ"].mean_arrival_delay is None
     assert view.carrier("ZZ") is None
     assert view.days() == 2
+    timed = [entry for entry in view.carriers() if entry.arrivals_timed]
+    ranking = sorted(
+        ((entry.carrier, entry.arrival_delay) for entry in timed),
+        key=lambda row: (row[1], row[0]),
+        reverse=True,
+    )
+    assert len({minutes for _, minutes in ranking}) > 2
+    assert view.latest() == ranking[:5]
+    assert view.latest(2) == ranking[:2]
+    with pytest.raises(ValueError, match="count is 0"):
+        view.latest(0)
 
 
 def test_an_unknown_event_stops_the_projection(view: FlightsPerCarrier) -> None:

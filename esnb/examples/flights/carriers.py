@@ -46,7 +46,8 @@ class FlightsPerCarrier(RedisView):
     """Flights and delays of every carrier, and how many days are complete.
 
     Keys, behind the view's own prefix: hash `carrier:<code>` with counts and
-    sums, set `carriers`, hash `totals`.
+    sums, set `carriers`, sorted set `late` (carriers by minutes of delay on
+    arrival), hash `totals`.
     """
 
     def count(
@@ -66,6 +67,8 @@ class FlightsPerCarrier(RedisView):
             if timed is not None and delay is not None:
                 commands.hincrby(key, f"{timed}s_timed", 1)
                 commands.hincrby(key, f"{timed}_delay", delay)
+                if timed == "arrival":
+                    commands.zincrby(self.key("late"), delay, carrier)
 
     def complete_day(self, flights: int, tracking: Tracking) -> None:
         """One more day is loaded to its end."""
@@ -86,6 +89,17 @@ class FlightsPerCarrier(RedisView):
         """One carrier, or None where it had no flight."""
         fields = self.redis.hgetall(self.key("carrier", code))
         return _punctuality(code, fields) if fields else None
+
+    def latest(self, count: int = 5) -> list[tuple[str, int]]:
+        """The `count` carriers with the most minutes of delay on arrival, the most first.
+
+        Carrier and minutes, early arrivals subtracted: those of `arrival_delay`.
+        Raises ValueError for a count below 1.
+        """
+        if count < 1:
+            raise ValueError(f"count is {count}: ask for one carrier at least")
+        found: Any = self.redis.zrange(self.key("late"), 0, count - 1, desc=True, withscores=True)
+        return [(str(carrier), int(minutes)) for carrier, minutes in found]
 
     def days(self) -> int:
         """Days that are loaded to their end."""
