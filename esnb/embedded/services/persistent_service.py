@@ -24,7 +24,7 @@ from esnb.embedded.services.group_status import of_group_error
 from esnb.embedded.services.persistent_read import PersistentRead
 from esnb.embedded.services.proposals import stream_name
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import aborted
+from esnb.embedded.services.status import aborted, begun_in_time
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 from esnb.embedded.streams.node import Node
 
@@ -130,6 +130,7 @@ def _named(identifier: Any) -> str:
 
 def _unary(method: _Method, request: Any) -> grpc.RpcMethodHandler:
     async def call(message: Any, context: Any) -> Any:
+        await begun_in_time(context)
         try:
             return await method(message)
         except Refused as error:

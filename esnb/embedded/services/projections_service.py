@@ -17,7 +17,7 @@ from esnb.embedded.projections.rules import BadQuery
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import Stated, aborted, of_error
+from esnb.embedded.services.status import Stated, aborted, begun_in_time, of_error
 from esnb.embedded.streams.errors import Refused
 
 SERVICE = "event_store.client.projections.Projections"
@@ -183,6 +183,7 @@ def _answering(method: Any) -> Any:
     """A handler that gives the method its options and reports what it refuses."""
 
     async def handler(request: Any, context: Any) -> Any:
+        await begun_in_time(context)
         try:
             return await method(options_of(request))
         except Refused as error:
