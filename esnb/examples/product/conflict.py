@@ -22,8 +22,14 @@ def retry_conflicts(
     `attempts` the last conflict is returned. Raises `ValueError` when `attempts`
     is less than one.
 
-    >>> retry_conflicts(lambda: app.update_price(lamp, Decimal("39"), "clearance"))  # doctest: +SKIP
-    <Success: 3>
+    >>> from decimal import Decimal
+    >>> from esnb.examples.product import ProductApplication
+    >>> app = ProductApplication()
+    >>> lamp = app.create_product(
+    ...     name="Lamp", description="", price=40, category="lighting", sku="L-1"
+    ... ).unwrap()
+    >>> retry_conflicts(lambda: app.update_price(lamp, Decimal("39"), "clearance"))
+    <Success: 2>
     """
     if attempts < 1:
         raise ValueError(f"attempts={attempts}: a command is tried at least once")
