@@ -104,6 +104,7 @@ def until(what: str, holds: Callable[[], Any]) -> Any:
     return found
 
 
+@pytest.mark.once
 def test_ten_thousand_events_go_to_four_consumers_once_each(client: Any, name: str) -> None:
     ids = append(client, name, 10_000)
     client.create_subscription_to_stream("g", name, consumer_strategy="RoundRobin")

@@ -216,6 +216,7 @@ def test_what_is_no_matter_of_the_domain_is_raised() -> None:
         create(Unreachable())
 
 
+@pytest.mark.once
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     prices=st.lists(

@@ -553,6 +553,7 @@ def many() -> Application[Any]:
     return app
 
 
+@pytest.mark.once
 def test_one_hundred_thousand_streams_are_found_step_by_step(many: Application[Any]) -> None:
     browser = esnb.browse(many, live=True)
     panel = browser._controls()
