@@ -20,6 +20,7 @@ from eventsourcing.persistence import (
     ProcessRecorder,
     TrackingRecorder,
 )
+from eventsourcing.projection import BaseProjectionRunner
 from eventsourcing.tests import application as application_cases
 from eventsourcing.tests import persistence as persistence_cases
 from eventsourcing.tests import projection as projection_cases
@@ -274,5 +275,7 @@ class TestEventSourcedProjection(OnEventStoreDB, projection_cases.EventSourcedPr
     def _process_recorder(
         self, _environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        # The case gives no time, and the library's second is short on a loaded machine.
+        monkeypatch.setattr(BaseProjectionRunner.wait, "__defaults__", (20.0,))
         monkeypatch.setenv("COUNTERS_PERSISTENCE_MODULE", "eventsourcing.sqlite")
         monkeypatch.setenv("COUNTERS_SQLITE_DBNAME", str(tmp_path / "counters.db"))
