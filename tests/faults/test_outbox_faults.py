@@ -82,6 +82,9 @@ class Accounts:
             assert self._changed.wait_for(lambda: self._count >= goal, PATIENCE)
 
 
+MOST_EVENTS = 1_000_000
+
+
 @pytest.fixture
 def eventstoredb(tmp_path: Path) -> Iterator[EventStoreDBServer]:
     with EventStoreDBServer(tmp_path / "events.db") as server:
@@ -89,6 +92,9 @@ def eventstoredb(tmp_path: Path) -> Iterator[EventStoreDBServer]:
 
 
 def settings(eventstoredb: EventStoreDBServer, server: RedisServer) -> dict[str, str]:
+    # BullMQ keeps 10,000 of a queue's events, fewer than hundreds of kills make.
+    client: Any = redis_py.Redis.from_url(server.url)
+    client.hset("bull:jobs:meta", "opts.maxLenEvents", MOST_EVENTS)
     return {
         "PERSISTENCE_MODULE": "esnb.eventstoredb",
         "EVENTSTOREDB_URI": eventstoredb.uri,
@@ -103,7 +109,7 @@ def check(app: Bank, url: str) -> list[str]:
     expected = [f"ev-{event.event_id}" for event in events]  # type: ignore[attr-defined]
     history = client.xrange("bull:jobs:events")
     added = [entry["jobId"] for _, entry in history if entry["event"] == "added"]
-    assert len(history) < 10_000, "BullMQ trims its events beyond that"
+    assert len(history) < MOST_EVENTS, "BullMQ trims its events beyond that"
     assert Counter(added) == Counter(expected)
     place = {id: index for index, id in enumerate(added)}
     last: dict[object, int] = {}

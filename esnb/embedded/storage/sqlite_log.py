@@ -37,7 +37,7 @@ def _insertion(rows: int) -> str:
 
 
 class SqliteLog:
-    """Records in a table. One connection writes, in the writer's thread; another one reads.
+    """Records in a table. One connection writes, in one thread at a time; another one reads.
 
     WAL with `synchronous=FULL`: a commit returns when its pages are on disk,
     and readers never wait for it. The file is locked for as long as it is open,
