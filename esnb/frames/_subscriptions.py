@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.persistence import OperationalError
 
+from esnb._place import place
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import described, is_client
 
@@ -31,8 +31,6 @@ SUBSCRIPTIONS: Schema = {
 }
 TIMEOUT = 10.0
 """Seconds that the server is given to answer."""
-
-_NUMBER = re.compile(r"(?:C:)?(-?\d+)")
 
 
 def subscriptions(source: Any) -> pd.DataFrame:
@@ -92,15 +90,15 @@ def _client(source: Any) -> Any:
 
 
 def _row(info: Any) -> tuple[Any, ...]:
-    checkpoint = _number(info.last_checkpointed_event_position)
-    last_known = _number(info.last_known_event_position)
+    checkpoint = place(info.last_checkpointed_event_position)
+    last_known = place(info.last_known_event_position)
     return (
         info.event_source,
         info.group_name,
         info.status,
         checkpoint,
         last_known,
-        _lag(info.event_source, checkpoint, last_known, _number(info.start_from)),
+        _lag(info.event_source, checkpoint, last_known, place(info.start_from)),
         info.total_in_flight_messages,
         info.retry_buffer_count,
         info.parked_message_count,
@@ -127,13 +125,6 @@ def _infos(client: Any) -> list[Any]:
             f"EventStoreDB does not say within {TIMEOUT:g} s which subscriptions it has: check "
             "that it runs, then ask again"
         ) from error
-
-
-def _number(position: str) -> int | None:
-    """A revision, or the commit position of `C:12/P:12`; None where there is none."""
-    found = _NUMBER.match(position or "")
-    number = None if found is None else int(found[1])
-    return None if number is None or number < 0 else number
 
 
 def _lag(

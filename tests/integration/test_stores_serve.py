@@ -110,21 +110,27 @@ def test_it_shares_the_servers_with_kernels_on_the_same_path(
     assert length(again.eventstoredb, "greeting") == 1
 
 
+def refused(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `esnb serve` says before it ends, having failed."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "esnb", "serve", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment,
+        check=False,
+    )
+    assert ended.returncode == 1
+    return ended
+
+
 @pytest.mark.parametrize("option", ["--eventstoredb-port", "--redis-port"])
 def test_a_port_that_is_taken_is_named(plain_environment: dict[str, str], option: str) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        ended = subprocess.run(
-            [sys.executable, "-m", "esnb", "serve", option, str(port)],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=plain_environment,
-            check=False,
-        )
-    assert ended.returncode == 1
+        ended = refused(plain_environment, option, str(port))
     assert ended.stdout == ""
     assert "esnb serve:" in ended.stderr
     assert str(port) in ended.stderr
@@ -139,24 +145,7 @@ def test_another_port_than_that_in_use_on_the_path_is_refused(
         ("--eventstoredb-port", serving.eventstoredb),
         ("--redis-port", serving.redis),
     ):
-        ended = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "esnb",
-                "serve",
-                "--path",
-                str(tmp_path),
-                option,
-                str(free_port()),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env=plain_environment,
-            check=False,
-        )
-        assert ended.returncode == 1
+        ended = refused(plain_environment, "--path", str(tmp_path), option, str(free_port()))
         assert f"port {port_of(uri)}" in ended.stderr
         assert option in ended.stderr
 
@@ -169,15 +158,7 @@ def test_system_projections_run_unless_they_are_switched_off(
     append(without.eventstoredb, "greeting-1")
     with Client(without.eventstoredb) as client, pytest.raises(ClientError):
         client.get_projection_statistics(name="$by_category")
-    ended = subprocess.run(
-        [sys.executable, "-m", "esnb", "serve", *path],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=plain_environment,
-        check=False,
-    )
-    assert ended.returncode == 1
+    ended = refused(plain_environment, *path)
     assert "give --run-projections none" in ended.stderr
     without.stop()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from esnb._place import place
 from esnb.projections.progress import Progress
 from esnb.projections.status import State
 
@@ -84,19 +85,13 @@ def is_caught_up(info: object) -> bool:
     return str(getattr(info, "status", "")) == "Live" and waiting(info) == 0
 
 
-def is_past(info: object, place: int) -> bool:
-    """Whether a group has read the event at `place`, and nobody has it or an earlier one to do.
+def is_past(info: object, end: int) -> bool:
+    """Whether a group has read the event at `end`, and nobody has it or an earlier one to do.
 
-    `place` is a commit position or, of a stream's group, a revision.
+    `end` is a commit position or, of a stream's group, a revision.
     """
-    checkpoint = _place(getattr(info, "last_checkpointed_event_position", ""))
-    if checkpoint is not None and checkpoint >= place:
+    checkpoint = place(getattr(info, "last_checkpointed_event_position", ""))
+    if checkpoint is not None and checkpoint >= end:
         return True
-    known = _place(getattr(info, "last_known_event_position", ""))
-    return known is not None and known >= place and is_caught_up(info)
-
-
-def _place(text: str) -> int | None:
-    """`C:17/P:17` and `17` are 17; there is none in an empty text."""
-    digits = text.removeprefix("C:").partition("/")[0]
-    return int(digits) if digits else None
+    known = place(getattr(info, "last_known_event_position", ""))
+    return known is not None and known >= end and is_caught_up(info)

@@ -1,0 +1,18 @@
+"""Places in a server's log as persistent subscriptions write them."""
+
+from __future__ import annotations
+
+import re
+
+_NUMBER = re.compile(r"(?:C:)?(-?\d+)")
+
+
+def place(text: str) -> int | None:
+    """A revision, or the commit position of `C:12/P:12`; None where there is none.
+
+    >>> place("C:12/P:12"), place("7"), place(""), place("-1")
+    (12, 7, None, None)
+    """
+    found = _NUMBER.match(text or "")
+    number = None if found is None else int(found[1])
+    return None if number is None or number < 0 else number
