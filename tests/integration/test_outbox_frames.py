@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from eventsourcing.domain import Aggregate
 
 import esnb
+from esnb.frames import _correlated
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, StuckError, Worker
 from esnb.stores import Stores
 from tests.unit.projections_domain import Bank
@@ -34,6 +36,15 @@ def stores() -> Iterator[Stores]:
 @pytest.fixture
 def bank(stores: Stores) -> Bank:
     return stores.application(Bank)
+
+
+def links_are_written(client: Any) -> None:
+    """Wait until the projection of correlations has written a link for every event so far."""
+    head = client.get_commit_position()
+    deadline = time.monotonic() + NOW
+    while (reached := _correlated._reached(client)) is None or reached < head:
+        assert time.monotonic() < deadline, f"links up to {reached}, events up to {head}"
+        time.sleep(0.02)
 
 
 def dtypes(frame: Any) -> dict[str, str]:
@@ -286,6 +297,7 @@ class TestTrace:
             with esnb.correlate("order-17" if number == 20 else f"other-{number}"):
                 bank.open()
         expected = esnb.trace(stores, "order-17")
+        links_are_written(stores.eventstoredb)
         from esnb.frames._server import ServerSource
 
         seen: list[str] = []
