@@ -24,6 +24,17 @@ def masked(text: str) -> str:
     return _SECRET_OPTION.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
 
 
+def said(error: BaseException) -> str:
+    """Kind and message of an error, without credentials.
+
+    >>> said(ValueError("no server at redis://:secret@cache.example"))
+    'ValueError: no server at redis://***@cache.example'
+    >>> said(KeyError())
+    'KeyError'
+    """
+    return masked(f"{type(error).__name__}: {error}".rstrip(": "))
+
+
 def is_embedded(uri: str) -> bool:
     """Whether `uri` leads to a server that esnb started itself."""
     query = parse_qs(urlsplit(uri).query)

@@ -17,6 +17,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from esnb._uri import said
 from esnb.fold import fold_fingerprint
 from esnb.snapshot import StoredSnapshot
 
@@ -50,7 +51,7 @@ class SnapshotStore(EventStore[Any]):
             self.recorder.insert_events([self._stored(each) for each in domain_events], **kwargs)
         except Exception as error:  # noqa: BLE001  whatever it is, save() has stored the events
             warnings.warn(
-                f"a snapshot was not stored: {type(error).__name__}: {error}",
+                f"a snapshot was not stored: {said(error)}",
                 SnapshotWarning,
                 stacklevel=2,
             )

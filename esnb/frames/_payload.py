@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
     UUIDAsHex,
 )
 
+from esnb._uri import said
 from esnb.frames._state import with_sets_in_order
 
 Decode = Callable[[bytes], Any]
@@ -110,7 +111,7 @@ def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
     try:
         return decode(state), None
     except Exception as error:  # noqa: BLE001  any transcoder, any damage: one row less known
-        return state, f"payload not readable: {type(error).__name__}: {error}"
+        return state, f"payload not readable: {said(error)}"
 
 
 def is_json(state: bytes) -> bool:

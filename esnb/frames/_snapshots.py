@@ -11,6 +11,7 @@ import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
+from esnb._uri import said
 from esnb.fold import fold_fingerprint
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes, described
@@ -177,9 +178,9 @@ def _verdict(
         restored = full_state_of(project(None, [snapshot]))
         foreign = _is_foreign(source, stored, snapshot)
     except Exception as error:  # noqa: BLE001  whatever a changed class raises
-        return "unreadable", None, f"{type(error).__name__}: {error}"
+        return "unreadable", None, said(error)
     if isinstance(truth, Exception):
-        return "unverified", None, f"{type(truth).__name__}: {truth}"
+        return "unverified", None, said(truth)
     found = changes(redaction.state(truth), redaction.state(restored))
     differs = described(found) or None
     if foreign:

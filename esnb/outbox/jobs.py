@@ -8,7 +8,7 @@ import redis.asyncio
 from eventsourcing.persistence import NotSupportedError
 
 from esnb._redis_client import split_cluster
-from esnb._uri import described
+from esnb._uri import described, said
 from esnb.redis.errors import translate
 
 
@@ -58,4 +58,4 @@ def described_error(error: BaseException, url: str) -> str:
     """An error in one line, without passwords."""
     if isinstance(error, redis.RedisError):
         return str(translate(error, url))
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    return said(error)

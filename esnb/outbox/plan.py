@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esnb._uri import masked
+from esnb._uri import said
 from esnb.outbox.adding import Addition, Target
 from esnb.outbox.record import OutboxRecord, State, from_text, job_data
 from esnb.outbox.route import Route, RouteFunction, routes
@@ -97,7 +97,7 @@ class Planner:
                 for each in found
             ]
         except Exception as error:  # noqa: BLE001 - a route is anybody's code; it is shown
-            reason = masked(f"{type(error).__name__}: {error}".rstrip(": "))
+            reason = said(error)
             if record.attempts + 1 >= self.attempts:
                 return Plan(lane, member, record, "dead", error=reason)
             delay = round(self._pause(record.attempts) * 1000)

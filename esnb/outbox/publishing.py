@@ -12,7 +12,7 @@ from uuid import uuid4
 import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
-from esnb._uri import described, masked
+from esnb._uri import described, said
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
@@ -70,7 +70,7 @@ class Publishing:
         except Exception as error:  # noqa: BLE001 - shown by status(), raised by wait()
             with self.changed:
                 self.state, self.failure = "failed", error
-                self.error = masked(f"{type(error).__name__}: {error}")
+                self.error = said(error)
                 self.changed.notify_all()
         else:
             self._says("stopped")
@@ -124,7 +124,7 @@ class Publishing:
                         surprises += 1
                         if surprises > _MOST_SURPRISES and not may_pass(error):
                             raise
-                    self._says("retrying", masked(described_error(error, self.url)))
+                    self._says("retrying", described_error(error, self.url))
                     pause = self.backoff.next()
                 if pause > 0 and not self._stop:
                     await _sleep(wake, pause)

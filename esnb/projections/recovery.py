@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import traceback
 
-from esnb._uri import masked
+from esnb._uri import masked, said
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.progress import Progress
@@ -46,9 +46,9 @@ class Recovery:
         with progress.changed:
             progress.restarts += 1
             progress.state = "retrying"
-            progress.error = text(error)
+            progress.error = said(error)
             progress.changed.notify_all()
-        _log.info("%s begins again after: %s", self._subject, text(error))
+        _log.info("%s begins again after: %s", self._subject, said(error))
         progress.waits(self._backoff.next(), lambda: progress.stop or progress.pause)
         return True
 
@@ -58,17 +58,12 @@ class Recovery:
         with progress.changed:
             progress.failure = error
             progress.state = "failed"
-            progress.error = text(error)
+            progress.error = said(error)
             progress.traceback = trace(error)
             if event is not None:
                 progress.event, progress.handler = event, handler
             progress.changed.notify_all()
         return False
-
-
-def text(error: BaseException) -> str:
-    """Kind and message, without credentials."""
-    return masked(f"{type(error).__name__}: {error}".rstrip(": "))
 
 
 def trace(error: BaseException) -> str:

@@ -10,6 +10,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
+from esnb._uri import said
 from esnb.projections.backoff import Backoff
 from esnb.projections.current import event_id_of
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
@@ -18,7 +19,7 @@ from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
 from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import Rebuilds, claim
-from esnb.projections.recovery import Recovery, text, trace
+from esnb.projections.recovery import Recovery, trace
 from esnb.projections.telemetry import telemetry
 from esnb.redis import RedisTrackingRecorder, ViewDamagedError
 
@@ -241,7 +242,7 @@ class Worker:
             originator_id=str(notification.originator_id),
             originator_version=notification.originator_version,
             handler=failure.handler,
-            error=text(failure.error),
+            error=said(failure.error),
             traceback=trace(failure.error),
             time=datetime.now(UTC).isoformat(),
         )

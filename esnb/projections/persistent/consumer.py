@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
+from esnb._uri import said
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.persistent.delivery import Delivery
@@ -14,7 +15,7 @@ from esnb.projections.persistent.events import Events, ForeignGroupError, Handle
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import Memory
 from esnb.projections.progress import Progress
-from esnb.projections.recovery import Recovery, text, trace
+from esnb.projections.recovery import Recovery, trace
 from esnb.projections.telemetry import telemetry
 
 _log = logging.getLogger(__name__)
@@ -158,13 +159,13 @@ class Consumer:
         progress = self._progress
         self.counts.failed += 1
         with progress.changed:
-            progress.error = text(error)
+            progress.error = said(error)
             progress.event = described(event)
             progress.handler = _named(self._handler)
             progress.traceback = trace(error)
             progress.changed.notify_all()
         if attempt > self._retries:
-            self._park(delivery, event, text(error))
+            self._park(delivery, event, said(error))
             return
         self._memory.end(event.id, self._name, "failed")
         pause = replace(self._backoff, _step=0.0)
