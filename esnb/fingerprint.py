@@ -32,16 +32,21 @@ from esnb._text import in_order, ordered_repr
 _IGNORED = frozenset(
     {
         "__abstractmethods__",
+        "__annotations_cache__",
         "__dict__",
         "__doc__",
         "__firstlineno__",
         "__module__",
         "__qualname__",
+        "__slotnames__",
         "__static_attributes__",
         "__weakref__",
         "_abc_impl",
     }
 )
+"""What says nothing of the code; some of it appears when the class is first used or copied."""
+_NO_ANNOTATIONS = ("__annotations__", {})
+"""Made by whoever first asks a class that has none."""
 _PLAIN = (
     bool,
     int,
@@ -208,7 +213,7 @@ class _Walk:
                 attributes = vars(each)
                 self.sizes.append((attributes, len(attributes)))
                 for name, value in sorted(attributes.items()):
-                    if name not in _IGNORED:
+                    if name not in _IGNORED and (name, value) != _NO_ANNOTATIONS:
                         self.bindings.append((attributes, name, value))
                         self.add(name)
                         self.visit(value)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 import os
 import subprocess
 import sys
+import typing
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -173,6 +176,40 @@ def test_use_leaves_it(define: Define) -> None:
     assert fingerprint(module.Dog) == before == fingerprint_again
     sys.modules[module.__name__] = module
     assert module_fingerprint(module.__name__) == whole
+
+
+PLAIN = """
+from eventsourcing.domain import Aggregate, event
+
+class Cart(Aggregate):
+    @event("Opened")
+    def __init__(self, owner):
+        self.owner = owner
+
+    @event("Added")
+    def add(self, sku):
+        self.sku = sku
+"""
+
+
+def test_what_python_notes_in_a_class_at_its_use_leaves_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    module = ModuleType("shop.domain")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    exec(compile(PLAIN, "<cell>", "exec"), vars(module))
+    before = fingerprint(module.Cart)
+    cart = module.Cart("Ann")
+    cart.add("tea")
+    opened, _ = events = cart.collect_events()
+    for each in (cart, *events):
+        copy.deepcopy(each)
+        each.__reduce_ex__(2)  # what pickle asks
+        typing.get_type_hints(type(each))
+        inspect.get_annotations(type(each))
+        inspect.signature(type(each))
+    assert opened == copy.copy(opened)
+    assert fingerprint(module.Cart) == before
 
 
 def test_a_patched_class_is_seen(define: Define, monkeypatch: pytest.MonkeyPatch) -> None:
