@@ -45,7 +45,7 @@ _IGNORED = frozenset(
     }
 )
 """What says nothing of the code; some of it appears when the class is first used or copied."""
-_NO_ANNOTATIONS = ("__annotations__", {})
+_NO_ANNOTATIONS: tuple[str, dict[str, Any]] = ("__annotations__", {})
 """Made by whoever first asks a class that has none."""
 _PLAIN = (
     bool,
