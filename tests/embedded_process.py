@@ -65,7 +65,7 @@ class EmbeddedProcess:
         return self._ended()
 
     def _ended(self) -> str:
-        return self.process.communicate(timeout=30)[1]
+        return self.process.communicate(timeout=60)[1]
 
     def __enter__(self) -> Self:
         return self

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Self
 
 from esnb.embedded.server import Server, start_server
+from tests.reserved_port import ReservedPort
 
 REAL_URI = os.environ.get("ESNB_TEST_EVENTSTOREDB_URI")
 
@@ -20,7 +21,8 @@ class EventStoreDBServer:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
-        self._port = 0
+        self._reserved = ReservedPort()
+        self._port = self._reserved.number
         self._server: Server | None = None
 
     def __enter__(self) -> Self:
@@ -29,6 +31,7 @@ class EventStoreDBServer:
 
     def __exit__(self, *exc_info: object) -> None:
         self.stop()
+        self._reserved.__exit__()
 
     @property
     def uri(self) -> str:
@@ -36,7 +39,6 @@ class EventStoreDBServer:
 
     def start(self) -> None:
         self._server = start_server(path=self._path, port=self._port)
-        self._port = self._server.port
 
     def stop(self) -> None:
         if self._server is not None:

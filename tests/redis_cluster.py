@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from typing import Self
 
 import redis
 
 from tests.redis_server import redis_program
+from tests.reserved_port import ReservedPort
 
 NODES = 3
 SLOTS = 16384
 PATIENCE = 60.0
-
-
-def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [each.getsockname()[1] for each in sockets]
 
 
 class RedisCluster:
@@ -32,7 +24,8 @@ class RedisCluster:
 
     def __init__(self) -> None:
         self._home = tempfile.mkdtemp(prefix="esnb-cluster-", dir="/tmp")
-        ports = free_ports(2 * NODES)
+        self._reserved = [ReservedPort() for _ in range(2 * NODES)]
+        ports = [each.number for each in self._reserved]
         self.ports, self._buses = ports[:NODES], ports[NODES:]
         self._processes: list[subprocess.Popen[bytes] | None] = [None] * NODES
         self.url = f"redis://127.0.0.1:{self.ports[0]}?cluster=true"
@@ -50,6 +43,8 @@ class RedisCluster:
     def __exit__(self, *exc_info: object) -> None:
         for node in range(NODES):
             self.kill(node)
+        for port in self._reserved:
+            port.__exit__()
         shutil.rmtree(self._home, ignore_errors=True)
 
     def start(self, node: int) -> None:
@@ -79,7 +74,7 @@ class RedisCluster:
 
     def client(self, node: int) -> redis.Redis:
         """Of one node, which sends away who asks it for another's keys."""
-        return redis.Redis(port=self.ports[node], socket_timeout=5)
+        return redis.Redis(port=self.ports[node], socket_timeout=60)
 
     def is_whole(self) -> bool:
         """Whether every node says that all slots are served."""

@@ -112,6 +112,8 @@ class Publishing:
                     if not checked:
                         await self._check_server(client)
                         checked = True
+                    if self.state == "starting":
+                        self._says("running")  # before whoever waits for a record sees it settled
                     pause = await self._turn()
                     surprises = 0
                     self.backoff.reset()

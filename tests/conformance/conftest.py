@@ -31,7 +31,7 @@ def embedded(*arguments: str) -> Iterator[str]:
         yield f"127.0.0.1:{process.stdout.readline().split()[1]}"
     finally:
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         process.stdout.close()
 
 

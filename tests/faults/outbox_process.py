@@ -86,7 +86,7 @@ def main() -> int:
             BullMQPublisher(outbox, deadly, attempts=settings["attempts"], lease=0.3) as publisher,
         ):
             try:
-                publisher.wait(timeout=30)
+                publisher.wait(timeout=120)
             except StuckError:
                 return 0
         return 1

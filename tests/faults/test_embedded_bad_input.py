@@ -187,7 +187,7 @@ def outcome(*arguments: str) -> tuple[int, str]:
         [sys.executable, "-m", "esnb.embedded", *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
     )
     return done.returncode, done.stderr
 

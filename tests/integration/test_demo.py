@@ -133,7 +133,7 @@ def telling(plain_environment: dict[str, str]) -> Iterator[subprocess.Popen[str]
     )
     yield process
     process.kill()
-    process.wait(30)
+    process.wait(60)
 
 
 def test_interrupted_it_closes_and_says_so(telling: subprocess.Popen[str]) -> None:

@@ -108,17 +108,18 @@ def until(what: str, holds: Callable[[], Any]) -> Any:
 def test_ten_thousand_events_go_to_four_consumers_once_each(client: Any, name: str) -> None:
     ids = append(client, name, 10_000)
     client.create_subscription_to_stream("g", name, consumer_strategy="RoundRobin")
-    workers = [
-        Worker(client.read_subscription_to_stream("g", name, event_buffer_size=50), ack)
-        for _ in range(4)
+    consumers = [
+        client.read_subscription_to_stream("g", name, event_buffer_size=50) for _ in range(4)
     ]
+    workers = [Worker(consumer, ack) for consumer in consumers]
     until("all are seen", lambda: sum(len(worker.seen) for worker in workers) >= len(ids))
     info = until("all are acknowledged", lambda: _idle(client, name))
     assert (info.total_items, info.last_known_event_position) == (10_000, "9999")
     for worker in workers:
         worker.stop()
     assert Counter(one for worker in workers for one in worker.seen) == Counter(ids)
-    assert min(len(worker.seen) for worker in workers) > 1_000
+    # Its buffer is filled before anybody else gets more, however slow a consumer is.
+    assert min(len(worker.seen) for worker in workers) >= 50
 
 
 def _idle(client: Any, name: str) -> Any:
@@ -139,7 +140,7 @@ def test_what_a_killed_consumer_held_goes_to_another(
     assert process.stdout is not None
     held = [UUID(process.stdout.readline().strip()) for _ in ids]
     process.kill()
-    process.wait(20)
+    process.wait(60)
     process.stdout.close()
     worker = Worker(client.read_subscription_to_stream("g", name), ack)
     until("they are handled", lambda: len(worker.seen) == len(ids))

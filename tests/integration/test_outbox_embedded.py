@@ -461,7 +461,7 @@ class TestRoutesThatEndTheirProcess:
         process = subprocess.run(
             [sys.executable, "-m", "tests.faults.outbox_process", json.dumps(settings)],
             cwd=Path(__file__).parents[2],
-            timeout=60,
+            timeout=240,
             check=False,
         )
         return process.returncode
@@ -473,10 +473,11 @@ class TestRoutesThatEndTheirProcess:
         accounts = [bank.open(), deadly, bank.open()]
         for account in accounts:
             bank.deposit(account, 1)
+        with Outbox(stores, bank) as outbox:
+            outbox.wait(timeout=NOW)  # so that the first to come finds them all
         # Once with the others in its batch, which says nothing of it yet, then alone.
         codes = [self.dies(stores, deadly, attempts=2) for _ in range(4)]
         assert codes == [9, 9, 9, 0]
-        outbox = Outbox(stores, bank)
         of = {(each.aggregate_id, each.version): each for each in outbox.records()}
         dead = of.pop((str(deadly), 1))
         assert (dead.state, dead.attempts) == ("dead", 2)

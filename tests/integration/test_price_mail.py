@@ -27,8 +27,8 @@ def test_a_price_change_becomes_one_mail_of_its_flow(tmp_path: Path) -> None:
         publisher = esnb.outbox.BullMQPublisher(outbox, route)
         worker = esnb.outbox.Worker(stores, QUEUE, PriceMailer(tmp_path))
         with outbox, publisher, worker:
-            publisher.wait()
-            worker.wait(1)
+            publisher.wait(timeout=60)
+            worker.wait(1, timeout=60)
         [mail] = mails(tmp_path)
         assert mail["Subject"] == "The price is now 44.90"
         assert mail["X-Correlation-ID"] == "order-17"

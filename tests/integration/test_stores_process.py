@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,34 @@ def test_starts_reports_its_line_and_ends_with_its_only_user(
     assert not running(server.state["pid"])
     assert not server.is_alive()
     server.release()  # and again: nothing happens
+
+
+def test_release_waits_for_a_supervisor_that_is_slow_to_notice(
+    home: Home, running: Callable[[int], bool]
+) -> None:
+    server = start(home, plan())
+    assert server._supervisor is not None
+    os.kill(server._supervisor.pid, signal.SIGSTOP)
+    os.waitpid(server._supervisor.pid, os.WUNTRACED)
+    releasing = threading.Thread(target=server.release)
+    releasing.start()
+    releasing.join(1)
+    is_waiting = releasing.is_alive()
+    os.kill(server._supervisor.pid, signal.SIGCONT)
+    releasing.join(60)
+    assert is_waiting
+    assert not running(server.state["pid"])
+
+
+def test_release_does_not_wait_for_a_server_that_others_use(
+    home: Home, start_kernel: Callable[..., Any], running: Callable[[int], bool]
+) -> None:
+    server = start(home, plan())
+    kernel = start_kernel()
+    kernel.ask(prelude(home.directory), "run()")
+    server.release()
+    assert running(server.state["pid"])
+    kernel.ask("used.release()")
 
 
 def test_the_output_is_logged(home: Home) -> None:

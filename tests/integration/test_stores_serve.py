@@ -17,19 +17,13 @@ import redis
 from esnb.__main__ import main
 from esnb._client import Client, ClientError, NewEvent, StreamState
 from esnb._uri import is_embedded
+from tests.reserved_port import ReservedPort
 
 
 def port_of(uri: str) -> int:
     port = urlsplit(uri).port
     assert port is not None
     return port
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number
 
 
 def append(uri: str, stream: str) -> None:
@@ -75,19 +69,20 @@ def test_the_servers_end_when_it_is_killed(
 
 
 def test_ports_and_a_path_are_as_wanted(serve: Callable[..., Any], tmp_path: Path) -> None:
-    ports = free_port(), free_port()
-    arguments = (
-        *("--path", str(tmp_path)),
-        *("--eventstoredb-port", str(ports[0]), "--redis-port", str(ports[1])),
-    )
-    for expected in (1, 2):
-        serving = serve(*arguments)
-        assert (port_of(serving.eventstoredb), port_of(serving.redis)) == ports
-        append(serving.eventstoredb, "greeting")
-        assert length(serving.eventstoredb, "greeting") == expected
-        with redis.Redis.from_url(serving.redis) as client:
-            assert client.incr("starts") == expected
-        assert serving.stop()[0] == 0
+    with ReservedPort() as first, ReservedPort() as second:
+        ports = first.number, second.number
+        arguments = (
+            *("--path", str(tmp_path)),
+            *("--eventstoredb-port", str(ports[0]), "--redis-port", str(ports[1])),
+        )
+        for expected in (1, 2):
+            serving = serve(*arguments)
+            assert (port_of(serving.eventstoredb), port_of(serving.redis)) == ports
+            append(serving.eventstoredb, "greeting")
+            assert length(serving.eventstoredb, "greeting") == expected
+            with redis.Redis.from_url(serving.redis) as client:
+                assert client.incr("starts") == expected
+            assert serving.stop()[0] == 0
 
 
 def test_it_shares_the_servers_with_kernels_on_the_same_path(
@@ -116,7 +111,7 @@ def refused(environment: dict[str, str], *arguments: str) -> subprocess.Complete
         [sys.executable, "-m", "esnb", "serve", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         env=environment,
         check=False,
     )
@@ -145,7 +140,9 @@ def test_another_port_than_that_in_use_on_the_path_is_refused(
         ("--eventstoredb-port", serving.eventstoredb),
         ("--redis-port", serving.redis),
     ):
-        ended = refused(plain_environment, "--path", str(tmp_path), option, str(free_port()))
+        with ReservedPort() as other:
+            wanted = str(other.number)
+            ended = refused(plain_environment, "--path", str(tmp_path), option, wanted)
         assert f"port {port_of(uri)}" in ended.stderr
         assert option in ended.stderr
 

@@ -80,14 +80,14 @@ def test_a_dead_record_is_tried_again_and_a_queue_has_its_jobs_counted(
     with outbox, BullMQPublisher(outbox, route, attempts=1) as publisher:
         watching = watched([outbox, publisher, stores], queues="mails")
         with pytest.raises(StuckError, match="no queue"):
-            publisher.wait(timeout=20)
+            publisher.wait(timeout=60)
         found = {each.kind: each for each in watching.look()}
         assert [found[kind].troubles for kind in ("", "publisher")] == [(("dead", 1),)] * 2
         assert (found["queue"].state, found["queue"].ago) == ("idle", "no jobs left")
         assert "rebuild" not in found[""].can
         allowed.append(True)
         watching.ask(found["publisher"].key, "retry dead")
-        publisher.wait(timeout=20)
+        publisher.wait(timeout=60)
         found = {each.kind: each for each in watching.look()}
         assert [found[kind].troubles for kind in ("", "publisher")] == [(), ()]
         assert (found["queue"].lag, found["queue"].ago) == (1, "1 job left")

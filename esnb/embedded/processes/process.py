@@ -86,12 +86,15 @@ class ServerProcess:
         self._users = -1
         if self._supervisor is None:
             return
-        try:
-            self._supervisor.wait(0.3)
-        except subprocess.TimeoutExpired:
-            # Its supervisor holds the lock while it ends the server; otherwise others use it.
-            if not _is_free(self._home.directory / "users.lock"):
-                self._supervisor.wait(LOCK_PATIENCE)
+        deadline = time.monotonic() + LOCK_PATIENCE
+        while not _is_shared(self._home.directory / "users.lock"):
+            try:
+                self._supervisor.wait(0.05)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def forget(self) -> None:
         """In a forked child: the use stays the parent's alone."""
@@ -222,6 +225,28 @@ def _is_free(path: Path, *, missing: bool = False) -> bool:
     finally:
         os.close(descriptor)
     return True
+
+
+def _is_shared(path: Path) -> bool:
+    """Whether somebody holds the lock together with others, as users of a server do.
+
+    Nobody does when it is free, though its supervisor has not noticed yet, or
+    while a supervisor that has noticed holds it to end the server.
+    """
+    import fcntl
+
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _is_free(path, missing=False)
+    else:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _lock(home: Home, name: str, shared: bool = False) -> int:

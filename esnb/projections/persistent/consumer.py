@@ -121,8 +121,8 @@ class Consumer:
         until = now + self._group.message_timeout if received is None else received.until
         begun = self._memory.begin(event.id, self._name, max(0.001, until - now))
         if begun is None:
-            delivery.ack(event)
             self.counts.repeated += 1
+            delivery.ack(event)
         elif isinstance(begun, float):  # another consumer has it
             self._later[event.ack_id] = _Later(event, now + min(begun, 1.0), until)
         elif begun > self._retries + 1:
@@ -148,10 +148,11 @@ class Consumer:
             raise
         # First the memory: what is acknowledged and forgotten nobody would repeat.
         self._memory.end(event.id, self._name, "handled")
-        delivery.ack(event)
         self.counts.handled += 1
         self._went_well()
         self._progress.reached(event.commit_position, 1)
+        # Last: whoever waits for it sees the counts and the position, too.
+        delivery.ack(event)
 
     def _failed(
         self, delivery: Delivery, event: Any, attempt: int, until: float, error: Exception
@@ -175,10 +176,10 @@ class Consumer:
 
     def _park(self, delivery: Delivery, event: Any, reason: str) -> None:
         self._memory.end(event.id, self._name, "parked")
-        delivery.park(event)
         self.counts.parked += 1
         _log.warning("group %r parks %s: %s", self._group.title, described(event), reason)
         self._progress.reached(self._progress.position, 0)
+        delivery.park(event)
 
     # --- events that are held ---------------------------------------------------------
 

@@ -29,6 +29,7 @@ from esnb.eventstoredb.reading import read, whole
 from tests.contract.eventstoredb.conftest import MakeFactory
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_server import RedisServer
+from tests.reserved_port import ReservedPort
 
 
 @pytest.fixture
@@ -301,22 +302,17 @@ def test_an_emptied_embedded_server_ends_the_subscription_with_an_error(name: st
 
 
 @pytest.fixture
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def closed_port() -> Iterator[int]:
+    with ReservedPort() as port:
+        yield port.number
 
 
 @pytest.fixture
-def redis_port() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def redis_port(closed_port: int) -> Iterator[int]:
     # The last one given counts.
-    with RedisServer("--port", str(port), "--bind", "127.0.0.1"):
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
-        yield port
+    with RedisServer("--port", str(closed_port), "--bind", "127.0.0.1"):
+        socket.create_connection(("127.0.0.1", closed_port), timeout=60).close()
+        yield closed_port
 
 
 def recorder_at(port: int, name: str, *, embedded: bool = False) -> EventStoreDBApplicationRecorder:
