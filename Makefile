@@ -126,6 +126,7 @@ screenshots: $(VENV)/.test ## the README's pictures in docs/, from JupyterLab in
 	  cp build/screenshots/browse-wide-$$theme-event.png docs/browse-$$theme.png; \
 	  cp build/screenshots/watch-wide-$$theme.png docs/watch-$$theme.png; \
 	  cp build/screenshots/flow-wide-$$theme.png docs/flow-$$theme.png; \
+	  cp build/screenshots/flow-wide-$$theme-lanes.png docs/lanes-$$theme.png; \
 	done
 
 clean: ## remove environments, caches and builds

@@ -1,4 +1,4 @@
-"""The live flow: the drawing, and a button that reads it again."""
+"""The live flow: the drawing, and buttons that read it again and change its layout."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from esnb.widgets._controls import button, close_all, named
+from esnb.widgets._controls import button, close_all, named, row
 from esnb.widgets._flow_html import drawing
 from esnb.widgets._html import message, style
-from esnb.widgets._stations import Station
+from esnb.widgets._stations import Layout, Station
 
 
 class FlowPanel:
@@ -19,6 +19,7 @@ class FlowPanel:
         self,
         correlation_id: str,
         found: Sequence[Station],
+        layout: Layout,
         times: bool,
         read: Callable[[], Sequence[Station]],
     ) -> None:
@@ -28,11 +29,28 @@ class FlowPanel:
         self._read = read
         self._drawing, self._message = widgets.HTML(), widgets.HTML()
         self._again = button("Read again", "refresh", "Read the flow again")
+        self._lanes = widgets.ToggleButton(
+            value=layout == "lanes",
+            description="Lanes",
+            icon="columns",
+            tooltip="In order of time, a lane for each stream, outbox and queue",
+        )
         sheet = widgets.HTML(style("esnb.css", "live.css", "flow.css"))
-        children = [sheet, self._drawing, self._message, self._again]
+        bar = row("esnb-moves", self._lanes, self._again)
+        children = [sheet, bar, self._message, self._drawing]
         self.root = named(widgets.VBox(children), "esnb", "esnb-live", "esnb-flow-panel")
         self._again.on_click(lambda _: self.refresh())
+        self._lanes.observe(lambda _: self._draw(), "value")
         self._draw()
+
+    @property
+    def layout(self) -> Layout:
+        """What is drawn: a tree, or lanes."""
+        return "lanes" if self._lanes.value else "tree"
+
+    @layout.setter
+    def layout(self, layout: Layout) -> None:
+        self._lanes.value = layout == "lanes"
 
     def refresh(self) -> None:
         """Reads the flow again; says here what goes wrong."""
@@ -52,4 +70,4 @@ class FlowPanel:
         close_all(self.root)
 
     def _draw(self) -> None:
-        self._drawing.value = drawing(self._id, self.stations, self._times)
+        self._drawing.value = drawing(self._id, self.stations, self._times, self.layout)

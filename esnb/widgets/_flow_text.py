@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from esnb.widgets._event_html import without_ids
 from esnb.widgets._stations import Station
+from esnb.widgets._swimlanes import swimlanes
+from esnb.widgets._swimlanes_text import columns
 from esnb.widgets._values import visible
 
 _MOST = 100
@@ -19,13 +21,17 @@ def title(correlation_id: str, count: int) -> str:
     return f"flow {visible(correlation_id, 80)}, {count:,} station{'' if count == 1 else 's'}"
 
 
-def page(correlation_id: str, found: Sequence[Station]) -> str:
-    """The causation tree, a line a station."""
-    lines = [title(correlation_id, len(found))]
+def page(correlation_id: str, found: Sequence[Station], layout: str = "tree") -> str:
+    """The flow, a line a station: as a causation tree, or in lanes."""
+    heading = [title(correlation_id, len(found))]
     if len(found) > _MOST:
-        lines.append(f"showing {_MOST} of {len(found):,} stations")
-    lines += tree(found[:_MOST])
-    return without_ids("\n".join(lines))
+        heading.append(f"showing {_MOST} of {len(found):,} stations")
+    return without_ids("\n".join([*heading, *lines(found, layout, _MOST)]))
+
+
+def lines(found: Sequence[Station], layout: str, most: int) -> list[str]:
+    """At most so many stations in a layout: of lanes the oldest, of a tree the first branches."""
+    return columns(swimlanes(found).first(most)) if layout == "lanes" else tree(found[:most])
 
 
 def tree(found: Sequence[Station]) -> list[str]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final, Literal
 
 import pandas as pd
+
+Layout = Literal["tree", "lanes"]
+"""A flow by its causes, or by its places in order of time."""
+LAYOUTS: Final[tuple[Layout, Layout]] = ("tree", "lanes")
 
 _GOOD = frozenset({"recorded", "published", "completed"})
 _BAD = frozenset({"failed", "dead"})

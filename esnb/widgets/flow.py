@@ -1,4 +1,4 @@
-"""`flow`: what one correlation id led to, drawn as a tree of causes."""
+"""`flow`: what one correlation id led to, drawn as a tree of causes or in lanes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from esnb import frames
 from esnb.widgets import _flow_html, _flow_text
 from esnb.widgets._event_html import without_ids
 from esnb.widgets._faces import Faces, wanted_live
-from esnb.widgets._stations import Station, stations
+from esnb.widgets._stations import LAYOUTS, Layout, Station, stations
 
 if TYPE_CHECKING:
     from esnb.widgets._flow_panel import FlowPanel
@@ -19,22 +19,26 @@ def flow(
     source: Any,
     correlation_id: object,
     *,
+    layout: Layout = "tree",
     prefix: str = "bull",
     live: bool | None = None,
     times: bool = True,
     ids: bool = True,
 ) -> Flow:
-    """One flow through events, outboxes and queues, drawn as a causation tree.
+    """One flow through events, outboxes and queues, drawn as a causation tree or in lanes.
 
-    What `esnb.trace` reads of `source`, each station below what caused it: an
-    inline SVG without scripts, which a screen reader reads as a list. `prefix`
-    as there. `live` is whether there is a button that reads it again: yes,
-    unless `ESNB_LIVE=0` is set; a folded "Saved view" follows it. `times=False`
-    leaves times out of the HTML, `ids=False` writes `id-1`, `id-2` and so on for
-    UUIDs, for documentation that is run again and compared; plain text has
-    neither.
+    What `esnb.trace` reads of `source` as an inline SVG without scripts, which a
+    screen reader reads as a list. `layout="tree"`: each station below what
+    caused it. `layout="lanes"`: in order of time, a lane for each stream, outbox
+    and queue, with a line from each cause; a consequence never stands before its
+    cause, whatever the clocks say, and with more than 12 lanes there is one a
+    category. `prefix` as in `esnb.trace`. `live` is whether there are buttons to
+    read it again and to change the layout: yes, unless `ESNB_LIVE=0` is set; a
+    folded "Saved view" follows. `times=False` leaves times out of the HTML,
+    `ids=False` writes `id-1`, `id-2` and so on for UUIDs, for documentation that
+    is run again and compared; plain text has neither.
 
-    Raises what `esnb.trace` raises.
+    Raises ValueError for another layout, and what `esnb.trace` raises.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -44,14 +48,27 @@ def flow(
     ...     with esnb.correlate("order-17"):
     ...         _ = app.save(Aggregate())
     ...     print(flow(app, "order-17", live=False))
+    ...     print(flow(app, "order-17", layout="lanes", live=False))
     flow order-17, 1 station
     Aggregate.Created  ✓ recorded  event id-1 v1
+    flow order-17, 1 station
+    ┌ event id-1
+    ●  Aggregate.Created  ✓ recorded  v1
     """
+    _checked(layout)
 
     def read() -> list[Station]:
         return stations(frames.trace(source, correlation_id, prefix=prefix))
 
-    return Flow(str(correlation_id), read(), read, live=wanted_live(live), times=times, ids=ids)
+    return Flow(
+        str(correlation_id),
+        read(),
+        read,
+        layout=layout,
+        live=wanted_live(live),
+        times=times,
+        ids=ids,
+    )
 
 
 class Flow(Faces):
@@ -63,11 +80,13 @@ class Flow(Faces):
         found: Sequence[Station],
         read: Callable[[], Sequence[Station]],
         *,
+        layout: Layout,
         live: bool,
         times: bool,
         ids: bool,
     ) -> None:
         self.correlation_id = correlation_id
+        self._layout = layout
         self._found = found
         self._read = read
         self._times = times
@@ -85,6 +104,17 @@ class Flow(Faces):
         """What the flow consists of, causes first."""
         return list(self._found if self._panel is None else self._panel.stations)
 
+    @property
+    def layout(self) -> Layout:
+        """How it is drawn, `tree` or `lanes`; setting it draws it anew."""
+        return self._layout if self._panel is None else self._panel.layout
+
+    @layout.setter
+    def layout(self, layout: Layout) -> None:
+        self._layout = _checked(layout)
+        if self._panel is not None:
+            self._panel.layout = layout
+
     def refresh(self) -> None:
         """Reads the flow again. A live one says there what goes wrong."""
         if self.live:
@@ -95,7 +125,7 @@ class Flow(Faces):
     def close(self) -> None:
         """Removes the panel; what was read can still be shown as HTML and text."""
         if self._panel is not None:
-            self._found = self._panel.stations
+            self._found, self._layout = self._panel.stations, self._panel.layout
             self._panel.close()
             self._panel = None
         self.live = False
@@ -105,14 +135,25 @@ class Flow(Faces):
         return f"Flow({without_ids(title)})"
 
     def __str__(self) -> str:
-        return _flow_text.page(self.correlation_id, self.stations)
+        return _flow_text.page(self.correlation_id, self.stations, self.layout)
 
     def _repr_html_(self) -> str:
-        return _flow_html.saved(self.correlation_id, self.stations, self._times, self._ids)
+        return _flow_html.saved(
+            self.correlation_id, self.stations, self._times, self._ids, self.layout
+        )
 
     def _controls(self) -> FlowPanel:
         if self._panel is None:
             from esnb.widgets._flow_panel import FlowPanel
 
-            self._panel = FlowPanel(self.correlation_id, self._found, self._times, self._read)
+            self._panel = FlowPanel(
+                self.correlation_id, self._found, self._layout, self._times, self._read
+            )
         return self._panel
+
+
+def _checked(layout: str) -> Layout:
+    for known in LAYOUTS:
+        if layout == known:
+            return known
+    raise ValueError(f"layout={layout!r} is not known: {' or '.join(map(repr, LAYOUTS))}")

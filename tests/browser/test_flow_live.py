@@ -1,4 +1,4 @@
-"""`esnb.flow` in JupyterLab: the causation tree, drawn, read aloud, and read again."""
+"""`esnb.flow` in JupyterLab: the causation tree and the lanes, drawn, read aloud, read again."""
 
 from __future__ import annotations
 
@@ -42,6 +42,8 @@ with Outbox(stores, shop) as outbox, BullMQPublisher(outbox, route) as publisher
         publisher.wait(timeout=60)
 """
 FLOW = 'flow = esnb.flow(stores, "order-17")\nflow'
+LANES = 'flow = esnb.flow(stores, "order-17", layout="lanes")\nflow'
+DRAWN = {"tree": "Causation tree", "lanes": "swimlanes"}
 
 
 @pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds
@@ -65,6 +67,41 @@ def test_a_flow_is_drawn_and_read_aloud_in_every_theme_and_width(
     panel.get_by_text("As text", exact=True).click()
     expect(panel.locator("pre")).to_contain_text("└─ Product.PriceUpdated")
     for name in page.looks("flow"):
-        page.picture(name, panel)
-        assert panel.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
-        assert page.grave_findings(".esnb-flow-panel") == []
+        for layout in ("lanes", "tree"):
+            panel.get_by_role("button", name="Lanes").click()
+            page.page.locator(f".esnb-flow[aria-label*='{DRAWN[layout]}']").first.wait_for()
+            page.picture(name if layout == "tree" else f"{name}-lanes", panel)
+            assert panel.evaluate("node => node.scrollWidth - node.clientWidth") <= 0
+            assert page.grave_findings(".esnb-flow-panel") == []
+
+
+def test_lanes_show_one_flow_in_order_of_time(lab: Lab, notebook: NotebookOpener) -> None:
+    # Given a flow in the layout that its cell asked for
+    page = notebook()
+    page.open(lab.write("lanes.ipynb", RECORD, LANES))
+    page.run_all()
+    panel = page.page.locator(".esnb-flow-panel")
+    panel.wait_for(timeout=PATIENCE)
+
+    # Then its entries say where they were and what caused them
+    lanes = panel.get_by_role("list", name="3 swimlanes, in order of time")
+    stations = lanes.get_by_role("listitem")
+    expect(stations).to_have_count(5)
+    expect(stations.nth(1)).to_have_accessible_name(
+        re.compile("^Product.Created, published, outbox .* caused by Product.Created of event")
+    )
+
+    # When the layout is changed by keyboard, then the tree is there, and the lanes again
+    tree = panel.get_by_role("list", name="Causation tree")
+    panel.get_by_role("button", name="Lanes").press("Enter")
+    expect(tree.get_by_role("listitem")).to_have_count(5)
+    expect(lanes).to_have_count(0)
+    panel.get_by_role("button", name="Lanes").press("Enter")
+    expect(stations).to_have_count(5)
+
+    # And the saved view has the layout that was shown
+    page.page.get_by_text("Saved view", exact=True).click()
+    saved = page.page.locator(".esnb-folded")
+    saved.get_by_text("As text", exact=True).click()
+    expect(saved.locator("pre")).to_contain_text("┌ job labels")
+    assert page.grave_findings(".esnb-folded") == []

@@ -1,10 +1,12 @@
-"""`esnb.flow`: a causation tree as SVG, as text and with a button; hostile flows."""
+"""`esnb.flow`: a causation tree or lanes as SVG, as text and with buttons; hostile flows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -16,9 +18,12 @@ import esnb
 from esnb.frames._schema import build
 from esnb.frames._trace import TRACE
 from esnb.widgets import Flow
-from esnb.widgets._flow_html import drawing, saved, svg
+from esnb.widgets._flow_html import drawing, saved
 from esnb.widgets._flow_text import page
-from esnb.widgets._stations import Station, stations
+from esnb.widgets._stations import LAYOUTS, Layout, Station, stations
+from esnb.widgets._swimlanes import swimlanes
+from esnb.widgets._swimlanes_svg import svg as lanes_svg
+from esnb.widgets._tree_svg import svg
 from tests.unit.widget_pages import Outline, open_widgets
 
 HOSTILE = "</text></svg><script>alert(1)</script>\u202eevil\x00"
@@ -90,14 +95,19 @@ def test_the_drawing_is_a_list_of_labelled_shapes_joined_to_their_causes(
     }
 
 
-def test_saved_html_has_no_scripts_and_reads_without_styles(found: list[Station]) -> None:
-    shown = Outline(saved("order-17", found))
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_saved_html_has_no_scripts_and_reads_without_styles(
+    found: list[Station], layout: Layout
+) -> None:
+    shown = Outline(saved("order-17", found, layout=layout))
     assert shown.open == []
     assert not shown.tags & {"script", "iframe", "img", "link", "object", "a"}
     assert not {name for name in shown.attributes if name.startswith("on")} | (
         shown.attributes & {"id", "href", "src", "style"}
     )
-    assert "└─ Greeted    ✓ recorded  event Bank-1 v4" in shown.text
+    last = page("order-17", found, layout).splitlines()[-1]
+    assert "Greeted" in last
+    assert last in shown.text
 
 
 def test_hostile_and_deep_and_long_flows_are_shown_and_cut() -> None:
@@ -118,18 +128,123 @@ def test_hostile_and_deep_and_long_flows_are_shown_and_cut() -> None:
     assert all(len(line) <= 240 for line in page(HOSTILE, deep).splitlines())
 
 
-def test_an_empty_flow_says_so() -> None:
+def test_hostile_and_long_flows_in_lanes_are_shown_and_cut() -> None:
+    long = HOSTILE + "x" * 2**20
+    wide = [
+        Station(text, HOSTILE, f"{place % 40}{text}", None, HOSTILE, place % 7, None, text, "")
+        for place in range(2_000)
+        for text in (long if place < 30 else HOSTILE,)
+    ]
+    html = saved(HOSTILE, wide, layout="lanes")
+    assert "<script" not in html
+    for shown in (html, page(HOSTILE, wide, "lanes")):
+        assert not {"\u202e", "\x00"} & set(shown)
+        assert len(shown.encode()) < 200_000
+    assert Outline(html).open == []
+    assert "of 2,000 stations" in Outline(html).text
+    drawn = swimlanes(wide)
+    assert (len(drawn.lanes), len(drawn.steps)) == (12, 2_000)
+    ElementTree.fromstring(lanes_svg(drawn.first(20)))
+    assert all(len(line) <= 240 for line in page(HOSTILE, wide, "lanes").splitlines())
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_an_empty_flow_says_so(layout: Layout) -> None:
     assert stations(traced()) == []
-    assert "Nothing has this correlation id" in drawing("x", [])
-    assert page("x", []) == "flow x, 0 stations"
+    assert "Nothing has this correlation id" in drawing("x", [], layout=layout)
+    assert page("x", [], layout) == "flow x, 0 stations"
 
 
-def test_three_faces_and_every_run_the_same(app: Application[Any]) -> None:
+def test_lanes_are_in_order_of_time_and_never_before_their_causes() -> None:
+    start = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+    def at(place: str, depth: int, seconds: float | None, kind: str = "event") -> Station:
+        time = None if seconds is None else start + timedelta(seconds=seconds)
+        return Station(f"T{place}", kind, place, 1, "recorded", depth, time, "", "")
+
+    found = [
+        at("a", 0, 0),
+        at("box", 1, 1, "outbox"),
+        at("queue", 2, None, "job"),  # removed: nobody knows when it was
+        at("b", 1, -5),  # by another clock
+        at("a", 2, 0.5),
+    ]
+    drawn = swimlanes(found)
+    assert [step.station.place for step in drawn.steps] == ["a", "b", "a", "box", "queue"]
+    assert [lane.words for lane in drawn.lanes] == [
+        "event a", "event b", "outbox box", "job queue"
+    ]  # fmt: skip
+    assert [step.lane for step in drawn.steps] == [0, 1, 0, 2, 3]
+    assert [step.cause for step in drawn.steps] == [None, 0, 1, 0, 3]
+    assert page("x", found, "lanes").splitlines()[1:] == [
+        "┌ event a",
+        "│ ┌ event b",
+        "│ │ ┌ outbox box",
+        "│ │ │ ┌ job queue",
+        "● │ │ │  Ta      ✓ recorded  v1",
+        "├─● │ │  Tb      ✓ recorded  v1",
+        "●─┘ │ │  Ta      ✓ recorded  v1",
+        "└───■ │  Tbox    ✓ recorded  v1",
+        "    └─◆  Tqueue  ✓ recorded  v1",
+    ]
+
+
+@pytest.mark.parametrize("count", [1, 12, 13, 400])
+def test_lanes_of_many_streams_are_those_of_their_categories(count: int) -> None:
+    def one(number: int) -> Station:
+        category = ("Order", "Customer")[number % 2]
+        place = str(uuid4()) if number % 3 else f"{category}-{number}"
+        return Station(f"{category}.Done", "event", place, 1, "recorded", 0, None, "", "")
+
+    drawn = swimlanes([one(number) for number in range(count)])
+    names = {lane.name for lane in drawn.lanes}
+    assert len(drawn.lanes) == (count if count <= 12 else 2)
+    assert count <= 12 or names == {"Order", "Customer"}
+    assert [step.station.version for step in drawn.steps] == [1] * count
+
+
+def test_too_many_categories_share_the_last_lane() -> None:
+    found = [
+        Station("T", "event", f"c{number}-1", 1, "recorded", 0, None, "", "")
+        for number in range(400)
+    ]
+    drawn = swimlanes(found)
+    assert drawn.lanes[-1].words == "others (389)"
+    assert [step.lane for step in drawn.steps] == [*range(11), *[11] * 389]
+    assert len(drawn.first(5).lanes) == 5
+
+
+def test_the_drawing_of_lanes_is_a_list_that_names_places_and_causes(found: list[Station]) -> None:
+    root = ElementTree.fromstring(lanes_svg(swimlanes(found)))
+    assert (root.tag, root.get("role")) == ("svg", "list")
+    assert root.get("aria-label") == "3 swimlanes, in order of time"
+    items = [each for each in root if each.get("role") == "listitem"]
+    assert [item.get("aria-label") for item in items] == [
+        "Opened, recorded, event Bank-1 v1",
+        "Opened, published, outbox Bank-1 v2, caused by Opened of event Bank-1 v1",
+        "Opened, failed, job Bank-1 v3 · no <printer>, caused by Opened of outbox Bank-1 v2",
+        "Greeted, recorded, event Bank-1 v4, caused by Opened of event Bank-1 v1",
+    ]
+    assert [item[0].tag for item in items] == ["circle", "rect", "path", "circle"]
+    others = [each for each in root if each.get("role") != "listitem"]
+    assert {each.get("aria-hidden") for each in others} == {"true"}
+    assert [each[1].text for each in others if each.tag == "g"] == [
+        "event Bank-1", "outbox Bank-1", "job Bank-1"
+    ]  # fmt: skip
+
+
+def test_a_layout_that_there_is_not_is_refused(app: Application[Any]) -> None:
+    with pytest.raises(ValueError, match="layout='star' is not known: 'tree' or 'lanes'"):
+        esnb.flow(app, "x", layout="star")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_three_faces_and_every_run_the_same(app: Application[Any], layout: Layout) -> None:
     faces = []
     for name in ("order-17", "order-18"):
         with esnb.correlate(name):
             app.save(Aggregate())
-        shown = esnb.flow(app, name, live=False, times=False, ids=False)
+        shown = esnb.flow(app, name, layout=layout, live=False, times=False, ids=False)
         faces.append(
             {kind: text.replace(name, "order") for kind, text in shown._repr_mimebundle_().items()}
         )
@@ -156,6 +271,13 @@ def test_live_it_reads_again_and_says_what_goes_wrong(app: Application[Any]) -> 
     shown.refresh()
     assert "ConnectionError: &lt;b&gt;no&lt;/b&gt; server" in panel._message.value
     assert len(shown.stations) == 1
+    panel._lanes.value = True
+    assert shown.layout == "lanes"
+    assert "swimlane" in panel._drawing.value
+    shown.layout = "tree"
+    assert "Causation tree" in panel._drawing.value
+    shown.layout = "lanes"
     shown.close()
+    assert "┌ event" in str(shown)
     assert open_widgets() == before
     assert "Aggregate.Created" in str(shown)
