@@ -17,7 +17,7 @@ from esnb.frames._stream_index import StreamRow
 from esnb.widgets import _controls as controls
 from esnb.widgets import _event_html as html
 from esnb.widgets._copy import as_json, as_python
-from esnb.widgets._follow import Follower
+from esnb.widgets._follow import WhileSeen
 from esnb.widgets._html import message, style
 from esnb.widgets._values import Limits, stamp, visible
 from esnb.widgets._visit import Visit, read_filter, read_time
@@ -41,9 +41,10 @@ class BrowsePanel:
         self._lock = threading.RLock()
         self._drawing = False
         self._closed = False
-        self._follower: Follower | None = None
+        self._wanted = False
         self._drawn: tuple[Any, ...] = ()
         self._make()
+        self._looking = WhileSeen(self.root, self._take_in)
         self._listen()
         self._style.value = style("esnb.css", "live.css", "browse.css") + html.heading(visit)
         self.draw()
@@ -75,14 +76,13 @@ class BrowsePanel:
         with self._lock:
             self._closed = True
             self._stop()
-        if self._ending is not None:
-            self._ending.join(timeout=5)
+            self._looking.close()
+        self._looking.join(timeout=5)
         controls.close_all(self.root)
 
     # --- making ----------------------------------------------------------------------
 
     def _make(self) -> None:
-        self._ending: Follower | None = None
         self._style, self._crumbs = widgets.HTML(), widgets.HTML()
         self._message, self._note = widgets.HTML(), widgets.HTML()
         self._known, self._headline, self._detail = widgets.HTML(), widgets.HTML(), widgets.HTML()
@@ -228,17 +228,17 @@ class BrowsePanel:
         with self._lock:
             if not self._follow.value:
                 self._stop()
-            elif self._follower is None and not self._closed:
-                self._follow.value = self.do(self._begin_following)
-
-    def _begin_following(self) -> None:
-        self.visit.newest()
-        self._follower = Follower(self._take_in)
+            elif not self._wanted and not self._closed:
+                self._wanted = self.do(self.visit.newest)
+                if self._wanted:
+                    self._looking.start()
+                else:
+                    self._follow.value = False
 
     def _take_in(self) -> bool:
         """One look for new events; False ends the following."""
         with self._lock:
-            if self._closed or self._follower is None:
+            if self._closed or not self._wanted:
                 return False
             try:
                 arrived = self.visit.arrivals()
@@ -251,10 +251,8 @@ class BrowsePanel:
             return True
 
     def _stop(self) -> None:
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            follower.stop()
-            self._ending = follower
+        self._wanted = False
+        self._looking.stop()
         if self._follow.value:
             self._follow.value = False
 

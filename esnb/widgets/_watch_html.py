@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from html import escape
 
 from esnb.widgets._html import BUDGET, style, text
+from esnb.widgets._seen import Seen
 from esnb.widgets._sparkline import sparkline
 from esnb.widgets._values import visible
 from esnb.widgets._watch_text import faults
-from esnb.widgets._watching import Past, Seen
+from esnb.widgets._watching import Past
 
 _MARKS = {
     "running": "●",

@@ -9,11 +9,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from esnb.widgets._controls import button, close_all, named, row
-from esnb.widgets._follow import Follower
+from esnb.widgets._follow import WhileSeen
 from esnb.widgets._html import message, style
+from esnb.widgets._seen import Seen
 from esnb.widgets._values import visible
 from esnb.widgets._watch_html import NONE, line, wrong
-from esnb.widgets._watching import Past, Seen, Watched
+from esnb.widgets._watching import Past, Watched
 
 _ICONS = {
     "pause": "pause",
@@ -21,7 +22,10 @@ _ICONS = {
     "rebuild": "refresh",
     "replay parked": "repeat",
     "retry dead": "repeat",
+    "retry failed": "repeat",
 }
+_FIRST, _NEXT = 2.0, 0.3
+"""Seconds that the first look gives the sources to answer, and each later one."""
 _PATIENCE = 5.0
 """Seconds that closing waits for a look or a request that is under way."""
 
@@ -30,6 +34,7 @@ class Card:
     """The widgets of one runner; they stay while it does, so that focus stays, too."""
 
     def __init__(self, seen: Seen, press: Callable[[str, str], object]) -> None:
+        self.can = seen.can
         self._line, self._wrong = widgets.HTML(), widgets.HTML()
         self.buttons = {ask: self._button(seen, ask, press) for ask in seen.can}
         asks = row("esnb-card-asks", *self.buttons.values())
@@ -52,14 +57,15 @@ class Card:
 
 
 class WatchPanel:
-    """The widgets of one watcher; `root` is what is displayed.
+    """The widgets of one watcher; `root` is what is displayed. Looks while it is seen.
 
-    Looks while it is seen: once no page shows it any more (its cell was
-    cleared, run again or removed, the page closed), it rests until one does.
+    `patience` are the seconds that a look waits for those that have not
+    answered; they are shown as they were.
     """
 
-    def __init__(self, watched: Watched, numbers: bool) -> None:
+    def __init__(self, watched: Watched, numbers: bool, patience: float = _NEXT) -> None:
         self._watched = watched
+        self._patience = patience
         self._numbers = numbers
         self._closed = False
         self._lock = threading.RLock()
@@ -68,15 +74,14 @@ class WatchPanel:
         self._message, self._none = widgets.HTML(), widgets.HTML()
         self._sheet = widgets.HTML(style("esnb.css", "live.css", "watch.css"))
         self.root = named(widgets.VBox([]), "esnb", "esnb-live", "esnb-watch")
-        self.root._view_count = 0  # from None on: the front end counts the views
-        self.root.observe(self._shown, "_view_count")
-        self._draw(watched.look())
-        self._follower: Follower | None = Follower(self.look)
+        self._draw(watched.look(max(_FIRST, patience)))
+        self._following = WhileSeen(self.root, self.look)
+        self._following.start()
 
     @property
     def looking(self) -> bool:
         """Whether it looks by itself."""
-        return self._follower is not None
+        return self._following.running
 
     @property
     def cards(self) -> list[Card]:
@@ -89,7 +94,7 @@ class WatchPanel:
             if self._closed:
                 return False
             try:
-                self._draw(self._watched.look())
+                self._draw(self._watched.look(self._patience))
             except Exception as error:  # noqa: BLE001  # a thread's error has no other place
                 self._message.value = message(f"{type(error).__name__}: {error}")
             return True
@@ -116,31 +121,18 @@ class WatchPanel:
 
     def close(self) -> None:
         """Ends the looking, and takes the widgets out of the page and the kernel."""
-        follower, self._follower = self._follower, None
-        if follower is not None:
-            follower.stop()
+        self._following.close()
         with self._lock:
             self._closed = True
-            self.root.unobserve_all()
             close_all(self.root)
-        if follower is not None:
-            follower.join(timeout=_PATIENCE)
+        self._following.join(timeout=_PATIENCE)
         for thread in self._asking:
             thread.join(timeout=_PATIENCE)
-
-    def _shown(self, change: Any) -> None:
-        """A page shows it, or none does any more."""
-        if self._closed:
-            return
-        if change["new"] == 0 and self._follower is not None:
-            self._follower.stop()
-            self._follower = None
-        elif change["new"] and self._follower is None:
-            self._follower = Follower(self.look)
+        self._watched.join(timeout=_PATIENCE)
 
     def _draw(self, seen: Sequence[Seen]) -> None:
-        keys = [each.key for each in seen]
-        if not keys or keys != list(self._cards):
+        wanted = [(each.key, each.can) for each in seen]
+        if not wanted or wanted != [(key, card.can) for key, card in self._cards.items()]:
             self._arrange(seen)
         for each in seen:
             self._cards[each.key].draw(each, self._watched.past(each), self._numbers)
@@ -148,9 +140,15 @@ class WatchPanel:
     def _arrange(self, seen: Sequence[Seen]) -> None:
         """A card for each; those that were there stay, those of what is gone are closed."""
         before = self._cards
-        self._cards = {each.key: before.get(each.key) or Card(each, self.press) for each in seen}
+        self._cards = {
+            each.key: card
+            if (card := before.get(each.key)) is not None and card.can == each.can
+            else Card(each, self.press)
+            for each in seen
+        }
         cards = [card.root for card in self._cards.values()]
         self._none.value = "" if cards else NONE
         self.root.children = [self._sheet, *cards, self._none, self._message]
-        for key in before.keys() - self._cards.keys():
-            close_all(before[key].root)
+        for key, card in before.items():
+            if self._cards.get(key) is not card:
+                close_all(card.root)

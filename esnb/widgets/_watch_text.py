@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from esnb.widgets._seen import Seen
 from esnb.widgets._values import visible
-from esnb.widgets._watching import Seen
 
 
 def table(seen: Sequence[Seen]) -> str:

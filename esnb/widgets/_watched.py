@@ -6,10 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from esnb import frames
+from esnb.frames._queue import redis_of
 from esnb.frames._queue_counts import queue_counts
 from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
-from esnb.widgets._watching import Seen, Source, Watched, refused
+from esnb.widgets._seen import Seen, Source
+from esnb.widgets._watching import Watched, refused
 
 _METHODS = {
     "pause": "pause",
@@ -173,11 +175,15 @@ class QueueSource:
             lag=left,
             counts=tuple((name, number) for name, number in found.items() if number),
             troubles=(("failed", failed),) if failed else (),
+            can=("retry failed",),
+            asks=("retry failed",) if failed else (),
             done=completed + failed,
         )
 
     def ask(self, seen: Seen, what: str) -> None:
-        raise LookupError(f"queue {self.name!r} has no {what!r}")
+        from esnb.outbox.retrying import retry_failed  # brings asyncio's Redis client
+
+        retry_failed(redis_of(self._source), self.name, self._prefix)
 
 
 def _kind(status: Any) -> str:

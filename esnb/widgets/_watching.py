@@ -1,80 +1,23 @@
-"""How runners are doing, as plain data, and what one can ask of them."""
+"""How runners are doing, all together, and what one can ask of them."""
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import Any, Protocol
+from typing import Any
 
 from esnb.frames._sources import described
+from esnb.widgets._asked import Asked
+from esnb.widgets._seen import ASKS, Seen, Source
 
-ASKS = ("pause", "resume", "rebuild", "replay parked", "retry dead")
-"""What has a button."""
 KEPT = 75
 """Looks that a sparkline shows: half a minute of a live panel."""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One runner at one moment; None where it does not tell."""
-
-    name: str
-    state: str
-    kind: str = ""
-    """What it is, where it is no runner of a projection."""
-    application: str = ""
-    position: int | None = None
-    head: int | None = None
-    lag: int | None = None
-    lag_seconds: float | None = None
-    rate: float | None = None
-    counts: tuple[tuple[str, int], ...] = ()
-    """Further numbers, by their names."""
-    troubles: tuple[tuple[str, int], ...] = ()
-    """How many events or jobs wait for somebody, by what befell them; none that is 0."""
-    error: str | None = None
-    event: str | None = None
-    """The event that is at fault."""
-    handler: str | None = None
-    traceback: str | None = None
-    can: tuple[str, ...] = ()
-    """Those of `ASKS` that it has at all."""
-    asks: tuple[str, ...] = ()
-    """Those of them that make sense in its state."""
-    done: int | None = None
-    """What it has done so far: the rate of one that does not tell its own."""
-    key: str = ""
-    """Tells it from the others, at every look."""
-
-    @property
-    def ago(self) -> str:
-        """Its lag in words."""
-        if self.kind == "worker":
-            return ""  # the queue has one
-        if self.lag is None:
-            return "lag unknown"
-        what = "job" if self.kind == "queue" else "event"
-        if self.lag == 0:
-            return "no jobs left" if what == "job" else "caught up"
-        rest = "left" if what == "job" else "behind"
-        return f"{self.lag:,} {what}{'' if self.lag == 1 else 's'} {rest}"
-
-
-class Source(Protocol):
-    """Something that can be watched: one runner, or all groups of a server."""
-
-    def look(self) -> Iterable[Seen]:
-        """How its runners are now; raises what the store raises."""
-
-    def ask(self, seen: Seen, what: str) -> None:
-        """Does one of `ASKS`; raises what that raises."""
-
-    @property
-    def name(self) -> str:
-        """What it is called when a look fails."""
+PATIENCE = 30.0
+"""Seconds that a look gives its sources to answer, unless told otherwise."""
 
 
 @dataclass
@@ -106,30 +49,56 @@ class Watched:
         self, sources: Sequence[Source], clock: Callable[[], float] = time.monotonic
     ) -> None:
         """`clock` gives seconds, of which only the differences count."""
-        self._sources = sources
+        self._asked = [Asked(source) for source in sources]
         self._clock = clock
+        self._lock = threading.Lock()
         self._pasts: dict[str, Past] = {}
         self._owners: dict[str, tuple[Source, Seen]] = {}
 
     def __len__(self) -> int:
-        return len(self._sources)
+        return len(self._asked)
 
-    def look(self) -> list[Seen]:
-        """Each of them now; one that cannot tell is `unknown`, with its error."""
+    def look(self, patience: float = PATIENCE) -> list[Seen]:
+        """Each of them now; one that cannot tell is `unknown`, with its error.
+
+        All sources are asked at the same time, and given `patience` seconds
+        together; one that has not answered is shown as it was, and waited for
+        no more until it has: it is asked again then.
+        """
+        now = self._clock()
+        begun = [asked for asked in self._asked if asked.begin(now)]
+        until = time.monotonic() + patience
+        for asked in begun:
+            asked.wait(max(0.0, until - time.monotonic()))
+        with self._lock:
+            return self._taken(now)
+
+    def _taken(self, now: float) -> list[Seen]:
         found: list[Seen] = []
         owners: dict[str, tuple[Source, Seen]] = {}
-        for place, source in enumerate(self._sources):
+        for place, asked in enumerate(self._asked):
             numbers = count()
-            for seen in _looked(source):
-                key = f"{place}/{seen.key or next(numbers)}"
+            rows, is_news = asked.take(now)
+            for row in rows:
+                key = f"{place}/{row.key or next(numbers)}"
                 past = self._pasts.setdefault(key, Past())
-                now = past.add(self._clock(), replace(seen, key=key))
-                owners[key] = source, seen
-                found.append(now)
+                seen = replace(row, key=key)
+                if is_news:
+                    seen = past.add(now, seen)
+                elif key in self._owners and seen.rate is None:
+                    seen = replace(seen, rate=self._owners[key][1].rate)
+                owners[key] = asked.source, seen
+                found.append(seen)
         self._owners = owners
         for gone in self._pasts.keys() - owners.keys():
             del self._pasts[gone]
         return found
+
+    def join(self, timeout: float) -> None:
+        """Waits until no source is being asked, at most so many seconds."""
+        until = time.monotonic() + timeout
+        for asked in self._asked:
+            asked.join(max(0.0, until - time.monotonic()))
 
     def past(self, seen: Seen) -> Past:
         """The looks at it so far."""
@@ -143,13 +112,6 @@ class Watched:
             raise LookupError("it is not there any more")
         source, seen = self._owners[key]
         source.ask(seen, what)
-
-
-def _looked(source: Source) -> list[Seen]:
-    try:
-        return list(source.look())
-    except Exception as error:  # noqa: BLE001  # shown in its row
-        return [Seen(name=source.name, state="unknown", error=f"{type(error).__name__}: {error}")]
 
 
 def refused(given: Any) -> TypeError:

@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from esnb.widgets import _watch_html, _watch_text
 from esnb.widgets._faces import Faces, wanted_live
+from esnb.widgets._seen import Seen
 from esnb.widgets._watched import watched
-from esnb.widgets._watching import Seen, Watched
+from esnb.widgets._watching import PATIENCE, Watched
 
 if TYPE_CHECKING:
     from esnb.widgets._watch_panel import WatchPanel
+
+_LIVE = 2.0
+"""Seconds that sources have to answer where the panel goes on asking them."""
 
 
 def watch(
@@ -28,9 +32,10 @@ def watch(
     an EventStoreDB client, for all persistent subscriptions of the server; and
     with the stores (or a redis-py client) `queues`, the names of BullMQ queues
     under `prefix`, whose lag are the jobs that are not done. Where one can
-    pause, resume, rebuild, replay parked events or retry dead records, it has
-    buttons for it. The live panel looks as long as a page shows it, and not
-    after `close()`. `live` is whether there are controls: yes, unless
+    pause, resume, rebuild, replay parked events, retry dead records or failed
+    jobs, it has buttons for it. All are asked at the same time: one that does
+    not answer is said to be so, and holds up no other. The live panel looks as
+    long as a page shows it, and not after `close()`. `live` is whether there are controls: yes, unless
     `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
     documentation that is run again and compared; plain text never has them.
 
@@ -63,7 +68,7 @@ class Watcher(Faces):
     @property
     def runners(self) -> list[Seen]:
         """Each runner now, in the order given."""
-        return self._watched.look()
+        return self._watched.look(_LIVE if self.live else PATIENCE)
 
     def close(self) -> None:
         """Ends the looking and removes the controls; runners are left alone."""

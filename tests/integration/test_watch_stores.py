@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -9,8 +10,9 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 
 import esnb
+from esnb.widgets._seen import Seen
 from esnb.widgets._watched import watched
-from esnb.widgets._watching import Seen, Watched
+from esnb.widgets._watching import Watched
 
 
 @pytest.fixture
@@ -92,3 +94,34 @@ def test_a_dead_record_is_tried_again_and_a_queue_has_its_jobs_counted(
         assert [found[kind].troubles for kind in ("", "publisher")] == [(), ()]
         assert (found["queue"].lag, found["queue"].ago) == (1, "1 job left")
         assert found["queue"].counts == (("waiting", 1),)
+
+
+@pytest.mark.extras
+def test_failed_jobs_are_tried_again(stores: esnb.Stores, eventually: Callable[..., float]) -> None:
+    from esnb.outbox import BullMQPublisher, Job, Outbox, Worker
+
+    app = stores.application(Application)
+    app.save(Aggregate())
+    app.save(Aggregate())
+    allowed = threading.Event()
+
+    def handle(job: Job) -> None:
+        if not allowed.is_set():
+            raise OSError("the printer is out of paper")
+
+    queued = watched([stores.redis], queues="mails")
+    assert seen(queued, "queue").asks == ()
+    with (
+        Outbox(stores, app) as outbox,
+        BullMQPublisher(outbox, lambda _: "mails") as publisher,
+        Worker(stores, "mails", handle),
+    ):
+        publisher.wait(timeout=60)
+        eventually(lambda: seen(queued, "queue").troubles == (("failed", 2),))
+        failed = seen(queued, "queue")
+        assert (failed.can, failed.asks) == (("retry failed",), ("retry failed",))
+        allowed.set()
+        queued.ask(failed.key, "retry failed")
+        eventually(lambda: seen(queued, "queue").troubles == ())
+        eventually(lambda: (esnb.queue(stores, "mails").state == "completed").sum() == 2)
+    assert seen(queued, "queue").asks == ()

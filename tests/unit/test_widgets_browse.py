@@ -58,7 +58,7 @@ def numbers(browser: Browser) -> list[int]:
 
 
 def followers() -> list[str]:
-    return [each.name for each in threading.enumerate() if each.name.startswith("esnb-browse")]
+    return [each.name for each in threading.enumerate() if each.name == "esnb-follow"]
 
 
 def pages_of(browser: Browser) -> list[str]:
@@ -319,7 +319,7 @@ def test_close_leaves_no_widget_and_no_thread() -> None:
     browser = accounts(live=True)
     assert VIEW in browser._repr_mimebundle_()
     browser.following = True
-    assert followers() == ["esnb-browse-follow"]
+    assert followers() == ["esnb-follow"]
     browser.close()
     assert followers() == []
     assert open_widgets() <= before
@@ -354,6 +354,26 @@ def test_new_events_and_streams_appear_while_following() -> None:
     wait_until(lambda: panel._events.options[-1][1] == 15)
     assert panel._events.value == 3
     browser.following = False
+    wait_until(lambda: followers() == [])
+    browser.close()
+
+
+def test_following_rests_while_no_page_shows_it() -> None:
+    app = Bank()
+    an_account(app)
+    browser = esnb.browse(app, live=True)
+    panel = browser._controls()
+    browser.following = True
+    panel.root._view_count = 1
+    assert followers() == ["esnb-follow"]
+    panel.root._view_count = 0  # the cell was cleared, or the page closed
+    wait_until(lambda: followers() == [])
+    an_account(app)
+    panel.root._view_count = 1  # seen again: what came meanwhile is shown
+    wait_until(lambda: panel._events.value == 10)
+    panel.root._view_count = 0
+    browser.following = False
+    panel.root._view_count = 1  # not wanted any more
     wait_until(lambda: followers() == [])
     browser.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -12,11 +13,12 @@ import pytest
 
 import esnb
 from esnb.projections import CatchUpRunner
+from esnb.widgets._seen import Seen
 from esnb.widgets._sparkline import sparkline
 from esnb.widgets._watch_html import line, wrong
 from esnb.widgets._watch_panel import WatchPanel
 from esnb.widgets._watched import RunnerSource, watched
-from esnb.widgets._watching import Past, Seen, Watched
+from esnb.widgets._watching import Past, Watched
 from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.widget_pages import Outline, open_widgets
 
@@ -117,7 +119,7 @@ def test_html_without_numbers_is_the_same_at_every_run(runner: CatchUpRunner[Ban
 
 
 def test_live_it_has_buttons_that_do_what_they_say(runner: CatchUpRunner[Bank, Sums]) -> None:
-    panel = WatchPanel(watched([runner]), numbers=True)
+    panel = WatchPanel(watched([runner]), numbers=True, patience=60)
     try:
         (card,) = panel.cards
         (seen,) = panel._watched.look()
@@ -142,7 +144,7 @@ def test_what_a_runner_refuses_is_said() -> None:
         def rebuild(self) -> None:
             raise RuntimeError("not <now>")
 
-    panel = WatchPanel(watched([Refusing(name="r", state="running")]), numbers=True)
+    panel = WatchPanel(watched([Refusing(name="r", state="running")]), numbers=True, patience=60)
     try:
         (seen,) = panel._watched.look()
         panel.press(seen.key, "rebuild").join(60)
@@ -171,9 +173,10 @@ def test_a_live_watcher_has_three_faces(runner: CatchUpRunner[Bank, Sums]) -> No
 def test_after_close_no_thread_and_no_widget_is_left(runner: CatchUpRunner[Bank, Sums]) -> None:
     threads, widgets = set(threading.enumerate()), open_widgets()
     watcher = esnb.watch(runner, live=True)
-    panel = WatchPanel(watched([runner]), numbers=True)
+    panel = WatchPanel(watched([runner]), numbers=True, patience=60)
     assert watcher.widget.model_id in open_widgets()
-    assert len(set(threading.enumerate()) - threads) == 2
+    begun = set(threading.enumerate()) - threads
+    assert sum(thread.name == "esnb-follow" for thread in begun) == 2
     panel.press("0/0", "pause")
     watcher.close()
     panel.close()
@@ -184,16 +187,16 @@ def test_after_close_no_thread_and_no_widget_is_left(runner: CatchUpRunner[Bank,
 
 
 def test_it_looks_while_a_page_shows_it() -> None:
-    panel = WatchPanel(watched([Odd(name="r", state="running")]), numbers=True)
+    panel = WatchPanel(watched([Odd(name="r", state="running")]), numbers=True, patience=60)
     try:
-        first = panel._follower
+        first = panel._following._follower
         assert first is not None
         panel.root._view_count = 1
-        assert panel._follower is first
+        assert panel._following._follower is first
         panel.root._view_count = 0  # the cell was cleared
         assert not panel.looking
         first.join(60)
-        assert not first._thread.is_alive()
+        assert not first.is_alive
         panel.root._view_count = 1
         assert panel.looking
     finally:
@@ -203,7 +206,7 @@ def test_it_looks_while_a_page_shows_it() -> None:
 def test_cards_stay_while_their_runners_do_and_go_with_them() -> None:
     widgets = open_widgets()
     groups = Groups("b", "a")
-    panel = WatchPanel(Watched([groups]), numbers=True)
+    panel = WatchPanel(Watched([groups]), numbers=True, patience=60)
     try:
         one, two = panel.cards
         groups.names = ["a", "c"]
@@ -223,12 +226,73 @@ def test_cards_stay_while_their_runners_do_and_go_with_them() -> None:
 
 
 def test_a_failed_look_is_said_in_the_row_and_ends_nothing() -> None:
-    panel = WatchPanel(watched([Odd()]), numbers=True)
+    panel = WatchPanel(watched([Odd()]), numbers=True, patience=60)
     try:
         assert panel.look()
         assert "ConnectionError: &lt;b&gt;away" in panel.cards[0]._wrong.value
     finally:
         panel.close()
+
+
+class Silent(Odd):
+    """One that answers when it is allowed to."""
+
+    def __init__(self, **status: Any) -> None:
+        super().__init__(**status)
+        self.asked = threading.Semaphore(0)
+        self.allowed = threading.Event()
+
+    def status(self) -> Any:
+        self.asked.release()
+        assert self.allowed.wait(60)
+        return super().status()
+
+    def pause(self) -> None:
+        raise AssertionError
+
+
+def test_one_that_does_not_answer_holds_up_no_other() -> None:
+    silent = Silent(name="s", state="running", lag=7)
+    now = iter([0.0, 1.0, 5.0, 14.0, 15.0, 16.0])
+    quick = Odd(name="q", state="running")
+    looked = Watched([RunnerSource(silent), RunnerSource(quick)], clock=lambda: next(now))
+    try:
+        first = looked.look(patience=0.01)
+        assert silent.asked.acquire(timeout=60)
+        assert [each.state for each in first] == ["asking", "running"]
+        quick._status["state"] = "paused"
+        assert [each.state for each in looked.look()] == ["asking", "paused"]
+        (unknown, _) = looked.look()
+        assert (unknown.state, unknown.error) == ("unknown", "no answer for 5 s")
+        (unknown, _) = looked.look()
+        assert unknown.error == "no answer for 10 s"
+        assert not silent.asked.acquire(blocking=False)  # it is not asked again meanwhile
+    finally:
+        silent.allowed.set()
+    looked.join(60)
+    (seen, _) = looked.look()
+    assert (seen.state, seen.lag, seen.error) == ("running", 7, None)
+    assert len(looked.past(seen).lags) == 1
+    looked.join(60)
+
+
+def test_a_card_has_its_buttons_once_its_runner_has_answered() -> None:
+    widgets, threads = open_widgets(), set(threading.enumerate())
+    silent = Silent(name="s", state="running")
+    panel = WatchPanel(watched([silent]), numbers=True, patience=0)
+    try:
+        assert [list(card.buttons) for card in panel.cards] == [[]]
+        silent.allowed.set()
+        deadline = time.monotonic() + 60
+        while not panel.cards[0].buttons:
+            assert time.monotonic() < deadline
+            panel.look()
+        assert list(panel.cards[0].buttons) == ["pause"]
+    finally:
+        silent.allowed.set()
+        panel.close()
+    assert open_widgets() == widgets
+    assert set(threading.enumerate()) <= threads
 
 
 def test_a_rate_that_is_not_told_comes_of_two_looks() -> None:
