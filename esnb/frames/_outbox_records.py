@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from esnb.frames._numbers import end_of
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
 
@@ -32,14 +33,19 @@ OUTBOX_RECORDS: Schema = {
 
 
 def outbox_records(
-    outbox: Any, *, limit: int | None = None, last: int | None = None
+    outbox: Any,
+    *,
+    limit: int | None = None,
+    last: int | None = None,
+    redact: Redact | None = None,
 ) -> pd.DataFrame:
     """The records of an outbox, in the order of their events.
 
     `outbox` is an `esnb.outbox.Outbox`, its view, or a publisher. All records
     come from one moment; with `limit` at most the first so many, with `last`
     the last ones, read in pages, and `frame.attrs["truncated"]` is True when
-    there are more.
+    there are more. `redact` hides fields of payload and headers, as in
+    `esnb.events`.
 
     Columns: `id` (string: the event's id; the job's is `ev-` and it),
     `aggregate_id`, `version` (Int64), `type`, `state` (string: `pending`,
@@ -67,6 +73,7 @@ def outbox_records(
             f"no outbox: {described(outbox)}; give an esnb.outbox.Outbox, its view or a publisher"
         )
     size, newest = end_of(limit, last)
+    redaction = Redaction(redact)
     rows = view.records() if size is None else view.outermost(size, newest=newest)
     columns: dict[str, list[Any]] = {
         name: [getattr(row, name) for row in rows]
@@ -76,6 +83,8 @@ def outbox_records(
     columns["queues"] = [" ".join(row.queues) or None for row in rows]
     for name in ("correlation_id", "causation_id"):
         columns[name] = [row.headers.get(name) for row in rows]
+    for name in ("payload", "headers"):
+        columns[name] = list(map(redaction.data, columns[name]))
     frame = build(OUTBOX_RECORDS, columns)
     if size is not None and view.count() > len(frame):
         frame.attrs["truncated"] = True

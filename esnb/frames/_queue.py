@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 
 from esnb.frames._numbers import end_of
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
 
@@ -81,6 +82,7 @@ def queue(
     limit: int | None = None,
     last: int | None = None,
     prefix: str = "bull",
+    redact: Redact | None = None,
 ) -> pd.DataFrame:
     """The jobs of a BullMQ queue, whoever added them and works on them.
 
@@ -88,7 +90,9 @@ def queue(
     A row a job, by state, and within one state in the order of the queue: with
     `limit` at most the first so many, with `last` the last ones (those that
     were completed last). Then `frame.attrs["truncated"]` is True when there
-    are more, and a job that moves while it is read may be missed.
+    are more, and a job that moves while it is read may be missed. `redact`
+    hides fields of data, progress and result, as in `esnb.events`; in data a
+    dotted path may begin at the payload of an outbox's job.
 
     Columns: `id`, `name`, `state` (string: `active`, `waiting`, `paused`: waits
     in a paused queue, `prioritized`, `delayed`, `waiting-children`, `failed` or
@@ -112,6 +116,7 @@ def queue(
         raise TypeError(f"a queue is named by text, not by {type(name).__qualname__}")
     client, root = redis_of(source), f"{prefix}:{name}"
     size, newest = end_of(limit, last)
+    redaction = Redaction(redact)
     if size is None:
         rows = list(jobs(client, root))
     else:
@@ -121,10 +126,23 @@ def queue(
     rows = rows[:size]
     if newest:
         rows.reverse()
-    frame = build(QUEUE, {column: [getattr(row, column) for row in rows] for column in QUEUE})
+    columns = {column: [getattr(row, column) for row in rows] for column in QUEUE}
+    if redaction:
+        columns["data"] = [_hidden(value, redaction) for value in columns["data"]]
+        for name in ("progress", "result"):
+            columns[name] = list(map(redaction.data, columns[name]))
+    frame = build(QUEUE, columns)
     if truncated:
         frame.attrs["truncated"] = True
     return frame
+
+
+def _hidden(data: Any, redaction: Redaction) -> Any:
+    """A job's data without what is hidden, by paths from their top and from the payload's."""
+    found = redaction.data(data)
+    if not isinstance(found, dict) or "payload" not in found:
+        return found
+    return {**found, "payload": redaction.data(found["payload"])}
 
 
 def redis_of(source: Any) -> Any:

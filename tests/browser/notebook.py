@@ -123,8 +123,8 @@ class NotebookPage:
 class Explorer:
     """The live explorer on a page, by what its user perceives."""
 
-    def __init__(self, page: Page) -> None:
-        self.root = page.locator(".esnb-live")
+    def __init__(self, page: Page, root: Locator | None = None) -> None:
+        self.root = page.locator(".esnb-live") if root is None else root
         self.slider = self.root.get_by_role("slider")
         self.headline = self.root.get_by_role("status")
         self.events = self.root.get_by_role("listbox", name="Versions")

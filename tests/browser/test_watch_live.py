@@ -48,14 +48,21 @@ def route(record):
         raise LookupError("no queue for lamp 3")
     return "labels" if "sku" in record.payload else None
 
+def print_label(job):
+    if job.payload["sku"] == "LAMP-5" and not allowed.is_set():
+        raise OSError("the ribbon is torn")
+    return "printed"
+
 catalogue = CatchUpRunner(shop, CatalogueProjection, Catalogue, env=stores.env).start()
 prices = CatchUpRunner(shop, Prices, Catalogue, env=stores.env).start()
 labels = PersistentRunner(shop, "labels", label, retries=0).start()
 outbox = Outbox(stores, shop).start()
 publisher = BullMQPublisher(outbox, route, attempts=1).start()
-worker = Worker(stores, "labels", lambda job: "printed").start()
+worker = Worker(stores, "labels", print_label).start()
 catalogue.wait(timeout=60)
-worker.wait(5, timeout=60)
+worker.wait(4, timeout=60)
+while worker.status().failed < 1:
+    threading.Event().wait(0.05)
 
 def record_when_paused():
     while catalogue.status().state != "paused":
@@ -103,7 +110,7 @@ def press(card: Locator, name: str) -> None:
 
 
 def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) -> None:
-    # Given a failed projection, a parked event, a dead record
+    # Given a failed projection, a parked event, a dead record, a failed job
     page = notebook()
     watching = opened(page, lab, "mend.ipynb")
     catalogue, prices = watching.card("catalogue"), watching.card("prices")
@@ -113,7 +120,7 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     expect(consumers).to_contain_text("1 parked")
     expect(group).to_contain_text("1 parked")
     expect(outbox).to_contain_text("1 dead")
-    expect(queue).to_contain_text("no jobs left")
+    expect(queue).to_contain_text("no jobs left 1 failed")
     expect(prices).to_contain_text("✕ failed")
     expect(prices).to_contain_text("ArithmeticError: <b>no</b> price of 0")
     expect(catalogue).to_contain_text("caught up")
@@ -139,6 +146,9 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     expect(consumers.locator(".esnb-trouble")).to_have_count(0)
     press(outbox, "Retry dead")
     expect(outbox.locator(".esnb-trouble")).to_have_count(0)
+    press(queue, "Retry failed")
+    expect(queue.locator(".esnb-trouble")).to_have_count(0)
+    expect(queue.get_by_role("button", name="Retry failed")).to_be_disabled()
     press(catalogue, "Rebuild")
     expect(catalogue).to_contain_text("caught up")
     assert page.grave_findings(".esnb-watch") == []
