@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from hashlib import blake2b
 from typing import Any, NoReturn, Protocol
 
 from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
@@ -39,7 +40,7 @@ class Rebuilds(Protocol):
         """
 
     def is_gone(self, filled: TrackingRecorder) -> bool:
-        """Whether another has swapped the new view in, or discarded it."""
+        """Whether another has swapped the new view in, or begun one with other code."""
 
 
 def rebuilds_of(
@@ -55,8 +56,14 @@ def rebuilds_of(
     if isinstance(view, POPOTrackingRecorder):
         return _InMemory(view, make)
     if is_sqlalchemy(view):
-        return InTables(view, application_name)
+        return InTables(view, application_name, _code(projection_class, type(view)))
     return _Nowhere(view)
+
+
+def _code(projection_class: type[Any], view_class: type[Any]) -> str:
+    """A fingerprint of all the code that fills a view."""
+    both = f"{fingerprint(projection_class)}{fingerprint(view_class)}"
+    return blake2b(both.encode(), digest_size=12).hexdigest()
 
 
 def claim(view: TrackingRecorder, projection_class: type[Any]) -> None:
@@ -94,7 +101,7 @@ class _InRedis:
 
     @property
     def _owner(self) -> str:
-        code = f"{fingerprint(self._projection_class)}{fingerprint(type(self._view))}"
+        code = _code(self._projection_class, type(self._view))
         return f"{self._projection_class.__qualname__} {code}"
 
     def check(self) -> None:
@@ -124,7 +131,7 @@ class _InRedis:
 
     def is_gone(self, filled: TrackingRecorder) -> bool:
         assert isinstance(filled, RedisTrackingRecorder)
-        return filled.take_up(self._application_name) is None
+        return filled.take_up(self._application_name) is None or filled._owner() != self._owner
 
 
 class _InMemory:

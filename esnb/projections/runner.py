@@ -185,13 +185,16 @@ class CatchUpRunner(Generic[TApplication, TView]):
     def rebuild(self) -> None:
         """Fills the view anew from the first event, and returns at once.
 
-        A Redis view is filled beside itself and swapped in by one script when
-        it has caught up: until then readers see the old one, which stays as it
-        is, and keys and checkpoints of other views are never touched. `wait()`
-        waits for the new one. A rebuild that is killed goes on when the
-        projection runs again, or starts over when its code has changed.
-        Starts the runner where it does not run. Raises NotSupportedError for
-        views that cannot be filled beside themselves (SQL).
+        The view is filled beside itself and swapped in when it has caught up,
+        in Redis by one script, in SQLAlchemy's tables in one transaction:
+        until then readers see the old one, which stays as it is, and keys and
+        checkpoints of other views are never touched. `wait()` waits for the
+        new one. A rebuild that is killed goes on when the projection runs
+        again, or starts over when its code has changed; a runner that starts
+        while another rebuilds helps it. Starts the runner where it does not
+        run. Raises NotSupportedError for views that cannot be filled beside
+        themselves: of the library's own SQL modules, and in tables whose names
+        do not depend on the projection's.
         """
         self._rebuilds.check()
         with self._progress.changed:

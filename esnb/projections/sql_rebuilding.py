@@ -17,13 +17,16 @@ class InTables:
     The view names its tables after its `tracking_table_name`, which is
     `{projection}_tracking`, or `{projection}_rebuild_tracking` for the new
     ones. One transaction puts them in the place of the old; tables whose
-    columns have changed are made anew in it. A rebuild that was interrupted
-    starts over.
+    columns have changed are made anew in it. A row of the new tracking table
+    bears the fingerprint of the code that fills them: a rebuild that is under
+    way, or was interrupted, goes on unless that has changed since.
     """
 
-    def __init__(self, view: Any, application_name: str) -> None:
+    def __init__(self, view: Any, application_name: str, code: str) -> None:
+        """`code` is that fingerprint, of at most 27 characters: the column has 32."""
         self._view = view
         self._application_name = application_name
+        self._mark = f"code {code}"
 
     def check(self) -> None:
         """Raises NotSupportedError for tables whose names do not depend on the projection's."""
@@ -36,7 +39,10 @@ class InTables:
         engine = self._view.datastore.engine
         if not inspect(engine).has_table(self._name(), schema=table.schema):
             return None
-        return None if self.is_gone(self._new()) else self.begin()
+        new: TrackingRecorder = self._new()
+        if new.max_tracking_id(self._application_name) is None:
+            return None
+        return self.begin() if self.is_gone(new) else new
 
     def begin(self) -> TrackingRecorder:
         new = self._new()
@@ -49,6 +55,7 @@ class InTables:
                 table.create(connection)
             # Below every event: it says that the rebuild has begun.
             new.insert_tracking(Tracking(self._application_name, 0))
+            new.insert_tracking(Tracking(self._mark, 0))
         made: TrackingRecorder = new
         return made
 
@@ -63,12 +70,16 @@ class InTables:
             if reached is None:
                 return True  # another has swapped it in, and left it empty
             if not reached < (stored or 0) <= (head or 0):
+                session.query(new.tracking_record_cls).filter_by(
+                    application_name=self._mark
+                ).delete()
                 _move(session.connection(), _tables(new), _tables(self._view))
                 return True
         return False
 
     def is_gone(self, filled: TrackingRecorder) -> bool:
-        return filled.max_tracking_id(self._application_name) is None
+        names = (self._application_name, self._mark)
+        return any(filled.max_tracking_id(name) is None for name in names)
 
     def _locked(self, session: Any, view: Any) -> int | None:
         """A view's checkpoint, which no other runner moves before the commit."""

@@ -184,10 +184,8 @@ class RedisTrackingRecorder(TrackingRecorder):
 
     def claim(self, owner: str) -> str:
         """Writes down whose view it is, unless that is known, and returns whose it is."""
-        tracking = self.namespace.tracking
-        self._connection.call("HSETNX", tracking, "owner", owner)
-        found: bytes = self._connection.call("HGET", tracking, "owner") or b""
-        return found.decode()
+        self._connection.call("HSETNX", self.namespace.tracking, "owner", owner)
+        return self._owner()
 
     def replace(self, live: Self, *, reached: Tracking | None = None) -> bool:
         """Puts this view's keys and checkpoints in the place of `live`'s.
@@ -243,6 +241,11 @@ class RedisTrackingRecorder(TrackingRecorder):
         """Deletes this view's keys and checkpoints, and no others."""
         self._connection.run("discard", [self.namespace.tracking, self.namespace.registry])
         self._generation = ""
+
+    def _owner(self) -> str:
+        """Whose view it is; empty where nobody has claimed it."""
+        found: bytes = self._connection.call("HGET", self.namespace.tracking, "owner") or b""
+        return found.decode()
 
     def _read(self, application_name: str) -> tuple[int | None, str]:
         position, generation = self._connection.call(

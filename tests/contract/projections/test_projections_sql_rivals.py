@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy
 from eventsourcing.persistence import IntegrityError, Tracking
 
+from esnb.frames._checkpoints import positions
 from esnb.projections import Backoff, CatchUpRunner, sql_rebuilding
 from esnb.projections.sql_group import sql_group
 from esnb.projections.sql_rebuilding import InTables
@@ -155,16 +156,92 @@ def test_two_rebuilds_at_once_and_what_comes_meanwhile(make: Make, app: Bank) ->
         assert two.status().state in ("running", "standby")
 
 
+class Filled:
+    """Counts what runners put into the tables of a rebuild; calls back at the tenth."""
+
+    def __init__(self, at_the_tenth: Callable[[], None]) -> None:
+        self.rows = 0
+        self._at_the_tenth = at_the_tenth
+
+    def watch(self, view: Amounts) -> None:
+        table = view.amounts.name.replace("_amounts", "_rebuild_amounts")
+
+        def listen(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+            if statement.startswith(f"INSERT INTO {table} "):
+                self.rows += 1
+                if self.rows == 10:
+                    self._at_the_tenth()
+
+        sqlalchemy.event.listen(view.datastore.engine, "before_cursor_execute", listen)
+
+
+def test_a_runner_that_starts_during_a_rebuild_leaves_it_what_it_has(make: Make, app: Bank) -> None:
+    app.deposit(app.open(), *range(100, 130))
+    gate = Gate()
+    filled = Filled(lambda: gate(None))
+    with make() as before:
+        before.wait(timeout=DEADLINE)
+    with make(batch_size=3) as one:
+        filled.watch(one.view)
+        one.rebuild()
+        assert gate.entered.wait(DEADLINE)  # three batches of it are filled
+        two = make(batch_size=3)
+        filled.watch(two.view)
+        asked = asks_for_its_turn(two.view)
+        with two:
+            assert asked.wait(DEADLINE)
+            gate.opened.set()
+            one.wait(timeout=DEADLINE)
+            two.wait(timeout=DEADLINE)
+            assert one.view.seen() == two.view.seen() == list(range(100, 130))
+            assert one.view.max_tracking_id("Bank") == app.recorder.max_notification_id()
+            assert {one.status().state, two.status().state} <= {"running", "standby"}
+            assert dict(positions(one.view)) == {"Bank": app.recorder.max_notification_id()}
+    assert filled.rows == 30
+
+
+def test_a_rebuild_by_other_code_starts_over_and_the_older_leaves_it(make: Make, app: Bank) -> None:
+    """A new version of the projection is started while the old one rebuilds."""
+    account = app.open()
+    app.deposit(account, *range(100, 130))
+    with make() as before:
+        before.wait(timeout=DEADLINE)
+    old, new = make(batch_size=3), make(lambda: [], batch_size=3)
+    by_old, by_new = (Filled(runner.pause) for runner in (old, new))
+    by_old.watch(old.view)
+    by_new.watch(new.view)
+    with old:
+        old.rebuild()
+        until(old, "paused")
+        new.start()
+        until(new, "paused")
+        old.resume()
+        old.wait(timeout=DEADLINE)
+        assert (by_old.rows, by_new.rows) == (10, 10)
+        assert old.view.seen() == list(range(100, 130))
+        new.resume()
+        new.wait(timeout=DEADLINE)
+        assert (by_old.rows, by_new.rows) == (10, 30)
+        app.deposit(account, 130)
+        new.wait(timeout=DEADLINE)
+        assert new.view.seen() == list(range(100, 131))
+    new.stop()
+
+
+def until(runner: Runner, state: str) -> None:
+    assert runner._progress.waits(DEADLINE, lambda: runner._progress.state == state)
+
+
 def test_a_rebuilt_view_is_swapped_in_whole_while_another_fills_it(
     make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other's batch falls between the copies of two tables."""
     one, two = make().view, make().view
-    swapper = InTables(one, "Bank")
+    swapper = InTables(one, "Bank", "code")
     filled: Any = swapper.begin()
     with sql_group(filled, "Bank", 0) as group, group.event():
         filled.add(100, Tracking("Bank", 1))
-    other = InTables(two, "Bank")._new()  # pending() would start over
+    other: Any = InTables(two, "Bank", "code").pending()
     refused: list[BaseException] = []
 
     def fill() -> None:
@@ -208,11 +285,11 @@ def _until_it_waits_or_is_done(connection: Any, thread: threading.Thread) -> Non
 
 def test_the_second_of_two_swaps_leaves_the_view_alone(make: Make) -> None:
     one, two = make().view, make().view
-    first, second = InTables(one, "Bank"), InTables(two, "Bank")
+    first, second = InTables(one, "Bank", "code"), InTables(two, "Bank", "code")
     filled: Any = first.begin()
     with sql_group(filled, "Bank", 0) as group, group.event():
         filled.add(100, Tracking("Bank", 1))
-    other = second._new()  # pending() would start over
+    other: Any = second.pending()
     assert first.swap(filled, 1)
     # Also where the event store was emptied, and the view is beyond its end.
     for head in (1, None):
