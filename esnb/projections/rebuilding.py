@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, NoReturn, Protocol
 
@@ -99,8 +100,9 @@ class _InRedis:
         self._application_name = application_name
         self._projection_class = projection_class
 
-    @property
+    @cached_property
     def _owner(self) -> str:
+        # Once: what the code names, a cache for instance, may change while it runs.
         code = _code(self._projection_class, type(self._view))
         return f"{self._projection_class.__qualname__} {code}"
 

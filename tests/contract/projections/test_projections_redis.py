@@ -562,3 +562,75 @@ def test_a_rebuild_by_other_code_starts_over(make: MakeRunner, app: Bank) -> Non
         again.wait()
         assert again.view.seen() == [1, 2]
         assert again.view.claim("?").startswith(type(runner.projection).__qualname__)
+
+
+def test_a_runner_that_starts_during_a_rebuild_helps_it(
+    make: MakeRunner, app: Bank, projection: type[Deposits]
+) -> None:
+    app.deposit(app.open(), 1, 2, 3, 4)
+    with make() as before:
+        before.wait()
+    gate = Gate()
+    amounts: list[int] = []
+
+    class Watched(Sums):
+        """Its code is the same for both runners, whatever it has met."""
+
+        def add(self, amount: int, tracking: Tracking) -> None:
+            note(amount, self)
+            super().add(amount, tracking)
+
+    def note(amount: int, view: RedisView) -> None:
+        amounts.append(amount)
+        if amount == 3:
+            gate(None)
+
+    one, two = make(view_class=Watched, batch_size=1), make(view_class=Watched, batch_size=1)
+    with one:
+        one.rebuild()
+        assert gate.entered.wait(60)
+        with two:
+            assert two._progress.waits(60, lambda: two._progress.opened)
+            assert two._progress.rebuilding
+            gate.opened.set()
+            one.wait()
+            two.wait()
+            assert one.view.seen() == two.view.seen() == [1, 2, 3, 4]
+    assert amounts.count(1) == amounts.count(2) == 1
+
+
+def test_a_rebuild_that_newer_code_has_begun_anew_is_left_to_it(
+    make: MakeRunner, app: Bank, projection: type[Deposits]
+) -> None:
+    account = app.open()
+    app.deposit(account, 1, 2, 3, 4)
+    with make() as before:
+        before.wait()
+
+    class Newer(Deposits):
+        name = "deposits"
+        __qualname__ = projection.__qualname__
+
+        def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+            if domain_event.amount == 2:
+                new.pause()
+            self.view.add(10 * domain_event.amount, tracking)
+
+    def pause(event: Any) -> None:
+        if event.amount == 3:
+            old.pause()
+
+    old, new = make(batch_size=1), make(projection_class=Newer, batch_size=1)
+    projection.before = staticmethod(pause)  # type: ignore[assignment]
+    with old:
+        old.rebuild()
+        assert old._progress.waits(60, lambda: old._progress.state == "paused")
+        new.start()
+        assert new._progress.waits(60, lambda: new._progress.state == "paused")
+        old.resume()
+        old.wait()
+        assert old.view.seen() == [1, 2, 3, 4]
+        assert new.view.in_namespace("rebuild").seen() == [10, 20]
+        new.resume()
+        new.wait()
+        assert new.view.seen() == [10, 20, 30, 40]
