@@ -6,9 +6,11 @@ from typing import Any
 
 from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
 
+from esnb.projections.errors import is_transient
 from esnb.projections.sql_group import begin_writing
 
 _SUFFIX = "_tracking"
+_MARK = "code "
 
 
 class InTables:
@@ -18,26 +20,40 @@ class InTables:
     `{projection}_tracking`, or `{projection}_rebuild_tracking` for the new
     ones. One transaction puts them in the place of the old; tables whose
     columns have changed are made anew in it. A row of the new tracking table
-    bears the fingerprint of the code that fills them: a rebuild that is under
-    way, or was interrupted, goes on unless that has changed since.
+    bears the fingerprint of the code that fills them, and says that they are no
+    other projection's: a rebuild that is under way, or was interrupted, goes on
+    unless that has changed since.
     """
 
     def __init__(self, view: Any, application_name: str, code: str) -> None:
         """`code` is that fingerprint, of at most 27 characters: the column has 32."""
         self._view = view
         self._application_name = application_name
-        self._mark = f"code {code}"
+        self._mark = f"{_MARK}{code}"
 
     def check(self) -> None:
-        """Raises NotSupportedError for tables whose names do not depend on the projection's."""
-        self._new()
+        """Raises NotSupportedError where the new tables' names are those of other tables.
+
+        Of the view's own, which do not depend on the projection's name, or of
+        another projection's.
+        """
+        new = self._new()
+        try:
+            marks = self._marks()
+        except Exception as error:
+            if not is_transient(error):
+                raise
+            return  # the runner's thread waits for the database, and checks again
+        if marks == []:
+            stem = new.tracking_table_name.removesuffix(_SUFFIX)
+            raise NotSupportedError(
+                f"{type(self._view).__qualname__} cannot be rebuilt beside itself: another "
+                f"projection named {stem!r} has tables of the names that the new ones would have. "
+                "Give one of the two another name"
+            )
 
     def pending(self) -> TrackingRecorder | None:
-        from sqlalchemy import inspect
-
-        table = self._view.tracking_table
-        engine = self._view.datastore.engine
-        if not inspect(engine).has_table(self._name(), schema=table.schema):
+        if not self._marks():
             return None
         new: TrackingRecorder = self._new()
         if new.max_tracking_id(self._application_name) is None:
@@ -45,6 +61,7 @@ class InTables:
         return self.begin() if self.is_gone(new) else new
 
     def begin(self) -> TrackingRecorder:
+        self.check()
         new = self._new()
         with new.transaction(commit=True) as session:
             begin_writing(session)
@@ -70,10 +87,10 @@ class InTables:
             if reached is None:
                 return True  # another has swapped it in, and left it empty
             if not reached < (stored or 0) <= (head or 0):
-                session.query(new.tracking_record_cls).filter_by(
-                    application_name=self._mark
-                ).delete()
+                record = new.tracking_record_cls
+                session.query(record).filter_by(application_name=self._mark).delete()
                 _move(session.connection(), _tables(new), _tables(self._view))
+                new.insert_tracking(Tracking(self._mark, 0))
                 return True
         return False
 
@@ -93,6 +110,18 @@ class InTables:
         # Its row is deleted later, behind the back of the session.
         session.expunge_all()
         return found
+
+    def _marks(self) -> list[str] | None:
+        """Of the code that fills or has filled the new tables; None where there are none."""
+        from sqlalchemy import String, column, inspect, select, table
+
+        view, schema = self._view, self._view.tracking_table.schema
+        if not inspect(view.datastore.engine).has_table(self._name(), schema=schema):
+            return None
+        name = column("application_name", String())
+        marks = select(name).select_from(table(self._name(), name, schema=schema))
+        with view.transaction(commit=False) as session:
+            return list(session.scalars(marks.where(name.startswith(_MARK))))
 
     def _name(self) -> str:
         stem = str(self._view.tracking_table_name).removesuffix(_SUFFIX)

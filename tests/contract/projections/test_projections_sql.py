@@ -212,6 +212,63 @@ def test_a_rebuild_that_was_interrupted_starts_over(run: Callable[..., Runner]) 
         assert again.view.seen() == list(range(100, 120))
 
 
+def content_of(view: Amounts) -> list[Any]:
+    """All rows of a view's tables, its checkpoints among them."""
+    with view.transaction(commit=False) as session:
+        return [
+            sorted(map(tuple, session.execute(sqlalchemy.select(table)).all()))
+            for table in (*view.tables, view.tracking_table)
+        ]
+
+
+@pytest.mark.parametrize("url", LASTING, indirect=True)
+@pytest.mark.parametrize("name", ["{}2", "{}_rebuild2"])
+def test_a_rebuild_does_not_touch_another_view(
+    url: str, run: Callable[..., Runner], name: str
+) -> None:
+    app = Bank()
+    account = app.open()
+    app.deposit(account, *range(100, 110))
+    env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": url}
+    with run(app) as runner:
+        runner.wait(timeout=DEADLINE)
+        named = name.format(runner.projection.name)
+        with CatchUpRunner(
+            app, type("Other", (AmountsProjection,), {"name": named}), Amounts, env
+        ) as other:
+            other.wait(timeout=DEADLINE)
+        before = content_of(other.view)
+        runner.rebuild()
+        runner.wait(timeout=DEADLINE)
+        app.deposit(account, 110)
+        runner.wait(timeout=DEADLINE)
+        assert runner.view.seen() == list(range(100, 111))
+    assert content_of(other.view) == before
+    assert [len(rows) for rows in before] == [10, 1]
+
+
+@pytest.mark.parametrize("url", LASTING, indirect=True)
+def test_a_view_whose_tables_are_named_like_those_of_a_rebuild_is_left_alone(
+    url: str, run: Callable[..., Runner]
+) -> None:
+    app = Bank()
+    app.deposit(app.open(), *range(100, 110))
+    name = run(app).projection.name
+    env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": url}
+    namesake = type("Namesake", (AmountsProjection,), {"name": f"{name}_rebuild"})
+    other = CatchUpRunner(app, namesake, Amounts, env)
+    for _ in range(2):
+        before = content_of(other.view)  # of a view that is empty, then of one that is filled
+        with run(app) as runner:
+            runner.wait(timeout=DEADLINE)
+            with pytest.raises(NotSupportedError, match=f"'{name}_rebuild' has tables"):
+                runner.rebuild()
+            assert runner.view.seen() == list(range(100, 110))
+        assert content_of(other.view) == before
+        with other:
+            other.wait(timeout=DEADLINE)
+
+
 class Doubled(Amounts):
     """Another version of the view, whose table has one more column."""
 
