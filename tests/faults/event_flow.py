@@ -16,6 +16,7 @@ from typing import Self, TypeVar
 from eventsourcing.persistence import PersistenceError
 from redis.exceptions import RedisError
 
+from tests.reserved_port import ReservedPort
 from tests.unit.projections_domain import Account, Bank
 
 KILLS = int(os.environ.get("ESNB_FAULTS", "15"))
@@ -32,7 +33,9 @@ class EventStoreDBProcess:
     def __init__(self, file: Path) -> None:
         self._file = file
         self._process: subprocess.Popen[str] | None = None
-        self.port = 0
+        # Kept as long as this is: a client's own connection could take the port.
+        self._reserved = ReservedPort()
+        self.port = self._reserved.number
 
     @property
     def uri(self) -> str:
@@ -49,8 +52,7 @@ class EventStoreDBProcess:
         )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        assert line.startswith("listening "), line
-        self.port = int(line.split()[1])
+        assert line == f"listening {self.port}\n", line
 
     def kill(self) -> None:
         if self._process is not None:

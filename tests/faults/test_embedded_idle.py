@@ -18,7 +18,7 @@ SECONDS = float(os.environ.get("ESNB_IDLE_SECONDS", "12"))
 def test_idle_subscription_lives() -> None:
     with start_server() as server:
         uri = f"esdb://127.0.0.1:{server.port}?Tls=false"
-        pinging = f"{uri}&KeepAliveInterval=1000&KeepAliveTimeout=5000"
+        pinging = f"{uri}&KeepAliveInterval=1000&KeepAliveTimeout=60000"
         with (
             Client(pinging) as idle,
             Client(uri) as writer,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 import esnb
+from esnb._client import NotFound
 from esnb.frames._paging import Pager
 from tests.unit.frames_domain import Bank, an_account
 from tests.unit.paging_checks import (
@@ -73,7 +74,16 @@ def test_correlated_events_of_both_applications_are_found(stores: esnb.Stores) -
     assert browser.event == chosen
 
 
-def test_a_stream_of_links_shows_the_events_behind_them(stores: esnb.Stores) -> None:
+def test_a_stream_of_links_shows_the_events_behind_them(
+    stores: esnb.Stores, eventually: Callable[..., None]
+) -> None:
+    def links() -> int:
+        try:
+            return len(stores.eventstoredb.get_stream("$ce-Bank"))
+        except NotFound:
+            return 0
+
+    eventually(lambda: links() == 200)  # the server writes them after the events
     browser = esnb.browse(stores, "$ce-Bank", live=False, rows=30)
     assert len(browser.events) == 30
     browser.earlier()

@@ -170,17 +170,22 @@ def test_a_live_watcher_has_three_faces(runner: CatchUpRunner[Bank, Sums]) -> No
     assert set(watcher._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
+def threads_of_widgets() -> set[threading.Thread]:
+    """A runner begins and ends threads of its own meanwhile."""
+    names = ("esnb-follow", "esnb-watch")
+    return {each for each in threading.enumerate() if each.name.startswith(names)}
+
+
 def test_after_close_no_thread_and_no_widget_is_left(runner: CatchUpRunner[Bank, Sums]) -> None:
-    threads, widgets = set(threading.enumerate()), open_widgets()
+    threads, widgets = threads_of_widgets(), open_widgets()
     watcher = esnb.watch(runner, live=True)
     panel = WatchPanel(watched([runner]), numbers=True, patience=60)
     assert watcher.widget.model_id in open_widgets()
-    begun = set(threading.enumerate()) - threads
-    assert sum(thread.name == "esnb-follow" for thread in begun) == 2
+    assert len(threads_of_widgets() - threads) == 2
     panel.press("0/0", "pause")
     watcher.close()
     panel.close()
-    assert set(threading.enumerate()) <= threads
+    assert threads_of_widgets() <= threads
     assert open_widgets() == widgets
     assert runner.status().state == "paused"  # runners are left alone
     watcher.close()

@@ -217,8 +217,8 @@ def test_a_group_of_another_application_is_refused(env: dict[str, str]) -> None:
     other = Bank(env={**env, "EVENTSTOREDB_STREAM_PREFIX": f"Other{uuid4().hex[:8]}"})
     app.open()
     name = group_name()
-    with PersistentRunner(app, name, Seen()):
-        pass
+    with PersistentRunner(app, name, Seen()) as first:
+        first.wait(timeout=DEADLINE)  # the group is there
     app.open()
     with (
         pytest.raises(ForeignGroupError, match="Choose another group name"),
