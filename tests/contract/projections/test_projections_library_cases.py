@@ -8,17 +8,29 @@ from uuid import uuid4
 
 import eventsourcing.tests.projection as cases
 import pytest
-from eventsourcing.persistence import Tracking
+from eventsourcing.persistence import Tracking, TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from esnb.projections import CatchUpRunner
+from esnb.redis import RedisTrackingRecorder
 from tests.contract.eventcounters_redis import RedisEventCounters
 
 
+class PatientRunner(CatchUpRunner[Any, Any]):
+    """Gives its failure more than the cases' five seconds."""
+
+    def run_forever(self, timeout: float | None = None) -> None:
+        super().run_forever(None if timeout is None else max(timeout, 60))
+
+
 @pytest.fixture(autouse=True)
-def _esnb_runs_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cases, "ProjectionRunner", CatchUpRunner)
+def _esnb_runs_them(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cases, "ProjectionRunner", PatientRunner)
+    if request.node.name == "test_event_counters_projection":
+        # The others await that it does not come about: they keep the library's second.
+        for recorder in (TrackingRecorder, RedisTrackingRecorder):
+            monkeypatch.setattr(recorder.wait, "__defaults__", (60.0, None))
 
 
 class POPOEventCounters(POPOTrackingRecorder, cases.EventCountersView):
