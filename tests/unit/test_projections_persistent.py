@@ -79,6 +79,22 @@ def test_a_missing_group_is_created_from_the_beginning_and_handled() -> None:
     assert "commit_position" not in options
 
 
+def test_an_event_is_acknowledged_after_its_handler() -> None:
+    groups = Groups()
+    event = groups.append(1)
+    before: list[list[UUID]] = []
+    seen = Seen(lambda domain_event, recorded: before.append(list(group().acknowledged)))
+
+    def group() -> Any:
+        return groups.group("billing")
+
+    with runner(groups, seen):
+        seen.wait(1)
+        wait_for(groups, lambda: group().acknowledged)
+    assert before == [[]]
+    assert group().acknowledged == [event.id]
+
+
 def test_leaving_right_after_the_last_event_leaves_nothing_unacknowledged() -> None:
     for _ in range(50):
         groups = Groups()

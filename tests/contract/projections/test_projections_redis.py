@@ -20,6 +20,7 @@ from esnb.projections import (
     ForeignViewError,
     current,
 )
+from esnb.projections.handling import Handlers
 from esnb.redis import RedisView, ViewDamagedError
 from tests.redis_server import RedisServer
 from tests.unit.projections_domain import Bank, Deposits, Gate
@@ -127,6 +128,32 @@ def test_a_batch_is_one_round_trip(
 
     assert runner.view.seen() == list(range(100))
     assert len(made) == 3  # 101 events, the first of them passed over
+
+
+def test_what_the_projection_ignores_is_not_read_again(
+    make: MakeRunner, app: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = app.open()
+    app.deposit(account, 1)
+    ignored = app.rename(account, "Bob", "Cid")
+    with make() as runner:
+        runner.wait()
+        assert (runner.status().position, runner.status().lag) == (ignored, 0)
+    again = make()
+    assert again.view.max_tracking_id("Bank") == ignored
+    given: list[int] = []
+    apply = Handlers.apply
+
+    def noted(self: Handlers, notifications: Any, *rest: Any) -> int:
+        given.extend(notification.id for notification in notifications)
+        return apply(self, notifications, *rest)
+
+    monkeypatch.setattr(Handlers, "apply", noted)
+    last = app.deposit(account, 2)
+    with again:
+        again.wait()
+    assert given == [last]
+    assert again.view.seen() == [1, 2]
 
 
 def test_lag_counts_events_and_time(make: MakeRunner, app: Bank) -> None:
