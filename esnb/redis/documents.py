@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,8 +20,11 @@ class Documents:
 
     Make it in the view's `__init__`, write through the `commands` of a
     `commit()`, read any time. `by` names the fields that documents are found
-    by with `where()`; `order` those, of numbers, that put them in an order for
-    `between()` and `top()`. A document without the field is in no index of it.
+    by with `where()`; as a mapping, each with a field of numbers that puts what
+    is found in order: `by={"category": "price"}`. `order` names fields, of
+    numbers, that put all documents in an order for `between()` and `top()`. A
+    document without the field is in no index of it, and one for which
+    `indexed` is false in none at all: `get()` and `page()` find it still.
 
     >>> class Products(RedisView):
     ...     def __init__(self, env):
@@ -33,7 +36,7 @@ class Documents:
     ...             self.products.put(commands, sku, {"category": category, "price": price})
 
     Keys, behind the view's own prefix: hash `{name}` (id to JSON), sorted sets
-    `{name}:ids`, `{name}:by:{field}:{value}` (both in the order of ids) and
+    `{name}:ids` (in the order of ids), `{name}:by:{field}:{value}` and
     `{name}:order:{field}` (by number; equal ones by id). Redis compares
     numbers as floats: those that differ only behind the fifteenth digit are
     equal to it.
@@ -44,12 +47,19 @@ class Documents:
     """
 
     def __init__(
-        self, view: RedisView, name: str, *, by: Collection[str] = (), order: Collection[str] = ()
+        self,
+        view: RedisView,
+        name: str,
+        *,
+        by: Collection[str] | Mapping[str, str] = (),
+        order: Collection[str] = (),
+        indexed: Callable[[Document], bool] = lambda document: True,
     ) -> None:
         self._view = view
         self._name = name
-        self._by = tuple(by)
+        self._by = by if isinstance(by, Mapping) else dict.fromkeys(by)
         self._order = tuple(order)
+        self._indexed = indexed
         self._queued: WeakKeyDictionary[Commands, dict[str, Document | None]] = WeakKeyDictionary()
         """What a commit that is not at its end has put, which Redis does not show yet."""
 
@@ -59,7 +69,8 @@ class Documents:
         """Stores a document in the place of the one with this id.
 
         Raises TypeError or ValueError for what JSON cannot hold, and for a
-        value of an `order` field that is no number.
+        value that is no number (text of one is: `"4.50"`) in a field that gives
+        an order.
         """
         key = str(document_id)
         text = json.dumps(document, ensure_ascii=False, allow_nan=False)
@@ -99,7 +110,7 @@ class Documents:
         return self._found(self._range(self._key("ids"), start, limit))
 
     def where(self, field: str, value: object, *, start: int = 0, limit: int = 20) -> Found:
-        """Documents whose `field` has this value, by id."""
+        """Documents whose `field` has this value, in the order that `by` gives, else by id."""
         self._check(field, self._by, "by")
         return self._found(self._range(self._key("by", field, value), start, limit))
 
@@ -147,13 +158,15 @@ class Documents:
         self, commands: Commands, key: str, old: Document | None, new: Document | None
     ) -> None:
         """From the places of `old` in the indexes to those of `new`."""
-        before, after = old or {}, new or {}
-        for field in self._by:
+        before = old if old and self._indexed(old) else {}
+        after = new if new and self._indexed(new) else {}
+        for field, by in self._by.items():
             was, becomes = before.get(field), after.get(field)
             if was is not None and was != becomes:
                 commands.zrem(self._key("by", field, was), key)
-            if becomes is not None and was != becomes:
-                commands.zadd(self._key("by", field, becomes), {key: 0})
+            score = _number(after, by)
+            if becomes is not None and (was != becomes or _number(before, by) != score):
+                commands.zadd(self._key("by", field, becomes), {key: score})
         for field in self._order:
             was, becomes = before.get(field), after.get(field)
             if becomes is not None:
@@ -183,12 +196,18 @@ class Documents:
             if text is not None
         ]
 
-    def _check(self, field: str, fields: Sequence[str], what: str) -> None:
+    def _check(self, field: str, fields: Collection[str], what: str) -> None:
         if field not in fields:
             raise ValueError(
                 f"{self._name!r} has no index {field!r} of this kind, only {list(fields)}: give "
                 f"Documents(…, {what}=[{field!r}]) and rebuild the view"
             )
+
+
+def _number(document: Document, field: str | None) -> float:
+    """What puts a document in order; 0 where it has no such number."""
+    value = None if field is None else document.get(field)
+    return 0.0 if value is None else float(value)
 
 
 def _decoded(text: Any) -> Document:

@@ -193,6 +193,19 @@ def test_an_event_without_its_creation_is_an_error(
     assert catalogue.max_tracking_id("Product") is None
 
 
+def test_a_price_without_its_creation_is_an_error(
+    app: ProductApplication, catalogue: Catalogue
+) -> None:
+    lamp = create(app, "LAMP")
+    app.update_price(lamp, Decimal(2), reason="").unwrap()
+    _, repriced = app.recorder.select_notifications(1, 10)
+    event: Any = app.mapper.to_domain_event(repriced)
+
+    with pytest.raises(CatalogueError, match=f"product {lamp} is repriced at 2"):
+        CatalogueProjection(catalogue).process_event(event, Tracking(app.name, 2))
+    assert catalogue.max_tracking_id("Product") is None
+
+
 COMMANDS = st.lists(
     st.tuples(
         st.sampled_from(["create", "update", "deactivate"]),

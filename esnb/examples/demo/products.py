@@ -186,5 +186,5 @@ def _project(stores: Stores, app: ProductApplication, narrator: Narrator) -> Non
     )
     narrator.say("The indexes and counts as Redis holds them, and the checkpoint:")
     held = esnb.read_model(catalogue)
-    narrator.show(held[~held["key"].str.startswith("product:")])
+    narrator.show(held[held["key"] != "products"])
     narrator.show(checkpoint)

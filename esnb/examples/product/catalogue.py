@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import Tracking
+from eventsourcing.utils import Environment
 
-from esnb.redis import RedisView
+from esnb.redis import Documents, RedisView
 
 
 @dataclass(frozen=True)
@@ -32,56 +34,47 @@ class CatalogueError(LookupError):
 class Catalogue(RedisView):
     """Products by id, SKU, category and price, and how many there are.
 
-    Keys, behind the view's own prefix: hash `product:<id>` with the entry,
-    hash `skus` (SKU to id), sorted sets `category:<category>` (in order of
-    creation) and `prices` (by price) of what is for sale, hashes `categories`
-    and `totals` with counts.
+    The entries are `Documents`: what is for sale is found by category, in order
+    of creation, and by price. Beside them, behind the view's own prefix: hash
+    `skus` (SKU to id), hashes `categories` and `totals` with counts.
     """
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self._products = Documents(
+            self,
+            "products",
+            by={"category": "created"},
+            order=["price"],
+            indexed=lambda product: bool(product["active"]),
+        )
 
     # --- what the projection writes -------------------------------------------
 
     def add(self, entry: CatalogueEntry, tracking: Tracking) -> None:
         """A new product, for sale."""
+        product = asdict(entry)
+        product.update(price=str(entry.price), created=tracking.notification_id)
+        del product["id"]
         with self.commit(tracking) as commands:
-            commands.hset(
-                self.key("product", entry.id),
-                mapping={
-                    "sku": entry.sku,
-                    "name": entry.name,
-                    "description": entry.description,
-                    "category": entry.category,
-                    "price": str(entry.price),
-                    "active": int(entry.active),
-                },
-            )
+            self._products.put(commands, entry.id, product)
             # Ids of one's own may give a SKU twice: it stays with the first.
             commands.hsetnx(self.key("skus"), entry.sku, str(entry.id))
-            commands.zadd(
-                self.key("category", entry.category), {str(entry.id): tracking.notification_id}
-            )
-            commands.zadd(self.key("prices"), {str(entry.id): float(entry.price)})
             commands.hincrby(self.key("categories"), entry.category, 1)
             commands.hincrby(self.key("totals"), "for_sale", 1)
 
     def reprice(self, product_id: UUID, price: Decimal, tracking: Tracking) -> None:
         """A new price."""
+        self._known(product_id, "repriced", tracking)
         with self.commit(tracking) as commands:
-            commands.hset(self.key("product", product_id), "price", str(price))
-            commands.zadd(self.key("prices"), {str(product_id): float(price)})
+            self._products.change(commands, product_id, price=str(price))
             commands.hincrby(self.key("totals"), "price_updates", 1)
 
     def withdraw(self, product_id: UUID, tracking: Tracking) -> None:
         """Not for sale any more: found by id and SKU only."""
-        category = self.redis.hget(self.key("product", product_id), "category")
-        if category is None:
-            raise CatalogueError(
-                f"product {product_id} is withdrawn at {tracking.notification_id}, but its creation "
-                "is not in the catalogue: rebuild it from the first event"
-            )
+        category = self._known(product_id, "withdrawn", tracking).category
         with self.commit(tracking) as commands:
-            commands.hset(self.key("product", product_id), "active", 0)
-            commands.zrem(self.key("category", category), str(product_id))
-            commands.zrem(self.key("prices"), str(product_id))
+            self._products.change(commands, product_id, active=False)
             commands.hincrby(self.key("categories"), category, -1)
             commands.hincrby(self.key("totals"), "for_sale", -1)
             commands.hincrby(self.key("totals"), "withdrawn", 1)
@@ -90,8 +83,8 @@ class Catalogue(RedisView):
 
     def get(self, product_id: UUID) -> CatalogueEntry | None:
         """The entry with this id, withdrawn ones too."""
-        found = self._entries([str(product_id)])
-        return found[0] if found else None
+        product = self._products.get(product_id)
+        return None if product is None else _entry(str(product_id), product)
 
     def by_sku(self, sku: str) -> CatalogueEntry | None:
         """The entry with this SKU, withdrawn ones too; of two, the one created first."""
@@ -102,9 +95,7 @@ class Catalogue(RedisView):
         self, category: str, *, start: int = 0, limit: int = 20
     ) -> list[CatalogueEntry]:
         """What is for sale in a category, in order of creation: `limit` entries from `start`."""
-        _check_page(start, limit)
-        key = self.key("category", category)
-        return self._entries(self.redis.zrange(key, start, start + limit - 1))
+        return _entries(self._products.where("category", category, start=start, limit=limit))
 
     def priced(
         self,
@@ -119,15 +110,8 @@ class Catalogue(RedisView):
         `limit` entries from `start`. Redis compares prices as floats: prices
         that differ only behind the fifteenth digit are equal to it.
         """
-        _check_page(start, limit)
-        ids = self.redis.zrangebyscore(
-            self.key("prices"),
-            "-inf" if low is None else float(low),
-            "+inf" if high is None else float(high),
-            start=start,
-            num=limit,
-        )
-        return self._entries(ids)
+        lowest, highest = (None if end is None else float(end) for end in (low, high))
+        return _entries(self._products.between("price", lowest, highest, start=start, limit=limit))
 
     def categories(self) -> dict[str, int]:
         """How many products are for sale, by category in alphabetical order."""
@@ -141,30 +125,27 @@ class Catalogue(RedisView):
             name: int(counts.get(name, 0)) for name in ("for_sale", "withdrawn", "price_updates")
         }
 
-    def _entries(self, ids: Iterable[object]) -> list[CatalogueEntry]:
-        """The entries with these ids, in one round trip; unknown ids are left out."""
-        wanted = [str(product_id) for product_id in ids]
-        with self.redis.pipeline(transaction=False) as pipeline:
-            for product_id in wanted:
-                pipeline.hgetall(self.key("product", product_id))
-            found = pipeline.execute()
-        return [
-            CatalogueEntry(
-                id=UUID(product_id),
-                sku=fields["sku"],
-                name=fields["name"],
-                description=fields["description"],
-                category=fields["category"],
-                price=Decimal(fields["price"]),
-                active=fields["active"] == "1",
+    def _known(self, product_id: UUID, what: str, tracking: Tracking) -> CatalogueEntry:
+        entry = self.get(product_id)
+        if entry is None:
+            raise CatalogueError(
+                f"product {product_id} is {what} at {tracking.notification_id}, but its creation "
+                "is not in the catalogue: rebuild it from the first event"
             )
-            for product_id, fields in zip(wanted, found, strict=True)
-            if fields
-        ]
+        return entry
 
 
-def _check_page(start: int, limit: int) -> None:
-    if start < 0 or limit < 1:
-        raise ValueError(
-            f"start={start}, limit={limit}: a page starts at 0 or later and has entries"
-        )
+def _entries(found: Iterable[tuple[str, dict[str, Any]]]) -> list[CatalogueEntry]:
+    return [_entry(product_id, product) for product_id, product in found]
+
+
+def _entry(product_id: str, product: dict[str, Any]) -> CatalogueEntry:
+    return CatalogueEntry(
+        id=UUID(product_id),
+        sku=product["sku"],
+        name=product["name"],
+        description=product["description"],
+        category=product["category"],
+        price=Decimal(product["price"]),
+        active=product["active"],
+    )

@@ -85,6 +85,55 @@ def test_a_change_reads_the_old_value_inside_a_batch(view: Products) -> None:
     }
 
 
+class Shelf(RedisView):
+    """What is for sale, by category and cheapest first."""
+
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.products = Documents(
+            self, "products", by={"category": "price"}, order=["price"], indexed=is_for_sale
+        )
+
+    def put(self, number: int, name: str, **document: Any) -> None:
+        with self.commit(at(number)) as commands:
+            self.products.put(commands, name, document)
+
+
+def is_for_sale(document: dict[str, Any]) -> bool:
+    return bool(document.get("for_sale"))
+
+
+def test_what_is_found_comes_in_the_order_of_another_field(redis_server: RedisServer) -> None:
+    shelf = Shelf.construct(
+        Environment("shelf", {"REDIS_URL": redis_server.url, "REDIS_KEY_PREFIX": uuid4().hex})
+    )
+    with shelf.batch():
+        for number, (name, price) in enumerate(
+            [("a", "30.5"), ("b", 4), ("c", None), ("d", 9), ("e", 5)], start=1
+        ):
+            shelf.put(number, name, category="k", price=price, for_sale=True)
+        assert names(shelf.products.where("category", "k")) == ["c", "b", "e", "d", "a"]
+        shelf.put(6, "a", category="k", price="4.50", for_sale=True)
+        shelf.put(7, "e", category="k", price=5, for_sale=False)
+        shelf.put(8, "f", category="k", price=1, for_sale=False)
+    products = shelf.products
+    assert names(products.where("category", "k")) == ["c", "b", "a", "d"]
+    assert names(products.where("category", "k", start=1, limit=2)) == ["b", "a"]
+    assert products.count("category", "k") == 4
+    # Found by id only.
+    assert products.get("e") == {"category": "k", "price": 5, "for_sale": False}
+    assert names(products.page()) == ["a", "b", "c", "d", "e", "f"]
+    assert names(products.between("price")) == ["b", "a", "d"]
+    shelf.put(9, "f", category="k", price=1, for_sale=True)
+    shelf.put(10, "b", category="l", price=4, for_sale=True)
+    with shelf.commit(at(11)) as commands:
+        products.remove(commands, "d")
+    assert names(products.where("category", "k")) == ["c", "f", "a"]
+    assert names(products.where("category", "l")) == ["b"]
+    with pytest.raises(ValueError, match="dear"):
+        shelf.put(12, "x", category="k", price="dear", for_sale=True)
+
+
 def test_what_is_refused_changes_nothing(view: Products) -> None:
     view.put(at(1), cup={"category": "kitchen", "price": 4})
     before = view.rows()
