@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from eventsourcing.utils import Environment
 
 import esnb
 from esnb.projections import Backoff, CatchUpRunner
-from esnb.redis import RedisView
+from esnb.redis import Documents, RedisView
 from esnb.redis.handled import HandledEvents
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_cluster import NODES, RedisCluster
@@ -119,6 +120,36 @@ def test_a_runner_fills_and_rebuilds_a_view(cluster: RedisCluster, env: dict[str
     assert neighbour.seen() == [7]
     keys = set().union(*keys_by_node(cluster, env["REDIS_KEY_PREFIX"]))
     assert not [key for key in keys if b"@rebuild" in key]
+
+
+class Amounts(RedisView):
+    def __init__(self, env: Environment) -> None:
+        super().__init__(env)
+        self.amounts = Documents(self, "amounts", by={"even": "amount"}, order=["amount"])
+
+    def add(self, amount: int, tracking: Tracking) -> None:
+        with self.commit(tracking) as commands:
+            document = {"amount": amount, "even": amount % 2 == 0}
+            self.amounts.put(commands, tracking.notification_id, document)
+
+
+def test_documents_are_found_whichever_node_has_them(env: dict[str, str]) -> None:
+    app = Bank()
+    app.deposit(app.open(), 5, 4, 2, 3, 1)
+    for number in range(4):
+        projection = type("Named", (Deposits,), {"name": f"view{number}"})
+        with CatchUpRunner(app, projection, Amounts, env, backoff=QUICK) as runner:
+            runner.wait(timeout=DEADLINE)
+        amounts = runner.view.amounts
+
+        def found(documents: list[tuple[str, dict[str, Any]]]) -> list[int]:
+            return [document["amount"] for _, document in documents]
+
+        assert found(amounts.where("even", False)) == [1, 3, 5]
+        assert found(amounts.where("even", True, start=1, limit=1)) == [4]
+        assert found(amounts.between("amount", 2, 4)) == [2, 3, 4]
+        assert found(amounts.top("amount", 2)) == [5, 4]
+        assert len(amounts) == 5
 
 
 def test_a_runner_survives_the_crash_of_each_node(
