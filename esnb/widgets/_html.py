@@ -206,8 +206,11 @@ def value(node: Node) -> str:
 
 
 def message(words: str) -> str:
-    """Something that went wrong, where the user is looking."""
-    return f'<p class="esnb-message" role="alert">{text(words, 2000)}</p>' if words else ""
+    """Something that went wrong, where the user is looking; its lines stay lines."""
+    if not words:
+        return ""
+    lines = "\n".join(text(line, 2000) for line in words[:6000].split("\n")[:20])
+    return f'<p class="esnb-message" role="alert">{lines}</p>'
 
 
 def strip(timeline: Timeline, index: int, most: int = 240) -> str:

@@ -14,6 +14,7 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb.widgets import Explorer
+from esnb.widgets._html import message
 from esnb.widgets._values import tree
 from tests.unit.widget_pages import Outline, open_widgets
 
@@ -392,3 +393,10 @@ def test_the_saved_view_of_many_versions_is_small_and_says_what_it_shows(
     assert len(page.encode()) < 200_000
     assert re.search(r"showing \d+ of 10,000 versions", Outline(page).text)
     assert "showing 20 of 10,000 versions" in str(long_explorer)
+
+
+def test_a_message_keeps_its_lines_and_shows_everything_else_that_cannot_be_seen() -> None:
+    shown = message("<b>no</b> server\nTry again.\r\u202e")
+    assert Outline(shown).text == "<b>no</b> server\nTry again.\\r\\u202e"
+    assert len(message("x\n" * 2**20)) < 1000
+    assert message("") == ""
