@@ -68,7 +68,7 @@ def test_an_altered_output_is_found(tmp_path: Path) -> None:
         env=os.environ | {"COLUMNS": "200"},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=500,
         check=False,
     )
 

@@ -58,8 +58,14 @@ def runner(groups: Any, handler: Any, **options: Any) -> PersistentRunner:
 
 
 def wait_for(groups: Groups, condition: Callable[[], object]) -> None:
+    def holds() -> object:
+        try:
+            return condition()
+        except KeyError:  # the runner has not created its group yet
+            return False
+
     with groups.changed:
-        assert groups.changed.wait_for(condition, DEADLINE)
+        assert groups.changed.wait_for(holds, DEADLINE)
 
 
 # --- the ordinary course ------------------------------------------------------------
