@@ -22,6 +22,7 @@ from esnb.outbox.publishing import Publishing
 from esnb.outbox.route import RouteFunction, check_options
 from esnb.projections import Backoff
 from esnb.projections.closing import close_with_stores
+from esnb.projections.threads import goes_on
 from esnb.redis.connection import redis_url
 from esnb.redis.waiting import wait_until
 
@@ -138,7 +139,9 @@ class BullMQPublisher:
     def start(self) -> Self:
         """Starts publishing, in a thread of its own; does nothing while it does."""
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            publishing = self._publishing
+            ending = publishing is not None and publishing.is_ending
+            if not goes_on(self._thread, ending=ending):
                 self._publishing = Publishing(
                     view=self.outbox.view,
                     planner=self._planner,

@@ -77,6 +77,12 @@ class Publishing:
         finally:
             self.ended.set()
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was asked to stop, or has failed."""
+        with self.changed:
+            return self._stop or self.failure is not None
+
     def ask_to_stop(self) -> None:
         """Ends it after the batch at hand. Safe from any thread, and more than once."""
         with self.changed:

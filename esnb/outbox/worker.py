@@ -20,6 +20,7 @@ from esnb._uri import masked
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.jobs import async_client, bullmq, check_single_server, described_error
 from esnb.outbox.route import Route
+from esnb.projections.threads import goes_on
 from esnb.redis.connection import check_url
 
 _PATIENCE = 30.0
@@ -101,6 +102,12 @@ class _Working:
             with self.changed:
                 self.state = "stopped"
                 self.changed.notify_all()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it was asked to stop, or has failed."""
+        with self.changed:
+            return self._stop or self.failure is not None
 
     def ask_to_stop(self) -> None:
         with self.changed:
@@ -248,7 +255,8 @@ class Worker:
     def start(self) -> Self:
         """Starts working, in a thread of its own; does nothing while it does."""
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            working = self._working
+            if not goes_on(self._thread, ending=working is not None and working.is_ending):
                 self._working = _Working(*self._settings)
                 weakref.finalize(self, self._working.ask_to_stop)
                 self._thread = threading.Thread(

@@ -80,6 +80,12 @@ class Progress:
                 self.rate.add(self.clock(), events)
             self.changed.notify_all()
 
+    @property
+    def is_ending(self) -> bool:
+        """Whether the thread was asked to stop, or has failed."""
+        with self.changed:
+            return self.stop or self.failure is not None
+
     def is_disturbed(self) -> bool:
         """Whether the thread is to leave off what it does."""
         return self.stop or self.pause or self.rebuild or self.is_to_reopen()

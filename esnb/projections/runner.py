@@ -28,6 +28,7 @@ from esnb.projections.rebuilding import rebuilds_of
 from esnb.projections.standing import Standing
 from esnb.projections.status import RunnerStatus
 from esnb.projections.telemetry import observe
+from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
@@ -133,7 +134,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         for: `status()` says so.
         """
         with self._lock:
-            if self._thread is None or not self._thread.is_alive():
+            if not goes_on(self._thread, ending=self._progress.is_ending):
                 self._progress.begin()
                 self._worker = Worker(
                     application=self.app,

@@ -21,6 +21,7 @@ from eventsourcing.persistence import (
 import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
+from esnb.projections.worker import Worker
 from tests.unit.projections_domain import Bank, Deposits, Gate, SQLiteSums, Sums
 
 Runner = CatchUpRunner[Bank, Any]
@@ -324,6 +325,34 @@ def test_a_poison_event_stops_it(runner: Runner, projection: type[Deposits]) -> 
     assert status.traceback is not None
     assert "in before" in status.traceback
     assert "Deposits.deposited" in raised.value.__notes__[0]
+
+
+def test_a_failed_runner_whose_thread_has_yet_to_end_is_started_anew(
+    runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_end = threading.Event()
+    run = Worker.run
+
+    def ends_late(self: Worker) -> None:
+        run(self)
+        assert may_end.wait(60)
+
+    monkeypatch.setattr(Worker, "run", ends_late)
+    projection.before = fails_at(2)
+    runner.app.deposit(runner.app.open(), 1, 2, 3)
+    runner.start()
+    with pytest.raises(ValueError, match="cannot take 2"):
+        runner.wait()
+    projection.before = fails_at(99)
+
+    starting = threading.Thread(target=runner.start)
+    starting.start()
+    starting.join(0.3)  # so long a start that does not wait would find it running
+    may_end.set()
+    starting.join(60)
+    runner.wait()
+
+    assert runner.view.seen() == [1, 2, 3]
 
 
 def test_a_failed_runner_goes_on_when_started_again(

@@ -31,6 +31,7 @@ from esnb.projections.persistent.status import (
 )
 from esnb.projections.progress import Progress
 from esnb.projections.telemetry import observe
+from esnb.projections.threads import goes_on
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
@@ -133,7 +134,9 @@ class PersistentRunner:
     def start(self) -> Self:
         """Starts the consumers; does nothing while they run."""
         with self._lock:
-            if any(thread.is_alive() for thread in self._threads):
+            # None of them before the first start.
+            started = zip(self._threads, self._progresses, strict=False)
+            if any(goes_on(thread, ending=each.is_ending) for thread, each in started):
                 return self
             self._consumers = [self._consumer(progress) for progress in self._progresses]
             self._threads = [
