@@ -6,6 +6,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
+from esnb._uri import said
 from esnb.widgets._seen import Seen, Source
 
 _SLOW = 3.0
@@ -79,4 +80,4 @@ def _looked(source: Source) -> list[Seen]:
     try:
         return list(source.look())
     except Exception as error:  # noqa: BLE001  # shown in its row
-        return [Seen(name=source.name, state="unknown", error=f"{type(error).__name__}: {error}")]
+        return [Seen(name=source.name, state="unknown", error=said(error))]

@@ -12,6 +12,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb._uri import said
 from esnb.frames._page import EVERYTHING
 from esnb.frames._stream_index import StreamRow
 from esnb.widgets import _controls as controls
@@ -263,7 +264,7 @@ class BrowsePanel:
             self._message.value = message(str(error.args[0]) if error.args else str(error))
             return
         self._message.value = message(
-            f"{before}The events could not be read: {type(error).__name__}: {error}\n"
+            f"{before}The events could not be read: {said(error)}\n"
             "What was read before is still shown. Check the connection, then press "
             "“Read the events again”."
         )

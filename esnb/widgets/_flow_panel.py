@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
+from esnb._uri import said
 from esnb.widgets._controls import button, close_all, named, row
 from esnb.widgets._flow_html import drawing
 from esnb.widgets._html import message, style
@@ -58,7 +59,7 @@ class FlowPanel:
             self.stations = self._read()
         except Exception as error:  # noqa: BLE001  # whatever the stores say, said here
             self._message.value = message(
-                f"The flow could not be read again: {type(error).__name__}: {error}\n"
+                f"The flow could not be read again: {said(error)}\n"
                 "What was read before is still shown. Check the connection, then try again."
             )
         else:

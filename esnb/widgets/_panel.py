@@ -10,6 +10,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb._uri import said
 from esnb.frames._moments import read_moment
 from esnb.widgets import _html
 from esnb.widgets._controls import close_all, field, row
@@ -139,7 +140,7 @@ class Panel:
 
     def _failed(self, error: Exception) -> None:
         self._message.value = _html.message(
-            f"The events could not be read again: {type(error).__name__}: {error}\n"
+            f"The events could not be read again: {said(error)}\n"
             "What was read before is still shown. Check the connection, then try again."
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb._uri import said
 from esnb.widgets._controls import button, close_all, named, row
 from esnb.widgets._follow import WhileSeen
 from esnb.widgets._html import message, style
@@ -96,7 +97,7 @@ class WatchPanel:
             try:
                 self._draw(self._watched.look(self._patience))
             except Exception as error:  # noqa: BLE001  # a thread's error has no other place
-                self._message.value = message(f"{type(error).__name__}: {error}")
+                self._message.value = message(said(error))
             return True
 
     def press(self, key: str, ask: str) -> threading.Thread:
@@ -106,12 +107,12 @@ class WatchPanel:
             try:
                 self._watched.ask(key, ask)
             except Exception as error:  # noqa: BLE001  # said in the panel
-                said = message(f"{type(error).__name__}: {error}")
+                answer = message(said(error))
             else:
-                said = ""
+                answer = ""
             with self._lock:
                 if not self._closed:
-                    self._message.value = said
+                    self._message.value = answer
             self.look()
 
         thread = threading.Thread(target=run, name=f"esnb-watch-{ask}", daemon=True)
