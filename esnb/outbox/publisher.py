@@ -139,9 +139,7 @@ class BullMQPublisher:
     def start(self) -> Self:
         """Starts publishing, in a thread of its own; does nothing while it does."""
         with self._lock:
-            publishing = self._publishing
-            ending = publishing is not None and publishing.is_ending
-            if not goes_on(self._thread, ending=ending):
+            if not goes_on(self._thread, self._publishing):
                 self._publishing = Publishing(
                     view=self.outbox.view,
                     planner=self._planner,

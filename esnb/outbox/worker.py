@@ -255,8 +255,7 @@ class Worker:
     def start(self) -> Self:
         """Starts working, in a thread of its own; does nothing while it does."""
         with self._lock:
-            working = self._working
-            if not goes_on(self._thread, ending=working is not None and working.is_ending):
+            if not goes_on(self._thread, self._working):
                 self._working = _Working(*self._settings)
                 weakref.finalize(self, self._working.ask_to_stop)
                 self._thread = threading.Thread(

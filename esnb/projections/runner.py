@@ -134,7 +134,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         for: `status()` says so.
         """
         with self._lock:
-            if not goes_on(self._thread, ending=self._progress.is_ending):
+            if not goes_on(self._thread, self._progress):
                 self._progress.begin()
                 self._worker = Worker(
                     application=self.app,

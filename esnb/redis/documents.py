@@ -79,12 +79,17 @@ class Documents:
         commands.hset(self._key(), key, text)
         commands.zadd(self._key("ids"), {key: 0})
 
-    def change(self, commands: Commands, document_id: object, **fields: Any) -> None:
-        """Replaces some fields. Raises KeyError where there is no such document."""
+    def change(self, commands: Commands, document_id: object, **fields: Any) -> Document:
+        """Replaces some fields; returns the document as it is then.
+
+        Raises KeyError where there is no such document.
+        """
         old = self._old(commands, str(document_id))
         if old is None:
             raise KeyError(f"no document {str(document_id)!r} in {self._key()!r}: put() it first")
-        self.put(commands, document_id, {**old, **fields})
+        new = {**old, **fields}
+        self.put(commands, document_id, new)
+        return new
 
     def remove(self, commands: Commands, document_id: object) -> None:
         """Takes a document out; does nothing where there is none."""

@@ -69,3 +69,14 @@ def _station(row: Mapping[Any, Any]) -> Station:
         error=row["error"] or "",
         lead=tree[: len(tree) - len(name)],
     )
+
+
+def causes_of(found: Sequence[Station]) -> list[int | None]:
+    """For each station of the tree the place of the one above it."""
+    above: list[int] = []
+    causes: list[int | None] = []
+    for place, station in enumerate(found):
+        del above[station.depth :]
+        causes.append(above[-1] if above else None)
+        above.append(place)
+    return causes

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from esnb.frames._record import category_of_stream
 from esnb.widgets._event_html import UUIDS
-from esnb.widgets._stations import Station
+from esnb.widgets._stations import Station, causes_of
 
 MOST = 12
 """Lanes that stand beside each other."""
@@ -79,7 +79,7 @@ def swimlanes(found: Sequence[Station], most: int = MOST) -> Swimlanes:
     more than `most` lanes there is one a category, and when these are too many
     the last one has the rest.
     """
-    causes = _causes(found)
+    causes = causes_of(found)
     times: list[datetime] = []
     for station, cause in zip(found, causes, strict=True):
         own = _NO_TIME if station.time is None else station.time.replace(tzinfo=None)
@@ -92,17 +92,6 @@ def swimlanes(found: Sequence[Station], most: int = MOST) -> Swimlanes:
         for number, place in enumerate(order)
     ]
     return Swimlanes(lanes, steps)
-
-
-def _causes(found: Sequence[Station]) -> list[int | None]:
-    """For each station of the tree the place of the one above it."""
-    above: list[int] = []
-    causes: list[int | None] = []
-    for place, station in enumerate(found):
-        del above[station.depth :]
-        causes.append(above[-1] if above else None)
-        above.append(place)
-    return causes
 
 
 def _lanes(found: Sequence[Station], most: int) -> tuple[list[Lane], list[int]]:

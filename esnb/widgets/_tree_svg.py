@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from esnb.widgets._station_svg import ROW, item, width_of
-from esnb.widgets._stations import Station
+from esnb.widgets._stations import Station, causes_of
 
 _INDENT = 26
 _DEEPEST = 14
@@ -15,15 +15,12 @@ _DEEPEST = 14
 def svg(found: Sequence[Station], times: bool = True) -> str:
     """The stations below each other, each to the right of its cause and joined to it."""
     height = len(found) * ROW + 8
-    above: list[int] = []
     drawn = []
-    for place, station in enumerate(found):
-        del above[station.depth :]
-        if above:
-            drawn.append(_joined(found, above[-1], place))
+    for place, (station, cause) in enumerate(zip(found, causes_of(found), strict=True)):
+        if cause is not None:
+            drawn.append(_joined(found, cause, place))
         x, y = _at(station, place)
         drawn.append(item(station, x, y, x + 16, times, level=str(station.depth + 1)))
-        above.append(place)
     width = max(width_of(station, _at(station, 0)[0] + 16, times) for station in found)
     return (
         f'<svg class="esnb-flow" role="list" aria-label="Causation tree, causes first" '

@@ -327,6 +327,16 @@ def test_a_poison_event_stops_it(runner: Runner, projection: type[Deposits]) -> 
     assert "Deposits.deposited" in raised.value.__notes__[0]
 
 
+def fail_and_mend(runner: Runner, projection: type[Deposits]) -> None:
+    """Have the runner fail at the second of three events, and take the cause away."""
+    projection.before = fails_at(2)
+    runner.app.deposit(runner.app.open(), 1, 2, 3)
+    runner.start()
+    with pytest.raises(ValueError, match="cannot take 2"):
+        runner.wait()
+    projection.before = fails_at(99)
+
+
 def test_a_failed_runner_whose_thread_has_yet_to_end_is_started_anew(
     runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,12 +348,7 @@ def test_a_failed_runner_whose_thread_has_yet_to_end_is_started_anew(
         assert may_end.wait(60)
 
     monkeypatch.setattr(Worker, "run", ends_late)
-    projection.before = fails_at(2)
-    runner.app.deposit(runner.app.open(), 1, 2, 3)
-    runner.start()
-    with pytest.raises(ValueError, match="cannot take 2"):
-        runner.wait()
-    projection.before = fails_at(99)
+    fail_and_mend(runner, projection)
 
     starting = threading.Thread(target=runner.start)
     starting.start()
@@ -358,13 +363,7 @@ def test_a_failed_runner_whose_thread_has_yet_to_end_is_started_anew(
 def test_a_failed_runner_goes_on_when_started_again(
     runner: Runner, projection: type[Deposits]
 ) -> None:
-    projection.before = fails_at(2)
-    runner.app.deposit(runner.app.open(), 1, 2, 3)
-    runner.start()
-    with pytest.raises(ValueError, match="cannot take 2"):
-        runner.wait()
-
-    projection.before = fails_at(99)
+    fail_and_mend(runner, projection)
     runner.start()
     runner.wait()
 

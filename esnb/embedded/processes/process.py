@@ -207,10 +207,11 @@ def _read_state(home: Home) -> dict[str, Any]:
 # --- locks --------------------------------------------------------------------
 
 
-def _is_free(path: Path, *, missing: bool = False) -> bool:
-    """Whether nobody holds the lock exclusively; `missing` when there is no such file.
+def _is_free(path: Path, *, shared: bool = True, missing: bool = False) -> bool:
+    """Whether a lock of this kind could be had; `missing` when there is no such file.
 
-    It asks for a shared lock, so that those who ask do not see each other.
+    A shared one can while nobody holds it exclusively, so that those who ask
+    for it do not see each other; an exclusive one while nobody holds any.
     """
     import fcntl
 
@@ -219,7 +220,7 @@ def _is_free(path: Path, *, missing: bool = False) -> bool:
     except FileNotFoundError:
         return missing
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     finally:
@@ -233,20 +234,7 @@ def _is_shared(path: Path) -> bool:
     Nobody does when it is free, though its supervisor has not noticed yet, or
     while a supervisor that has noticed holds it to end the server.
     """
-    import fcntl
-
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except FileNotFoundError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _is_free(path, missing=False)
-    else:
-        return False
-    finally:
-        os.close(descriptor)
+    return not _is_free(path, shared=False, missing=True) and _is_free(path)
 
 
 def _lock(home: Home, name: str, shared: bool = False) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -65,17 +66,15 @@ class Catalogue(RedisView):
 
     def reprice(self, product_id: UUID, price: Decimal, tracking: Tracking) -> None:
         """A new price."""
-        self._known(product_id, "repriced", tracking)
-        with self.commit(tracking) as commands:
+        with self.commit(tracking) as commands, _created(product_id, "repriced", tracking):
             self._products.change(commands, product_id, price=str(price))
             commands.hincrby(self.key("totals"), "price_updates", 1)
 
     def withdraw(self, product_id: UUID, tracking: Tracking) -> None:
         """Not for sale any more: found by id and SKU only."""
-        category = self._known(product_id, "withdrawn", tracking).category
-        with self.commit(tracking) as commands:
-            self._products.change(commands, product_id, active=False)
-            commands.hincrby(self.key("categories"), category, -1)
+        with self.commit(tracking) as commands, _created(product_id, "withdrawn", tracking):
+            product = self._products.change(commands, product_id, active=False)
+            commands.hincrby(self.key("categories"), product["category"], -1)
             commands.hincrby(self.key("totals"), "for_sale", -1)
             commands.hincrby(self.key("totals"), "withdrawn", 1)
 
@@ -125,14 +124,17 @@ class Catalogue(RedisView):
             name: int(counts.get(name, 0)) for name in ("for_sale", "withdrawn", "price_updates")
         }
 
-    def _known(self, product_id: UUID, what: str, tracking: Tracking) -> CatalogueEntry:
-        entry = self.get(product_id)
-        if entry is None:
-            raise CatalogueError(
-                f"product {product_id} is {what} at {tracking.notification_id}, but its creation "
-                "is not in the catalogue: rebuild it from the first event"
-            )
-        return entry
+
+@contextmanager
+def _created(product_id: UUID, what: str, tracking: Tracking) -> Iterator[None]:
+    """A change of a product, which must be there."""
+    try:
+        yield
+    except KeyError as error:
+        raise CatalogueError(
+            f"product {product_id} is {what} at {tracking.notification_id}, but its creation "
+            "is not in the catalogue: rebuild it from the first event"
+        ) from error
 
 
 def _entries(found: Iterable[tuple[str, dict[str, Any]]]) -> list[CatalogueEntry]:

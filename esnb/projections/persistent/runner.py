@@ -136,7 +136,7 @@ class PersistentRunner:
         with self._lock:
             # None of them before the first start.
             started = zip(self._threads, self._progresses, strict=False)
-            if any(goes_on(thread, ending=each.is_ending) for thread, each in started):
+            if any(goes_on(thread, progress) for thread, progress in started):
                 return self
             self._consumers = [self._consumer(progress) for progress in self._progresses]
             self._threads = [
