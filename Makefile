@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ESNB_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-main test-notebooks test-browser test-kurrentdb test-oldest test-node conformance lint format notebooks lab bench docs screenshots clean
+.PHONY: help demo test environments test-main test-notebooks test-browser test-kurrentdb test-oldest test-node conformance lint format notebooks lab bench docs screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ $(OLDEST)/.test: $(VENV)/bin/python pyproject.toml tests/environments/oldest.txt
 	$(OLDEST)/bin/python $(PIP) install --quiet -e . -r tests/environments/oldest.txt
 	@touch $@
 
+# Set up side by side: pip keeps no more than one core busy.
+environments: $(VENV)/bin/python
+	@$(MAKE) --no-print-directory --jobs=2 $(VENV)/.test $(KURRENT)/.test $(OLDEST)/.test
+
 # Packages from npm; their versions are in package.json.
 NODE := tests/node
 $(NODE)/node_modules/.test: $(NODE)/package.json
@@ -56,7 +60,7 @@ $(NODE)/node_modules/.test: $(NODE)/package.json
 demo: $(VENV)/.demo ## the whole story on embedded stores, in the terminal
 	ESNB_PROGRESS=1 $(BIN)/esnb demo
 
-test: test-main test-notebooks test-kurrentdb test-oldest test-node test-browser ## every test, in every environment
+test: environments test-main test-notebooks test-kurrentdb test-oldest test-node test-browser ## every test, in every environment
 	@echo "all tests passed"
 
 # --- its parts ----------------------------------------------------------------
@@ -70,7 +74,7 @@ test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against t
 
 test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser
 	$(BIN)/python -m tests.browser.chromium
-	$(PYTEST) tests/browser
+	$(PYTEST) -n 2 --dist loadfile tests/browser
 
 # Node is not needed to work on esnb: without it these tests are left out, aloud;
 # CI installs it, and fails without.
