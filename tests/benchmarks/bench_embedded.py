@@ -168,6 +168,7 @@ MEASURES: dict[str, Callable[[Process], float]] = {
     f"catch up {EVENTS} events, ms": catch_up_ms,
     "live delay, ms": live_ms,
 }
+APPENDING = ("append one event, ms", "append 100 events, ms")
 BOUNDS = {"append one event, ms": 1.5, f"read {EVENTS} events, ms": 1.2}
 """At most so many times what the empty server takes."""
 RATES = {
@@ -261,6 +262,21 @@ def against_empty(folder: Path, rounds: int) -> None:
             server.close()
 
 
+def against_asyncio(folder: Path, rounds: int) -> None:
+    """What of an append is the event loop's: against an empty server that has one, too."""
+    servers = {
+        "asyncio": Process(str(Path(__file__).with_name("empty_asyncio_server.py"))),
+        "memory": Process("-m", "esnb.embedded", "--memory"),
+        "disk": Process("-m", "esnb.embedded", "--path", str(folder / "asyncio.db")),
+    }
+    try:
+        for title in APPENDING:
+            row(title, best(servers, MEASURES[title], rounds), "asyncio")
+    finally:
+        for server in servers.values():
+            server.close()
+
+
 def with_projections(folder: Path, rounds: int) -> None:
     """What appends cost while the system projections run, against none running."""
     kinds = {"memory": ["--memory"], "disk": ["--path"]}
@@ -271,7 +287,7 @@ def with_projections(folder: Path, rounds: int) -> None:
                 path = [str(folder / f"{name}.db")] if kind == "disk" else []
                 server = servers[name] = Process("-m", "esnb.embedded", *arguments, *path)
                 project(server, on=name == "system")
-            for title in ("append one event, ms", "append 100 events, ms"):
+            for title in APPENDING:
                 row(f"{title} {kind}", best(servers, MEASURES[title], rounds), "none")
         finally:
             for server in servers.values():
@@ -318,6 +334,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         against_empty(Path(folder), options.rounds)
+        against_asyncio(Path(folder), options.rounds)
         with_projections(Path(folder), options.rounds)
         if options.large:
             with_many_events(Path(folder), options.rounds)

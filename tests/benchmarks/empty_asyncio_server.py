@@ -1,0 +1,48 @@
+"""The floor under appends for a server on asyncio, which the embedded one is.
+
+It answers appends as `empty_server` does, over `grpc.aio` instead of threads: what
+of the embedded server's append is gRPC's event loop, and what is its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import grpc
+
+from esnb._client import streams_pb2
+
+
+async def append(requests: AsyncIterator[Any], context: Any) -> Any:
+    """Success, once all was sent."""
+    async for _ in requests:
+        pass
+    response = streams_pb2.AppendResp()
+    response.success.current_revision = 1
+    response.success.position.commit_position = 1000
+    response.success.position.prepare_position = 1000
+    return response
+
+
+async def main() -> None:
+    """Print `listening PORT`, and serve until killed."""
+    server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
+    handler = grpc.stream_unary_rpc_method_handler(
+        append,
+        streams_pb2.AppendReq.FromString,
+        streams_pb2.AppendResp.SerializeToString,
+    )
+    service = "event_store.client.streams.Streams"
+    server.add_generic_rpc_handlers(
+        (grpc.method_handlers_generic_handler(service, {"Append": handler}),)
+    )
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    print(f"listening {port}", flush=True)
+    await server.wait_for_termination()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
