@@ -23,6 +23,8 @@ class Seen:
     head: int | None = None
     lag: int | None = None
     lag_seconds: float | None = None
+    progress: float | None = None
+    """Percent of the log behind it, where it tells that and no lag."""
     rate: float | None = None
     counts: tuple[tuple[str, int], ...] = ()
     """Further numbers, by their names."""
@@ -48,7 +50,7 @@ class Seen:
         if self.kind == "worker":
             return ""  # the queue has one
         if self.lag is None:
-            return "lag unknown"
+            return "lag unknown" if self.progress is None else f"{self.progress:.1f} % of the log"
         what = "job" if self.kind == "queue" else "event"
         if self.lag == 0:
             return "no jobs left" if what == "job" else "caught up"

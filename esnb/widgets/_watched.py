@@ -11,6 +11,7 @@ from esnb.frames._queue_counts import queue_counts
 from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
 from esnb.widgets._seen import Seen, Source
+from esnb.widgets._server_projection import ServerProjectionSource
 from esnb.widgets._watching import Watched, refused
 
 _METHODS = {
@@ -28,10 +29,16 @@ _MOST_DEAD = 1000
 """Open records of an outbox that are looked at for dead ones."""
 
 
-def watched(given: Iterable[Any], queues: Iterable[str] = (), prefix: str = "bull") -> Watched:
+def watched(
+    given: Iterable[Any],
+    queues: Iterable[str] = (),
+    prefix: str = "bull",
+    projections: Iterable[str] = (),
+) -> Watched:
     """All that was given to `watch`; TypeError for what cannot be watched."""
     sources: list[Source] = []
     stores: Any = None
+    server: Any = None
     for each in given:
         if isinstance(each, type):
             raise refused(each)
@@ -39,12 +46,20 @@ def watched(given: Iterable[Any], queues: Iterable[str] = (), prefix: str = "bul
             sources.append(RunnerSource(each))
         elif is_client(each) or is_client(getattr(each, "eventstoredb", None)):
             sources.append(GroupSource(each))
+            server = each if is_client(each) else each.eventstoredb
             stores = each if hasattr(each, "redis") else stores
         elif hasattr(each, "pipeline"):
             stores = each
         else:
             raise refused(each)
-    names = [queues] if isinstance(queues, str) else list(queues)
+    running = _names(projections)
+    if running and server is None:
+        raise TypeError(
+            f"projections={running!r} run in an EventStoreDB: give also the Stores that "
+            "esnb.connect() gives, or a client of the server"
+        )
+    sources += [ServerProjectionSource(server, name) for name in running]
+    names = _names(queues)
     if names and stores is None:
         raise TypeError(
             f"queues={names!r} are in a Redis: give also the Stores that esnb.connect() gives, "
@@ -52,6 +67,11 @@ def watched(given: Iterable[Any], queues: Iterable[str] = (), prefix: str = "bul
         )
     sources += [QueueSource(stores, name, prefix) for name in names]
     return Watched(sources)
+
+
+def _names(given: Iterable[str]) -> list[str]:
+    """One name, or several."""
+    return [given] if isinstance(given, str) else list(given)
 
 
 class RunnerSource:

@@ -22,6 +22,7 @@ def watch(
     *runners: Any,
     queues: Iterable[str] = (),
     prefix: str = "bull",
+    projections: Iterable[str] = (),
     live: bool | None = None,
     numbers: bool = True,
 ) -> Watcher:
@@ -31,7 +32,9 @@ def watch(
     outbox, a publisher, a worker; the `Stores` that `esnb.connect()` gives, or
     an EventStoreDB client, for all persistent subscriptions of the server; and
     with the stores (or a redis-py client) `queues`, the names of BullMQ queues
-    under `prefix`, whose lag are the jobs that are not done. Where one can
+    under `prefix`, whose lag are the jobs that are not done; and with a server
+    `projections`, the names of its own ones (`$by_category`), of which it tells
+    percent of its log. Where one can
     pause, resume, rebuild, replay parked events, retry dead records or failed
     jobs, it has buttons for it. All are asked at the same time: one that does
     not answer is said to be so, and holds up no other. The live panel looks as
@@ -39,12 +42,16 @@ def watch(
     `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
     documentation that is run again and compared; plain text never has them.
 
-    Raises TypeError for what cannot be watched, and for queues without a Redis.
+    Raises TypeError for what cannot be watched, for queues without a Redis, and
+    for projections without a server. To rebuild one of a server's own is to
+    reset it: it writes its streams anew.
 
     >>> print(watch(live=False))
     no runners
     """
-    return Watcher(watched(runners, queues, prefix), live=wanted_live(live), numbers=numbers)
+    return Watcher(
+        watched(runners, queues, prefix, projections), live=wanted_live(live), numbers=numbers
+    )
 
 
 class Watcher(Faces):

@@ -75,7 +75,8 @@ threading.Thread(target=record_when_paused, daemon=True).start()
 """
 WATCH = """
 watcher = esnb.watch(
-    catalogue, prices, labels, outbox, publisher, worker, stores, queues=["labels"]
+    catalogue, prices, labels, outbox, publisher, worker, stores, queues=["labels"],
+    projections="$by_category",
 )
 watcher
 """
@@ -117,6 +118,7 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     consumers = watching.card("labels", "consumers")
     group = watching.card("labels", "persistent subscription")
     outbox, queue = watching.card("Product-outbox over"), watching.card("labels", "queue")
+    categories = watching.card(r"\$by_category", "server projection")
     expect(consumers).to_contain_text("1 parked")
     expect(group).to_contain_text("1 parked")
     expect(outbox).to_contain_text("1 dead")
@@ -140,6 +142,12 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     expect(catalogue).to_contain_text("caught up")
     expect(catalogue.get_by_role("button", name="Resume")).to_be_disabled()
     expect(catalogue.get_by_role("img", name=re.compile("rate of late"))).to_be_visible()
+
+    # When one of the server's own is paused and resumed, then it says so
+    press(categories, "Pause")
+    expect(categories).to_contain_text("‖ paused")
+    press(categories, "Resume")
+    expect(categories).to_contain_text("caught up")
 
     # When what is set aside is tried again, then nothing is left of it
     press(consumers, "Replay parked")

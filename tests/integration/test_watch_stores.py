@@ -55,6 +55,51 @@ def test_groups_come_and_go_and_parked_events_are_replayed(
         watching.ask(parked.key, "replay parked")
 
 
+def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
+    stores: esnb.Stores, eventually: Callable[..., float]
+) -> None:
+    app = stores.application(Application)
+    app.save(Aggregate())
+    watching = watched([stores], projections="$by_category")
+
+    def projection() -> Seen:
+        return seen(watching, "server projection")
+
+    def is_at(state: str, ago: str) -> bool:
+        now = projection()
+        return (now.state, now.ago) == (state, ago)
+
+    eventually(lambda: is_at("running", "caught up"))
+    first = projection()
+    assert (first.name, first.asks) == ("$by_category", ("pause", "rebuild"))
+    assert first.position is not None
+    assert first.done is not None
+    watching.ask(first.key, "pause")
+    app.save(Aggregate())
+    paused = projection()
+    assert (paused.state, paused.asks, paused.position) == ("paused", ("resume",), first.position)
+    assert paused.lag is None
+    assert paused.ago.endswith(" % of the log")
+    watching.ask(paused.key, "resume")
+    eventually(lambda: is_at("running", "caught up"))
+    before = projection()
+    watching.ask(before.key, "rebuild")
+    # Its streams are hidden and filled again: what it has taken in grows by all of the log.
+    eventually(lambda: (projection().done or 0) > 2 * (before.done or 0) - 1)
+    eventually(lambda: is_at("running", "caught up"))
+
+
+def test_a_projection_that_is_not_there_is_said_in_a_row(stores: esnb.Stores) -> None:
+    (row,) = watched([stores], projections=["$by_catgory"]).look()
+    assert (row.name, row.state) == ("$by_catgory", "unknown")
+    assert row.error
+
+
+def test_projections_need_a_server() -> None:
+    with pytest.raises(TypeError, match=r"projections=\['\$streams'\] run in an EventStoreDB"):
+        watched([], projections="$streams")
+
+
 def test_a_server_that_is_away_is_said_in_a_row() -> None:
     with esnb.connect(embedded=True) as stores:
         client = stores.eventstoredb

@@ -1,0 +1,64 @@
+"""One of EventStoreDB's own projections, as `watch` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from esnb._place import place
+from esnb.widgets._seen import Seen
+
+KIND = "server projection"
+_TIMEOUT = 10.0
+"""Seconds that the server is given to answer."""
+_METHODS = {
+    "pause": "disable_projection",
+    "resume": "enable_projection",
+    "rebuild": "reset_projection",
+}
+_DONE = 100.0
+"""Percent of the log: the server's projection has come to its end."""
+
+
+class ServerProjectionSource:
+    """A projection that runs in the server: `$by_category` and its like, or one in JavaScript."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def look(self) -> Iterator[Seen]:
+        told = self._call("get_projection_statistics")
+        state = _state(told.status)
+        yield Seen(
+            name=told.name,
+            kind=KIND,
+            state=state,
+            position=place(told.position),
+            lag=0 if told.progress >= _DONE else None,
+            progress=told.progress,
+            done=told.events_processed_after_restart,
+            counts=(("processed", told.events_processed_after_restart),)
+            if told.events_processed_after_restart
+            else (),
+            error=told.state_reason or None,
+            can=tuple(_METHODS),
+            asks=("pause", "rebuild") if state == "running" else ("resume",),
+        )
+
+    def ask(self, seen: Seen, what: str) -> None:
+        self._call(_METHODS[what])
+
+    def _call(self, method: str) -> Any:
+        from esnb.frames._server import answered  # brings gRPC, as the client has already
+
+        with answered(self._client):
+            return getattr(self._client, method)(name=self.name, timeout=_TIMEOUT)
+
+
+def _state(status: str) -> str:
+    """The server's word for it (`Running`, `Aborted/Stopped`, `Faulted (Enabled)`) as one of ours."""
+    for word, state in (("Faulted", "failed"), ("Stopped", "paused"), ("Running", "running")):
+        if word in status:
+            return state
+    return status.lower() or "unknown"
