@@ -88,7 +88,7 @@ def test_play_runs_to_the_end_and_stops(lab: Lab, notebook: NotebookOpener) -> N
     expect(explorer.button("Play the versions")).to_be_visible()
 
 
-def test_new_events_are_read_and_a_lost_store_is_said(lab: Lab, notebook: NotebookOpener) -> None:
+def test_new_events_are_read(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook()
     change = (
         "tea = shop.create_product(name='Tea', description='', price=Decimal(1), category='food',"
