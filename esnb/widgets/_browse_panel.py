@@ -26,6 +26,9 @@ from esnb.widgets._visit import Visit, read_filter, read_time
 _LIMITS = Limits(characters=2000, entries=100, levels=8)
 _MOST_STREAMS = 200
 """Lines of the list of streams; the others are found by typing."""
+_NOTHING = (
+    "No event to show. Clear the filters, or read the events again when some have been recorded."
+)
 _MOST_COPIED = 1_000_000
 """Characters of a copy that are sent to the browser."""
 _TABS = ("Event", "JSON", "Python")
@@ -344,7 +347,7 @@ class BrowsePanel:
             return
         self._drawn = drawn
         if event is None:
-            self._headline.value = html.note("No event to show.")
+            self._headline.value = html.note(_NOTHING)
             self._detail.value = ""
         else:
             self._headline.value = html.headline(event, self._times)

@@ -104,7 +104,7 @@ def test_an_empty_store_is_said(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook()
     nothing = "import esnb\nfrom eventsourcing.application import Application"
     live = opened(page, lab, "empty.ipynb", nothing, "esnb.browse(Application())", "esnb.watch()")
-    expect(live.first).to_contain_text("No event to show.")
+    expect(live.first).to_contain_text("read the events again")
     expect(live.first).to_contain_text("0 streams")
     expect(live.nth(1)).to_contain_text("no runners")
     page.picture("bad-input-empty")

@@ -462,7 +462,9 @@ def test_an_empty_store_is_said() -> None:
     panel = browser._controls()
     for button in (panel._next, panel._previous, panel._stream, panel._correlated, panel._earlier):
         assert button.disabled
-    assert "No event to show." in Outline(panel._headline.value).text
+    assert (
+        "read the events again when some have been recorded" in Outline(panel._headline.value).text
+    )
     assert "0 streams" in Outline(panel._known.value).text
     for move in (browser.earlier, browser.later, browser.next, browser.correlated, browser.refresh):
         move()
