@@ -26,18 +26,32 @@ async def append(requests: AsyncIterator[Any], context: Any) -> Any:
     return response
 
 
+async def batch_append(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
+    """Success, at once."""
+    async for request in requests:
+        response = streams_pb2.BatchAppendResp(correlation_id=request.correlation_id)
+        response.success.current_revision = 1
+        response.success.position.commit_position = 1000
+        response.success.position.prepare_position = 1000
+        yield response
+
+
 async def main() -> None:
     """Print `listening PORT`, and serve until killed."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    handler = grpc.stream_unary_rpc_method_handler(
-        append,
-        streams_pb2.AppendReq.FromString,
-        streams_pb2.AppendResp.SerializeToString,
-    )
+    messages = streams_pb2
+    handlers = {
+        "Append": grpc.stream_unary_rpc_method_handler(
+            append, messages.AppendReq.FromString, messages.AppendResp.SerializeToString
+        ),
+        "BatchAppend": grpc.stream_stream_rpc_method_handler(
+            batch_append,
+            messages.BatchAppendReq.FromString,
+            messages.BatchAppendResp.SerializeToString,
+        ),
+    }
     service = "event_store.client.streams.Streams"
-    server.add_generic_rpc_handlers(
-        (grpc.method_handlers_generic_handler(service, {"Append": handler}),)
-    )
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"listening {port}", flush=True)
