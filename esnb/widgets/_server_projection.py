@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from esnb._place import place
+from esnb.frames._subscriptions import TIMEOUT
 from esnb.widgets._seen import Seen
 
-KIND = "server projection"
-_TIMEOUT = 10.0
-"""Seconds that the server is given to answer."""
 _METHODS = {
     "pause": "disable_projection",
     "resume": "enable_projection",
@@ -32,7 +30,7 @@ class ServerProjectionSource:
         state = _state(told.status)
         yield Seen(
             name=told.name,
-            kind=KIND,
+            kind="server projection",
             state=state,
             position=place(told.position),
             lag=0 if told.progress >= _DONE else None,
@@ -53,7 +51,7 @@ class ServerProjectionSource:
         from esnb.frames._server import answered  # brings gRPC, as the client has already
 
         with answered(self._client):
-            return getattr(self._client, method)(name=self.name, timeout=_TIMEOUT)
+            return getattr(self._client, method)(name=self.name, timeout=TIMEOUT)
 
 
 def _state(status: str) -> str:
