@@ -46,11 +46,7 @@ class WhatIfPanel:
         """Draws the two states at a version."""
         self._moment = moment
         number = moment.now.number
-        self._drawing = True
-        try:
-            self._skip.value = number in self.skipped.skip
-        finally:
-            self._drawing = False
+        self._press_or_release()
         self._skip.description = f"Skip version {number:,}"
         self._skip.tooltip = f"Leave {visible(moment.now.event, 60)} out of the history"
         self._clear.disabled = not self.skipped
@@ -61,10 +57,21 @@ class WhatIfPanel:
         try:
             skipped = self._without(versions) if versions else Skipped()
         except Exception as error:  # noqa: BLE001  # whatever the store says, said in the panel
+            self._press_or_release()
             self._failed(error)
         else:
             self.skipped = skipped
             self._changed()
+
+    def _press_or_release(self) -> None:
+        """Has the button say whether the version is skipped."""
+        self._drawing = True
+        try:
+            self._skip.value = self._moment is not None and (
+                self._moment.now.number in self.skipped.skip
+            )
+        finally:
+            self._drawing = False
 
     def _toggled(self, change: Any) -> None:
         if not self._drawing and self._moment is not None:

@@ -184,6 +184,37 @@ def test_a_store_that_is_gone_is_said_in_the_widget() -> None:
     assert explorer.version == 1
 
 
+def test_a_skip_that_fails_is_said_and_its_button_springs_back() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    basket.add("tea")
+    app.save(basket)
+    explorer = esnb.explore(app, basket.id, live=True)
+    panel = explorer._controls()
+    what_if = panel._what_if
+    read = app.recorder.select_events
+
+    def gone(*_: Any, **__: Any) -> list[StoredEvent]:
+        raise ConnectionError("no server")
+
+    app.recorder.select_events = gone  # type: ignore[method-assign]
+    what_if._skip.value = True
+    assert not what_if._skip.value
+    assert not what_if.skipped
+    assert "ConnectionError: no server" in panel._message.value
+
+    app.recorder.select_events = read  # type: ignore[method-assign]
+    what_if._skip.value = True
+    assert what_if.skipped.skip == {2}
+    assert panel._message.value == ""
+    explorer.version = 1
+    what_if._skip.value = True
+    app.recorder.select_events = gone  # type: ignore[method-assign]
+    what_if._skip.value = False  # puts it back, which reads what is left without the other
+    assert what_if._skip.value
+    assert what_if.skipped.skip == {1, 2}
+    explorer.close()
+
+
 def test_close_leaves_no_widget_behind() -> None:
     before = open_widgets()
     explorer = explored("tea", live=True)
