@@ -1,34 +1,51 @@
-"""Which embedded servers this process has ended, for the errors of those who still use them."""
+"""Which servers are gone for good, for the errors of those who still use them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+CONNECT_AGAIN = "call esnb.connect() again"
+GIVE_ANOTHER = "give an open one"
+_ANEW = f"{CONNECT_AGAIN}, and make the application, view or client anew with the new stores"
+
 _closed: dict[str, str] = {}
-"""By URI: how the stores that it belonged to are called."""
+"""By URI: how the stores are called that ended the embedded server there."""
+_running: dict[str, tuple[str, Callable[[], bool]]] = {}
+"""By URI: the name of an embedded server in use, and whether it runs still."""
+
+
+def serves(uri: str, name: str, is_alive: Callable[[], bool]) -> None:
+    """There is an embedded server at `uri`; nobody starts it again there once it has ended."""
+    _closed.pop(uri, None)
+    _running[uri] = name, is_alive
 
 
 def remember(uri: str, stores: str) -> None:
     """The server at `uri` ended with `stores`."""
+    _running.pop(uri, None)
     _closed[uri] = stores
 
 
-def forget(uri: str) -> None:
-    """There is a server at `uri` again."""
-    _closed.pop(uri, None)
-
-
 def remark(uri: str) -> str | None:
-    """What an error about the server at `uri` is really about; None where it was not closed.
+    """What an error about the server at `uri` is really about; None where it is not gone.
 
+    >>> serves("redis://localhost:4711", "Redis", lambda: False)
+    >>> remark("redis://localhost:4711")
+    'the embedded Redis has ended: call esnb.connect() again, and make the application, \
+view or client anew with the new stores'
     >>> remember("redis://localhost:4711", "Stores(embedded, closed)")
     >>> remark("redis://localhost:4711")
     'Stores(embedded, closed) are closed: call esnb.connect() again, and make the application, \
 view or client anew with the new stores'
-    >>> forget("redis://localhost:4711")
+    >>> serves("redis://localhost:4711", "Redis", lambda: True)
+    >>> remark("redis://localhost:4711")
     """
-    stores = _closed.get(uri)
-    if stores is None:
-        return None
-    return (
-        f"{stores} are closed: call esnb.connect() again, and make the application, view or "
-        "client anew with the new stores"
-    )
+    if uri in _closed:
+        return f"{_closed[uri]} are closed: {_ANEW}"
+    name, is_alive = _running.get(uri, ("", bool))
+    return f"the embedded {name} has ended: {_ANEW}" if name and not is_alive() else None
+
+
+def is_said(text: str) -> bool:
+    """Whether an error's text has it that nothing comes back by itself."""
+    return CONNECT_AGAIN in text or GIVE_ANOTHER in text

@@ -97,8 +97,6 @@ class Stores:
                 EVENTSTOREDB_VARIABLE: self._eventstoredb_uri,
                 REDIS_VARIABLE: self._redis_url,
             }
-            for uri in (self._eventstoredb_uri, self._redis_url):
-                _closed.forget(uri)
             if isinstance(self._target, Attached) and self._target.certificates:
                 settings[CERTIFICATES_VARIABLE] = self._target.certificates
             return StoresEnv(settings)
@@ -223,7 +221,7 @@ class Stores:
     def _opened(self) -> threading.RLock:
         """The lock, while the stores are open."""
         if self._is_closed:
-            raise RuntimeError(f"{self!r} are closed: call esnb.connect() again")
+            raise RuntimeError(f"{self!r} are closed: {_closed.CONNECT_AGAIN}")
         return self._lock
 
     # --- its looks ------------------------------------------------------------

@@ -72,7 +72,9 @@ def answered(client: Client) -> Iterator[None]:
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise
-        problem = _closed.remark(uri) or f"this client of {server} is closed: give an open one"
+        problem = (
+            _closed.remark(uri) or f"this client of {server} is closed: {_closed.GIVE_ANOTHER}"
+        )
         raise OperationalError(problem) from error
 
 

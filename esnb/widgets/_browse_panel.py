@@ -12,7 +12,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from esnb._uri import said
 from esnb.frames._page import EVERYTHING
 from esnb.frames._stream_index import StreamRow
 from esnb.widgets import _controls as controls
@@ -20,6 +19,7 @@ from esnb.widgets import _event_html as html
 from esnb.widgets._copy import as_json, as_python
 from esnb.widgets._follow import WhileSeen
 from esnb.widgets._html import message, style
+from esnb.widgets._unread import unread
 from esnb.widgets._values import Limits, stamp, visible
 from esnb.widgets._visit import Visit, read_filter, read_time
 
@@ -266,11 +266,8 @@ class BrowsePanel:
         if isinstance(error, ValueError | LookupError):
             self._message.value = message(str(error.args[0]) if error.args else str(error))
             return
-        self._message.value = message(
-            f"{before}The events could not be read: {said(error)}\n"
-            "What was read before is still shown. Check the connection, then press "
-            "“Read the events again”."
-        )
+        what = f"{before}The events could not be read"
+        self._message.value = message(unread(what, error, "press “Read the events again”"))
 
     def draw(self) -> None:
         """Shows what the visit holds now."""

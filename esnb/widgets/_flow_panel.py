@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from esnb._uri import said
 from esnb.widgets._controls import button, close_all, named, row
 from esnb.widgets._flow_html import drawing
 from esnb.widgets._html import message, style
 from esnb.widgets._stations import Layout, Station
+from esnb.widgets._unread import unread
 
 
 class FlowPanel:
@@ -58,10 +58,7 @@ class FlowPanel:
         try:
             self.stations = self._read()
         except Exception as error:  # noqa: BLE001  # whatever the stores say, said here
-            self._message.value = message(
-                f"The flow could not be read again: {said(error)}\n"
-                "What was read before is still shown. Check the connection, then try again."
-            )
+            self._message.value = message(unread("The flow could not be read again", error))
         else:
             self._message.value = ""
             self._draw()

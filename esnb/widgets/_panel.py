@@ -10,12 +10,12 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from esnb._uri import said
 from esnb.frames._moments import read_moment
 from esnb.widgets import _html
 from esnb.widgets._controls import close_all, field, row
 from esnb.widgets._source import Reader
 from esnb.widgets._timeline import Timeline, Version
+from esnb.widgets._unread import unread
 from esnb.widgets._values import Limits, visible
 from esnb.widgets._what_if_panel import WhatIfPanel
 
@@ -139,10 +139,7 @@ class Panel:
         self._draw()
 
     def _failed(self, error: Exception) -> None:
-        self._message.value = _html.message(
-            f"The events could not be read again: {said(error)}\n"
-            "What was read before is still shown. Check the connection, then try again."
-        )
+        self._message.value = _html.message(unread("The events could not be read again", error))
 
     def _skipped(self) -> None:
         self._message.value = ""
