@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
+from empty_server import appends, streams_service, succeeded
 
 from esnb._client import streams_pb2
 
@@ -19,39 +20,19 @@ async def append(requests: AsyncIterator[Any], context: Any) -> Any:
     """Success, once all was sent."""
     async for _ in requests:
         pass
-    response = streams_pb2.AppendResp()
-    response.success.current_revision = 1
-    response.success.position.commit_position = 1000
-    response.success.position.prepare_position = 1000
-    return response
+    return succeeded(streams_pb2.AppendResp())
 
 
 async def batch_append(requests: AsyncIterator[Any], context: Any) -> AsyncIterator[Any]:
     """Success, at once."""
     async for request in requests:
-        response = streams_pb2.BatchAppendResp(correlation_id=request.correlation_id)
-        response.success.current_revision = 1
-        response.success.position.commit_position = 1000
-        response.success.position.prepare_position = 1000
-        yield response
+        yield succeeded(streams_pb2.BatchAppendResp(correlation_id=request.correlation_id))
 
 
 async def main() -> None:
     """Print `listening PORT`, and serve until killed."""
     server = grpc.aio.server(options=[("grpc.so_reuseport", 0)])
-    messages = streams_pb2
-    handlers = {
-        "Append": grpc.stream_unary_rpc_method_handler(
-            append, messages.AppendReq.FromString, messages.AppendResp.SerializeToString
-        ),
-        "BatchAppend": grpc.stream_stream_rpc_method_handler(
-            batch_append,
-            messages.BatchAppendReq.FromString,
-            messages.BatchAppendResp.SerializeToString,
-        ),
-    }
-    service = "event_store.client.streams.Streams"
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+    server.add_generic_rpc_handlers((streams_service(**appends(append, batch_append)),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     print(f"listening {port}", flush=True)

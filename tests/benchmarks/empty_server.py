@@ -83,30 +83,34 @@ def append(requests: Iterator[Any], context: Any) -> Any:
     """Success, once all was sent."""
     events = sum(1 for _ in requests) - 1
     LIVE.tell(events)
-    response = streams_pb2.AppendResp()
-    response.success.current_revision = 1
-    response.success.position.commit_position = 1000
-    response.success.position.prepare_position = 1000
-    return response
+    return succeeded(streams_pb2.AppendResp())
 
 
 def batch_append(requests: Iterator[Any], context: Any) -> Iterator[Any]:
     """Success, at once."""
     for request in requests:
         LIVE.tell(len(request.proposed_messages))
-        response = streams_pb2.BatchAppendResp(correlation_id=request.correlation_id)
-        response.success.current_revision = 1
-        response.success.position.commit_position = 1000
-        response.success.position.prepare_position = 1000
-        yield response
+        yield succeeded(streams_pb2.BatchAppendResp(correlation_id=request.correlation_id))
 
 
-def main() -> None:
-    """Print `listening PORT`, and serve until killed."""
-    server = grpc.server(ThreadPoolExecutor(80), options=[("grpc.so_reuseport", 0)])
+def succeeded(response: Any) -> Any:
+    """The response, as of an append that was stored."""
+    response.success.current_revision = 1
+    response.success.position.commit_position = 1000
+    response.success.position.prepare_position = 1000
+    return response
+
+
+def streams_service(**methods: grpc.RpcMethodHandler) -> grpc.GenericRpcHandler:
+    """The `Streams` service, of these methods."""
+    service = "event_store.client.streams.Streams"
+    return grpc.method_handlers_generic_handler(service, methods)
+
+
+def appends(append: Any, batch_append: Any) -> dict[str, grpc.RpcMethodHandler]:
+    """The two methods that take events, of a server with threads or with an event loop."""
     messages = streams_pb2
-    handlers = {
-        "Read": grpc.unary_stream_rpc_method_handler(read, messages.ReadReq.FromString),
+    return {
         "Append": grpc.stream_unary_rpc_method_handler(
             append, messages.AppendReq.FromString, messages.AppendResp.SerializeToString
         ),
@@ -116,8 +120,13 @@ def main() -> None:
             messages.BatchAppendResp.SerializeToString,
         ),
     }
-    service = "event_store.client.streams.Streams"
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, handlers),))
+
+
+def main() -> None:
+    """Print `listening PORT`, and serve until killed."""
+    server = grpc.server(ThreadPoolExecutor(80), options=[("grpc.so_reuseport", 0)])
+    reads = grpc.unary_stream_rpc_method_handler(read, streams_pb2.ReadReq.FromString)
+    server.add_generic_rpc_handlers((streams_service(Read=reads, **appends(append, batch_append)),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     print(f"listening {port}", flush=True)
