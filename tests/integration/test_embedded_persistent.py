@@ -57,14 +57,14 @@ class Worker(threading.Thread):
         self.consumer = consumer
         self.seen: list[UUID] = []
         self.error: Exception | None = None
-        self._handle = handle
+        self._act = handle
         self.start()
 
     def run(self) -> None:
         try:
             for event in self.consumer:
                 self.seen.append(event.id)
-                self._handle(self.consumer, event)
+                self._act(self.consumer, event)
         except ClientError as error:
             self.error = error
 

@@ -176,9 +176,9 @@ class Dog(Aggregate):
     cell(code)
     cell(code)
     cell("dog = Dog.__new__(Dog)")
-    cell(
-        "event = Dog.Renamed.__new__(Dog.Renamed); event.__dict__['name'] = 'Fido'; dog.fold(event)"
-    )
+    cell("event = Dog.Renamed.__new__(Dog.Renamed); event.__dict__['name'] = 'Fido'")
+    # Through the dispatcher: Python 3.13 hashes the object first, which aggregates refuse.
+    cell("Dog.__dict__['fold'].dispatcher.dispatch(type(event))(dog, event)")
     assert cell("dog.name") == "Fido"
 
 
