@@ -38,6 +38,7 @@ class Groups:
         self.groups: dict[tuple[str | None, str], _Group] = {}
         self.subscriptions: list[Subscription] = []
         self.is_down = False
+        self.connection_spec = SimpleNamespace(uri="esdb://db.example:2113")
         self._events: list[Any] = []
         self._log = log or (lambda options: self._events)
 

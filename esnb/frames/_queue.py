@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import quote
 
 import pandas as pd
 
@@ -105,7 +107,7 @@ def queue(
     while it is read are left out.
 
     Raises TypeError for another source and a number that is none, ValueError
-    for a negative one or both, and redis-py's errors.
+    for a negative one or both, and OperationalError when Redis does not answer.
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:
@@ -117,11 +119,12 @@ def queue(
     client, root = redis_of(source), f"{prefix}:{name}"
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)
-    if size is None:
-        rows = list(jobs(client, root))
-    else:
-        # One more tells whether there are more.
-        rows = list(islice(jobs_in_pages(client, root, newest=newest), size + 1))
+    with answering(client):
+        if size is None:
+            rows = list(jobs(client, root))
+        else:
+            # One more tells whether there are more.
+            rows = list(islice(jobs_in_pages(client, root, newest=newest), size + 1))
     truncated = size is not None and len(rows) > size
     rows = rows[:size]
     if newest:
@@ -154,6 +157,23 @@ def redis_of(source: Any) -> Any:
             "redis-py client"
         )
     return client
+
+
+@contextmanager
+def answering(client: Any) -> Iterator[None]:
+    """A block that asks Redis; the library's errors, with the server named, for redis-py's."""
+    from esnb.redis.errors import translated  # brings redis-py, as the client has already
+
+    options = client.get_connection_kwargs()
+    if "path" in options:
+        name = options.get("client_name")
+        url = f"unix://{quote(options['path'])}{f'?client_name={name}' if name else ''}"
+    elif "host" in options:
+        url = f"redis://{options['host']}:{options.get('port', 6379)}/{options.get('db') or 0}"
+    else:
+        url = "redis://?cluster=true"
+    with translated(url):
+        yield
 
 
 def jobs(client: Any, root: str) -> Iterator[JobRow]:

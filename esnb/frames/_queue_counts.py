@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from esnb.frames._queue import redis_of
+from esnb.frames._queue import answering, redis_of
 
 _LISTS = {"waiting": "wait", "paused": "paused", "active": "active"}
 _SETS = ("prioritized", "delayed", "failed", "completed")
@@ -16,7 +16,8 @@ def queue_counts(source: Any, name: str, *, prefix: str = "bull") -> dict[str, i
     Sources and errors as those of `esnb.queue`. A queue that does not exist has none.
     """
     root = f"{prefix}:{name}"
-    with redis_of(source).pipeline(transaction=True) as pipe:
+    client = redis_of(source)
+    with answering(client), client.pipeline(transaction=True) as pipe:
         for key in _LISTS.values():
             pipe.llen(f"{root}:{key}")
         for key in _SETS:

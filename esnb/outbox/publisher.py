@@ -231,21 +231,22 @@ class BullMQPublisher:
     def status(self) -> PublisherStatus:
         """How it is doing, as plain data."""
         publishing = self._publishing
+        lag: int | None = None
+        away: str | None = None
         try:
-            lag: int | None = self.outbox.view.count_open()
-        except PersistenceError:
-            lag = None  # Redis is away, and the error says so
+            lag = self.outbox.view.count_open()
+        except PersistenceError as error:
+            away = str(error)
         name = f"{self.outbox.name} → BullMQ"
         if publishing is None:
             return PublisherStatus(name, self.outbox.app_name, "stopped", 0, lag, None)
         with publishing.changed:
+            state, wrong = publishing.state, publishing.error
+            if away is not None and state == "running":
+                # It waits for the next record, and has yet to find out.
+                state, wrong = "retrying", away
             return PublisherStatus(
-                name,
-                self.outbox.app_name,
-                publishing.state,
-                publishing.published,
-                lag,
-                publishing.error,
+                name, self.outbox.app_name, state, publishing.published, lag, wrong
             )
 
     def __repr__(self) -> str:

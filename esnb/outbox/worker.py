@@ -14,14 +14,15 @@ from types import TracebackType
 from typing import Any, Self
 
 import redis
-from eventsourcing.persistence import OperationalError, ProgrammingError
+import redis.asyncio
+from eventsourcing.persistence import OperationalError, PersistenceError, ProgrammingError
 
 from esnb._uri import masked
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.jobs import async_client, bullmq, check_single_server, described_error
 from esnb.outbox.route import Route
 from esnb.projections.threads import goes_on
-from esnb.redis.connection import check_url
+from esnb.redis.connection import check_url, connection
 
 _PATIENCE = 30.0
 
@@ -86,6 +87,7 @@ class _Working:
     _loop: asyncio.AbstractEventLoop | None = None
     _ending: asyncio.Event | None = None
     _stop: bool = False
+    _at_hand: set[asyncio.Future[None]] = field(default_factory=set)
 
     def run(self) -> None:
         try:
@@ -147,12 +149,32 @@ class _Working:
                 await running  # it never ends by itself but by an error
             elif not worker.running:
                 running.cancel()  # asked to stop before it has begun
-            await worker.close()
+            await self._close(worker, client)
             await asyncio.gather(running, return_exceptions=True)
         finally:
             await client.aclose()
 
+    async def _close(self, worker: Any, client: redis.asyncio.Redis) -> None:
+        """Lets the jobs at hand end. BullMQ would ask a Redis that is away for ever: not that one."""
+        try:
+            await client.ping()
+        except redis.RedisError:
+            if self._at_hand:
+                await asyncio.wait(self._at_hand)
+            await worker.close(force=True)
+        else:
+            await worker.close()
+
     async def _process(self, job: Any, token: str) -> Any:
+        ended = asyncio.get_running_loop().create_future()
+        self._at_hand.add(ended)
+        try:
+            return await self._handled(job)
+        finally:
+            self._at_hand.discard(ended)
+            ended.set_result(None)
+
+    async def _handled(self, job: Any) -> Any:
         own = Job(job, asyncio.get_running_loop())
         with Correlated(_correlation(own)):
             if inspect.iscoroutinefunction(self.handler):
@@ -199,7 +221,7 @@ class WorkerStatus:
     name: str
     """The queue's."""
     state: str
-    """`stopped`, `starting`, `running` or `failed`."""
+    """`stopped`, `starting`, `running`, `retrying` (Redis does not answer) or `failed`."""
     completed: int
     failed: int
     """Attempts that failed, since it was started."""
@@ -240,6 +262,7 @@ class Worker:
         check_url(url)
         check_single_server(url)
         self.queue = Route(queue).queue
+        self._connection = connection(url)
         self._settings = (
             url,
             queue,
@@ -332,17 +355,25 @@ class Worker:
             self._working.ask_to_stop()
 
     def status(self) -> WorkerStatus:
-        """How it is doing, as plain data."""
+        """How it is doing, as plain data. Asks Redis whether it answers."""
         working = self._working
         if working is None:
             return WorkerStatus(self.queue, "stopped", 0, 0, None)
+        away: str | None = None
+        try:
+            self._connection.call("PING")
+        except PersistenceError as error:
+            away = str(error)
         with working.changed:
-            return WorkerStatus(
-                self.queue, working.state, working.completed, working.failed, working.error
-            )
+            state, wrong = working.state, working.error
+            if away is not None and state == "running":
+                # BullMQ's worker says nothing of it, and goes on when Redis does.
+                state, wrong = "retrying", away
+            return WorkerStatus(self.queue, state, working.completed, working.failed, wrong)
 
     def __repr__(self) -> str:
-        return f"<Worker of queue {self.queue!r}, {self.status().state}>"
+        state = "stopped" if self._working is None else self._working.state
+        return f"<Worker of queue {self.queue!r}, {state}>"
 
     def _raise_failure(self) -> None:
         if self._working is not None and self._working.failure is not None:

@@ -270,7 +270,11 @@ class CatchUpRunner(Generic[TApplication, TView]):
         )
 
     def status(self) -> RunnerStatus:
-        """How it is doing, as plain data. Asks the event store for its last event."""
+        """How it is doing, as plain data.
+
+        Asks the event store for its last event, and a view in Redis for its
+        checkpoint: one that is away is said although the runner has yet to need it.
+        """
         return self._standing.status(self.projection.name, self._batch_size)
 
     def dead_letters(self) -> list[DeadLetter]:

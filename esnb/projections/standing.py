@@ -8,10 +8,12 @@ from typing import Any
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, TrackingRecorder
 
+from esnb._uri import said
 from esnb.projections.errors import is_transient
 from esnb.projections.lag import LagMeter
 from esnb.projections.progress import Progress
 from esnb.projections.status import RunnerStatus
+from esnb.redis import RedisTrackingRecorder
 
 
 class Standing:
@@ -55,12 +57,12 @@ class Standing:
         return self._view.has_tracking_id(self._app.name, notification_id)
 
     def status(self, name: str, batch_size: int) -> RunnerStatus:
-        """All of it as plain data. Asks the event store for its last event."""
+        """All of it as plain data. Asks the event store for its last event, and Redis whether it answers."""
         progress = self._progress
         head: int | None = None
         lag: int | None = None
         seconds: float | None = None
-        position = self._position()
+        position, away = self._checkpoint()
         try:
             head = self._app.recorder.max_notification_id()
             with progress.changed:
@@ -69,13 +71,18 @@ class Standing:
                     position = progress.position
             lag = self._lag.events(position, head, applied)
             seconds = 0.0 if lag == 0 else self._lag.seconds(position, head)
-        except PersistenceError:
+        except PersistenceError as error:
             lag = seconds = None  # the store is away: how far it has come is still known
+            away = error
         with progress.changed:
+            state, wrong = progress.state, progress.error
+            if away is not None and state in ("running", "rebuilding"):
+                # The thread waits for the next event, and has yet to find out.
+                state, wrong = "retrying", said(away)
             return RunnerStatus(
                 name=name,
                 application=self._app.name,
-                state=progress.state,
+                state=state,
                 position=position,
                 head=head,
                 lag=lag,
@@ -84,20 +91,25 @@ class Standing:
                 batch_size=batch_size,
                 restarts=progress.restarts,
                 dead_letters=progress.dead_letters,
-                error=progress.error,
+                error=wrong,
                 event=progress.event,
                 handler=progress.handler,
                 traceback=progress.traceback,
             )
 
-    def _position(self) -> int | None:
-        """The checkpoint: the thread's word, else the view's."""
+    def _checkpoint(self) -> tuple[int | None, Exception | None]:
+        """The checkpoint, by the thread's word, else the view's; and why the view does not answer.
+
+        Once the thread has opened it, only a view in Redis is asked: in a
+        database its own writer would hold up whoever asks.
+        """
         progress = self._progress
-        if progress.opened:
-            return progress.position
+        if progress.opened and not isinstance(self._view, RedisTrackingRecorder):
+            return progress.position, None
         try:
-            return self._view.max_tracking_id(self._app.name)
+            stored = self._view.max_tracking_id(self._app.name)
         except Exception as error:
             if not (isinstance(error, PersistenceError) or is_transient(error)):
                 raise
-            return progress.position
+            return progress.position, error
+        return (progress.position if progress.opened else stored), None

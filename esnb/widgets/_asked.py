@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from esnb._uri import said
 from esnb.widgets._seen import Seen, Source
+from esnb.widgets._unread import is_lost, unanswered
 
 _SLOW = 3.0
 """Seconds without an answer after which what was seen before is not shown as the present."""
@@ -71,13 +72,20 @@ class Asked:
         seconds = now - self._since if self._thread is not None else 0.0
         if seconds < _SLOW:
             return self._last or [Seen(name=self.source.name, state="asking")]
-        said = f"no answer for {max(3, int(seconds) // _STEP * _STEP):,} s"
+        silence = f"no answer for {max(3, int(seconds) // _STEP * _STEP):,} s"
         before = self._last or [Seen(name=self.source.name, state="")]
-        return [replace(each, state="unknown", error=said, traceback=None) for each in before]
+        return [
+            replace(
+                each, state="unknown", error=silence, advice=unanswered(silence), traceback=None
+            )
+            for each in before
+        ]
 
 
 def _looked(source: Source) -> list[Seen]:
     try:
         return list(source.look())
     except Exception as error:  # noqa: BLE001  # shown in its row
-        return [Seen(name=source.name, state="unknown", error=said(error))]
+        text = said(error)
+        advice = unanswered(text) if is_lost(error) else None
+        return [Seen(name=source.name, state="unknown", error=text, advice=advice)]

@@ -31,6 +31,8 @@ class Seen:
     troubles: tuple[tuple[str, int], ...] = ()
     """How many events or jobs wait for somebody, by what befell them; none that is 0."""
     error: str | None = None
+    advice: str | None = None
+    """What to do about the error, where that can be told."""
     event: str | None = None
     """The event that is at fault."""
     handler: str | None = None

@@ -1,4 +1,4 @@
-"""What an open widget says where its store cannot be read: the error, and the way out, once."""
+"""What widgets say where a store cannot be read: the error, and the way out, once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from eventsourcing.persistence import ConnectionPoolClosedError, InterfaceError
 from esnb import _closed
 from esnb._uri import said
 
-_POOL_CLOSED = re.compile(r"\bpool\b.*\bclosed\b")
-"""How psycopg says what ConnectionPoolClosedError says of SQLite."""
+_POOL_CLOSED = re.compile(rf"\b{ConnectionPoolClosedError.__name__}\b|\bpool\b.*\bclosed\b")
+"""What is left of an application in SQLite, or PostgreSQL, that was closed."""
 
 
 def unread(what: str, error: Exception, again: str = "try again") -> str:
@@ -22,30 +22,41 @@ def unread(what: str, error: Exception, again: str = "try again") -> str:
     The flow could not be read again: ConnectionError: refused
     What was read before is still shown. Check the connection, then try again.
     """
-    shown, advice = _reason(error, again)
-    kept = "What was read before is still shown."
-    return f"{what}: {shown}\n{kept} {advice}".rstrip()
-
-
-def _reason(error: Exception, again: str) -> tuple[str, str]:
     text = said(error)
-    if _is_of_closed_application(error):
-        return "the application is closed", "Make the application again, then this widget."
-    if _closed.is_said(text):
-        return text, "Make this widget again after that."
-    if not is_lost(error) or "again" in text:
-        return text, ""
-    if "check" in text:
-        return text, f"Then {again}."
-    return text, f"Check the connection, then {again}."
+    advice = ""
+    if _POOL_CLOSED.search(text):
+        text = "the application is closed"
+        advice = "Make the application again, then this widget."
+    elif _closed.is_said(text):
+        advice = "Make this widget again after that."
+    elif is_lost(error) and "again" not in text:
+        advice = f"Then {again}." if "check" in text else f"Check the connection, then {again}."
+    return f"{what}: {text}\nWhat was read before is still shown. {advice}".rstrip()
+
+
+def unanswered(error: str, *, runner: bool = False) -> str:
+    """What to do where a server that is asked again and again gives this error.
+
+    A `runner` also needs it to go on.
+
+    >>> unanswered("ConnectionError: refused")
+    'Check the server: it is shown again once it answers.'
+    >>> unanswered("ConnectionError: refused", runner=True)
+    'Check the server: the runner goes on by itself once it answers.'
+    """
+    if _POOL_CLOSED.search(error):
+        return "The application is closed: make it again, then its runner and this widget."
+    if _closed.is_said(error):
+        return f"Make {'the runner and ' if runner else ''}this widget again after that."
+    then = "the runner goes on by itself" if runner else "it is shown again"
+    if "check" in error:
+        return f"{then[0].upper()}{then[1:]} once the server answers."
+    return f"Check the server: {then} once it answers."
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether a server is away, and may come back."""
+    """Whether it is that a store does not answer, or that an application was closed."""
     from esnb.projections.errors import is_transient  # brings the runners
 
-    return isinstance(error, OSError | InterfaceError) or is_transient(error)
-
-
-def _is_of_closed_application(error: Exception) -> bool:
-    return isinstance(error, ConnectionPoolClosedError) or bool(_POOL_CLOSED.search(str(error)))
+    lost = (OSError, InterfaceError, ConnectionPoolClosedError)
+    return isinstance(error, lost) or is_transient(error)

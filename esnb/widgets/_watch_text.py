@@ -30,6 +30,11 @@ def _named(seen: Seen) -> str:
 
 
 def faults(seen: Seen) -> list[tuple[str, str]]:
-    """What is wrong with a runner, by its names."""
-    pairs = (("error", seen.error), ("event", seen.event), ("handler", seen.handler))
+    """What is wrong with a runner and what to do about it, by its names."""
+    pairs = (
+        ("error", seen.error),
+        ("what to do", seen.advice),
+        ("event", seen.event),
+        ("handler", seen.handler),
+    )
     return [(what, value) for what, value in pairs if value]

@@ -12,6 +12,7 @@ from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
 from esnb.widgets._seen import Seen, Source
 from esnb.widgets._server_projection import ServerProjectionSource
+from esnb.widgets._unread import unanswered
 from esnb.widgets._watching import Watched, refused
 
 _METHODS = {
@@ -82,12 +83,15 @@ class RunnerSource:
 
     @property
     def name(self) -> str:
-        return str(getattr(self._runner, "name", None) or type(self._runner).__qualname__)
+        named = (self._runner, getattr(self._runner, "projection", None))
+        names = (getattr(each, "name", None) for each in named)
+        return str(next(filter(None, names), type(self._runner).__qualname__))
 
     def look(self) -> Iterator[Seen]:
         runner, status = self._runner, self._runner.status()
         state = str(status.state)
-        dead = len(self._dead())
+        waits = state == "retrying"
+        dead = 0 if waits else len(self._dead())  # a store that is away is not asked for more
         troubles = {word: getattr(status, name, 0) for name, word in _TROUBLES.items()}
         troubles["dead"] = dead
         can = [ask for ask, name in _METHODS.items() if callable(getattr(runner, name, None))]
@@ -121,6 +125,7 @@ class RunnerSource:
             can=tuple(can),
             asks=tuple(ask for ask in can if wanted[ask]),
             done=done,
+            advice=unanswered(told["error"], runner=True) if waits and told["error"] else None,
             **told,
         )
 

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 import esnb
+from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplication
+from esnb.projections import CatchUpRunner, PersistentRunner
+from esnb.widgets._watch_text import faults
+from esnb.widgets._watched import watched
+from tests.embedded_process import EmbeddedProcess
 from tests.unit.frames_domain import Bank, an_account
 from tests.unit.widget_pages import Outline
 
@@ -71,3 +78,95 @@ def test_of_a_killed_embedded_server_they_say_that_nobody_starts_it_again(
         assert "Make this widget again after that." in text
         assert "refused" not in text
         assert "127.0.0.1" not in text
+
+
+# --- under `watch` --------------------------------------------------------------------
+
+
+class Watching:
+    """Everything that can be watched, over an application with one product."""
+
+    def __init__(self, stores: esnb.Stores, stack: ExitStack) -> None:
+        from esnb.outbox import BullMQPublisher, Outbox, Worker
+
+        app = stores.application(ProductApplication)
+        app.create_product(
+            name="Desk lamp",
+            description="Brass",
+            price=Decimal("49.90"),
+            category="lighting",
+            sku="LAMP-1",
+        )
+        runner = CatchUpRunner(app, CatalogueProjection, Catalogue, env=stores.env)
+        consumers = PersistentRunner(app, "mailing", lambda *_: None)
+        outbox = Outbox(stores, app, name="mails")
+        publisher = BullMQPublisher(outbox, lambda _: None)
+        worker = Worker(stores, "letters", lambda _: None)
+        runners: list[Any] = [runner, consumers, outbox, publisher, worker]
+        for each in runners:
+            stack.enter_context(each)
+        runner.wait(timeout=60)
+        publisher.wait(timeout=60)
+        consumers.wait(timeout=60)
+        self.watched = watched([*runners, stores], queues="orders", projections="$by_category")
+
+    def states(self) -> dict[str, str]:
+        return {f"{each.name}, {each.kind}": each.state for each in self.watched.look()}
+
+
+@pytest.mark.extras
+@pytest.mark.parametrize(
+    ("server", "unconcerned"),
+    [
+        ("EventStoreDB", {"mails → BullMQ, publisher", "letters, worker", "orders, queue"}),
+        (
+            "Redis",
+            {
+                "mailing, consumers",
+                "mailing, persistent subscription",
+                "$by_category, server projection",
+            },
+        ),
+    ],
+)
+def test_what_is_watched_is_never_running_on_a_killed_server(
+    stores: esnb.Stores,
+    eventually: Callable[..., None],
+    server: str,
+    unconcerned: set[str],
+) -> None:
+    with ExitStack() as stack:
+        watching = Watching(stores, stack)
+        eventually(lambda: "starting" not in watching.states().values())
+        before = watching.states()
+        assert not {"retrying", "unknown", "failed"} & set(before.values())
+        kill(stores, server, eventually)
+        found = watching.watched.look()
+    for each in found:
+        name = f"{each.name}, {each.kind}"
+        if name in unconcerned:
+            assert each.state == before[name]
+            continue
+        assert each.state in ("retrying", "unknown"), name
+        assert each.name in " ".join([*before, "persistent subscriptions"]), name
+        said = "; ".join(f"{what}: {text}" for what, text in faults(each))
+        assert f"the embedded {server} has ended: call esnb.connect() again" in said, name
+        assert "what to do: Make " in said, name
+        for never in ("refused", "127.0.0.1", "redis.sock", "by itself"):
+            assert never not in said, name
+
+
+def test_a_runner_says_that_it_goes_on_when_a_server_is_back(
+    stores: esnb.Stores,
+) -> None:
+    with EmbeddedProcess() as server:
+        app = ProductApplication(env={**stores.env, "EVENTSTOREDB_URI": server.uri})
+        with CatchUpRunner(app, CatalogueProjection, Catalogue, env=stores.env) as runner:
+            runner.wait(timeout=60)
+            server.kill()
+            (seen,) = watched([runner]).look()
+    assert seen.state == "retrying"
+    assert server.uri in str(seen.error)
+    assert dict(faults(seen))["what to do"] == (
+        "Check the server: the runner goes on by itself once it answers."
+    )

@@ -336,8 +336,27 @@ def test_a_server_that_is_away_is_waited_for() -> None:
         status = worker.status()
         assert status.state == "retrying"
         assert status.waiting is None
+        assert status.error == (
+            "OperationalError: consuming group '$all::billing' at esdb://db.example:2113: "
+            "the server is away"
+        )
         groups.is_down = False
         assert seen.wait(1) == [1]
+
+
+def test_a_server_that_is_away_is_said_before_the_next_event() -> None:
+    groups = Groups()
+    groups.append(1)
+    seen = Seen()
+    with runner(groups, seen) as worker:
+        seen.wait(1)
+        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        groups.is_down = True
+        status = worker.status()
+        assert (status.state, status.waiting) == ("retrying", None)
+        assert "the server is away" in str(status.error)
+        groups.is_down = False
+        assert worker.status().state == "running"
 
 
 def test_what_does_not_pass_is_raised_at_the_end() -> None:

@@ -447,6 +447,23 @@ def test_a_store_that_is_away_is_waited_for(
     assert (status.restarts, status.error, status.state) == (7, None, "running")
 
 
+def test_a_store_that_is_away_is_said_before_the_next_event(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: Any) -> int:
+        raise OperationalError("away")
+
+    with runner:
+        runner.app.deposit(runner.app.open(), 1)
+        runner.wait()
+        monkeypatch.setattr(runner.app.recorder, "max_notification_id", away)
+        status = runner.status()
+        assert (status.state, status.error) == ("retrying", "OperationalError: away")
+        assert (status.lag, status.position) == (None, 2)
+        runner.pause()
+        assert runner.status().state == "paused"
+
+
 def test_a_checkpoint_ahead_of_the_store_is_said(runner: Runner) -> None:
     runner.app.open()
     runner.view.insert_tracking(Tracking("Bank", 50))

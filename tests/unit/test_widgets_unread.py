@@ -9,8 +9,11 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import OperationalError, ProgrammingError
 
 import esnb
-from esnb.widgets._unread import unread
+from esnb._closed import CONNECT_AGAIN
+from esnb.projections import CatchUpRunner
+from esnb.widgets._unread import unanswered, unread
 from tests.unit.frames_domain import Bank, an_account
+from tests.unit.projections_domain import Deposits, Sums
 from tests.unit.widget_pages import Outline
 
 
@@ -66,6 +69,36 @@ def test_what_to_do_is_said_once(error: Exception, advice: str) -> None:
     first, second = unread("The flow could not be read again", error).split("\n")
     assert first.startswith("The flow could not be read again: ")
     assert second == f"What was read before is still shown. {advice}".rstrip()
+
+
+@pytest.mark.parametrize(
+    ("error", "runner", "advice"),
+    [
+        ("OperationalError: refused", True, "Check the server: the runner goes on by itself once"),
+        ("OperationalError: refused", False, "Check the server: it is shown again once it answers"),
+        (
+            "silent: check that it runs",
+            True,
+            "The runner goes on by itself once the server answers",
+        ),
+        (f"x are closed: {CONNECT_AGAIN}", True, "Make the runner and this widget again after"),
+        (f"x are closed: {CONNECT_AGAIN}", False, "Make this widget again after that."),
+        ("ConnectionPoolClosedError", False, "The application is closed: make it again, then its"),
+    ],
+)
+def test_what_to_do_about_what_is_watched_is_said_once(
+    error: str, runner: bool, advice: str
+) -> None:
+    assert unanswered(error, runner=runner).startswith(advice)
+
+
+def test_a_runner_over_a_closed_application_says_so() -> None:
+    app = Bank(env={"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": ":memory:"})
+    runner = CatchUpRunner(app, Deposits, Sums)
+    app.close()
+    (seen,) = esnb.watch(runner).runners
+    assert (seen.name, seen.state) == ("deposits", "unknown")
+    assert "make it again, then its runner" in str(seen.advice)
 
 
 def test_secrets_are_not_said() -> None:

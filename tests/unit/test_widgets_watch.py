@@ -106,6 +106,7 @@ def test_a_failing_runner_shows_its_event_and_handler(bank: Bank) -> None:
 def test_one_that_cannot_tell_does_not_hide_the_others(runner: CatchUpRunner[Bank, Sums]) -> None:
     odd, seen = esnb.watch(Odd(), runner).runners
     assert (odd.name, odd.state, odd.error) == ("odd", "unknown", "ConnectionError: <b>away</b>")
+    assert odd.advice == "Check the server: it is shown again once it answers."
     assert seen.state == "running"
 
 
@@ -277,6 +278,7 @@ def test_one_that_does_not_answer_holds_up_no_other() -> None:
         now[0] = 5.0
         (unknown, _) = looked.look()
         assert (unknown.state, unknown.error) == ("unknown", "no answer for 5 s")
+        assert unknown.advice == "Check the server: it is shown again once it answers."
         now[0] = 14.0
         (unknown, _) = looked.look()
         assert unknown.error == "no answer for 10 s"

@@ -219,7 +219,8 @@ class Consumer:
         """Waits before it begins anew; False when there is no going on."""
         if isinstance(error, ForeignGroupError):
             return self._recovery.fail(error)
-        return self._recovery.retry(error, passes=isinstance(error, ConnectionError))
+        passes = isinstance(error, ConnectionError)
+        return self._recovery.retry(self._group.told(error), passes=passes)
 
 
 def described(recorded: Any) -> str:

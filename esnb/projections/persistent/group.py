@@ -102,6 +102,14 @@ class Group:
         except NotFound:
             return None
 
+    def told(self, error: Exception) -> Exception:
+        """`error`; where it is the client's word for a server that is away, the library's."""
+        from esnb.eventstoredb.errors import is_transient, translate
+
+        if not is_transient(error):
+            return error
+        return translate(error, f"consuming group {self.title!r}", self.client.connection_spec.uri)
+
     def replay_parked(self) -> None:
         """Has the server deliver its parked events again."""
         self.client.replay_parked_events(self.name, self.stream)

@@ -14,6 +14,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import Environment, EnvType
 
+from esnb._uri import said
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.errors import is_transient
@@ -261,20 +262,25 @@ class PersistentRunner:
 
     def status(self) -> PersistentStatus:
         """How it is doing, as plain data. Asks the server about the group."""
+        away: Exception | None = None
         try:
             info = self.group.info()
         except Exception as error:
             if not (isinstance(error, PersistenceError) or is_transient(error)):
                 raise
-            info = None
+            info, away = None, self.group.told(error)
         caught_up = info is not None and is_caught_up(info)
         total = self._counts()
         errors = [progress for progress in self._progresses if progress.error] or self._progresses
+        state, wrong = worst(self._progresses), errors[0].error
+        if away is not None and state == "running":
+            # The consumers wait for the next event, and have yet to find out.
+            state, wrong = "retrying", said(away)
         positions = [each.position for each in self._progresses if each.position is not None]
         return PersistentStatus(
             name=self.group.name,
             application=self._application,
-            state=worst(self._progresses),
+            state=state,
             workers=len(self._progresses),
             position=max(positions, default=None),
             head=None,
@@ -289,7 +295,7 @@ class PersistentRunner:
             parked_in_group=None if info is None else info.parked_message_count,
             gone=total.gone,
             restarts=sum(progress.restarts for progress in self._progresses),
-            error=errors[0].error,
+            error=wrong,
             event=errors[0].event,
             handler=errors[0].handler,
             traceback=errors[0].traceback,
