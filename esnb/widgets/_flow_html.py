@@ -8,7 +8,7 @@ from html import escape
 
 from esnb.widgets import _flow_text, _swimlanes_svg, _tree_svg
 from esnb.widgets._event_html import id_numbers
-from esnb.widgets._html import BUDGET, style, text
+from esnb.widgets._html import BUDGET, note, style, text
 from esnb.widgets._stations import Station
 from esnb.widgets._swimlanes import swimlanes
 
@@ -53,7 +53,10 @@ def drawing(
         f'<span class="esnb-count">{count:,} station{"" if count == 1 else "s"}</span></p>'
     )
     if not found:
-        return f'{heading}<p class="esnb-note">Nothing has this correlation id.</p>'
+        return heading + note(
+            "Nothing has this correlation id. What is recorded within esnb.correlate() has one: "
+            "read the flow again then."
+        )
     said = ""
     if count > most:
         said = f'<p class="esnb-note">showing {most:,} of {count:,} stations</p>'

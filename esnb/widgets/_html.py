@@ -213,6 +213,16 @@ def message(words: str) -> str:
     return f'<p class="esnb-message" role="alert">{lines}</p>'
 
 
+def note(words: str) -> str:
+    """A remark beside the data."""
+    return f'<p class="esnb-note">{text(words, 1000)}</p>'
+
+
+def nothing(words: str) -> str:
+    """The saved view of what has nothing to show yet."""
+    return f'<div class="esnb esnb-saved">{style("esnb.css")}\n{note(words)}</div>'
+
+
 def strip(timeline: Timeline, index: int, most: int = 240) -> str:
     """All versions as one row of bars, a colour an event type; decoration only.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from eventsourcing.application import Application
+from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb import frames
 from esnb.frames._redaction import Redaction
@@ -44,6 +44,23 @@ class Reader:
             )
         )
         return Timeline(found[0].stream, list(map(_shown, found)), self._snapshots())
+
+    def timeline_if_any(self) -> Timeline | None:
+        """The same; None where the application has no events at all."""
+        try:
+            return self.timeline()
+        except AggregateNotFoundError:
+            if self._app.recorder.max_notification_id() is not None:
+                raise
+            return None
+
+    @property
+    def nothing(self) -> str:
+        """What there is to say of an application without events."""
+        return (
+            f"application {self._app.name!r} has no events yet, so there is nothing to explore: "
+            "save an aggregate, then read again"
+        )
 
     def without(self, skip: frozenset[int]) -> Skipped:
         """What is left without the events of `skip`."""

@@ -13,10 +13,15 @@ _POOL_CLOSED = re.compile(rf"\b{ConnectionPoolClosedError.__name__}\b|\bpool\b.*
 """What is left of an application in SQLite, or PostgreSQL, that was closed."""
 
 
-def unread(what: str, error: Exception, again: str = "try again") -> str:
+def unread(
+    what: str,
+    error: Exception,
+    again: str = "try again",
+    kept: str = "What was read before is still shown. ",
+) -> str:
     """Two lines: `what` could not be read and why; then what to do, where the error does not say so.
 
-    `again` is how one reads again.
+    `again` is how one reads again, `kept` what is shown meanwhile.
 
     >>> print(unread("The flow could not be read again", ConnectionError("refused")))
     The flow could not be read again: ConnectionError: refused
@@ -31,7 +36,7 @@ def unread(what: str, error: Exception, again: str = "try again") -> str:
         advice = "Make this widget again after that."
     elif is_lost(error) and "again" not in text:
         advice = f"Then {again}." if "check" in text else f"Check the connection, then {again}."
-    return f"{what}: {text}\nWhat was read before is still shown. {advice}".rstrip()
+    return f"{what}: {text}\n{kept}{advice}".rstrip()
 
 
 def unanswered(error: str, *, runner: bool = False) -> str:

@@ -9,7 +9,7 @@ from esnb.widgets._html import BUDGET, style, text
 from esnb.widgets._seen import Seen
 from esnb.widgets._sparkline import sparkline
 from esnb.widgets._values import visible
-from esnb.widgets._watch_text import faults
+from esnb.widgets._watch_text import NOTHING, faults
 from esnb.widgets._watching import Past
 
 _MARKS = {
@@ -24,7 +24,7 @@ _MARKS = {
     "failed": "✕",
 }
 """Beside the word, so that a state is told by more than a colour."""
-NONE = '<p class="esnb-note">no runners</p>'
+NONE = f'<p class="esnb-note">{NOTHING}</p>'
 _MOST = 200
 """Runners that a saved view shows."""
 _LONGEST = 6_000

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from esnb.widgets._seen import Seen
 from esnb.widgets._values import visible
 
+NOTHING = (
+    "no runners: give watch() a runner that was started, or the stores that esnb.connect() gives, "
+    "whose persistent subscriptions are shown as they come; queues= and projections= name others"
+)
+
 
 def table(seen: Sequence[Seen]) -> str:
     """A line a runner; below it, what is wrong."""
     if not seen:
-        return "no runners"
+        return NOTHING
     names = [_named(each) for each in seen]
     width = max(map(len, names))
     states = max(len(visible(each.state, 20)) for each in seen)

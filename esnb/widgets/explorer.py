@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from eventsourcing.application import AggregateNotFoundError
+
 from esnb.frames._moments import read_moment
 from esnb.widgets import _html, _text
 from esnb.widgets._faces import Faces, wanted_live
 from esnb.widgets._source import Reader
 from esnb.widgets._timeline import Timeline
+from esnb.widgets._unread import unread
 
 if TYPE_CHECKING:
     from eventsourcing.application import Application
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from esnb.frames._moments import Moment
     from esnb.frames._redaction import Redact
     from esnb.widgets._panel import Panel
+    from esnb.widgets._waiting_panel import WaitingPanel
 
 
 def explore(
@@ -43,7 +47,8 @@ def explore(
     again and compared. `projector_func` and `redact` as in `esnb.history`.
 
     Everything is read now, through `esnb.history` and `esnb.stream`, and raises
-    what they raise; the controls then need no store.
+    what they raise; the controls then need no store. Of an application that has
+    no events at all it says so, and reads again when it is told to.
 
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate, event
@@ -62,8 +67,11 @@ def explore(
     """
 
     reader = Reader(app, aggregate_id, projector_func, redact)
-    timeline = reader.timeline()
-    index = len(timeline) - 1 if version is None else timeline.exact(version)
+    timeline = reader.timeline_if_any()
+    if timeline is None:
+        index = 0
+    else:
+        index = len(timeline) - 1 if version is None else timeline.exact(version)
     return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
 
 
@@ -75,7 +83,7 @@ class Explorer(Faces):
 
     def __init__(
         self,
-        timeline: Timeline,
+        timeline: Timeline | None,
         reader: Reader,
         *,
         index: int,
@@ -87,17 +95,20 @@ class Explorer(Faces):
         self._index = index
         self._times = times
         self._panel: Panel | None = None
+        self._waiting: WaitingPanel | None = None
         self.live = live
 
     @property
     def widget(self) -> Any:
         """The controls, an `ipywidgets.VBox`; made at the first use."""
+        if self._is_empty or self._waiting is not None:
+            return self._waits().root
         return self._controls().root
 
     @property
     def versions(self) -> list[int]:
         """The versions that there are, oldest first."""
-        return list(self._now().numbers)
+        return [] if self._is_empty else list(self._now().numbers)
 
     @property
     def version(self) -> int:
@@ -123,12 +134,15 @@ class Explorer(Faces):
 
     def refresh(self) -> None:
         """Reads the aggregate again. A live one says there what goes wrong."""
-        if self.live:
+        if self.live and self._is_empty:
+            self._look_again()
+        elif self.live:
             self._controls().refresh()
-            return
-        at_end = self._index == len(self._timeline) - 1
-        self._timeline = self._reader.timeline()
-        self._index = len(self._timeline) - 1 if at_end else self._index
+        else:
+            at_end = self._is_empty or self._index == len(self._now()) - 1
+            self._timeline = self._reader.timeline_if_any()
+            if self._timeline is not None and at_end:
+                self._index = len(self._timeline) - 1
 
     def close(self) -> None:
         """Removes the controls; what was read can still be shown as HTML and text."""
@@ -136,26 +150,63 @@ class Explorer(Faces):
             self._timeline, self._index = self._panel.timeline, self._panel.index
             self._panel.close()
             self._panel = None
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
         self.live = False
 
     def __repr__(self) -> str:
-        return f"Explorer({_text.title(self._now())})"
+        return f"Explorer({'no events' if self._is_empty else _text.title(self._now())})"
 
     def __str__(self) -> str:
+        if self._is_empty:
+            return self._reader.nothing
         return _text.page(self._now(), self._place(), self._times)
 
     def _repr_html_(self) -> str:
+        if self._is_empty:
+            return _html.nothing(self._reader.nothing)
         return _html.saved(self._now(), self._times)
 
     def _controls(self) -> Panel:
         if self._panel is None:
             from esnb.widgets._panel import Panel
 
-            self._panel = Panel(self._timeline, self._index, self._times, self._reader)
+            self._panel = Panel(self._now(), self._index, self._times, self._reader)
         return self._panel
 
+    # --- while there is nothing -----------------------------------------------------
+
+    @property
+    def _is_empty(self) -> bool:
+        return self._panel is None and self._timeline is None
+
+    def _waits(self) -> WaitingPanel:
+        if self._waiting is None:
+            from esnb.widgets._waiting_panel import WaitingPanel
+
+            self._waiting = WaitingPanel(self._reader.nothing, self.refresh)
+        return self._waiting
+
+    def _look_again(self) -> None:
+        waiting = self._waits()
+        try:
+            self._timeline = self._reader.timeline_if_any()
+        except Exception as error:  # noqa: BLE001  # whatever the store says, said here
+            waiting.say(unread("The events could not be read", error, kept=""))
+            return
+        waiting.say("")
+        if self._timeline is not None:
+            self._index = len(self._timeline) - 1
+            waiting.show(self._controls().root)
+
+    # --- where it is ------------------------------------------------------------------
+
     def _now(self) -> Timeline:
-        return self._timeline if self._panel is None else self._panel.timeline
+        found = self._timeline if self._panel is None else self._panel.timeline
+        if found is None:
+            raise AggregateNotFoundError(self._reader.nothing)
+        return found
 
     def _place(self) -> int:
         return self._index if self._panel is None else self._panel.index

@@ -47,7 +47,8 @@ def watch(
     reset it: it writes its streams anew.
 
     >>> print(watch(live=False))
-    no runners
+    no runners: give watch() a runner that was started, or the stores that esnb.connect() gives, \
+whose persistent subscriptions are shown as they come; queues= and projections= name others
     """
     return Watcher(
         watched(runners, queues, prefix, projections), live=wanted_live(live), numbers=numbers

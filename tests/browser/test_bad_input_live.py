@@ -106,7 +106,7 @@ def test_an_empty_store_is_said(lab: Lab, notebook: NotebookOpener) -> None:
     live = opened(page, lab, "empty.ipynb", nothing, "esnb.browse(Application())", "esnb.watch()")
     expect(live.first).to_contain_text("read the events again")
     expect(live.first).to_contain_text("0 streams")
-    expect(live.nth(1)).to_contain_text("no runners")
+    expect(live.nth(1)).to_contain_text("no runners: give watch() a runner")
     page.picture("bad-input-empty")
     assert_no_tracebacks(page)
 

@@ -333,6 +333,53 @@ def test_what_is_skipped_stays_skipped_when_events_are_read_again() -> None:
     assert "['tea', 'jam']['jam']" in Outline(explorer._controls()._what_if._table.value).text
 
 
+# --- an empty store -----------------------------------------------------------------
+
+
+def test_of_an_empty_store_it_says_what_to_do_and_goes_on_when_it_is_done() -> None:
+    before = open_widgets()
+    app, basket = Application[Any](), Basket("Ada")
+    explorer = esnb.explore(app, basket.id, live=True)
+    root = explorer.widget
+    assert explorer.versions == []
+    assert repr(explorer) == "Explorer(no events)"
+    assert str(explorer) == (
+        "application 'Application' has no events yet, so there is nothing to explore: save an "
+        "aggregate, then read again"
+    )
+    assert str(explorer) in Outline(explorer._repr_html_()).text
+    assert explorer._repr_mimebundle_()[VIEW]["model_id"] == root.model_id
+    with pytest.raises(AggregateNotFoundError, match="has no events yet"):
+        _ = explorer.version
+
+    waiting = explorer._waits()
+    waiting.again.click()
+    assert waiting._message.value == ""
+    app.save(Basket("Bob"))
+    waiting.again.click()
+    assert "no aggregate" in waiting._message.value
+    app.save(basket)
+    waiting.again.click()
+    assert explorer.version == 1
+    assert explorer.widget is root
+    assert root.children == (explorer._controls().root,)
+    assert "Ada" in str(explorer)
+    explorer.close()
+    assert open_widgets() == before
+    assert "Ada" in str(explorer)
+
+
+def test_of_an_empty_store_it_reads_again_without_controls_too() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    explorer = esnb.explore(app, basket.id, live=False)
+    explorer.refresh()
+    assert "no events yet" in str(explorer)
+    basket.add("tea")
+    app.save(basket)
+    explorer.refresh()
+    assert explorer.version == 2
+
+
 # --- bad input ----------------------------------------------------------------------
 
 

@@ -357,6 +357,19 @@ def test_hostile_names_and_errors_are_shown_not_obeyed() -> None:
     assert "showing 20 of 300 runners" in pages[0]
 
 
+def test_with_nothing_to_watch_it_says_what_to_give_it() -> None:
+    empty = esnb.watch(live=False)
+    panel = WatchPanel(watched([]), numbers=True, patience=60)
+    try:
+        texts = [str(empty), *(Outline(p).text for p in (empty._repr_html_(), panel._none.value))]
+    finally:
+        panel.close()
+    for text in texts:
+        assert "no runners: give watch() a runner that was started" in text
+        assert "esnb.connect()" in text
+        assert "queues=" in text
+
+
 def test_static_html_reads_without_styles_and_scripts(runner: CatchUpRunner[Bank, Sums]) -> None:
     failed = Odd(
         name="f", state="failed", lag=2, error="no", traceback="Traceback\n  <line>", dead_letters=2
