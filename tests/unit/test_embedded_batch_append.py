@@ -1,9 +1,10 @@
-"""What BatchAppend makes of an append's deadline."""
+"""What BatchAppend makes of an append's deadline, and of parts that it cannot take."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,9 @@ from esnb._client import shared_pb2, streams_pb2
 from esnb.embedded.services.batch_append import BatchAppend
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.streams.node import Node
+
+
+_PATIENCE = 5.0
 
 
 def part(data: bytes, *, final: bool = True) -> Any:
@@ -51,6 +55,35 @@ def answered(*parts: Any, now: float) -> Any:
     return answer
 
 
+def answers_before_the_end(*parts: Any) -> list[Any]:
+    """What is answered while the client still holds back the last of these parts."""
+
+    async def run() -> list[Any]:
+        answered = asyncio.Event()
+        waited = asyncio.Event()
+
+        async def sent() -> AsyncIterator[Any]:
+            for part in parts[:-1]:
+                yield part
+            with suppress(TimeoutError):
+                await asyncio.wait_for(answered.wait(), _PATIENCE)
+            waited.set()
+            yield parts[-1]
+
+        node = Node(MemoryLog())
+        early = []
+        try:
+            async for answer in BatchAppend(node, lambda: 0).call(sent(), None):
+                if not waited.is_set():
+                    early.append(answer)
+                answered.set()
+        finally:
+            await node.close()
+        return early
+
+    return asyncio.run(run())
+
+
 @pytest.mark.parametrize("size", [10, 2**20], ids=["small", "too large"])
 def test_append_that_came_too_late_says_so_before_anything_else(size: int) -> None:
     first, last = part(b" " * size, final=False), part(b" " * size)
@@ -63,3 +96,24 @@ def test_deadline_counts_to_the_fraction_of_a_second() -> None:
     assert in_time.WhichOneof("result") == "success"
     late = answered(opening(part(b"{}"), until=1000.125), now=1000.25)
     assert late.error.details.Is(shared_pb2.Timeout.DESCRIPTOR)
+
+
+def test_append_that_is_too_large_is_refused_while_its_parts_still_come() -> None:
+    begun = opening(part(b" " * 10, final=False), until=1000)
+    large = part(b" " * 2**20, final=False)
+    (refused,) = answers_before_the_end(begun, large, part(b"{}"))
+    assert refused.error.details.Is(shared_pb2.MaximumAppendSizeExceeded.DESCRIPTOR)
+
+
+def test_append_is_refused_once_however_many_parts_follow() -> None:
+    begun = opening(part(b" " * 2**20, final=False), until=1000)
+    refused = answered(begun, part(b"{}", final=False), part(b"{}"), now=0)
+    assert refused.error.details.Is(shared_pb2.MaximumAppendSizeExceeded.DESCRIPTOR)
+
+
+def test_part_of_no_append_is_passed_over() -> None:
+    other = part(b"{}")
+    other.correlation_id.string = "00000000-0000-0000-0000-000000000009"
+    written = answered(other, opening(part(b"{}"), until=1000), now=0)
+    assert written.correlation_id.string == "00000000-0000-0000-0000-000000000001"
+    assert written.WhichOneof("result") == "success"

@@ -74,15 +74,17 @@ class BatchAppend:
         try:
             async for request in requests:
                 key = request.correlation_id.SerializeToString()
+                if key not in appends and request.HasField("options"):
+                    appends[key] = self._begun(request.options)
                 append = appends.get(key)
                 if append is None:
-                    append = appends[key] = self._begun(request.options)
+                    continue  # the rest of an append that was refused, or of none
                 if append.error is None:
                     try:
                         append.events.add(request.proposed_messages)
                     except Refused as error:
                         append.error = error
-                if request.is_final:
+                if request.is_final or append.error is not None:
                     del appends[key]
                     task = asyncio.create_task(self._answer(request.correlation_id, append))
                     answers.put_nowait(task)
