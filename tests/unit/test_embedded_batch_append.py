@@ -14,7 +14,6 @@ from esnb.embedded.services.batch_append import BatchAppend
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.streams.node import Node
 
-
 _PATIENCE = 5.0
 
 
