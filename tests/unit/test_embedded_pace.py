@@ -1,14 +1,16 @@
-"""When the system projections get their turn: after a quiet moment, or in spite of none."""
+"""When the system projections get their turn: in a spell, after a quiet moment, or without one."""
 
 from __future__ import annotations
 
 import asyncio
 
-from esnb.embedded.projections.pace import PATIENCE_SECONDS, SPELL_SECONDS, Pace
+import pytest
+
+from esnb.embedded.projections.pace import PATIENCE_SECONDS, QUIET_SECONDS, SPELL_SECONDS, Pace
 
 
 class Machine:
-    """A clock that moves at every look, and a log that grows while `busy`."""
+    """A clock that moves while somebody waits, and a log that grows while `busy`."""
 
     def __init__(self, busy: int) -> None:
         self.busy = busy
@@ -16,32 +18,68 @@ class Machine:
         self.grown = 0
 
     def clock(self) -> float:
-        self.now += PATIENCE_SECONDS / 10
         return self.now
 
     def head(self) -> int:
+        self.now += PATIENCE_SECONDS / 10
         if self.grown < self.busy:
             self.grown += 1
         return self.grown
 
 
+def take_turn(pace: Pace) -> None:
+    asyncio.run(asyncio.wait_for(pace.turn(), 30))
+
+
+def work(machine: Machine, pace: Pace, seconds: float) -> None:
+    take_turn(pace)
+    assert not pace.over
+    machine.now += seconds
+    pace.rest()
+
+
+def tired(machine: Machine) -> Pace:
+    """A pace whose spell has just ended."""
+    pace = Pace(machine.head, machine.clock)
+    work(machine, pace, SPELL_SECONDS)
+    return pace
+
+
+@pytest.mark.parametrize("turns", [1, 4])
+def test_turns_come_at_once_within_a_spell(turns: int) -> None:
+    machine = Machine(busy=10**9)
+    pace = Pace(machine.head, machine.clock)
+    for _ in range(turns):
+        work(machine, pace, SPELL_SECONDS / turns)
+    assert machine.grown == 0
+    take_turn(pace)
+    assert machine.grown > 0
+
+
+def test_turn_comes_at_once_after_a_rest() -> None:
+    machine = Machine(busy=10**9)
+    pace = tired(machine)
+    machine.now += 2 * QUIET_SECONDS
+    take_turn(pace)
+    assert machine.grown == 0
+
+
 def test_turn_comes_when_the_log_stands_still() -> None:
     machine = Machine(busy=5)
-    pace = Pace(machine.head, machine.clock)
-    asyncio.run(asyncio.wait_for(pace.turn(), 30))
+    take_turn(tired(machine))
     assert machine.grown == 5
 
 
 def test_turn_comes_although_the_log_never_stands_still() -> None:
     machine = Machine(busy=10**9)
-    pace = Pace(machine.head, machine.clock)
-    asyncio.run(asyncio.wait_for(pace.turn(), 30))
+    take_turn(tired(machine))
     assert 2 < machine.grown < 100
 
 
 def test_turn_is_over_after_a_spell() -> None:
     machine = Machine(busy=0)
-    pace = Pace(machine.head, machine.clock)
-    asyncio.run(asyncio.wait_for(pace.turn(), 30))
+    pace = tired(machine)
+    take_turn(pace)
+    assert not pace.over
     machine.now += SPELL_SECONDS
     assert pace.over

@@ -100,6 +100,7 @@ class Projector:
                     bell.check()
                     await self._step()
                     await asyncio.sleep(0)
+                pace.rest()
             else:
                 await bell.wait()
 
