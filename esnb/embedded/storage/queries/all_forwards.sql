@@ -1,5 +1,5 @@
 SELECT position, stream, revision, type, created, event_id, body
 FROM events
-WHERE position BETWEEN ?1 AND ?2
+WHERE position BETWEEN ? AND ?
 ORDER BY position
-LIMIT ?3
+LIMIT ?

@@ -1,3 +1,3 @@
 SELECT position, stream, revision, type, created, event_id, body
 FROM events
-WHERE position = ?1
+WHERE position = ?

@@ -1,5 +1,5 @@
 SELECT position, stream, revision, type, created, event_id, body
 FROM events
-WHERE stream = ?1 AND revision BETWEEN ?2 AND ?3
+WHERE stream = ? AND revision BETWEEN ? AND ?
 ORDER BY revision DESC
-LIMIT ?4
+LIMIT ?

@@ -1,1 +1,1 @@
-SELECT number FROM types WHERE name = ?1
+SELECT number FROM types WHERE name = ?

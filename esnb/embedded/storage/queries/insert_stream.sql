@@ -1,1 +1,1 @@
-INSERT INTO streams (number, name) VALUES (?1, ?2)
+INSERT INTO streams (number, name) VALUES (?, ?)

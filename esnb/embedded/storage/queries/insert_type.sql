@@ -1,1 +1,1 @@
-INSERT INTO types (number, name) VALUES (?1, ?2)
+INSERT INTO types (number, name) VALUES (?, ?)

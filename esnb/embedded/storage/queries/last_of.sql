@@ -1,5 +1,5 @@
 SELECT position, stream, revision, type, created, event_id, body
 FROM events
-WHERE stream = ?1
+WHERE stream = ?
 ORDER BY revision DESC
 LIMIT 1

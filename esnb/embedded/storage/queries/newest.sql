@@ -1,4 +1,4 @@
 SELECT position, stream, revision, type, created, event_id, body
 FROM events
 ORDER BY position DESC
-LIMIT ?1
+LIMIT ?

@@ -1,1 +1,1 @@
-SELECT name FROM streams WHERE number = ?1
+SELECT name FROM streams WHERE number = ?

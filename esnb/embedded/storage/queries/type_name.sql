@@ -1,1 +1,1 @@
-SELECT name FROM types WHERE number = ?1
+SELECT name FROM types WHERE number = ?
