@@ -13,6 +13,8 @@ import grpc
 from esnb.embedded.streams import errors
 
 _EXCEPTION = "exception"
+_LEAST_SECONDS = 0.001
+"""What gRPC makes of the time that a call with a passed deadline comes with."""
 
 
 class Status(NamedTuple):
@@ -84,11 +86,12 @@ def of_error(error: errors.Refused) -> Status:
 
 
 async def begun_in_time(context: Any) -> None:
-    """End a call whose deadline had passed when it arrived, as EventStoreDB's gRPC server does.
+    """End a call whose deadline had passed when it was made.
 
-    Python's leaves it to the client's timer, which a fast answer outruns.
+    gRPC leaves that to the client's timer, which a fast answer outruns.
     """
-    if context.time_remaining() == 0:
+    remaining = context.time_remaining()
+    if remaining is not None and remaining <= _LEAST_SECONDS:
         await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
