@@ -8,8 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
-from esnb.embedded.server import HOST, opened_log
-from esnb.embedded.services.endpoint import Endpoint, PortUnusable
+from esnb.embedded.server import opened_log
+from esnb.embedded.services.endpoint import Endpoint
+from esnb.embedded.services.listening import LOOPBACK, PortUnusable
 from esnb.embedded.storage.log import LogUnusable
 from esnb.embedded.streams.node import Node
 
@@ -21,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     where.add_argument("--path", type=Path, help="keep the events in this file")
     where.add_argument("--memory", action="store_true", help="keep them in memory only")
     parser.add_argument("--port", type=int, default=0, help="0, the default: any free one")
-    parser.add_argument("--host", default=HOST)
+    parser.add_argument("--host", default=LOOPBACK, help="where to listen, and what gossip says")
     parser.add_argument(
         "--run-projections",
         choices=("none", "system"),

@@ -8,12 +8,12 @@ from pathlib import Path
 from types import TracebackType
 
 from esnb.embedded.services.endpoint import Endpoint
+from esnb.embedded.services.listening import LOOPBACK
 from esnb.embedded.storage.log import Log
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.sqlite_log import SqliteLog
 from esnb.embedded.streams.node import Node
 
-HOST = "127.0.0.1"
 _START_SECONDS = 30
 
 
@@ -87,7 +87,7 @@ class Server:
             self._ready.set()
 
 
-def start_server(path: str | Path | None = None, port: int = 0, host: str = HOST) -> Server:
+def start_server(path: str | Path | None = None, port: int = 0, host: str = LOOPBACK) -> Server:
     """Serve an event log in memory, or in the file `path`; port 0 takes any free one.
 
     Raises `LogUnusable` for a file that is not an event log or is in use, and

@@ -23,6 +23,7 @@ from esnb.embedded.services import (
 from esnb.embedded.services.development_service import DevelopmentService
 from esnb.embedded.services.features_service import STREAMS, FeaturesService
 from esnb.embedded.services.gossip_service import GossipService
+from esnb.embedded.services.listening import listen
 from esnb.embedded.services.monitoring_service import MonitoringService
 from esnb.embedded.services.operations_service import OperationsService
 from esnb.embedded.services.persistent_service import PersistentService
@@ -81,10 +82,7 @@ class Endpoint:
                 DevelopmentService(node.reset).handlers(),
             )
         )
-        try:
-            self.port = self._server.add_insecure_port(f"{host}:{port}")
-        except RuntimeError as error:
-            raise PortUnusable(f"cannot listen on {host}:{port}: {error}") from error
+        self.port = listen(self._server, host, port)
 
     async def start(self) -> None:
         """Serve until `stop`."""
@@ -104,7 +102,3 @@ class Endpoint:
         calls = asyncio.all_tasks() - {asyncio.current_task()}
         if calls:
             await asyncio.wait(calls, timeout=_LAST_WORDS_SECONDS)
-
-
-class PortUnusable(Exception):
-    """Another program has the port, or the host is not of this machine."""
