@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import signal
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from esnb.embedded.server import opened_log
 from esnb.embedded.services.endpoint import Endpoint
@@ -16,7 +18,7 @@ from esnb.embedded.streams.node import Node
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Serve until SIGTERM or an interrupt; 2 when there is nothing to serve from or at."""
+    """Serve until SIGTERM or an interrupt; returns 2 when there is nothing to serve from or at."""
     parser = argparse.ArgumentParser(prog="python -m esnb.embedded", description=__doc__)
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--path", type=Path, help="keep the events in this file")
@@ -35,12 +37,14 @@ def main(arguments: list[str] | None = None) -> int:
         asyncio.run(serve(options.path, options.host, options.port, projects=projects))
     except (LogUnusable, PortUnusable) as error:
         print(error, file=sys.stderr)
-        return 2
-    return 0
+    return 2
 
 
-async def serve(path: Path | None, host: str, port: int, *, projects: bool) -> None:
-    """Print `listening PORT` once clients can connect, and return on SIGTERM or SIGINT."""
+async def serve(path: Path | None, host: str, port: int, *, projects: bool) -> NoReturn:
+    """Print `listening PORT` once clients can connect, and end the process on SIGTERM or SIGINT.
+
+    Raises `LogUnusable` or `PortUnusable` before that.
+    """
     node = Node(opened_log(path))
     try:
         endpoint = Endpoint(node, host, port, projects=projects)
@@ -51,9 +55,12 @@ async def serve(path: Path | None, host: str, port: int, *, projects: bool) -> N
         await endpoint.start()
         print(f"listening {endpoint.port}", flush=True)
         await stopping.wait()
-        await endpoint.stop()
+        await endpoint.settle()
     finally:
         await node.close()
+    # gRPC would end open calls as INTERNAL, which clients take for a fault. A
+    # connection that is gone is UNAVAILABLE: they connect to the next server.
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -91,11 +91,15 @@ class Endpoint:
         if self._projector is not None:
             self._projector.start()
 
-    async def stop(self) -> None:
-        """End every call and let the port go. The loop must be this server's own."""
+    async def settle(self) -> None:
+        """Write down how far the groups and projections have come, and run them no more."""
         if self._projector is not None:
             await self._projector.stop()
         await self._groups.host.stop()
+
+    async def stop(self) -> None:
+        """End every call and let the port go. The loop must be this server's own."""
+        await self.settle()
         await self._server.stop(grace=0)
         # gRPC cancels the calls without waiting for them; a loop that closes
         # over them writes tracebacks to stderr.
