@@ -8,7 +8,7 @@ from html import escape
 
 from esnb.frames._page import Event, Filter
 from esnb.frames._stream_index import StreamRow
-from esnb.widgets._html import BUDGET, style, text
+from esnb.widgets._html import BUDGET, counted, style, text
 from esnb.widgets._values import Limits, Node, bare, line, stamp, tree
 from esnb.widgets._visit import Visit
 
@@ -165,11 +165,10 @@ def _branch(key: str, node: Node, level: int) -> str:
     if len(whole) <= _INLINE:
         return f"<li>{label}: <code>{text(whole)}</code></li>"
     opened = " open" if level < _OPEN_LEVELS else ""
-    count = f"{node.size:,} entr{'y' if node.size == 1 else 'ies'}"
     brackets = escape("…".join(node.brackets))
     return (
         f"<li><details{opened}><summary>{label} <code>{brackets}</code> "
-        f'<span class="esnb-size">{count}</span></summary>'
+        f'<span class="esnb-size">{counted(node)}</span></summary>'
         f"<ul>{_items(node, level + 1)}</ul></details></li>"
     )
 

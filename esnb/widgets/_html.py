@@ -201,8 +201,13 @@ def value(node: Node) -> str:
     items = "".join(f"<li>{_labelled(key, inner)}</li>" for key, inner in node.entries)
     if node.omitted:
         items += f"<li><em>… {node.omitted:,} more</em></li>"
-    summary = f"<code>{text(whole[: _INLINE - 1])}…</code> {node.size:,} entries"
+    summary = f"<code>{text(whole[: _INLINE - 1])}…</code> {counted(node)}"
     return f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
+
+
+def counted(node: Node) -> str:
+    """How many entries a nested value has, in words."""
+    return f"{node.size:,} entr{'y' if node.size == 1 else 'ies'}"
 
 
 def message(words: str) -> str:

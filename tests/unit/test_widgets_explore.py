@@ -14,7 +14,7 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb.widgets import Explorer
-from esnb.widgets._html import message
+from esnb.widgets._html import message, value
 from esnb.widgets._values import tree
 from tests.unit.widget_pages import Outline, open_widgets
 
@@ -409,6 +409,11 @@ def test_markup_and_invisible_characters_are_shown_not_obeyed() -> None:
         assert Outline(page).open == []
     assert "\\u202eevil\\x00" in Outline(pages[0]).text
     assert "\u202e" not in str(explorer)
+
+
+def test_one_entry_is_one() -> None:
+    assert "</code> 1 entry<" in value(tree({"name": "x" * 100}))
+    assert "</code> 2 entries<" in value(tree(["x" * 100, "y"]))
 
 
 def test_values_that_cannot_be_copied_compared_or_written_are_named() -> None:
