@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page
@@ -15,6 +16,14 @@ from tests.browser.lab import Lab
 PATIENCE = 120_000
 """Milliseconds within which a kernel starts and runs a notebook."""
 _SLOW_START = re.compile(r"^Plugin \S+ \(with \d+ dependants\) took ")
+
+_ASK = """async expression => {
+  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const asked = {code: "", silent: true, user_expressions: {found: expression}};
+  const {found} = (await kernel.requestExecute(asked).done).content.user_expressions;
+  return found.data?.["text/plain"] ?? `${found.ename}: ${found.evalue}`;
+}"""
+"""Evaluates an expression in the kernel."""
 
 
 class NotebookPage:
@@ -79,17 +88,17 @@ class NotebookPage:
         )
         self.command("notebook:run-all-cells")
 
+    def ask(self, expression: str) -> str:
+        """The `repr` of an expression in the kernel, or the error that it raised."""
+        return str(self.page.evaluate(_ASK, expression))
+
     def until(self, expression: str, value: str) -> None:
         """Waits until an expression has this `repr` in the kernel."""
-        self.page.wait_for_function(
-            """async ([expression, value]) => {
-              const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
-              const asked = {code: "", silent: true, user_expressions: {found: expression}};
-              const reply = await kernel.requestExecute(asked).done;
-              return reply.content.user_expressions.found.data?.["text/plain"] === value;
-            }""",
-            arg=[expression, value],
-        )
+        deadline = monotonic() + PATIENCE / 1000
+        # Not `wait_for_function`: it takes a promise for a yes.
+        while (found := self.ask(expression)) != value:
+            assert monotonic() < deadline, f"{expression} is {found}, not {value}"
+            self.page.wait_for_timeout(50)
 
     def shut_down(self) -> None:
         """Ends the kernel of the notebook."""

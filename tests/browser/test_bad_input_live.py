@@ -182,7 +182,7 @@ def test_a_store_that_goes_away_is_said_in_every_widget_that_is_open(
     browser, watcher, flow = live.first, live.nth(2), live.nth(3)
     explorer = Explorer(page.page, live.nth(1))
     explorer.ready()
-    page.until("stores.close()", "None")
+    assert page.ask("stores.close()") == "None"
 
     browser.get_by_title("Read the events again").click()
     explorer.button("Read the events again").click()
@@ -218,8 +218,8 @@ def test_a_closed_application_and_a_killed_server_are_said_in_every_widget_that_
         live.nth(5),
     )
     Explorer(page.page, killed[1]).ready()
-    page.until("archive.close()", "None")
-    page.until("__import__('os').kill(stores._pair._eventstoredb.state['pid'], 9)", "None")
+    assert page.ask("archive.close()") == "None"
+    assert page.ask("__import__('os').kill(stores._pair._eventstoredb.state['pid'], 9)") == "None"
     page.until("stores._pair.dead()", "['EventStoreDB']")
 
     for widget in (*closed, *killed):
@@ -277,7 +277,7 @@ def test_names_that_are_markup_or_cannot_be_seen_are_shown_and_an_empty_store_is
     waiting = live.nth(4)
     expect(waiting).to_contain_text("no events yet, so there is nothing to explore")
     page.picture("bad-input-hostile")
-    page.until("nothing.save(later)[0].notification.id", "1")
+    assert page.ask("nothing.save(later)[0].notification.id") == "1"
     waiting.get_by_role("button", name="Read again").click()
     expect(live.nth(4).get_by_role("slider")).to_be_attached()
     page.picture("bad-input-no-longer-empty")

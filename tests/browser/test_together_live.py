@@ -85,7 +85,7 @@ def test_following_rests_when_the_last_output_that_shows_it_goes(
     # Given two views of a browser that follows, each shows what is recorded
     browsers.nth(1).get_by_title("Show new events as they are recorded").click()
     page.until(FOLLOWERS, "['esnb-follow']")
-    page.until("shop.deactivate(lamp, 'sold out').unwrap()", "None")
+    assert page.ask("shop.deactivate(lamp, 'sold out').unwrap()") == "3"
     for place in (0, 1):
         expect(browsers.nth(place).locator(".esnb-headline")).to_contain_text("Deactivated")
 
@@ -97,6 +97,6 @@ def test_following_rests_when_the_last_output_that_shows_it_goes(
     expect(browsers.locator(".esnb-headline")).to_contain_text("Deactivated")
 
     # When it is closed, then nothing of it is left
-    page.until("browser.close()", "None")
+    assert page.ask("browser.close()") == "None"
     page.until(FOLLOWERS, "[]")
     expect(browsers).to_have_count(0)

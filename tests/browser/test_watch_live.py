@@ -171,7 +171,7 @@ def test_it_rests_unseen_and_leaves_nothing_when_closed(lab: Lab, notebook: Note
     page.until("watcher._panel.looking", "False")
     page.until("[t.name for t in threading.enumerate() if 'follow' in t.name]", "[]")
 
-    page.until("watcher.close()", "None")
+    assert page.ask("watcher.close()") == "None"
     page.until("[t.name for t in threading.enumerate() if 'watch' in t.name]", "[]")
     page.until("catalogue.status().state", "'running'")
     expect(watching.root).to_have_count(0)
