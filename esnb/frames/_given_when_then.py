@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application, project_aggregate
 
+from esnb.frames._changes import same
 from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
 from esnb.frames._literal import NoLiteralError, Source
 from esnb.frames._numbers import whole
+from esnb.frames._redaction import REDACTED, Redact, Redaction
 from esnb.frames._sources import application_of
 from esnb.frames._state import attributes, state_of, text_of
 
@@ -25,6 +28,7 @@ def given_when_then(
     *,
     version: int | None = None,
     projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
 ) -> str:
     """The source of a pytest test that holds for an aggregate's history.
 
@@ -34,11 +38,14 @@ def given_when_then(
     the aggregate, of its events and of the projector, and no store. What a
     notebook defines is named in a comment, to be imported from where it moves.
     A field that has no source (an open file, an object without fields) becomes
-    a comment.
+    a comment. `redact` as in `esnb.events`: what it hides is `'[redacted]'` in
+    the events, and then are the fields of the state that these give, so that
+    the test holds; a hidden field that is computed is a comment, too.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
-    exist, NoLiteralError for an event that cannot be written as source or a
-    projector that cannot be imported, and whatever the fold raises.
+    exist, NoLiteralError for an event that cannot be written as source, a
+    projector that cannot be imported or events that cannot be applied without
+    what is hidden, and whatever the fold raises.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -71,20 +78,43 @@ def given_when_then(
             f"{source.name} has no version {last} of aggregate {str(aggregate_id)!r}: it has "
             f"{stored[0].originator_version} to {stored[-1].originator_version}"
         )
-    return _written(app, steps, projector_func)
+    projector = projector_func or projector_for(app, steps[0].event)
+    redaction = Redaction(redact)
+    if redaction:
+        steps = _without(steps, projector, redaction, redact)
+    return _written(steps, projector, redaction)
 
 
-def _written(
-    app: Application[Any], steps: Sequence[Step], projector_func: ProjectorFunction | None
-) -> str:
+def _without(
+    steps: Sequence[Step], projector: ProjectorFunction, redaction: Redaction, redact: Any
+) -> list[Step]:
+    """The steps with events that lack what is hidden, the last one with the state that these give."""
+    try:
+        events = [
+            type(step.event)(**redaction.data(dict(attributes(step.event)))) for step in steps
+        ]
+        aggregate = projector(None, events)
+    except Exception as error:
+        raise NoLiteralError(
+            f"the events up to version {steps[-1].version} cannot be applied without what "
+            f"redact={redact!r} hides: {type(error).__name__}: {error}; hide fewer fields, or "
+            "give an earlier version="
+        ) from error
+    return [
+        replace(step, event=event, aggregate=aggregate)
+        for step, event in zip(steps, events, strict=True)
+    ]
+
+
+def _written(steps: Sequence[Step], projector: ProjectorFunction, redaction: Redaction) -> str:
     source = Source()
     *before, now = steps
-    project = _projector(source, projector_func or projector_for(app, steps[0].event))
+    project = _projector(source, projector)
     given = [f"        {_event(source, step)},\n" for step in before]
     when = _event(source, now)
     kind = type(now.aggregate).__name__ if now.aggregate is not None else "aggregate"
     name = _snake(kind)
-    then = _then(source, name, now)
+    then = _then(source, name, now, redaction)
     title = f"{kind} {now.stored.originator_id}: given {_numbers(before)}, when {now.type}."
     local = (
         [f"# From where they are defined: {', '.join(sorted(source.local))}"]
@@ -143,11 +173,16 @@ def _event(source: Source, step: Step) -> str:
         ) from None
 
 
-def _then(source: Source, name: str, step: Step) -> list[str]:
+def _then(source: Source, name: str, step: Step, redaction: Redaction) -> list[str]:
     if step.aggregate is None:
         return [f"    assert {name} is None"]
     lines = [f"    assert {name} is not None"]
-    for field, value in state_of(step.aggregate).items():
+    state = state_of(step.aggregate)
+    shown = redaction.data(state)
+    for field, value in state.items():
+        if not same(shown[field], value):
+            lines.append(f"    # {name}.{field}: {REDACTED}")
+            continue
         try:
             literal = source.literal(value)
         except NoLiteralError as error:
@@ -156,8 +191,8 @@ def _then(source: Source, name: str, step: Step) -> list[str]:
         if isinstance(value, float) and value != value:
             lines.append(f"    assert {name}.{field} != {name}.{field}  # not a number")
         else:
-            same = "is" if value is None or isinstance(value, bool) else "=="
-            lines.append(f"    assert {name}.{field} {same} {literal}")
+            equal = "is" if value is None or isinstance(value, bool) else "=="
+            lines.append(f"    assert {name}.{field} {equal} {literal}")
     return lines
 
 

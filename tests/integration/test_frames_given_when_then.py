@@ -121,6 +121,61 @@ def test_a_field_without_source_is_a_comment() -> None:
     assert outcome(source) == "passed"
 
 
+class Guest(Aggregate):
+    """Keeps a secret as it came, in another field's value, and by another name."""
+
+    def __init__(self, name: str, card: dict[str, str]) -> None:
+        self.name = name
+        self.card = card
+        self.letters = len(name)
+        self.nights = 0
+
+    @event("Stayed")
+    def stay(self, nights: int) -> None:
+        self.nights += nights
+
+
+@pytest.fixture
+def guest() -> tuple[Application[UUID], UUID]:
+    app, guest = Application[UUID](), Guest("Ada Lovelace", {"number": "4711", "bank": "First"})
+    guest.stay(2)
+    app.save(guest)
+    return app, guest.id
+
+
+def test_what_is_hidden_is_in_no_line_of_a_test_that_holds(
+    guest: tuple[Application[UUID], UUID],
+) -> None:
+    source = esnb.given_when_then(*guest, redact=["name", "card.number"])
+
+    assert "Ada" not in source
+    assert "4711" not in source
+    assert "name='[redacted]'" in source
+    assert "assert guest.name == '[redacted]'" in source
+    assert "assert guest.card == {'number': '[redacted]', 'bank': 'First'}" in source
+    assert "assert guest.letters == 10" in source  # of the text that stands for the name
+    assert "assert guest.nights == 2" in source
+    assert outcome(source) == "passed"
+
+
+def test_a_hidden_field_that_is_computed_is_a_comment(
+    guest: tuple[Application[UUID], UUID],
+) -> None:
+    source = esnb.given_when_then(*guest, redact="letters")
+
+    assert "# guest.letters: [redacted]" in source
+    assert "assert guest.letters" not in source
+    assert "name='Ada Lovelace'" in source
+    assert outcome(source) == "passed"
+
+
+def test_what_cannot_be_applied_without_what_is_hidden_is_said(
+    guest: tuple[Application[UUID], UUID],
+) -> None:
+    with pytest.raises(NoLiteralError, match=r"without what redact=\['nights'\] hides: TypeError"):
+        esnb.given_when_then(*guest, redact=["nights"])
+
+
 def test_what_cannot_be_a_test(app: Bank) -> None:
     account_id = an_account(app)
 
