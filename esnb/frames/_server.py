@@ -15,6 +15,7 @@ from esnb import _closed, topics
 from esnb._client import (
     Client,
     ClientError,
+    DeadlineExceeded,
     DiscoveryFailed,
     NotFound,
     RecordedEvent,
@@ -57,8 +58,8 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
 def answered(client: Client) -> Iterator[None]:
     """A block that asks the server.
 
-    Raises OperationalError, with the server named, where it cannot be reached or
-    the client was closed; the client's other errors as they are.
+    Raises OperationalError, with the server named, where it cannot be reached,
+    does not answer in time, or the client was closed; the client's other errors as they are.
     """
     uri = client.connection_spec.uri
     server = f"EventStoreDB at {described(uri)}"
@@ -69,6 +70,11 @@ def answered(client: Client) -> Iterator[None]:
             f"{server} cannot be reached: check whether it runs ({masked(str(error))})"
         )
         raise OperationalError(problem) from error
+    except DeadlineExceeded as error:
+        raise OperationalError(
+            f"{server} accepts connections but does not answer: check that it runs, and is not "
+            "stopped or cut off, then ask again"
+        ) from error
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 
@@ -10,6 +11,7 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 
 import esnb
+from esnb._client import Client
 from esnb.widgets._seen import Seen
 from esnb.widgets._watched import watched
 from esnb.widgets._watching import Watched
@@ -106,6 +108,19 @@ def test_a_server_that_is_away_is_said_in_a_row() -> None:
     (row,) = watched([client]).look()
     assert (row.name, row.state) == ("persistent subscriptions", "unknown")
     assert row.error
+
+
+def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("esnb.frames._subscriptions", "esnb.widgets._server_projection"):
+        monkeypatch.setattr(f"{module}.TIMEOUT", 0.3)
+    with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
+        client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
+        rows = watched([client], projections="$by_category").look()
+        client.close()
+    assert [each.state for each in rows] == ["unknown", "unknown"]
+    for row in rows:
+        assert "does not answer: check that it runs" in str(row.error)
+        assert row.advice == "It is shown again once the server answers."
 
 
 @pytest.mark.extras
