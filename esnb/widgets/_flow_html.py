@@ -10,7 +10,8 @@ from esnb.widgets import _flow_text, _swimlanes_svg, _tree_svg
 from esnb.widgets._event_html import id_numbers
 from esnb.widgets._html import BUDGET, note, style, text
 from esnb.widgets._stations import Station
-from esnb.widgets._swimlanes import swimlanes
+from esnb.widgets._swimlanes import Swimlanes, swimlanes
+from esnb.widgets._swimlanes_text import columns
 
 _MOST = 150
 
@@ -30,8 +31,9 @@ def saved(
         found = [
             replace(each, place=number(each.place), error=number(each.error)) for each in found
         ]
+    lanes = swimlanes(found) if layout == "lanes" else None
     for most in (_MOST, 50, 10):
-        body = drawing(correlation_id, found, times, layout, most)
+        body = _drawing(correlation_id, found, lanes, times, most)
         page = f'<div class="esnb esnb-saved">{sheet}\n{body}</div>'
         if len(page.encode()) <= BUDGET:
             break
@@ -39,13 +41,21 @@ def saved(
 
 
 def drawing(
-    correlation_id: str,
-    found: Sequence[Station],
-    times: bool = True,
-    layout: str = "tree",
-    most: int = _MOST,
+    correlation_id: str, found: Sequence[Station], times: bool = True, layout: str = "tree"
 ) -> str:
     """Heading, SVG and text of a flow, without styles."""
+    lanes = swimlanes(found) if layout == "lanes" else None
+    return _drawing(correlation_id, found, lanes, times, _MOST)
+
+
+def _drawing(
+    correlation_id: str,
+    found: Sequence[Station],
+    lanes: Swimlanes | None,
+    times: bool,
+    most: int,
+) -> str:
+    """The same of at most so many stations: in lanes, where they are given, else as a tree."""
     count = len(found)
     heading = (
         f'<p class="esnb-title"><strong>Flow</strong> '
@@ -60,11 +70,12 @@ def drawing(
     said = ""
     if count > most:
         said = f'<p class="esnb-note">showing {most:,} of {count:,} stations</p>'
-    if layout == "lanes":
-        svg = _swimlanes_svg.svg(swimlanes(found).first(most), times)
+    if lanes is not None:
+        first = lanes.first(most)
+        svg, written = _swimlanes_svg.svg(first, times), columns(first)
     else:
-        svg = _tree_svg.svg(found[:most], times)
-    lines = "\n".join(_flow_text.lines(found, layout, most))
+        svg, written = _tree_svg.svg(found[:most], times), _flow_text.tree(found[:most])
+    lines = "\n".join(written)
     return (
         f"{heading}{said}\n{svg}\n"
         f'<details class="esnb-as-text"><summary>As text</summary>'

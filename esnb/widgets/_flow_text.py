@@ -26,12 +26,9 @@ def page(correlation_id: str, found: Sequence[Station], layout: str = "tree") ->
     heading = [title(correlation_id, len(found))]
     if len(found) > _MOST:
         heading.append(f"showing {_MOST} of {len(found):,} stations")
-    return without_ids("\n".join([*heading, *lines(found, layout, _MOST)]))
-
-
-def lines(found: Sequence[Station], layout: str, most: int) -> list[str]:
-    """At most so many stations in a layout: of lanes the oldest, of a tree the first branches."""
-    return columns(swimlanes(found).first(most)) if layout == "lanes" else tree(found[:most])
+    # Of lanes the oldest stations, of a tree the first branches.
+    lines = columns(swimlanes(found).first(_MOST)) if layout == "lanes" else tree(found[:_MOST])
+    return without_ids("\n".join([*heading, *lines]))
 
 
 def tree(found: Sequence[Station]) -> list[str]:

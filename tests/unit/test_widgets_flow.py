@@ -21,7 +21,7 @@ from esnb.widgets import Flow
 from esnb.widgets._flow_html import drawing, saved
 from esnb.widgets._flow_text import page
 from esnb.widgets._stations import LAYOUTS, Layout, Station, stations
-from esnb.widgets._swimlanes import swimlanes
+from esnb.widgets._swimlanes import Swimlanes, swimlanes
 from esnb.widgets._swimlanes_svg import svg as lanes_svg
 from esnb.widgets._tree_svg import svg
 from tests.unit.widget_pages import Outline, open_widgets
@@ -146,6 +146,25 @@ def test_hostile_and_long_flows_in_lanes_are_shown_and_cut() -> None:
     assert (len(drawn.lanes), len(drawn.steps)) == (12, 2_000)
     ElementTree.fromstring(lanes_svg(drawn.first(20)))
     assert all(len(line) <= 240 for line in page(HOSTILE, wide, "lanes").splitlines())
+
+
+def test_lanes_are_arranged_once_for_drawing_and_text_however_often_they_are_cut(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    arranged: list[int] = []
+
+    def counted(found: list[Station]) -> Swimlanes:
+        arranged.append(len(found))
+        return swimlanes(found)
+
+    monkeypatch.setattr("esnb.widgets._flow_html.swimlanes", counted)
+    monkeypatch.setattr("esnb.widgets._flow_text.swimlanes", counted)
+    long = [
+        Station("&" * 999, "event", f"Bank-{place}", None, "", 0, None, "&" * 999, "")
+        for place in range(200)
+    ]
+    assert "showing 50 of 200 stations" in Outline(saved("x", long, layout="lanes")).text
+    assert arranged == [200]
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
