@@ -136,7 +136,8 @@ def test_text_where_widgets_cannot_be_shown(
     assert list(track([1, 2], unit="events", progress=True)) == [1, 2]
 
     assert "events" in capsys.readouterr().err
-    assert len(recwarn) == 0
+    # tqdm's own dates are deprecated from Python 3.12 on; what it says of itself must not come.
+    assert not [each for each in recwarn if each.category is not DeprecationWarning]
 
 
 # --- interrupts ----------------------------------------------------------------

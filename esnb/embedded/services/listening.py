@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 
 import grpc
 
@@ -26,7 +27,8 @@ def listen(server: grpc.aio.Server, host: str, port: int) -> int:
     except RuntimeError as error:
         raise PortUnusable(f"cannot listen on {host}:{port}: {error}") from error
     if local and _is_free("::1", port):
-        server.add_insecure_port(f"[::1]:{port}")
+        with suppress(RuntimeError):  # taken since: who dials an address in IPv4 is served
+            server.add_insecure_port(f"[::1]:{port}")
     return port
 
 
