@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ESNB_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environments test-main test-notebooks test-browser test-kurrentdb test-oldest test-node conformance lint format notebooks lab bench docs screenshots clean
+.PHONY: help demo test environments test-main test-notebooks test-browser test-kurrentdb test-oldest test-node test-vscode conformance lint format notebooks lab bench docs screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -55,6 +55,11 @@ $(NODE)/node_modules/.test: $(NODE)/package.json
 	cd $(NODE) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
+VSCODE := build/vscode
+$(VSCODE)/.test: tests/vscode/bundles.py | $(VENV)/bin/python
+	$(BIN)/python -m tests.vscode.bundles
+	@touch $@
+
 # --- the two commands ---------------------------------------------------------
 
 demo: $(VENV)/.demo ## the whole story on embedded stores, in the terminal
@@ -66,7 +71,7 @@ test: environments test-main test-notebooks test-kurrentdb test-oldest test-node
 # --- its parts ----------------------------------------------------------------
 
 test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
-	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node -m 'not exhaustive'
+	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node --ignore tests/vscode -m 'not exhaustive'
 
 test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against their stored outputs
 	$(PYTEST) --doctest-modules -p no:cacheprovider esnb
@@ -78,13 +83,18 @@ test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser
 
 # Node is not needed to work on esnb: without it these tests are left out, aloud;
 # CI installs it, and fails without.
-test-node: $(VENV)/.test ## clients and workers in JavaScript against the embedded servers
+test-node: $(VENV)/.test ## clients and workers in JavaScript against the embedded servers, and test-vscode
 	@if command -v npm >/dev/null && { command -v node || command -v nodejs; } >/dev/null; then \
-	  $(MAKE) --no-print-directory $(NODE)/node_modules/.test && $(PYTEST) tests/node; \
+	  $(MAKE) --no-print-directory $(NODE)/node_modules/.test && $(PYTEST) tests/node && \
+	  $(MAKE) --no-print-directory test-vscode; \
 	else \
 	  echo "test-node LEFT OUT: it needs node and npm (on Debian: apt install nodejs npm)"; \
 	  test -z "$$CI"; \
 	fi
+
+test-vscode: $(VENV)/.test $(VSCODE)/.test ## widgets in the widget manager of VS Code, in a real browser
+	$(BIN)/python -m tests.browser.chromium
+	$(PYTEST) -n 2 --dist loadfile tests/vscode
 
 conformance: $(VENV)/.test ## every recorded scenario of a real EventStoreDB against the embedded one
 	$(PYTEST) -n 2 --dist loadfile tests/conformance
