@@ -15,6 +15,7 @@ from tests.vscode.webview import Webview
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 WIDGETS = ("browser", "explorer", "watcher", "flow")
+CLEAR = "rgba(0, 0, 0, 0)"
 
 
 def opened(page: Webview, lab: Lab, name: str) -> None:
@@ -42,6 +43,23 @@ def test_it_can_be_read_in_every_theme_and_width(lab: Lab, notebook: WebviewOpen
         page.picture(name)
         assert_readable(page, ".esnb-live")
         assert_readable(page, ".esnb-folded")
+
+
+def test_the_rules_of_vs_code_do_not_show_through(lab: Lab, notebook: WebviewOpener) -> None:
+    page = notebook()
+    opened(page, lab, "rules.ipynb")
+    page.use_theme("dark")
+
+    # No white frame around a widget that has a background of its own
+    assert page.styles(".cell-output-ipywidget-background", "background-color") == {CLEAR}
+    # Tables have lines between their rows, and neither stripes nor a bar on top
+    rows = ":is(.esnb-table, .esnb-runners) tbody tr + tr > :is(td, th)"
+    assert page.styles(rows, "border-top-width") == {"1px"}
+    striped = ":is(.esnb-table thead, .esnb-runners :is(thead, tr))"
+    assert page.styles(striped, "background-color") == {CLEAR}
+    # Controls are written like the rest, not in the browser's font for forms
+    controls = ".esnb-live :is(button, input, .lm-TabBar-tab)"
+    assert page.styles(controls, "font-family") == page.styles(".esnb-headline", "font-family")
 
 
 def test_a_notebook_without_its_kernel_shows_the_saved_views(

@@ -70,3 +70,8 @@ class Webview(NotebookPage):
         """Opens every saved view."""
         for saved in self.page.get_by_text("Saved view", exact=True).all():
             saved.click()
+
+    def styles(self, selector: str, name: str) -> set[str]:
+        """The values that a property has in the elements that a selector finds."""
+        computed = "(all, name) => all.map(one => getComputedStyle(one).getPropertyValue(name))"
+        return set(self.page.locator(selector).evaluate_all(computed, name))
