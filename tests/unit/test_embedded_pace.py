@@ -15,10 +15,18 @@ class Machine:
     def __init__(self, busy: int) -> None:
         self.busy = busy
         self.now = 0.0
+        self.worked = 0.0
         self.grown = 0
 
     def clock(self) -> float:
         return self.now
+
+    def effort(self) -> float:
+        return self.worked
+
+    def work(self, seconds: float) -> None:
+        self.now += seconds
+        self.worked += seconds
 
     def head(self) -> int:
         self.now += PATIENCE_SECONDS / 10
@@ -34,13 +42,13 @@ def take_turn(pace: Pace) -> None:
 def work(machine: Machine, pace: Pace, seconds: float) -> None:
     take_turn(pace)
     assert not pace.over
-    machine.now += seconds
+    machine.work(seconds)
     pace.rest()
 
 
 def tired(machine: Machine) -> Pace:
     """A pace whose spell has just ended."""
-    pace = Pace(machine.head, machine.clock)
+    pace = Pace(machine.head, machine.clock, machine.effort)
     work(machine, pace, SPELL_SECONDS)
     return pace
 
@@ -48,7 +56,7 @@ def tired(machine: Machine) -> Pace:
 @pytest.mark.parametrize("turns", [1, 4])
 def test_turns_come_at_once_within_a_spell(turns: int) -> None:
     machine = Machine(busy=10**9)
-    pace = Pace(machine.head, machine.clock)
+    pace = Pace(machine.head, machine.clock, machine.effort)
     for _ in range(turns):
         work(machine, pace, SPELL_SECONDS / turns)
     assert machine.grown == 0
@@ -81,5 +89,16 @@ def test_turn_is_over_after_a_spell() -> None:
     pace = tired(machine)
     take_turn(pace)
     assert not pace.over
-    machine.now += SPELL_SECONDS
+    machine.work(SPELL_SECONDS)
     assert pace.over
+
+
+def test_wait_for_the_disk_counts_for_nothing() -> None:
+    machine = Machine(busy=10**9)
+    pace = Pace(machine.head, machine.clock, machine.effort)
+    take_turn(pace)
+    machine.now += SPELL_SECONDS
+    assert not pace.over
+    pace.rest()
+    take_turn(pace)
+    assert machine.grown == 0

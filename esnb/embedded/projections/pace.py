@@ -16,14 +16,19 @@ class Pace:
 
     A client that appends without a pause would otherwise share the processor
     with three emissions an event. One that appends a few events finds their
-    links when it looks for them.
+    links when it looks for them. A spell is measured by `effort`, the time that
+    the processor has worked: a wait for the disk holds up nobody.
     """
 
-    def __init__(self, head: Callable[[], int], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, head: Callable[[], int], clock: Callable[[], float], effort: Callable[[], float]
+    ) -> None:
         self._head = head
         self._clock = clock
+        self._effort = effort
         self._left = SPELL_SECONDS
-        self._begun = self._ended = clock()
+        self._begun = effort()
+        self._ended = clock()
 
     async def turn(self) -> None:
         """Return when it is the projections' turn, until it is `over` or they `rest`."""
@@ -33,17 +38,17 @@ class Pace:
         elif self._left <= 0:
             await self._quiet(now + PATIENCE_SECONDS)
             self._left = SPELL_SECONDS
-        self._begun = self._clock()
+        self._begun = self._effort()
 
     def rest(self) -> None:
         """The turn has ended: what is left of the spell is for the next."""
         self._ended = self._clock()
-        self._left -= self._ended - self._begun
+        self._left -= self._effort() - self._begun
 
     @property
     def over(self) -> bool:
         """Whether the turn has lasted long enough."""
-        return self._clock() - self._begun >= self._left
+        return self._effort() - self._begun >= self._left
 
     async def _quiet(self, patience: float) -> None:
         """Return when the log has stood still for a moment, or when `patience` ends."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import suppress
@@ -80,7 +81,7 @@ class Projector:
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
-        pace = Pace(lambda: self._node.store.head, clock)
+        pace = Pace(lambda: self._node.store.head, clock, time.thread_time)
         while True:
             try:
                 with self._node.feed.all() as bell:
