@@ -234,6 +234,7 @@ class BullMQPublisher:
         lag: int | None = None
         away: str | None = None
         try:
+            self.outbox.view.check_answers()
             lag = self.outbox.view.count_open()
         except PersistenceError as error:
             away = str(error)

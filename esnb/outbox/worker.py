@@ -361,7 +361,7 @@ class Worker:
             return WorkerStatus(self.queue, "stopped", 0, 0, None)
         away: str | None = None
         try:
-            self._connection.call("PING")
+            self._connection.check()
         except PersistenceError as error:
             away = str(error)
         with working.changed:

@@ -272,8 +272,8 @@ class CatchUpRunner(Generic[TApplication, TView]):
     def status(self) -> RunnerStatus:
         """How it is doing, as plain data.
 
-        Asks the event store for its last event, and a view in Redis for its
-        checkpoint: one that is away is said although the runner has yet to need it.
+        Asks the event store for its last event, and Redis, where the view is in
+        it, whether it answers: what is away is said before the runner needs it.
         """
         return self._standing.status(self.projection.name, self._batch_size)
 

@@ -100,14 +100,16 @@ class Standing:
     def _checkpoint(self) -> tuple[int | None, Exception | None]:
         """The checkpoint, by the thread's word, else the view's; and why the view does not answer.
 
-        Once the thread has opened it, only a view in Redis is asked: in a
-        database its own writer would hold up whoever asks.
+        Once the thread has opened it, only a view in Redis is asked anything:
+        in a database its own writer would hold up whoever asks.
         """
         progress = self._progress
-        if progress.opened and not isinstance(self._view, RedisTrackingRecorder):
-            return progress.position, None
+        stored: int | None = None
         try:
-            stored = self._view.max_tracking_id(self._app.name)
+            if not progress.opened:
+                stored = self._view.max_tracking_id(self._app.name)
+            elif isinstance(self._view, RedisTrackingRecorder):
+                self._view.check_answers()
         except Exception as error:
             if not (isinstance(error, PersistenceError) or is_transient(error)):
                 raise

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import redis
 from eventsourcing.utils import Environment
-from redis.backoff import ExponentialBackoff
+from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from esnb._redis_client import open_client, split_cluster
@@ -111,6 +111,19 @@ class Connection:
         if not self.is_cluster:
             # What an option of the URL says of it must not turn snapshots into text.
             client.connection_pool.connection_kwargs["decode_responses"] = decode_responses
+        weakref.finalize(self, client.close)
+        return client
+
+    def check(self) -> None:
+        """Raises OperationalError unless Redis answers within five seconds."""
+        with translated(self.url):
+            self._asking.ping()
+
+    @cached_property
+    def _asking(self) -> redis.Redis:
+        """A client that waits no longer than people do."""
+        limits = {"socket_timeout": _CONNECT_SECONDS, "socket_connect_timeout": _CONNECT_SECONDS}
+        client = open_client(self.url, retry=Retry(NoBackoff(), 0), **limits)
         weakref.finalize(self, client.close)
         return client
 

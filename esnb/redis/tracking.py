@@ -58,6 +58,10 @@ class RedisTrackingRecorder(TrackingRecorder):
             Environment(self._env.name, {**self._env, REDIS_NAMESPACE: label})
         )
 
+    def check_answers(self) -> None:
+        """Raises OperationalError unless Redis answers within five seconds."""
+        self._connection.check()
+
     # --- the library's interface ------------------------------------------
 
     def insert_tracking(self, tracking: Tracking) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 import redis
 from eventsourcing.persistence import DataError, InternalError, OperationalError
+from eventsourcing.utils import Environment
 from redis import exceptions
 
+from esnb.redis import RedisTrackingRecorder
 from esnb.redis.errors import may_pass, translate
 
 URL = "redis://localhost:6379"
@@ -44,3 +48,14 @@ def test_what_may_pass_is_operational(error: redis.RedisError, said: str) -> Non
 def test_what_does_not_pass(error: redis.RedisError, kind: type[Exception]) -> None:
     assert not may_pass(error)
     assert isinstance(translate(error, URL), kind)
+
+
+def test_a_server_that_accepts_and_says_nothing_is_said_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("esnb.redis.connection._CONNECT_SECONDS", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        view = RedisTrackingRecorder(Environment("Sums", {"REDIS_URL": url}))
+        with pytest.raises(OperationalError, match="cannot be reached: Timeout"):
+            view.check_answers()
