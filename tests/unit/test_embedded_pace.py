@@ -1,12 +1,15 @@
-"""When the system projections get their turn: in a spell, after a quiet moment, or without one."""
+"""When the system projections get their turn, and up to which event."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from esnb.embedded.projections.pace import PATIENCE_SECONDS, QUIET_SECONDS, SPELL_SECONDS, Pace
+
+News = Callable[[], Awaitable[None]]
 
 
 class Machine:
@@ -34,13 +37,20 @@ class Machine:
             self.grown += 1
         return self.grown
 
+    async def news(self) -> None:
+        """There is some at once."""
 
-def take_turn(pace: Pace) -> None:
-    asyncio.run(asyncio.wait_for(pace.turn(), 30))
+    async def silence(self) -> None:
+        """There is none."""
+        await asyncio.Event().wait()
+
+
+def take_turn(machine: Machine, pace: Pace, news: News | None = None) -> int:
+    return asyncio.run(asyncio.wait_for(pace.turn(news or machine.news), 30))
 
 
 def work(machine: Machine, pace: Pace, seconds: float) -> None:
-    take_turn(pace)
+    take_turn(machine, pace)
     assert not pace.over
     machine.work(seconds)
     pace.rest()
@@ -54,40 +64,54 @@ def tired(machine: Machine) -> Pace:
 
 
 @pytest.mark.parametrize("turns", [1, 4])
-def test_turns_come_at_once_within_a_spell(turns: int) -> None:
+def test_turns_come_with_the_next_news_within_a_spell(turns: int) -> None:
     machine = Machine(busy=10**9)
     pace = Pace(machine.head, machine.clock, machine.effort)
     for _ in range(turns):
         work(machine, pace, SPELL_SECONDS / turns)
-    assert machine.grown == 0
-    take_turn(pace)
-    assert machine.grown > 0
+    assert machine.grown == turns
+    take_turn(machine, pace)
+    assert machine.grown > turns + 1
 
 
-def test_turn_comes_at_once_after_a_rest() -> None:
+def test_turn_comes_with_the_next_news_after_a_rest() -> None:
     machine = Machine(busy=10**9)
     pace = tired(machine)
     machine.now += 2 * QUIET_SECONDS
-    take_turn(pace)
-    assert machine.grown == 0
+    take_turn(machine, pace)
+    assert machine.grown == 2
+
+
+def test_turn_comes_without_news_too() -> None:
+    machine = Machine(busy=0)
+    take_turn(machine, Pace(machine.head, machine.clock, machine.effort), machine.silence)
+
+
+def test_turn_leaves_alone_what_came_while_it_was_waited_for() -> None:
+    machine = Machine(busy=10**9)
+
+    async def appended() -> None:
+        machine.grown += 5
+
+    assert take_turn(machine, Pace(machine.head, machine.clock, machine.effort), appended) == 1
+    assert machine.grown == 6
 
 
 def test_turn_comes_when_the_log_stands_still() -> None:
     machine = Machine(busy=5)
-    take_turn(tired(machine))
-    assert machine.grown == 5
+    assert take_turn(machine, tired(machine)) == 5
 
 
 def test_turn_comes_although_the_log_never_stands_still() -> None:
     machine = Machine(busy=10**9)
-    take_turn(tired(machine))
-    assert 2 < machine.grown < 100
+    pace = tired(machine)
+    assert 2 < take_turn(machine, pace) < 100
 
 
 def test_turn_is_over_after_a_spell() -> None:
     machine = Machine(busy=0)
     pace = tired(machine)
-    take_turn(pace)
+    take_turn(machine, pace)
     assert not pace.over
     machine.work(SPELL_SECONDS)
     assert pace.over
@@ -96,9 +120,9 @@ def test_turn_is_over_after_a_spell() -> None:
 def test_wait_for_the_disk_counts_for_nothing() -> None:
     machine = Machine(busy=10**9)
     pace = Pace(machine.head, machine.clock, machine.effort)
-    take_turn(pace)
+    take_turn(machine, pace)
     machine.now += SPELL_SECONDS
     assert not pace.over
     pace.rest()
-    take_turn(pace)
-    assert machine.grown == 0
+    take_turn(machine, pace)
+    assert machine.grown == 2

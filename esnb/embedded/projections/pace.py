@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 QUIET_SECONDS = 0.02
 PATIENCE_SECONDS = 0.4
@@ -15,9 +16,12 @@ class Pace:
     for a tenth of the time.
 
     A client that appends without a pause would otherwise share the processor
-    with three emissions an event. One that appends a few events finds their
-    links when it looks for them. A spell is measured by `effort`, the time that
-    the processor has worked: a wait for the disk holds up nobody.
+    with three emissions an event. One that appends a few events finds links
+    when it looks for them, but not yet of its last append: that is left alone
+    until there is other news, or a moment without. So a subscription that is
+    made right after it, from the end of the links, begins with them, as it
+    does where the projections are slower. A spell is measured by `effort`, the
+    time that the processor has worked: a wait for the disk holds up nobody.
     """
 
     def __init__(
@@ -30,15 +34,24 @@ class Pace:
         self._begun = effort()
         self._ended = clock()
 
-    async def turn(self) -> None:
-        """Return when it is the projections' turn, until it is `over` or they `rest`."""
+    async def turn(self, news: Callable[[], Awaitable[None]]) -> int:
+        """Return when it is the projections' turn, until it is `over` or they `rest`.
+
+        They have it up to the position returned; `news` returns when there is some.
+        """
         now = self._clock()
         if now - self._ended >= QUIET_SECONDS:
             self._left = SPELL_SECONDS
-        elif self._left <= 0:
+        if self._left > 0:
+            last = self._head()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news(), QUIET_SECONDS)
+        else:
             await self._quiet(now + PATIENCE_SECONDS)
             self._left = SPELL_SECONDS
+            last = self._head()
         self._begun = self._effort()
+        return last
 
     def rest(self) -> None:
         """The turn has ended: what is left of the spell is for the next."""

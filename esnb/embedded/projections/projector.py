@@ -95,11 +95,11 @@ class Projector:
     async def _follow(self, bell: Bell, pace: Pace) -> None:
         while True:
             bell.clear()
-            if self.behind:
-                await pace.turn()
-                while self.behind and not pace.over:
+            if self._behind(self._node.store.head):
+                last = await pace.turn(bell.wait)
+                while self._behind(last) and not pace.over:
                     bell.check()
-                    await self._step()
+                    await self._step(last)
                     await asyncio.sleep(0)
                 pace.rest()
             else:
@@ -107,23 +107,21 @@ class Projector:
 
     # --- one step ---------------------------------------------------------------
 
-    @property
-    def behind(self) -> bool:
-        """Whether an enabled projection has events before it."""
-        head = self._node.store.head
-        return any(one.enabled and one.position < head for one in self.projections.values())
+    def _behind(self, last: int) -> bool:
+        """Whether an enabled projection has events before it, up to the position `last`."""
+        return any(one.enabled and one.position < last for one in self.projections.values())
 
     def progress(self, projection: SystemProjection) -> float:
         """How much of the log the projection has taken in, in percent."""
         return 100.0 * projection.position / max(self._node.store.head, 1)
 
-    async def _step(self) -> None:
-        """Take in the next chunk; raises `WriteFailed`, having moved nothing."""
+    async def _step(self, last: int) -> None:
+        """Take in the next chunk, up to `last`; raises `WriteFailed`, having moved nothing."""
         async with self._turn:
             store = self._node.store
             active = [one for one in self.projections.values() if one.enabled]
-            first = min((one.position for one in active), default=store.head) + 1
-            records = store.log.all_forwards(first, store.head, _CHUNK)
+            first = min((one.position for one in active), default=last) + 1
+            records = store.log.all_forwards(first, last, _CHUNK)
             if not records:
                 return
             last = records[-1].position
