@@ -44,6 +44,8 @@ def proposed(message: Any) -> Proposed:
         raise InvalidRequest(f"event id {text!r} is not a UUID") from error
     if event_id == _NO_ID:
         raise InvalidRequest("an event has no id")
+    if not type:
+        raise InvalidRequest("an event has no type")
     return Proposed(
         event_id,
         type,
