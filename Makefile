@@ -55,9 +55,10 @@ $(NODE)/node_modules/.test: $(NODE)/package.json
 	cd $(NODE) && npm install --no-package-lock --no-audit --no-fund --loglevel=error
 	@touch $@
 
+WEBVIEW := tests/browser/vscode
 VSCODE := build/vscode
-$(VSCODE)/.test: tests/vscode/bundles.py | $(VENV)/bin/python
-	$(BIN)/python -m tests.vscode.bundles
+$(VSCODE)/.test: $(WEBVIEW)/bundles.py | $(VENV)/bin/python
+	$(BIN)/python -m tests.browser.vscode.bundles
 	@touch $@
 
 # --- the two commands ---------------------------------------------------------
@@ -71,7 +72,7 @@ test: environments test-main test-notebooks test-kurrentdb test-oldest test-node
 # --- its parts ----------------------------------------------------------------
 
 test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
-	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node --ignore tests/vscode -m 'not exhaustive'
+	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node -m 'not exhaustive'
 
 test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against their stored outputs
 	$(PYTEST) --doctest-modules -p no:cacheprovider esnb
@@ -79,7 +80,7 @@ test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against t
 
 test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser
 	$(BIN)/python -m tests.browser.chromium
-	$(PYTEST) -n 2 --dist loadfile tests/browser
+	$(PYTEST) -n 2 --dist loadfile tests/browser --ignore $(WEBVIEW)
 
 # Node is not needed to work on esnb: without it these tests are left out, aloud;
 # CI installs it, and fails without.
@@ -94,7 +95,7 @@ test-node: $(VENV)/.test ## clients and workers in JavaScript against the embedd
 
 test-vscode: $(VENV)/.test $(VSCODE)/.test ## widgets in the widget manager of VS Code, in a real browser
 	$(BIN)/python -m tests.browser.chromium
-	$(PYTEST) -n 2 --dist loadfile tests/vscode
+	$(PYTEST) -n 2 --dist loadfile $(WEBVIEW)
 
 conformance: $(VENV)/.test ## every recorded scenario of a real EventStoreDB against the embedded one
 	$(PYTEST) -n 2 --dist loadfile tests/conformance
@@ -133,7 +134,7 @@ docs: $(VENV)/.test ## the notebooks as web pages in build/docs
 
 screenshots: $(VENV)/.test ## the README's pictures in docs/, from JupyterLab in a real browser
 	$(BIN)/python -m tests.browser.chromium
-	ESNB_SCREENSHOTS=build/screenshots $(PYTEST) tests/browser -k every_theme_and_width
+	ESNB_SCREENSHOTS=build/screenshots $(PYTEST) tests/browser --ignore $(WEBVIEW) -k every_theme_and_width
 	mkdir -p docs
 	for theme in light dark; do \
 	  cp build/screenshots/explore-wide-$$theme-state.png docs/explore-$$theme.png; \

@@ -17,8 +17,7 @@ PATIENCE = 120_000
 """Milliseconds within which a kernel starts and runs a notebook."""
 _SLOW_START = re.compile(r"^Plugin \S+ \(with \d+ dependants\) took ")
 
-_ASK = """async expression => {
-  const kernel = window.jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+_ASK = """async (kernel, expression) => {
   const asked = {code: "", silent: true, user_expressions: {found: expression}};
   const {found} = (await kernel.requestExecute(asked).done).content.user_expressions;
   return found.data?.["text/plain"] ?? `${found.ename}: ${found.evalue}`;
@@ -28,6 +27,9 @@ _ASK = """async expression => {
 
 class NotebookPage:
     """One notebook, alone on a page of its own size and theme."""
+
+    kernel = "window.jupyterapp.shell.currentWidget.sessionContext.session.kernel"
+    """Where the page has its connection to the kernel."""
 
     def __init__(
         self, browser: Browser, lab: Lab, pictures: Path, *, width: int = 1360, height: int = 1000
@@ -90,7 +92,7 @@ class NotebookPage:
 
     def ask(self, expression: str) -> str:
         """The `repr` of an expression in the kernel, or the error that it raised."""
-        return str(self.page.evaluate(_ASK, expression))
+        return str(self.page.evaluate(f"it => ({_ASK})({self.kernel}, it)", expression))
 
     def until(self, expression: str, value: str) -> None:
         """Waits until an expression has this `repr` in the kernel."""

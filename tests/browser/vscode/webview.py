@@ -23,6 +23,7 @@ THEMES = {
 class Webview(NotebookPage):
     """The outputs of one notebook; its cells are in VS Code's own window, not here."""
 
+    kernel = "window.webview.kernel()"
     _cells: tuple[str, ...] = ()
     outputs: list[dict[str, Any]]
     """What the cells put out, as a notebook saves it."""
@@ -59,12 +60,6 @@ class Webview(NotebookPage):
     def reopen(self, outputs: list[dict[str, Any]]) -> None:
         """Shows saved outputs."""
         self.page.evaluate("outputs => window.webview.reopen(outputs)", outputs)
-
-    def until(self, expression: str, value: str) -> None:
-        self.page.wait_for_function(
-            "async ([expression, value]) => await window.webview.evaluate(expression) === value",
-            arg=[expression, value],
-        )
 
     def unfold(self) -> None:
         """Opens every saved view."""

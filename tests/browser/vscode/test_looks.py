@@ -9,8 +9,8 @@ from tests.browser.lab import Lab
 from tests.browser.notebook import PATIENCE
 from tests.browser.test_explore_live import UNNAMED_SLIDER
 from tests.browser.test_together_live import RECORD
-from tests.vscode.conftest import WebviewOpener
-from tests.vscode.webview import Webview
+from tests.browser.vscode.conftest import WebviewOpener
+from tests.browser.vscode.webview import Webview
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 

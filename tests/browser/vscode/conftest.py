@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import browser, pictures
 from tests.browser.lab import Lab, running_lab
-from tests.vscode.bundles import fetched
-from tests.vscode.webview import FOLDER, Webview
+from tests.browser.vscode.bundles import fetched
+from tests.browser.vscode.webview import FOLDER, Webview
 
-__all__ = ["browser", "lab", "notebook", "pictures"]
 WebviewOpener = Callable[..., Webview]
 
 

@@ -1,6 +1,6 @@
 """Two packages from npm, each a whole bundle for browsers, without what it was made of.
 
-`python -m tests.vscode.bundles` fetches them with `npm pack`: VS Code's own widget
+`python -m tests.browser.vscode.bundles` fetches them with `npm pack`: VS Code's own widget
 manager, and JupyterLab's client of kernels. (Installed, they bring 350 MB along.)
 """
 
@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-FOLDER = Path(__file__).parents[2] / "build" / "vscode"
+FOLDER = Path(__file__).parents[3] / "build" / "vscode"
 BUNDLES = {
     "ipywidgets.js": ("@vscode/jupyter-ipywidgets8@1.0.9", "package/dist/ipywidgets.js"),
     "services.js": ("@jupyterlab/services@7.6.6", "package/dist/dist/index.js"),
