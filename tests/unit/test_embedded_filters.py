@@ -26,6 +26,22 @@ def record(type: int) -> Record:
         (r"^(?<kind>a|b)-\k<kind>$", "a-a", True),
         (r"(?<!my-)order", "my-order", False),
         (r"^\w+$", "größe", True),
+        # esdbclient puts expressions between ^ and $.
+        ("^(?i)order.*$", "ORDER-1", True),
+        ("^a(?i)b|c$", "aB", True),
+        ("^a(?i)b|c$", "AB", False),
+        ("^a(?i)b|c$", "C", True),
+        ("^(a(?i)b)c$", "aBc", True),
+        ("^(a(?i)b)c$", "aBC", False),
+        ("^(?i)a(?-i)b$", "Ab", True),
+        ("^(?i)a(?-i)b$", "AB", False),
+        ("^(?in)(a)b$", "AB", True),
+        ("^[(?i)]+$", "(i)", True),
+        (r"^\(?i$", "(i", True),
+        (r"^(?'kind'a|b)-\k'kind'$", "b-b", True),
+        (r"^[]()|]+\z", "](|)", True),
+        (r"^a\Z", "a\n", True),
+        (r"^a\z", "a\n", False),
     ],
 )
 def test_expressions_are_searched_for(pattern: str, name: str, accepted: bool) -> None:
@@ -37,9 +53,10 @@ def test_prefixes_are_alternatives() -> None:
     assert [accepts(name) for name in ("order-1", "invoice-1", "my-order-1")] == [True, True, False]
 
 
-def test_unsound_expression() -> None:
+@pytest.mark.parametrize("pattern", ["([", "(", ")", "a)(?i)(b", "[", "(?i", "(?n-)", "*"])
+def test_unsound_expression(pattern: str) -> None:
     with pytest.raises(re.error):
-        accepted_by("([", ())
+        accepted_by(pattern, ())
 
 
 def test_a_name_is_judged_once() -> None:

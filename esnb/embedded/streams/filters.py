@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.record import Record
+from esnb.embedded.streams.expressions import dotnet
 
 Matches = Callable[[Record], bool]
 
@@ -39,9 +40,3 @@ def accepted_by(pattern: str, prefixes: Sequence[str]) -> Callable[[str], bool]:
         search = re.compile(dotnet(pattern)).search
         return lambda name: search(name) is not None
     return lambda name: name.startswith(tuple(prefixes))
-
-
-def dotnet(pattern: str) -> str:
-    """A .NET regular expression in Python's dialect, which writes named groups otherwise."""
-    named = re.sub(r"\(\?<(?![=!])", "(?P<", pattern)
-    return re.sub(r"\\k<(\w+)>", r"(?P=\1)", named)

@@ -1,0 +1,48 @@
+"""Regular expressions of .NET, which EventStoreDB's filters are, in Python's dialect."""
+
+from __future__ import annotations
+
+import re
+
+_TOKEN = re.compile(
+    r"""
+      \\k[<'](?P<again>\w+)[>']
+    | \\(?P<escaped>.)
+    | \[\^?\]?(?:\\.|[^]\\])*\]            # a class: nothing in it is special here
+    | \(\?(?P<options>[imnsx-]+)\)
+    | \(\?[<'](?P<name>\w+)[>']
+    | (?P<sign>[()|])
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_ENDS = {"z": r"\Z", "Z": r"(?=\n?\Z)"}
+
+
+def dotnet(pattern: str) -> str:
+    """The expression as Python writes it.
+
+    Options such as `(?i)` may stand anywhere in .NET, and hold to the end of
+    the group they stand in, through its alternatives; in Python they have a
+    group of their own.
+    """
+    groups: list[list[str]] = [[]]
+
+    def written(token: re.Match[str]) -> str:
+        found = token.groupdict()
+        if found["again"]:
+            return f"(?P={found['again']})"
+        if found["escaped"]:
+            return _ENDS.get(found["escaped"], token[0])
+        if found["options"]:
+            groups[-1].append(f"(?{found['options'].replace('n', '')}:")
+            return groups[-1][-1]
+        if found["name"] or found["sign"] == "(":
+            groups.append([])
+            return f"(?P<{found['name']}>" if found["name"] else "("
+        if found["sign"] == "|":
+            return ")" * len(groups[-1]) + "|" + "".join(groups[-1])
+        if found["sign"] == ")" and len(groups) > 1:
+            return ")" * len(groups.pop()) + ")"
+        return token[0]
+
+    return _TOKEN.sub(written, pattern) + ")" * len(groups[0])
