@@ -23,13 +23,15 @@ runpy.run_module("esnb.embedded", run_name="__main__")
 class EmbeddedProcess:
     """Started when made; `port` says where."""
 
-    def __init__(self, path: Path | None = None, *, file_limit: int | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *options: str, file_limit: int | None = None
+    ) -> None:
         program = ["-m", "esnb.embedded"]
         if file_limit is not None:
             program = ["-c", _LIMITED, str(file_limit)]
         where = ["--memory"] if path is None else ["--path", str(path)]
         self.process = subprocess.Popen(
-            [sys.executable, *program, *where],
+            [sys.executable, *program, *where, *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -31,23 +31,34 @@ def main(arguments: list[str] | None = None) -> int:
         default="system",
         help="whether the system projections run, default: system",
     )
+    parser.add_argument(
+        "--start-standard-projections",
+        choices=("true", "false"),
+        default="true",
+        help="whether they run before a client enables them, default: true",
+    )
     options = parser.parse_args(arguments)
     try:
         projects = options.run_projections == "system"
-        asyncio.run(serve(options.path, options.host, options.port, projects=projects))
+        starts = options.start_standard_projections == "true"
+        asyncio.run(
+            serve(options.path, options.host, options.port, projects=projects, starts=starts)
+        )
     except (LogUnusable, PortUnusable) as error:
         print(error, file=sys.stderr)
     return 2
 
 
-async def serve(path: Path | None, host: str, port: int, *, projects: bool) -> NoReturn:
+async def serve(
+    path: Path | None, host: str, port: int, *, projects: bool, starts: bool
+) -> NoReturn:
     """Print `listening PORT` once clients can connect, and end the process on SIGTERM or SIGINT.
 
     Raises `LogUnusable` or `PortUnusable` before that.
     """
     node = Node(opened_log(path))
     try:
-        endpoint = Endpoint(node, host, port, projects=projects)
+        endpoint = Endpoint(node, host, port, projects=projects, starts=starts)
         stopping = asyncio.Event()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -13,6 +13,7 @@ import pytest
 
 from esnb._client import Client, NewEvent, NotFound, StreamState, projections_pb2
 from esnb.embedded.server import Server, start_server
+from tests.embedded_process import EmbeddedProcess
 
 _DEADLINE = 60.0
 
@@ -136,6 +137,21 @@ def test_disabled_projection_goes_on_where_it_stopped(client: Any) -> None:
     client.enable_projection("$by_category")
     assert status(client, "$by_category") == "Running"
     assert links(client, "$ce-a", 2) == ["0@a-1", "1@a-1"]
+
+
+def test_projections_that_are_not_started_wait_for_a_client_to_enable_them(tmp_path: Path) -> None:
+    path, waiting = tmp_path / "events.db", ("--start-standard-projections", "false")
+    with EmbeddedProcess(path, *waiting) as process:
+        client = process.client()
+        append(client, "a-1", "A")
+        assert status(client, "$by_category") == "Stopped"
+        client.enable_projection("$by_category")
+        assert links(client, "$ce-a", 1) == ["0@a-1"]
+        assert read(client, "$streams") == []
+    with EmbeddedProcess(path, *waiting) as process:
+        client = process.client()
+        assert status(client, "$by_category") == "Running"
+        assert status(client, "$streams") == "Stopped"
 
 
 def call(server: Server, method: str, request: Any) -> list[Any]:

@@ -42,15 +42,16 @@ class Projector:
     streams, so a restart neither loses nor repeats any.
     """
 
-    def __init__(self, node: Node) -> None:
+    def __init__(self, node: Node, *, starts: bool = True) -> None:
         self._node = node
+        self._starts = starts
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._begin()
 
     def _begin(self) -> None:
         store = self._node.store
-        self.projections = registered(store)
+        self.projections = registered(store, enabled=self._starts)
         self._sources = Sources(store)
         self._emitted = EmittedStreams(store)
 

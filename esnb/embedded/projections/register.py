@@ -27,9 +27,9 @@ def checkpoint_stream(projection: SystemProjection) -> str:
     return f"$projections-{projection.name}-checkpoint"
 
 
-def registered(store: Store) -> dict[str, SystemProjection]:
-    """The system projections as the log knows them."""
-    projections = {name: SystemProjection(name) for name in NAMES}
+def registered(store: Store, *, enabled: bool) -> dict[str, SystemProjection]:
+    """The system projections as the log knows them, `enabled` or not where it does not."""
+    projections = {name: SystemProjection(name, enabled=enabled) for name in NAMES}
     for projection in projections.values():
         settings = _newest(store, settings_stream(projection))
         if settings is not None:

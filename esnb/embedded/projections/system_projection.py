@@ -25,11 +25,11 @@ NAMES = tuple(_MAKERS)
 class SystemProjection:
     """`position` is the last event it has taken in, 0 for none; `epoch` grows with resets."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, enabled: bool = True) -> None:
         self.name = name
         self.number = NAMES.index(name) + 1
         self.handler = _MAKERS[name][2]
-        self.enabled = True
+        self.enabled = enabled
         self.aborted = False
         self.epoch = FIRST_EPOCH
         self.version = 0

@@ -58,14 +58,17 @@ class Endpoint:
     """The gRPC server of a node.
 
     Without projections there is no `Projections` service either, as in an
-    EventStoreDB that was started with `--run-projections=None`.
+    EventStoreDB that was started with `--run-projections=None`. With those that
+    are not started, each waits for a client to enable it.
     """
 
-    def __init__(self, node: Node, host: str, port: int, *, projects: bool = True) -> None:
+    def __init__(
+        self, node: Node, host: str, port: int, *, projects: bool = True, starts: bool = True
+    ) -> None:
         self._server = grpc.aio.server(options=_OPTIONS)
         self.host = host
         self._groups = PersistentService(node)
-        self._projector = Projector(node) if projects else None
+        self._projector = Projector(node, starts=starts) if projects else None
         features = _FEATURES
         if self._projector is not None:
             features = features | projections_service.FEATURES
