@@ -106,7 +106,7 @@ class BrowsePanel:
         self._start = controls.field("Start at", "2026-03-01 12:00", "Go to this time, UTC")
         self._clear = controls.button("Clear", "times", "Remove every filter")
         self._find = controls.field(
-            "Find a stream", "name, Product-* or category", "A part or a pattern"
+            "Find a stream", "name or Product-*", "A part or a pattern of its name or category"
         )
         self._streams = controls.named(widgets.Select(description="Streams", rows=7), "esnb-list")
         self._look = controls.button("Look further back", "search", "Find streams of older events")

@@ -10,8 +10,6 @@ import ipywidgets as widgets
 from esnb.widgets._controls import button, close_all, named, row
 from esnb.widgets._html import message, note, style
 
-_CLASSES = ("esnb", "esnb-live")
-
 
 class WaitingPanel:
     """A note, and a button that looks again; `root` is what is displayed, and stays so."""
@@ -22,20 +20,16 @@ class WaitingPanel:
         self.again.on_click(lambda _: look())
         sheet = widgets.HTML(style("esnb.css", "live.css"))
         bar = row("esnb-moves", self.again)
-        self.root = named(
-            widgets.VBox([sheet, widgets.HTML(note(words)), bar, self._message]), *_CLASSES
-        )
+        children = [sheet, widgets.HTML(note(words)), bar, self._message]
+        self.root = named(widgets.VBox(children), "esnb", "esnb-live")
 
     def say(self, words: str) -> None:
         """What went wrong with the last look; nothing where it went well."""
         self._message.value = message(words)
 
     def show(self, panel: Any) -> None:
-        """Gives its place to the root of the panel that was waited for."""
-        before = self.root.children
-        self.root.children = [panel]
-        for name in _CLASSES:
-            self.root.remove_class(name)
+        """Gives its place to what is in the root of the panel that was waited for."""
+        before, self.root.children = self.root.children, panel.children
         for each in before:
             close_all(each)
 

@@ -61,6 +61,8 @@ class NotebookPage:
         self.command("apputils:change-theme", {"theme": theme})
         light = "true" if theme.endswith("Light") else "false"
         self.page.wait_for_function(f"document.body.dataset.jpThemeLight === '{light}'")
+        # JupyterLab covers the page while it loads a theme.
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def looks(self, name: str) -> Iterator[str]:
         """The page wide and narrow, light and dark; a name for each look."""

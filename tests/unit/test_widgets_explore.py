@@ -362,7 +362,7 @@ def test_of_an_empty_store_it_says_what_to_do_and_goes_on_when_it_is_done() -> N
     waiting.again.click()
     assert explorer.version == 1
     assert explorer.widget is root
-    assert root.children == (explorer._controls().root,)
+    assert root.children == explorer._controls().root.children
     assert "Ada" in str(explorer)
     explorer.close()
     assert open_widgets() == before
