@@ -1,11 +1,12 @@
-// What each open call of npm's EventStoreDB client ends with when the server is told to stop.
+// What each open call of a client from npm ends with when the server is told to stop:
+// `node ending.mjs PACKAGE URI PID`, a JSON line a call.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
-const { EventStoreDBClient, START, jsonEvent } = require("@eventstore/db-client");
+const [library, uri, pid] = process.argv.slice(2);
+const { EventStoreDBClient, KurrentDBClient = EventStoreDBClient, START, jsonEvent } = require(library);
 
-const [uri, pid] = process.argv.slice(2);
-const client = EventStoreDBClient.connectionString(uri);
+const client = KurrentDBClient.connectionString(uri);
 const events = (count) => Array.from({ length: count }, () => jsonEvent({ type: "E", data: "x".repeat(900) }));
 for (let batch = 0; batch < 10; batch += 1) await client.appendToStream("long", events(1000));
 

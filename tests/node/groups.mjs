@@ -1,13 +1,14 @@
-// Persistent subscriptions as npm's EventStoreDB client sees them: one JSON line a finding.
+// Persistent subscriptions as a client from npm sees them: `node groups.mjs PACKAGE URI`.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
+const [library, uri] = process.argv.slice(2);
 const {
-  EventStoreDBClient, PARK, RETRY, SKIP, START, END, jsonEvent, streamNameFilter,
+  EventStoreDBClient, KurrentDBClient = EventStoreDBClient, PARK, RETRY, SKIP, START, END, jsonEvent, streamNameFilter,
   persistentSubscriptionToAllSettingsFromDefaults, persistentSubscriptionToStreamSettingsFromDefaults,
-} = require("@eventstore/db-client");
+} = require(library);
 
-const client = EventStoreDBClient.connectionString(process.argv[2]);
+const client = KurrentDBClient.connectionString(uri);
 const say = (name, value) =>
   console.log(JSON.stringify([name, value], (key, part) => (typeof part === "bigint" ? Number(part) : part)));
 const refusal = async (action) => {

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
+CLIENTS = ("@eventstore/db-client", "@kurrent/kurrentdb-client")
+"""Of EventStoreDB, from npm: the second reads streams in Rust."""
 
 
 class NodeMissing(Exception):

@@ -1,13 +1,16 @@
-// What npm's EventStoreDB client sees of a server: one JSON line a finding.
+// What a client from npm sees of a server: `node streams.mjs PACKAGE URI`, a JSON line a finding.
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
+const [library, uri] = process.argv.slice(2);
 const {
-  BACKWARDS, EventStoreDBClient, FORWARDS, NO_STREAM, START,
+  BACKWARDS, EventStoreDBClient, FORWARDS, KurrentDBClient = EventStoreDBClient, NO_STREAM, START,
   jsonEvent, streamNameFilter,
-} = require("@eventstore/db-client");
+} = require(library);
 
-const client = EventStoreDBClient.connectionString(process.argv[2]);
+const client = KurrentDBClient.connectionString(uri);
+// Each of the clients has its own word for it.
+const expecting = (state) => ({ expectedRevision: state, streamState: state });
 const say = (name, value) =>
   console.log(JSON.stringify([name, value], (key, part) => (typeof part === "bigint" ? Number(part) : part)));
 const event = (type, data, metadata) => jsonEvent({ type, data, metadata });
@@ -26,10 +29,10 @@ const collected = async (read) => {
 };
 
 const orders = [1, 2, 3].map((n) => event(`Order${n}`, { n, text: "größe" }, { $correlationId: "node" }));
-const written = await client.appendToStream("order-1", orders, { expectedRevision: NO_STREAM });
+const written = await client.appendToStream("order-1", orders, expecting(NO_STREAM));
 say("next revision", written.nextExpectedRevision);
 say("wrong revision", await refusal(() =>
-  client.appendToStream("order-1", event("Late", {}), { expectedRevision: NO_STREAM })));
+  client.appendToStream("order-1", event("Late", {}), expecting(NO_STREAM))));
 say("missing stream", await refusal(() => collected(client.readStream("nowhere"))));
 say("too large", await refusal(() => client.appendToStream("big", event("Big", "x".repeat(2 ** 20)))));
 

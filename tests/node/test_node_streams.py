@@ -1,4 +1,4 @@
-"""npm's `@eventstore/db-client` against the embedded server."""
+"""The clients from npm against the embedded server."""
 
 from __future__ import annotations
 
@@ -9,21 +9,27 @@ from typing import Any
 import pytest
 
 from esnb.embedded.server import Server, start_server
-from tests.node.programs import said
+from tests.node.programs import CLIENTS, said
+
+
+@pytest.fixture(scope="module", params=CLIENTS)
+def client(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module", params=["memory", "disk"])
 def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    client: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
+    """One for each client: all write to the same streams."""
     path: Path | None = tmp_path_factory.mktemp("node") / "events.db"
     with start_server(path=path if request.param == "disk" else None) as server:
         yield server
 
 
 @pytest.fixture(scope="module")
-def found(server: Server) -> dict[str, Any]:
-    return dict(said("streams.mjs", f"esdb://127.0.0.1:{server.port}?tls=false"))
+def found(client: str, server: Server) -> dict[str, Any]:
+    return dict(said("streams.mjs", client, f"esdb://127.0.0.1:{server.port}?tls=false"))
 
 
 EXPECTED: dict[str, Any] = {
