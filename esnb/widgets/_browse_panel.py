@@ -75,6 +75,10 @@ class BrowsePanel:
     def following(self, wanted: bool) -> None:
         self._follow.value = wanted
 
+    def shown(self) -> None:
+        """The cell that runs now shows it."""
+        self._looking.shown()
+
     def close(self) -> None:
         """Stops following and takes every widget out of the page and the kernel."""
         with self._lock:

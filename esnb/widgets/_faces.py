@@ -46,7 +46,11 @@ class Faces(ABC):
             raise NotImplementedError
         publish: Any = publish_display_data
         publish({"text/plain": repr(self), VIEW: self._view()})
+        self._shown()
         publish({"text/plain": str(self), "text/html": _html.folded(self._repr_html_())})
+
+    def _shown(self) -> None:  # noqa: B027  # most have nothing that goes on
+        """Called once a cell shows the controls."""
 
     def _view(self) -> dict[str, Any]:
         return {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}

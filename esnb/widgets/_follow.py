@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from esnb.widgets._cells import when_run_again
+
 EVERY = 0.4
 """Seconds between two looks: what people take for at once."""
 
@@ -50,6 +52,7 @@ class WhileSeen:
     Once no page does any more (its cell was cleared, run again or removed, the
     page closed), the thread ends; it begins anew when one does. Before the
     first page it follows, too: whoever shows a widget elsewhere is not asked.
+    VS Code tells only of new views: there it ends when its cells are run again.
     """
 
     def __init__(self, root: Any, look: Callable[[], bool]) -> None:
@@ -58,10 +61,12 @@ class WhileSeen:
         self._lock = threading.Lock()
         self._wanted = False
         self._hidden = False
+        self._shows = 0
+        self._cells = 0
         self._follower: Follower | None = None
         self._ending: list[Follower] = []
         root._view_count = 0  # from None on: the front end counts the views
-        root.observe(self._shown, "_view_count")
+        root.observe(self._counted, "_view_count")
 
     @property
     def running(self) -> bool:
@@ -80,9 +85,18 @@ class WhileSeen:
             self._wanted = False
             self._settle()
 
+    def shown(self) -> None:
+        """The cell that runs now shows the widget."""
+        with self._lock:
+            self._shows += 1
+            self._cells += 1
+            self._hidden = False
+            self._settle()
+        when_run_again(self._run_again)
+
     def close(self) -> None:
         """Stops for good."""
-        self._root.unobserve(self._shown, "_view_count")
+        self._root.unobserve(self._counted, "_view_count")
         self.stop()
 
     def join(self, timeout: float) -> None:
@@ -90,10 +104,18 @@ class WhileSeen:
         for follower in self._ending:
             follower.join(timeout)
 
-    def _shown(self, change: Any) -> None:
+    def _counted(self, change: Any) -> None:
         with self._lock:
             self._hidden = not change["new"]
             self._settle()
+
+    def _run_again(self) -> None:
+        """One of its cells is run again. More views than cells ever had: it is elsewhere, too."""
+        with self._lock:
+            self._cells -= 1
+            if not self._cells and self._root._view_count <= self._shows:
+                self._hidden = True
+                self._settle()
 
     def _settle(self) -> None:
         if self._wanted and not self._hidden and self._follower is None:

@@ -120,6 +120,10 @@ class WatchPanel:
         thread.start()
         return thread
 
+    def shown(self) -> None:
+        """The cell that runs now shows it."""
+        self._following.shown()
+
     def close(self) -> None:
         """Ends the looking, and takes the widgets out of the page and the kernel."""
         self._following.close()

@@ -209,6 +209,9 @@ class Browser(Faces):
     def _repr_html_(self) -> str:
         return _event_html.saved(self._visit, self._times, self._ids)
 
+    def _shown(self) -> None:
+        self._controls().shown()
+
     def _controls(self) -> BrowsePanel:
         if self._panel is None:
             from esnb.widgets._browse_panel import BrowsePanel

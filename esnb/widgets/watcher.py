@@ -67,11 +67,7 @@ class Watcher(Faces):
     @property
     def widget(self) -> Any:
         """The controls, an `ipywidgets.VBox`; made at the first use."""
-        if self._panel is None:
-            from esnb.widgets._watch_panel import WatchPanel
-
-            self._panel = WatchPanel(self._watched, self._numbers)
-        return self._panel.root
+        return self._controls().root
 
     @property
     def runners(self) -> list[Seen]:
@@ -84,6 +80,16 @@ class Watcher(Faces):
             self._panel.close()
             self._panel = None
         self.live = False
+
+    def _shown(self) -> None:
+        self._controls().shown()
+
+    def _controls(self) -> WatchPanel:
+        if self._panel is None:
+            from esnb.widgets._watch_panel import WatchPanel
+
+            self._panel = WatchPanel(self._watched, self._numbers)
+        return self._panel
 
     def __str__(self) -> str:
         return _watch_text.table(self.runners)

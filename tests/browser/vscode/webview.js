@@ -18,6 +18,14 @@ window.requirejs = (names, found, missing) =>
 activate();
 window.vscIPyWidgets8.load();
 
+/** Where a cell shows its outputs, emptied: VS Code takes the elements away, and keeps the views. */
+const cells = new Map();
+function emptied(id) {
+  if (!cells.has(id)) cells.set(id, element(element(container, "cell_container"), "output_container"));
+  cells.get(id).replaceChildren();
+  return cells.get(id);
+}
+
 function element(parent, className) {
   const made = document.createElement("div");
   made.className = className;
@@ -79,9 +87,9 @@ function shown({ header, content }) {
 window.webview = {
   start,
   /** Runs a cell; what it put out, once all of it is shown. */
-  async run(code) {
-    const cell = element(element(container, "cell_container"), "output_container");
-    const future = kernel.requestExecute({ code });
+  async run(id, code) {
+    const cell = emptied(id);
+    const future = kernel.requestExecute({ code }, false, { cellId: id });
     const outputs = [];
     let last = Promise.resolve();
     future.onIOPub = (message) => {
@@ -96,7 +104,7 @@ window.webview = {
   },
   /** Shows the outputs of a notebook that was saved. */
   async reopen(outputs) {
-    const cell = element(element(container, "cell_container"), "output_container");
+    const cell = emptied("saved");
     for (const data of outputs) await show(cell, data);
   },
   kernel: () => kernel,

@@ -54,8 +54,14 @@ class Webview(NotebookPage):
                 yield f"{name}-{wide}-{theme}"
 
     def run_all(self) -> None:
-        run = "code => window.webview.run(code)"
-        self.outputs = [output for cell in self._cells for output in self.page.evaluate(run, cell)]
+        self.outputs = [output for place in range(len(self._cells)) for output in self.run(place)]
+
+    def run(self, place: int) -> list[dict[str, Any]]:
+        """Runs one cell, or runs it again; what it put out."""
+        run = "([id, code]) => window.webview.run(id, code)"
+        cell = [f"vscode-notebook-cell:{place}", self._cells[place]]
+        put_out: list[dict[str, Any]] = self.page.evaluate(run, cell)
+        return put_out
 
     def reopen(self, outputs: list[dict[str, Any]]) -> None:
         """Shows saved outputs."""

@@ -1,0 +1,47 @@
+"""Cells that are run again: what they showed is gone, though no front end may say so.
+
+JupyterLab takes a widget's views back with the output that showed them. VS Code
+takes the output away and keeps its views, so that their count only grows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakMethod
+
+_shown: dict[str, list[WeakMethod[Callable[[], None]]]] = {}
+"""By cell: what to call when it is run again."""
+
+
+def when_run_again(gone: Callable[[], None]) -> None:
+    """Calls a method, once, when the cell that runs now is run again, if its object is still there.
+
+    Does nothing where no cell runs, or one that the front end gives no id.
+    """
+    from IPython import get_ipython
+
+    shell: Any = get_ipython()
+    cell = _running(shell)
+    if cell is not None:
+        shell.events.register("pre_run_cell", _run)  # takes the same function once
+        _shown.setdefault(cell, []).append(WeakMethod(gone))
+
+
+def _run(_info: object) -> None:
+    from IPython import get_ipython
+
+    cell = _running(get_ipython())
+    for reference in _shown.pop(cell, ()) if cell is not None else ():
+        gone = reference()
+        if gone is not None:
+            gone()
+
+
+def _running(shell: Any) -> str | None:
+    """The id of the cell that runs."""
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return None
+    cell: str | None = kernel.get_parent("shell").get("metadata", {}).get("cellId")
+    return cell
