@@ -30,20 +30,13 @@ def begin_writing(session: Any) -> None:
 def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[SQLGroup]:
     """The next events of `view`, whose checkpoint is `after`, in one transaction.
 
-    The checkpoint's row is locked in PostgreSQL (SQLite has one writer, from the beginning): a
+    The checkpoint is locked in PostgreSQL (SQLite has one writer, from the beginning): a
     second runner of the projection waits, and then finds a checkpoint that it
     did not leave. Raises IntegrityError for that, and applies nothing.
     """
     with view.transaction(commit=True) as session:
         begin_writing(session)
-        record = view.tracking_record_cls
-        found = (
-            session.query(record)
-            .filter_by(application_name=application_name)
-            .with_for_update()
-            .first()
-        )
-        stored = None if found is None else found.notification_id
+        stored = _locked(session, view.tracking_record_cls, application_name)
         if stored != after:
             raise IntegrityError(
                 f"view {type(view).__qualname__} is at {stored} of application "
@@ -54,6 +47,21 @@ def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[S
         yield group
     if group.failure is not None:
         raise group.failure
+
+
+def _locked(session: Any, record: Any, application_name: str) -> int | None:
+    """The checkpoint, which nobody else moves until the transaction ends."""
+    row = session.query(record).filter_by(application_name=application_name).with_for_update()
+    found = row.first()
+    dialect = session.get_bind().dialect
+    if found is None and dialect.name == "postgresql":
+        from sqlalchemy import text
+
+        # No row to lock: nobody is to insert one. The library would overwrite it unseen.
+        table = dialect.identifier_preparer.format_table(record.__table__)
+        session.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
+        found = row.first()
+    return None if found is None else int(found.notification_id)
 
 
 class SQLGroup:

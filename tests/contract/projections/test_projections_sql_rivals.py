@@ -104,25 +104,39 @@ def test_a_batch_that_overlaps_another_s_is_applied_once(
             assert slow.status().lag == quick.status().lag == 0
 
 
-def test_two_that_begin_an_empty_view_apply_its_first_batch_once(
-    make: Make, app: Bank, url: str
+def test_the_first_batch_of_an_empty_view_keeps_another_s_from_beginning(
+    make: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There is no checkpoint to lock yet: PostgreSQL lets both of them begin."""
-    app.deposit(app.open(), *range(100, 110))
-    barrier = threading.Barrier(2)
-    met = threading.Event()
+    """There is no checkpoint to lock yet, and the library overwrites one that it finds late."""
+    one, two = make().view, make().view
+    refused: list[BaseException] = []
 
-    def meet() -> None:
-        # SQLite has one writer: the second comes when the first is done.
-        if url.startswith("postgresql") and not met.is_set():
-            barrier.wait(DEADLINE)
-            met.set()
+    def fill() -> None:
+        try:
+            with sql_group(two, "Bank", None) as group, group.event():
+                two.add(101, Tracking("Bank", 2))
+        except IntegrityError as error:
+            refused.append(error)
 
-    with make(meet) as one, make(meet) as two:
-        one.wait(timeout=DEADLINE)
-        two.wait(timeout=DEADLINE)
-        assert one.view.seen() == list(range(100, 110))
-        assert one.view.max_tracking_id("Bank") == app.recorder.max_notification_id()
+    filler = threading.Thread(target=fill)
+    has_tracking_id = one.has_tracking_id
+
+    def looked(*tracking: Any) -> bool:
+        found = has_tracking_id(*tracking)
+        if filler.ident is None:
+            filler.start()
+            with one.transaction(commit=False) as session:
+                _until_it_waits_or_is_done(session.connection(), filler)
+        return found
+
+    monkeypatch.setattr(one, "has_tracking_id", looked)
+    with sql_group(one, "Bank", None) as group, group.event():
+        one.add(100, Tracking("Bank", 1))
+    filler.join(DEADLINE)
+    assert not filler.is_alive()
+
+    assert (one.seen(), one.max_tracking_id("Bank")) == ([100], 1)
+    assert len(refused) == 1  # it goes on from the view's checkpoint
 
 
 def test_two_rebuilds_at_once_and_what_comes_meanwhile(make: Make, app: Bank) -> None:
