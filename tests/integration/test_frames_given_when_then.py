@@ -137,7 +137,10 @@ class Guest(Aggregate):
 
 @pytest.fixture
 def guest() -> tuple[Application[UUID], UUID]:
-    app, guest = Application[UUID](), Guest("Ada Lovelace", {"number": "card 4711", "bank": "First"})
+    app, guest = (
+        Application[UUID](),
+        Guest("Ada Lovelace", {"number": "card 4711", "bank": "First"}),
+    )
     guest.stay(2)
     app.save(guest)
     return app, guest.id
