@@ -48,6 +48,18 @@ async function start(baseUrl, token) {
   manager = new window.vscIPyWidgets.WidgetManager(kernel, undefined, scripts, () => {});
 }
 
+/** VS Code presses buttons itself: half a second later, those that are there by then. */
+function pressBy(keys, region) {
+  for (const button of region.querySelectorAll("button:not([tabindex])")) {
+    button.tabIndex = 0;
+    button.addEventListener("keydown", (event) => {
+      if (!keys.includes(event.key)) return;
+      event.preventDefault();
+      button.click();
+    });
+  }
+}
+
 async function showWidget(parent, view) {
   const model = await manager.get_model(view.model_id);
   // VS Code marks both the output and a region in it.
@@ -58,6 +70,7 @@ async function showWidget(parent, view) {
   region.setAttribute("aria-label", "Interactive widget output");
   element(region, "cell-output");
   await manager.display_view(view, await manager.create_view(model, { el: region }), { node: region });
+  setTimeout(pressBy, 500, ["Enter", " "], region);
 }
 
 /** The first MIME type that can be shown: a widget only where the kernel has its model. */
