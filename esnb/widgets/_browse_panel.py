@@ -95,7 +95,7 @@ class BrowsePanel:
         self._message, self._note = widgets.HTML(), widgets.HTML()
         self._known, self._headline, self._detail = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._back = controls.button("Back", "arrow-left", "Return to the page you came from")
-        self._again = controls.button("", "refresh", "Read the events again")
+        self._again = controls.icon_button("refresh", "Read the events again")
         self._follow = widgets.ToggleButton(
             description="Follow", icon="rss", tooltip="Show new events as they are recorded"
         )
@@ -115,14 +115,14 @@ class BrowsePanel:
         self._streams = controls.named(widgets.Select(description="Streams", rows=7), "esnb-list")
         self._look = controls.button("Look further back", "search", "Find streams of older events")
         self._events = controls.named(widgets.Select(description="Events", rows=14), "esnb-list")
-        self._oldest = controls.button("", "fast-backward", "Oldest events")
+        self._oldest = controls.icon_button("fast-backward", "Oldest events")
         self._earlier = controls.button(
             "Earlier", "chevron-left", "The page of events before this one"
         )
         self._later = controls.button("Later", "chevron-right", "The page of events after this one")
-        self._newest = controls.button("", "fast-forward", "Newest events")
-        self._previous = controls.button("", "step-backward", "Previous event")
-        self._next = controls.button("", "step-forward", "Next event")
+        self._newest = controls.icon_button("fast-forward", "Newest events")
+        self._previous = controls.icon_button("step-backward", "Previous event")
+        self._next = controls.icon_button("step-forward", "Next event")
         self._stream = controls.button("This stream", "", "All events of this event's stream")
         self._correlated = controls.button(
             "Correlated", "", "All events with the same correlation id"

@@ -9,7 +9,23 @@ import ipywidgets as widgets
 
 def button(description: str, icon: str, tooltip: str) -> Any:
     made = widgets.Button(description=description, icon=icon, tooltip=tooltip)
-    return named(made, "esnb-button", *(() if description else ("esnb-icon",)))
+    return named(made, "esnb-button")
+
+
+def icon_button(icon: str, words: str) -> Any:
+    """One that shows its icon only.
+
+    The words are its description, which the style makes invisible: of a button
+    without any, the icon's glyph would be what screen readers call it.
+    """
+    made = widgets.Button(icon=icon)
+    call(made, words)
+    return named(made, "esnb-button", "esnb-icon")
+
+
+def call(icon: Any, words: str) -> None:
+    """Gives an icon button its words."""
+    icon.description = icon.tooltip = words
 
 
 def field(name: str, example: str, tooltip: str) -> Any:

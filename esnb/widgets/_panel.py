@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from esnb.frames._moments import read_moment
 from esnb.widgets import _html
-from esnb.widgets._controls import close_all, field, row
+from esnb.widgets._controls import call, close_all, field, icon_button, row
 from esnb.widgets._source import Reader
 from esnb.widgets._timeline import Timeline, Version
 from esnb.widgets._unread import unread
@@ -46,10 +46,10 @@ class Panel:
         self._slider = widgets.IntSlider(readout=False, continuous_update=True)
         # The timer of ipywidgets, without its unlabelled buttons.
         self._timer = widgets.Play(interval=700, layout={"display": "none"})
-        self._back = widgets.Button(icon="step-backward", tooltip="Previous version")
-        self._play = widgets.Button()
-        self._next = widgets.Button(icon="step-forward", tooltip="Next version")
-        self._again = widgets.Button(icon="refresh", tooltip="Read the events again")
+        self._back = icon_button("step-backward", "Previous version")
+        self._play = icon_button("play", "Play the versions")
+        self._next = icon_button("step-forward", "Next version")
+        self._again = icon_button("refresh", "Read the events again")
         self._when = field("Go to time", "2026-03-01 12:00", "The version that was the last then")
         self._what_if = WhatIfPanel(_LIMITS, reader.without, self._failed, self._skipped)
         self._list = _styled(
@@ -167,7 +167,7 @@ class Panel:
     def _show_playing(self) -> None:
         playing = getattr(self._timer, _PLAYING)
         self._play.icon = "pause" if playing else "play"
-        self._play.tooltip = "Pause" if playing else "Play the versions"
+        call(self._play, "Pause" if playing else "Play the versions")
 
     def _moved(self, _change: Any) -> None:
         if not self._drawing:

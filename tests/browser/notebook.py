@@ -155,8 +155,9 @@ class Explorer:
     def tab(self, name: str) -> None:
         self.root.get_by_role("tab", name=name).click()
 
-    def button(self, title: str) -> Locator:
-        return self.root.get_by_title(title)
+    def button(self, name: str) -> Locator:
+        """By the name that screen readers say."""
+        return self.root.get_by_role("button", name=name)
 
     def field(self, name: str) -> Locator:
         """The row of a field in the table that is seen."""

@@ -86,7 +86,7 @@ def test_from_streams_to_events_to_one_event_and_back(lab: Lab, notebook: Notebo
 
     # When stepped by keyboard and chosen from the list, then the event follows
     # (JupyterLab keeps the arrow keys for itself, whatever is focused)
-    browser.button("Previous event").press("Space")
+    browser.root.get_by_role("button", name="Previous event").press("Space")
     expect(browser.headline).to_contain_text("PriceUpdated")
     browser.events.press("PageUp")
     expect(browser.headline).not_to_contain_text("PriceUpdated version 2")
