@@ -22,6 +22,7 @@ from esnb.outbox.publishing import Publishing
 from esnb.outbox.route import RouteFunction, check_options
 from esnb.projections import Backoff
 from esnb.projections.closing import close_with_stores
+from esnb.projections.status import retrying_if_away
 from esnb.projections.threads import goes_on
 from esnb.redis.connection import redis_url
 from esnb.redis.waiting import wait_until
@@ -242,10 +243,7 @@ class BullMQPublisher:
         if publishing is None:
             return PublisherStatus(name, self.outbox.app_name, "stopped", 0, lag, None)
         with publishing.changed:
-            state, wrong = publishing.state, publishing.error
-            if away is not None and state == "running":
-                # It waits for the next record, and has yet to find out.
-                state, wrong = "retrying", away
+            state, wrong = retrying_if_away(publishing.state, publishing.error, away)
             return PublisherStatus(
                 name, self.outbox.app_name, state, publishing.published, lag, wrong
             )

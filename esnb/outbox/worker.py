@@ -21,6 +21,7 @@ from esnb._uri import masked
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.jobs import async_client, bullmq, check_single_server, described_error
 from esnb.outbox.route import Route
+from esnb.projections.status import retrying_if_away
 from esnb.projections.threads import goes_on
 from esnb.redis.connection import check_url, connection
 
@@ -365,10 +366,8 @@ class Worker:
         except PersistenceError as error:
             away = str(error)
         with working.changed:
-            state, wrong = working.state, working.error
-            if away is not None and state == "running":
-                # BullMQ's worker says nothing of it, and goes on when Redis does.
-                state, wrong = "retrying", away
+            # BullMQ's worker says nothing of it, and goes on when Redis does.
+            state, wrong = retrying_if_away(working.state, working.error, away)
             return WorkerStatus(self.queue, state, working.completed, working.failed, wrong)
 
     def __repr__(self) -> str:

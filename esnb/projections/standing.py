@@ -12,7 +12,7 @@ from esnb._uri import said
 from esnb.projections.errors import is_transient
 from esnb.projections.lag import LagMeter
 from esnb.projections.progress import Progress
-from esnb.projections.status import RunnerStatus
+from esnb.projections.status import RunnerStatus, retrying_if_away
 from esnb.redis import RedisTrackingRecorder
 
 
@@ -75,10 +75,9 @@ class Standing:
             lag = seconds = None  # the store is away: how far it has come is still known
             away = error
         with progress.changed:
-            state, wrong = progress.state, progress.error
-            if away is not None and state in ("running", "rebuilding"):
-                # The thread waits for the next event, and has yet to find out.
-                state, wrong = "retrying", said(away)
+            state, wrong = retrying_if_away(
+                progress.state, progress.error, None if away is None else said(away)
+            )
             return RunnerStatus(
                 name=name,
                 application=self._app.name,

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 State = Literal[
     "stopped", "starting", "running", "rebuilding", "paused", "retrying", "standby", "failed"
 ]
+TState = TypeVar("TState", bound=str)
+
+
+def retrying_if_away(
+    state: TState, error: str | None, away: str | None
+) -> tuple[TState | Literal["retrying"], str | None]:
+    """State and error of a thread; `away` says which store was found to be away, if one was.
+
+    A thread that waits for the next event has yet to find out.
+    """
+    if away is not None and state in ("running", "rebuilding"):
+        return "retrying", away
+    return state, error
 
 
 @dataclass(frozen=True)

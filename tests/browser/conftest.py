@@ -42,13 +42,21 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return kept_pictures(tmp_path_factory.mktemp("pictures"))
 
 
+@pytest.fixture(scope="session")
+def kind_of_page() -> type[NotebookPage]:
+    """What shows a notebook; another folder's may be another."""
+    return NotebookPage
+
+
 @pytest.fixture
-def notebook(browser: Browser, lab: Lab, pictures: Path) -> Iterator[NotebookOpener]:
+def notebook(
+    browser: Browser, lab: Lab, pictures: Path, kind_of_page: type[NotebookPage]
+) -> Iterator[NotebookOpener]:
     """Opens pages; a page on which the browser complained fails its test."""
     opened: list[NotebookPage] = []
 
     def open_page(other: Lab | None = None, **size: int) -> NotebookPage:
-        opened.append(NotebookPage(browser, other or lab, pictures, **size))
+        opened.append(kind_of_page(browser, other or lab, pictures, **size))
         return opened[-1]
 
     yield open_page

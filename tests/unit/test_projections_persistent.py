@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
@@ -66,6 +67,17 @@ def wait_for(groups: Groups, condition: Callable[[], object]) -> None:
 
     with groups.changed:
         assert groups.changed.wait_for(holds, DEADLINE)
+
+
+@contextmanager
+def one_handled(groups: Groups) -> Iterator[PersistentRunner]:
+    """A runner that has handled its only event."""
+    groups.append(1)
+    seen = Seen()
+    with runner(groups, seen) as worker:
+        seen.wait(1)
+        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        yield worker
 
 
 # --- the ordinary course ------------------------------------------------------------
@@ -346,11 +358,7 @@ def test_a_server_that_is_away_is_waited_for() -> None:
 
 def test_a_server_that_is_away_is_said_before_the_next_event() -> None:
     groups = Groups()
-    groups.append(1)
-    seen = Seen()
-    with runner(groups, seen) as worker:
-        seen.wait(1)
-        wait_for(groups, lambda: groups.group("billing").acknowledged)
+    with one_handled(groups) as worker:
         groups.is_down = True
         status = worker.status()
         assert (status.state, status.waiting) == ("retrying", None)
@@ -495,12 +503,7 @@ def test_a_source_without_persistent_subscriptions_is_refused() -> None:
 
 
 def test_runners_of_both_kinds_stand_in_one_frame() -> None:
-    groups = Groups()
-    groups.append(1)
-    seen = Seen()
-    with runner(groups, seen) as worker:
-        seen.wait(1)
-        wait_for(groups, lambda: groups.group("billing").acknowledged)
+    with one_handled(Groups()) as worker:
         frame = esnb.runners(worker)
     assert list(frame["name"]) == ["billing"]
     assert list(frame["lag"]) == [0]

@@ -31,6 +31,7 @@ from esnb.projections.persistent.status import (
     worst,
 )
 from esnb.projections.progress import Progress
+from esnb.projections.status import retrying_if_away
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
 
@@ -272,10 +273,9 @@ class PersistentRunner:
         caught_up = info is not None and is_caught_up(info)
         total = self._counts()
         errors = [progress for progress in self._progresses if progress.error] or self._progresses
-        state, wrong = worst(self._progresses), errors[0].error
-        if away is not None and state == "running":
-            # The consumers wait for the next event, and have yet to find out.
-            state, wrong = "retrying", said(away)
+        state, wrong = retrying_if_away(
+            worst(self._progresses), errors[0].error, None if away is None else said(away)
+        )
         positions = [each.position for each in self._progresses if each.position is not None]
         return PersistentStatus(
             name=self.group.name,

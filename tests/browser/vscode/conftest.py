@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
 
 from tests.browser.lab import Lab, running_lab
 from tests.browser.vscode.bundles import fetched
@@ -23,17 +21,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.fixture
-def notebook(browser: Browser, lab: Lab, pictures: Path) -> Iterator[WebviewOpener]:
-    """Opens webviews; one on which the browser complained fails its test."""
-    opened: list[Webview] = []
-
-    def open_webview(**size: int) -> Webview:
-        opened.append(Webview(browser, lab, pictures, **size))
-        return opened[-1]
-
-    yield open_webview
-    complaints = [text for page in opened for text in page.complaints]
-    for page in opened:
-        page.close()
-    assert complaints == []
+@pytest.fixture(scope="session")
+def kind_of_page() -> type[Webview]:
+    return Webview
