@@ -44,6 +44,10 @@ class RedisServer:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self.remove()
+
+    def remove(self) -> None:
+        """Ends it, with its data."""
         self.kill()
         shutil.rmtree(self._home, ignore_errors=True)
 

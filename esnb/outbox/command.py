@@ -10,7 +10,7 @@ from typing import Any
 
 from eventsourcing.persistence import PersistenceError
 
-from esnb.outbox.worker import Handler, Worker
+from esnb.outbox.worker import Handler, Worker, WorkerStatus
 
 
 def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
@@ -37,8 +37,19 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, ends)
     print(f"working on queue {queue!r} with {function}", flush=True)
+    away = False
+
+    def changes(status: WorkerStatus) -> None:
+        nonlocal away
+        if status.state == "retrying":
+            away = True
+            print(f"esnb worker: {status.error}: trying again", file=sys.stderr, flush=True)
+        elif status.state == "running" and away:
+            away = False
+            print("esnb worker: goes on", file=sys.stderr, flush=True)
+
     try:
-        worker.run_forever()
+        worker.run_forever(changes)
     except PersistenceError as error:
         print(f"esnb worker: {error}", file=sys.stderr)
         return 1

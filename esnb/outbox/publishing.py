@@ -19,6 +19,7 @@ from esnb.outbox.exchange import Exchange
 from esnb.outbox.jobs import async_client, check_single_server, described_error, msgpack
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
+from esnb.outbox.wake import woken
 from esnb.projections import Backoff
 from esnb.redis.errors import may_pass
 
@@ -135,7 +136,7 @@ class Publishing:
                     self._says("retrying", described_error(error, self.url))
                     pause = self.backoff.next()
                 if pause > 0 and not self._stop:
-                    await _sleep(wake, pause)
+                    await woken(wake, pause)
             await self._give_back()
         finally:
             while not listener.done():
@@ -234,11 +235,3 @@ class Publishing:
         answer = await self._exchange.run(script, self.view.script_keys(token, *keys), [packed])
         settled, refusal = answer
         return settled, refusal
-
-
-async def _sleep(wake: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await wake.wait()
-    except TimeoutError:
-        return

@@ -21,11 +21,15 @@ from esnb._uri import masked
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.jobs import async_client, bullmq, check_single_server, described_error
 from esnb.outbox.route import Route
+from esnb.outbox.wake import woken
+from esnb.projections import Backoff
 from esnb.projections.status import retrying_if_away
 from esnb.projections.threads import goes_on
 from esnb.redis.connection import check_url, connection
 
 _PATIENCE = 30.0
+_RETRY_MS = 1000
+"""Milliseconds between two tries to reach Redis; BullMQ's own default is 15,000."""
 
 
 class Job:
@@ -128,6 +132,19 @@ class _Working:
             self._loop, self._ending = asyncio.get_running_loop(), ending
             if self._stop:
                 ending.set()
+        backoff = Backoff()
+        while True:
+            try:
+                await self._work(ending)
+                return
+            except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
+                # BullMQ's worker begins with a Redis that answers, and waits for it only then.
+                self._says("retrying", masked(described_error(error, self.url)))
+            if await woken(ending, backoff.next()):
+                return
+
+    async def _work(self, ending: asyncio.Event) -> None:
+        """Works until it is asked to end; raises redis-py's errors when it could not begin."""
         client = async_client(self.url, socket_timeout=None)
         worker = bullmq().Worker(
             self.queue, self._process, {**self.options, "connection": client, "autorun": False}
@@ -139,9 +156,7 @@ class _Working:
             # It waits in whole seconds unless it knows the server's version beforehand.
             await worker.blockingRedisConnection.getRedisVersion()
             running = asyncio.ensure_future(worker.run())
-            with self.changed:
-                self.state = "running"
-                self.changed.notify_all()
+            self._says("running")
             await asyncio.wait(
                 {running, asyncio.ensure_future(ending.wait())},
                 return_when=asyncio.FIRST_COMPLETED,
@@ -153,7 +168,13 @@ class _Working:
             await self._close(worker, client)
             await asyncio.gather(running, return_exceptions=True)
         finally:
+            await worker.blockingRedisConnection.close()
             await client.aclose()
+
+    def _says(self, state: str, error: str | None = None) -> None:
+        with self.changed:
+            self.state, self.error = state, error
+            self.changed.notify_all()
 
     async def _close(self, worker: Any, client: redis.asyncio.Redis) -> None:
         """Lets the jobs at hand end. BullMQ would ask a Redis that is away for ever: not that one."""
@@ -241,7 +262,9 @@ class Worker:
     `stalledInterval`, `maxStalledCount`, `limiter`, …).
 
     It has a thread and an event loop of its own: started in one cell, stopped
-    in another. `stop()` lets the jobs at hand end. Needs the extra `[queue]`.
+    in another. `stop()` lets the jobs at hand end. A Redis that is away, when
+    it starts or later, is asked again until it answers: about once a second,
+    or every `runRetryDelay` ms. Needs the extra `[queue]`.
     """
 
     def __init__(
@@ -268,7 +291,12 @@ class Worker:
             url,
             queue,
             handler,
-            {"concurrency": concurrency, "prefix": prefix, **options},
+            {
+                "concurrency": concurrency,
+                "prefix": prefix,
+                "runRetryDelay": _RETRY_MS,
+                **options,
+            },
         )
         self._lock = threading.RLock()
         self._working: _Working | None = None
@@ -341,12 +369,22 @@ class Worker:
             f" ({working.failed} attempts failed){because}"
         )
 
-    def run_forever(self) -> None:
-        """Works until `stop()`, from another thread or a signal's handler."""
+    def run_forever(self, changed: Callable[[WorkerStatus], None] | None = None) -> None:
+        """Works until `stop()`, from another thread or a signal's handler.
+
+        Calls `changed` with the status when its state has become another one
+        (looked at once a second). Raises what the worker failed with.
+        """
         self.start()
         thread = self._thread
         assert thread is not None
+        before = None
         while thread.is_alive():
+            if changed is not None:
+                status = self.status()
+                if status.state != before:
+                    before = status.state
+                    changed(status)
             thread.join(1.0)
         self._raise_failure()
 
