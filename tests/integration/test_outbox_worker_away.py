@@ -54,7 +54,7 @@ def test_a_worker_that_starts_before_its_redis_waits_for_it(
             worker.wait(1, timeout=0.01)
         server.start()
         add(server.url, "first")
-        worker.wait(1, timeout=SOON)
+        worker.wait(1, timeout=NOW)
         assert worker.status().state == "running"
         assert worker.status().error is None
 
@@ -79,7 +79,7 @@ def test_a_worker_that_waits_for_its_redis_can_be_stopped(
 ) -> None:
     worker = Worker(server.url, "q", lambda job: job.name).start()
     eventually(lambda: worker.status().state == "retrying")
-    worker.stop(timeout=SOON)
+    worker.stop(timeout=NOW)
     assert worker.status().state == "stopped"
 
 
