@@ -38,6 +38,12 @@ def opening(part: Any, until: float) -> Any:
 
 def answered(*parts: Any, now: float) -> Any:
     """The answer to an append that came in these parts at the time `now`."""
+    (answer,) = all_answered(*parts, now=now)
+    return answer
+
+
+def all_answered(*parts: Any, now: float) -> list[Any]:
+    """The answers to the appends that came in these parts at the time `now`."""
 
     async def sent() -> AsyncIterator[Any]:
         for part in parts:
@@ -50,8 +56,7 @@ def answered(*parts: Any, now: float) -> Any:
         finally:
             await node.close()
 
-    (answer,) = asyncio.run(run())
-    return answer
+    return asyncio.run(run())
 
 
 def answers_before_the_end(*parts: Any) -> list[Any]:
@@ -116,3 +121,25 @@ def test_part_of_no_append_is_passed_over() -> None:
     written = answered(other, opening(part(b"{}"), until=1000), now=0)
     assert written.correlation_id.string == "00000000-0000-0000-0000-000000000001"
     assert written.WhichOneof("result") == "success"
+
+
+def test_append_of_an_event_without_type_is_refused_in_the_words_of_eventstoredb() -> None:
+    untyped = part(b"{}")
+    del untyped.proposed_messages[0].metadata["type"]
+    refused = answered(opening(untyped, until=1000), now=0)
+    told = shared_pb2.BadRequest()
+    assert refused.error.details.Unpack(told)
+    assert told.message == "The given key was not present in the dictionary."
+
+
+def test_repeated_append_of_truncated_events_has_no_position() -> None:
+    sent = opening(part(b"{}"), until=1000)
+    truncating = opening(part(b'{"$tb": 1}'), until=1000)
+    truncating.correlation_id.string = "00000000-0000-0000-0000-000000000003"
+    truncating.options.stream_identifier.stream_name = b"$$a"
+    truncating.proposed_messages[0].id.string = "00000000-0000-0000-0000-000000000004"
+    again = opening(part(b"{}"), until=1000)
+    again.correlation_id.string = "00000000-0000-0000-0000-000000000005"
+    *_, repeated = all_answered(sent, truncating, again, now=0)
+    assert repeated.success.current_revision == 0
+    assert repeated.success.WhichOneof("position_option") == "no_position"

@@ -14,7 +14,7 @@ from esnb.embedded.storage.log import Batch
 from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record, content
 from esnb.embedded.streams.errors import InvalidPosition, StreamDeleted, WrongExpectedVersion
 from esnb.embedded.streams.reading import END_OF_ALL, Reader
-from esnb.embedded.streams.store import Store
+from esnb.embedded.streams.store import Store, Written
 from esnb.embedded.streams.versioning import ANY, STREAM_EXISTS
 from tests.unit.embedded_logs import Clock, append, event, opened
 
@@ -59,6 +59,30 @@ def test_repeated_append_gives_the_first_ones_place_and_writes_nothing(store: St
     for expected in (ANY, NO_STREAM, STREAM_EXISTS):
         assert append(store, "a", expected, *sent) == first
     assert revisions(Reader(store), "a") == [0, 1, 2]
+
+
+@pytest.mark.parametrize("hidden", ["truncated", "surplus", "old", "deleted"])
+def test_repeated_append_of_what_cannot_be_read_has_no_position(store: Store, hidden: str) -> None:
+    clock = Clock()
+    store.clock = clock
+    sent = event()
+    append(store, "a", ANY, sent)
+    append(store, "a", ANY, event())
+    if hidden == "deleted":
+        wrote(store, store.delete("a", ANY)[1])
+    else:
+        limit = {"truncated": "tb", "surplus": "maxCount", "old": "maxAge"}[hidden]
+        limited(store, "a", **{limit: 1})
+        clock.now += 20_000_000
+    for expected in (ANY, NO_STREAM):
+        assert append(store, "a", expected, sent) == Written(0, None)
+
+
+def test_repeated_metadata_that_were_replaced_have_no_position(store: Store) -> None:
+    sent = event("$metadata", b"{}")
+    append(store, "$$a", ANY, sent)
+    append(store, "$$a", ANY, event("$metadata", b"{}"))
+    assert append(store, "$$a", ANY, sent) == Written(0, None)
 
 
 def test_repeated_append_is_known_before_and_after_it_is_written(store: Store) -> None:

@@ -29,17 +29,23 @@ def test_oldest_visible() -> None:
 
 
 @pytest.mark.parametrize(
-    ("start", "count", "least", "last", "hops"),
+    ("start", "count", "least", "young", "last", "hops"),
     [
-        (0, 100, 0, 2, []),
-        (3, 100, 0, 2, []),  # the end itself
-        (9, 100, 0, 2, [3]),  # beyond it
-        (0, 100, 2, 2, []),  # the first page reaches what is visible
-        (0, 1, 2, 2, [2]),  # here it does not
-        (0, 100, 40, 50, [40]),
-        (0, 100, 3, 2, [3]),
-        (0, 100, 99, 2, [99, 3]),
+        (0, 100, 0, 0, 2, []),
+        (3, 100, 0, 0, 2, []),  # the end itself
+        (9, 100, 0, 0, 2, [3]),  # beyond it
+        (0, 100, 2, 2, 2, []),  # the first page reaches what is visible
+        (0, 1, 2, 2, 2, [2]),  # here it does not
+        (0, 100, 40, 40, 50, [40]),
+        (0, 100, 3, 3, 2, [3]),
+        (0, 100, 99, 99, 2, [99, 3]),
+        (0, 100, 0, 3, 2, [3]),  # all are too old
+        (3, 100, 0, 3, 2, []),
+        (0, 100, 0, 2, 2, []),  # some are, and the first page reaches the others
+        (0, 2, 0, 2, 2, [2]),
+        (0, 100, 0, 40, 50, [40]),
+        (0, 1, 1, 2, 2, [1, 2]),
     ],
 )
-def test_hops(start: int, count: int, least: int, last: int, hops: list[int]) -> None:
-    assert skipped_to(start, count, least, last) == hops
+def test_hops(start: int, count: int, least: int, young: int, last: int, hops: list[int]) -> None:
+    assert skipped_to(start, count, least, young, last) == hops

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from esnb._client import shared_pb2, streams_pb2
-from esnb.embedded.services.proposals import Accumulation, stream_name
+from esnb.embedded.services.proposals import Accumulation, put_written, stream_name
 from esnb.embedded.services.status import aborted, of_error
 from esnb.embedded.storage.record import NO_STREAM
 from esnb.embedded.streams.errors import (
@@ -30,6 +30,9 @@ _INVALID_ARGUMENT = 3
 _DEADLINE_EXCEEDED = 4
 _NOT_FOUND = 5
 _ALREADY_EXISTS = 6
+
+_MISSING = "The given key was not present in the dictionary."
+"""All that EventStoreDB says here of a proposed event without type or content-type."""
 
 
 class DeadlineExceeded(Refused):
@@ -118,13 +121,7 @@ class BatchAppend:
         except Refused as error:
             _put_error(response.error, error, append.options)
             return response
-        success = response.success
-        if written.revision == NO_STREAM:
-            success.no_stream.SetInParent()
-        else:
-            success.current_revision = written.revision
-        success.position.commit_position = written.position
-        success.position.prepare_position = written.position
+        put_written(response.success, written)
         return response
 
 
@@ -161,7 +158,7 @@ def _described(error: Refused, options: Any) -> tuple[int, Any]:
         case InvalidRequest(reason=reason):
             return _INVALID_ARGUMENT, shared.BadRequest(message=reason)
         case MetadataMissing():
-            return _INVALID_ARGUMENT, shared.BadRequest(message=str(error))
+            return _INVALID_ARGUMENT, shared.BadRequest(message=_MISSING)
         case DeadlineExceeded():
             return _DEADLINE_EXCEEDED, shared.Timeout()
     return _UNKNOWN, shared.Unknown()

@@ -1,4 +1,4 @@
-"""Events as the append calls carry them."""
+"""Events as the append calls carry them, and where they went."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from esnb.embedded.storage import wire
-from esnb.embedded.storage.record import JSON, Proposed
+from esnb.embedded.storage.record import JSON, NO_STREAM, Proposed
 from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, MetadataMissing
+from esnb.embedded.streams.store import Written
 
 MAX_APPEND_SIZE = 1024 * 1024
 _NO_ID = bytes(16)
@@ -70,3 +71,21 @@ class Accumulation:
             if self._size > MAX_APPEND_SIZE:
                 raise AppendTooLarge(MAX_APPEND_SIZE)
             self.events.append(event)
+
+
+def put_written(success: Any, written: Written) -> None:
+    """Say in an answer's `success` where the last event is."""
+    if written.revision == NO_STREAM:
+        success.no_stream.SetInParent()
+    else:
+        success.current_revision = written.revision
+    put_position(success, written.position)
+
+
+def put_position(answer: Any, position: int | None) -> None:
+    """Say in an answer where in `$all` a write went, or that this cannot be said."""
+    if position is None:
+        answer.no_position.SetInParent()
+        return
+    answer.position.commit_position = position
+    answer.position.prepare_position = position

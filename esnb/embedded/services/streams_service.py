@@ -9,7 +9,12 @@ import grpc
 
 from esnb._client import streams_pb2
 from esnb.embedded.services.batch_append import BatchAppend
-from esnb.embedded.services.proposals import Accumulation, stream_name
+from esnb.embedded.services.proposals import (
+    Accumulation,
+    put_position,
+    put_written,
+    stream_name,
+)
 from esnb.embedded.services.read_call import Read
 from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import aborted, of_error
@@ -86,12 +91,7 @@ class StreamsService:
         except WrongExpectedVersion as error:
             return _conflict(error)
         response = streams_pb2.AppendResp()
-        success = response.success
-        if written.revision == NO_STREAM:
-            success.no_stream.SetInParent()
-        else:
-            success.current_revision = written.revision
-        _put_position(success, written.position)
+        put_written(response.success, written)
         return response
 
     async def _delete(self, request: Any, context: Any) -> Any:
@@ -101,7 +101,7 @@ class StreamsService:
         except Refused as error:
             await aborted(context, of_error(error))
         response = streams_pb2.DeleteResp()
-        _put_position(response, written.position)
+        put_position(response, written.position)
         return response
 
     async def _tombstone(self, request: Any, context: Any) -> Any:
@@ -111,13 +111,8 @@ class StreamsService:
         except Refused as error:
             await aborted(context, of_error(error))
         response = streams_pb2.TombstoneResp()
-        _put_position(response, written.position)
+        put_position(response, written.position)
         return response
-
-
-def _put_position(message: Any, position: int) -> None:
-    message.position.commit_position = position
-    message.position.prepare_position = position
 
 
 def _conflict(error: WrongExpectedVersion) -> Any:

@@ -51,13 +51,11 @@ class Reader:
         number = self.store.streams.number(stream)
         assert number is not None
         least = least_visible(state.metadata, state.last)
-        hops = skipped_to(start, count, least, state.last)
         first = max(start, least)
         oldest = oldest_visible(state.metadata, self.store.clock())
         if oldest is not None and first <= state.last:
             first = self._first_since(number, first, state.last, oldest)
-            if first > state.last and start != first:
-                hops.append(first)
+        hops = skipped_to(start, count, least, first, state.last)
         return StreamSlice(state.last, hops, self._ascending(number, first, state.last, count))
 
     def backwards(self, stream: str, start: int, count: int) -> StreamSlice | None:

@@ -33,6 +33,7 @@ from esnb.embedded.streams.stream_metadata import (
     original_of,
     recreated,
 )
+from esnb.embedded.streams.truncation import least_visible, oldest_visible
 from esnb.embedded.streams.versioning import Standing, Verdict, decided
 
 Clock = Callable[[], int]
@@ -42,10 +43,13 @@ TOMBSTONE_TYPE = "$streamDeleted"
 
 
 class Written(NamedTuple):
-    """Where the last event of a write is: -1 and the log's head when there was none."""
+    """Where the last event of a write is: -1 and the log's head when there was none.
+
+    No position: the write repeats an event that cannot be read any more.
+    """
 
     revision: int
-    position: int
+    position: int | None
 
 
 class Store:
@@ -194,7 +198,18 @@ class Store:
             return decision.recreates, None
         record = self._promised_at(number, decision.repeats)
         assert record is not None
-        return False, Written(record.revision, record.position)
+        position = record.position if self._is_readable(stream, record) else None
+        return False, Written(record.revision, position)
+
+    def _is_readable(self, stream: str, record: Record) -> bool:
+        """Whether the stream's metadata leave an event of its own to readers."""
+        state = self.ahead.state(stream)
+        if self.ahead.is_tombstoned(stream) or state.metadata.soft_deleted:
+            return False
+        if record.revision < least_visible(state.metadata, state.last):
+            return False
+        oldest = oldest_visible(state.metadata, self.clock())
+        return oldest is None or record.created >= oldest
 
     def _is_soft_deleted(self, stream: str) -> bool:
         state = self.ahead.state(stream)

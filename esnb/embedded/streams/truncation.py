@@ -26,16 +26,24 @@ def oldest_visible(metadata: StreamMetadata, now: int) -> int | None:
     return None if metadata.max_age is None else now - metadata.max_age
 
 
-def skipped_to(start: int, count: int, least: int, last: int) -> list[int]:
+def skipped_to(start: int, count: int, least: int, first: int, last: int) -> list[int]:
     """Where a forward read from `start` was sent on to before it met an event or the end.
 
-    One number a page that held nothing: the lowest visible revision when the
-    page lies below it, else the end of the stream.
+    One number a page that held nothing: the lowest revision that `$maxCount` and
+    `$tb` leave (`least`) when the page lies below it, then the first one that is
+    visible when `$maxAge` hides all of the page, else the end of the stream.
     """
     hops = []
-    if start + min(PAGE, count) - 1 < least:
+    if _page_end(start, count) < least:
         hops.append(least)
         start = least
-    if max(start, least) > last and start != last + 1:
-        hops.append(last + 1)
+    if max(start, first) > last:
+        if start != last + 1:
+            hops.append(last + 1)
+    elif first > _page_end(start, count):
+        hops.append(first)
     return hops
+
+
+def _page_end(start: int, count: int) -> int:
+    return start + min(PAGE, count) - 1
