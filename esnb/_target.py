@@ -128,6 +128,11 @@ def _embedded_at(path: str | os.PathLike[str]) -> Embedded:
         raise TypeError(f"path= takes text or a Path, not {path!r}")
     if not shown.strip() or "\0" in shown:
         raise ValueError(f"path={shown!r} names no directory: for ephemeral stores leave it out")
+    if "://" in shown:
+        raise ValueError(
+            f"path={_veiled(shown)!r} is a URI: connect('esdb://…', redis='redis://…') leads to "
+            "servers that run already"
+        )
     return Embedded(Path(os.path.abspath(os.path.expanduser(shown))), shown)
 
 

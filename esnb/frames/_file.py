@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import UUID
 
+from esnb._uri import masked
 from esnb.frames import _line
 from esnb.frames._application import category_of_aggregate
 from esnb.frames._line import NotAnExportError
@@ -21,7 +22,15 @@ class FileSource:
     """The events of one file, in the order in which they stand there."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises OSError where there is no such file, NotAnExportError for another one."""
+        """Raises OSError where there is no such file, NotAnExportError for another one.
+
+        TypeError for a URI, which would name its password as a file that is not there.
+        """
+        if "://" in os.fspath(path):
+            raise TypeError(
+                f"no source of events: {masked(os.fspath(path))!r} is a URI: connect to the server "
+                "first, stores = esnb.connect(…), and give the stores"
+            )
         self.path = Path(path)
         self._json = json_decoder()
         with self._open() as lines:

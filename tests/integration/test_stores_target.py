@@ -130,6 +130,13 @@ def test_an_address_is_not_taken_for_a_directory(target: str) -> None:
     assert "sesame" not in str(refused.value)
 
 
+@pytest.mark.parametrize("path", ["esdb://admin:sesame@host:2113", "redis://:sesame@host"])
+def test_a_uri_is_not_taken_for_a_directory(path: str) -> None:
+    with pytest.raises(ValueError, match=r"path='.*\*\*\*@host.* is a URI") as refused:
+        chosen(path=path)
+    assert "sesame" not in str(refused.value)
+
+
 def test_the_rest_of_a_malformed_uri_is_shown() -> None:
     with pytest.raises(
         ValueError, match=r"'esdb://\*\*\*@host:0' is malformed: there is no port 0"

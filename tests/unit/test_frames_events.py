@@ -399,6 +399,17 @@ def test_what_is_no_source_is_named_by_its_kind(source: object) -> None:
             esnb.events(source)
 
 
+@pytest.mark.parametrize(
+    "uri",
+    ["esdb://admin:sesame@host:2113", "esdb+discover://admin:sesame@a,b", "redis://:sesame@h"],
+)
+def test_a_server_is_no_source_before_it_is_connected_to(uri: str) -> None:
+    for read in (esnb.events, esnb.catalog, lambda given: esnb.load(given, Bank())):
+        with pytest.raises(TypeError, match=r"\*\*\*@.* is a URI: .*esnb\.connect") as refused:
+            read(uri)
+        assert "sesame" not in str(refused.value)
+
+
 def test_a_stream_is_named_by_uuid_or_text(app: Bank) -> None:
     with pytest.raises(TypeError, match="not by int"):
         esnb.stream(app, 7)  # type: ignore[arg-type]
