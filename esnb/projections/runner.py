@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from time import monotonic
 from types import TracebackType
 from typing import Any, Generic, Literal, Self, TypeVar, get_origin
@@ -91,12 +91,16 @@ class CatchUpRunner(Generic[TApplication, TView]):
             raise ValueError(f"batch_size is {batch_size!r}: a batch holds at least one event")
         if on_error not in ("stop", "dead-letter"):
             raise ValueError(f"on_error is {on_error!r}: give 'stop' or 'dead-letter'")
+        if env is not None and not isinstance(env, Mapping):
+            raise TypeError(
+                f"env is a {type(env).__qualname__}: give a mapping of settings, such as stores.env"
+            )
+        _check(projection_class, view_class)
         self.app = _application(application_class, env)
-        name = projection_class.name
         factory = InfrastructureFactory[TView].construct(
-            Environment(name, {**os.environ, **(env or {})})
+            Environment(projection_class.name, {**os.environ, **(env or {})})
         )
-        self.view = factory.tracking_recorder(view_class)
+        self.view = _view(factory, view_class)
         self.projection = projection_class(view=self.view)
         self._batch_size = batch_size
         self._sets_aside = on_error == "dead-letter"
@@ -311,13 +315,41 @@ def _application(
 ) -> TApplication:
     if isinstance(application_class, Application):
         return application_class
-    plain = get_origin(application_class) or application_class
-    if not (isinstance(plain, type) and issubclass(plain, Application)):
+    if not _is_class(application_class, Application):
         raise TypeError(
             f"{application_class!r} is no eventsourcing Application: give a class, or an instance "
             "(the library's own ProjectionRunner runs over a DCBApplication)"
         )
     return application_class(env)
+
+
+def _check(projection_class: object, view_class: object) -> None:
+    if not _is_class(projection_class, Projection):
+        raise TypeError(
+            f"{projection_class!r} is no projection: give a subclass of "
+            "eventsourcing.projection.Projection"
+        )
+    if not _is_class(view_class, TrackingRecorder):
+        raise TypeError(f"{view_class!r} is no view: give a TrackingRecorder's class")
+
+
+def _is_class(given: object, of: type) -> bool:
+    plain = get_origin(given) or given
+    return isinstance(plain, type) and issubclass(plain, of)
+
+
+def _view(factory: InfrastructureFactory[TView], view_class: type[TView]) -> TView:
+    try:
+        return factory.tracking_recorder(view_class)
+    except AssertionError as error:
+        if error.args:  # the view's own
+            raise
+        # So the library's factories refuse the views of other stores.
+        variable = factory.env.create_keys(factory.PERSISTENCE_MODULE)[0]
+        raise TypeError(
+            f"{type(factory).__module__} builds no {view_class.__qualname__}: give env=stores.env, "
+            f"or set {variable} to the persistence module of its store (esnb.redis for a RedisView)"
+        ) from error
 
 
 def _ask_to_stop(worker: Worker, progress: Progress) -> None:

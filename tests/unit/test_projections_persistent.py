@@ -495,6 +495,23 @@ def test_wrong_arguments_are_refused_by_name(options: dict[str, Any], said: str)
         runner(Groups(), Seen(), **options)
 
 
+async def later(domain_event: Any, recorded_event: Any) -> None:
+    raise AssertionError("nobody waits for it")
+
+
+@pytest.mark.parametrize(
+    ("handler", "said"), [(None, "handler is None: give a function"), (later, "later.* is async")]
+)
+def test_a_handler_that_would_handle_nothing_is_refused(handler: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        runner(Groups(), handler)
+
+
+def test_a_group_is_named_by_text() -> None:
+    with pytest.raises(ValueError, match="group is 7: give a name"):
+        PersistentRunner(Groups(), 7, Seen(), remember=0)  # type: ignore[arg-type]
+
+
 def test_a_source_without_persistent_subscriptions_is_refused() -> None:
     with pytest.raises(TypeError, match="EventStoreDB"):
         runner(Bank(), Seen())

@@ -7,6 +7,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
 from esnb.projections.worker import Worker
+from esnb.redis import RedisView
 from tests.unit.projections_domain import Bank, Deposits, Gate, SQLiteSums, Sums
 
 Runner = CatchUpRunner[Bank, Any]
@@ -488,6 +490,37 @@ def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
 def test_what_is_no_application() -> None:
     with pytest.raises(TypeError, match="no eventsourcing Application"):
         CatchUpRunner(dict, Deposits, Sums)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(
+    ("projection_class", "view_class", "said"),
+    [
+        (7, Sums, "7 is no projection: give a subclass of eventsourcing"),
+        (Sums, Deposits, "Sums'> is no projection"),
+        (Deposits, 7, "7 is no view: give a TrackingRecorder's class"),
+        (Deposits, Sums(), "Sums object at .* is no view"),
+    ],
+)
+def test_what_is_no_projection_and_no_view(
+    projection_class: Any, view_class: Any, said: str
+) -> None:
+    with pytest.raises(TypeError, match=said):
+        CatchUpRunner(Bank, projection_class, view_class)
+
+
+@pytest.mark.parametrize("view_class", [RedisView, SQLiteSums])
+def test_a_view_whose_store_is_not_named(view_class: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PERSISTENCE_MODULE", raising=False)
+    with pytest.raises(
+        TypeError,
+        match=r"eventsourcing\.popo builds no .*: give env=stores\.env, or set DEPOSITS_PERSISTENCE_MODULE",
+    ):
+        CatchUpRunner(Bank, Deposits, view_class)
+
+
+def test_settings_are_a_mapping() -> None:
+    with pytest.raises(TypeError, match=r"env is a SimpleNamespace: give .*stores\.env"):
+        CatchUpRunner(Bank, Deposits, Sums, env=SimpleNamespace(env={}))  # type: ignore[arg-type]
 
 
 # --- two of them --------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -96,7 +97,16 @@ class PersistentRunner:
         _check(workers=workers, buffer=buffer)
         if retries < 0 or remember < 0:
             raise ValueError(f"retries is {retries!r} and remember {remember!r}: give 0 or more")
-        if not group or "::" in group:
+        if not callable(handler):
+            raise TypeError(
+                f"handler is {handler!r}: give a function of the event and its RecordedEvent"
+            )
+        if inspect.iscoroutinefunction(handler):
+            raise TypeError(
+                f"handler {handler!r} is async, and the threads that call it have no event loop: "
+                "give a function that is done when it returns"
+            )
+        if not isinstance(group, str) or not group or "::" in group:
             raise ValueError(f"group is {group!r}: give a name without '::'")
         if message_timeout <= 0:
             raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
