@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
+import pandas as pd
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.persistence import OperationalError
@@ -54,6 +56,38 @@ def test_the_columns_also_when_there_are_none(stores: esnb.Stores) -> None:
 
     assert len(frame) == 0
     assert dtypes(frame) == COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "last_known", "lag"),
+    [
+        ("C:20/P:20", "C:10/P:10", 0),  # of events that its filter leaves out there are more
+        ("C:10/P:10", "C:10/P:10", 0),
+        ("C:10/P:10", "C:20/P:20", None),
+        ("", "C:20/P:20", None),
+        ("", "", 0),
+    ],
+)
+def test_a_group_over_all_lags_by_what_lies_behind_its_checkpoint(
+    stores: esnb.Stores,
+    monkeypatch: pytest.MonkeyPatch,
+    checkpoint: str,
+    last_known: str,
+    lag: int | None,
+) -> None:
+    client = stores.eventstoredb
+    client.create_subscription_to_all("audit")
+    (info,) = client.list_subscriptions()
+    told = replace(
+        info,
+        last_checkpointed_event_position=checkpoint,
+        last_known_event_position=last_known,
+    )
+    monkeypatch.setattr(client, "list_subscriptions", lambda timeout: [told])
+
+    found = esnb.subscriptions(client)["lag"][0]
+
+    assert pd.isna(found) if lag is None else found == lag
 
 
 def test_groups_of_streams_and_of_all(stores: esnb.Stores, eventually: Callable[..., None]) -> None:
