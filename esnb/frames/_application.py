@@ -145,12 +145,22 @@ def category_of_aggregate(first: Record, data: Any) -> str | None:
     return first.type.rpartition(".")[0] or None
 
 
+def require_id(given: object) -> None:
+    """TypeError for what cannot be an aggregate's id."""
+    if not isinstance(given, UUID | str):
+        raise TypeError(
+            f"an aggregate is named by a UUID or text, not by {type(given).__qualname__}"
+        )
+
+
 def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
     """What `name` can mean to `app`, likeliest first.
 
     A UUID, its text, or a stream's name, of which the part after the category
-    is the id. Ids that are text are told by the recorder's own setting.
+    is the id. Ids that are text are told by the recorder's own setting. TypeError
+    for what is neither.
     """
+    require_id(name)
     if isinstance(name, UUID):
         return [str(name), name] if _has_text_ids(app) else [name]
     if _has_text_ids(app):

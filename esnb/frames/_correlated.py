@@ -31,10 +31,14 @@ def correlated(source: EventSource, wanted: str, progress: bool | None) -> Itera
     yield from _scanned(source, wanted, None, progress)
 
 
-def flow_of(record: Record) -> str:
-    """The correlation id of an event; one that has none begins a flow of its own."""
+def flow_of(record: Record) -> str | None:
+    """The correlation id of an event; one that has none begins a flow of its own.
+
+    None where the event has no id either, as in stores other than EventStoreDB.
+    """
     metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
-    return str(metadata.get("$correlationId") or record.event_id)
+    found = metadata.get("$correlationId") or record.event_id
+    return None if found is None else str(found)
 
 
 def _scanned(

@@ -202,6 +202,8 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     1  Aggregate       1
     """
     opened = source_of(source)
+    if match is not None and not isinstance(match, str):
+        raise TypeError(f"match={match!r}: give a pattern such as 'Product-*'")
     seen: dict[str, _Seen] = {}
     with collector_paused(), opened.events(None) as records:
         for record in track(records, unit="events", total=opened.count(None), progress=progress):

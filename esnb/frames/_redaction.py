@@ -63,13 +63,14 @@ class Redaction:
         if isinstance(redact, Redaction):
             self._names, self._key = redact._names, redact._key
             return
-        names = [redact] if isinstance(redact, str) else list(redact or ())
-        for name in names:
-            if not isinstance(name, str) or not name:
-                raise TypeError(
-                    f"redact={redact!r}: give names of fields, or dotted paths such as "
-                    "'customer.email'"
-                )
+        given: Any = () if redact is None else redact
+        names = (
+            list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        )
+        if not all(isinstance(name, str) and name for name in names):
+            raise TypeError(
+                f"redact={redact!r}: give names of fields, or dotted paths such as 'customer.email'"
+            )
         self._names = frozenset(names)
         self._key = os.urandom(16)  # so that nobody finds a value by trying values
 

@@ -53,11 +53,14 @@ def select(
     until: Moment | None,
     by: TimeColumn = "time",
 ) -> Selection:
-    """Reads the arguments of `events`; ValueError where one is not a time, or no such column."""
+    """Reads the arguments of `events`.
+
+    ValueError where one is not a time, or no such column; TypeError for types that are none.
+    """
     if by not in get_args(TimeColumn):
         raise ValueError(f"by={by!r}: give 'time' or 'recorded'")
-    wanted = None if types is None else _names(types)
-    unwanted = frozenset() if exclude is None else _names(exclude)
+    wanted = None if types is None else _names(types, "types")
+    unwanted = frozenset() if exclude is None else _names(exclude, "exclude")
     known: dict[tuple[str, str], bool] = {}  # there are few types and many events
 
     def has_type(topic: str, type_: str) -> bool:
@@ -77,6 +80,9 @@ def select(
     )
 
 
-def _names(types: Types) -> frozenset[str]:
-    given = [types] if isinstance(types, str | type) else list(types)
+def _names(types: Types, argument: str) -> frozenset[str]:
+    given = [types] if isinstance(types, str | type) or not isinstance(types, Iterable) else types
+    given = list(given)
+    if not all(isinstance(name, str | type) for name in given):
+        raise TypeError(f"{argument}={types!r}: give names of types, or event classes")
     return frozenset(name if isinstance(name, str) else construct_topic(name) for name in given)

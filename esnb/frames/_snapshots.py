@@ -13,7 +13,7 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from esnb._uri import said
 from esnb.fold import fold_fingerprint
-from esnb.frames._application import ApplicationSource
+from esnb.frames._application import ApplicationSource, require_id
 from esnb.frames._changes import changes, described
 from esnb.frames._fold import ProjectorFunction, fold, projector_for, time_of
 from esnb.frames._progress import track
@@ -132,6 +132,7 @@ def verify_snapshot(
     0        1     ok
     """
     source = application_of(app, "verify_snapshot()")
+    require_id(aggregate_id)
     found = list(_kept_snapshots(source, aggregate_id, False))
     replayed = _replayed(source, aggregate_id, found, projector_func)
     redaction = Redaction(redact)

@@ -79,8 +79,8 @@ def trace(
     one is looked for that began its flow: that one, and the events of other
     sources, are found by reading the whole sequence. With `limit` at most the
     first so many events are shown; `frame.attrs["truncated"]` is True when
-    there are more. Raises TypeError for another source and a limit that is no
-    whole number, ValueError for a negative one, and the stores' errors.
+    there are more. Raises TypeError for another source, no id and a limit that is
+    no whole number, ValueError for a negative one, and the stores' errors.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -93,6 +93,11 @@ def trace(
                     tree   kind
     0  Aggregate.Created  event
     """
+    if correlation_id is None:
+        raise TypeError(
+            "correlation_id is None: give the id of a flow, as esnb.correlate() has it and events "
+            "in the metadata '$correlationId', or the id of the event that began it"
+        )
     wanted = str(correlation_id)
     most = count(limit, "limit")
     events = _events(source_of(source), wanted, progress)

@@ -162,7 +162,13 @@ class ChangedHistory:
             return
         given = self.insert[version]
         if callable(given) and not isinstance(given, type):
-            given = _triggered(given, self._aggregate)
+            try:
+                given = _triggered(given, self._aggregate)
+            except Exception as error:
+                error.add_note(
+                    f"while asking the function of insert={{{version}: …}} for its events"
+                )
+                raise
         events = given if isinstance(given, list | tuple) else [given]
         to_stored_event: Callable[[Any], StoredEvent] = self.source.app.mapper.to_stored_event
         for event in events:
@@ -195,6 +201,8 @@ def _read(
     insert: Mapping[int, Inserted] | None,
 ) -> tuple[frozenset[int], dict[int, Inserted]]:
     """The arguments, once every version in them is known to exist."""
+    if insert is not None and not isinstance(insert, Mapping):
+        raise TypeError(f"insert={insert!r}: give a mapping from versions to events")
     first, last = stored[0].originator_version, stored[-1].originator_version
     numbers = {event.originator_version for event in stored}
     asked = skip if isinstance(skip, Collection) and not isinstance(skip, str) else [skip]

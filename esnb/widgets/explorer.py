@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError
 
 from esnb.frames._moments import read_moment
+from esnb.frames._numbers import whole
 from esnb.widgets import _html, _text
 from esnb.widgets._faces import Faces, wanted_live
 from esnb.widgets._source import Reader
@@ -71,7 +72,8 @@ def explore(
     if timeline is None:
         index = 0
     else:
-        index = len(timeline) - 1 if version is None else timeline.exact(version)
+        number = whole(version, "version")
+        index = len(timeline) - 1 if number is None else timeline.exact(number)
     return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
 
 

@@ -230,8 +230,9 @@ def test_what_if_of_functional_aggregates() -> None:
         ({"skip": {1, 2, 3, 4, 5}}, ValueError, "leaves no event"),
         ({"insert": {2: 7}}, TypeError, "give a domain event"),
         ({"skip": "2"}, TypeError, "whole number"),
+        ({"insert": [len]}, TypeError, "insert=.*: give a mapping"),
     ],
-    ids=["unknown skip", "beyond the end", "nothing left", "no event", "text"],
+    ids=["unknown skip", "beyond the end", "nothing left", "no event", "text", "list"],
 )
 def test_what_if_cannot_be(
     app: Bank, arguments: dict[str, Any], error: type[Exception], text: str
@@ -245,6 +246,23 @@ def test_an_event_that_cannot_do_without_another_says_so(app: Bank) -> None:
         esnb.what_if(app, an_account(app), skip={1})
 
     assert any("while applying version 1" in note for note in caught.value.__notes__)
+
+
+def test_a_function_that_fails_is_named_by_its_place(app: Bank) -> None:
+    with pytest.raises(ZeroDivisionError) as caught:
+        esnb.what_if(app, an_account(app), insert={3: lambda account: 1 / 0})
+
+    assert any("insert={3: …}" in note for note in caught.value.__notes__)
+
+
+def test_a_flow_is_asked_for_by_its_id(app: Bank) -> None:
+    an_account(app)
+
+    assert len(esnb.trace(app, "None")) == 0
+    with pytest.raises(TypeError, match="correlation_id is None: give"):
+        esnb.trace(app, None)
+    with pytest.raises(TypeError, match="correlation_id is None: give"):
+        esnb.flow(app, None)
 
 
 @given(

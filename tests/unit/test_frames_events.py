@@ -141,6 +141,13 @@ def test_types_are_no_patterns_and_no_beginnings(app: Bank) -> None:
     assert len(esnb.events(app, exclude=[])) == 5
 
 
+@pytest.mark.parametrize("types", [7, [7], ["Deposited", None], Account("Ann", Decimal(0))])
+def test_types_are_names_or_classes(app: Bank, types: Any) -> None:
+    for argument in ("types", "exclude"):
+        with pytest.raises(TypeError, match=f"{argument}=.*: give names of types"):
+            esnb.events(app, **{argument: types})
+
+
 def test_since_and_until_are_inclusive_and_utc_when_naive(app: Bank) -> None:
     a_cat(app)  # at 01:00 and 02:00
 
@@ -244,6 +251,14 @@ def test_streams_that_match(app: Bank) -> None:
     assert len(esnb.streams(app, match="*")) == 2
     assert len(esnb.streams(app, match="account-*")) == 0
     assert len(esnb.streams(Bank(), match="*")) == 0
+
+
+@pytest.mark.parametrize("match", [7, ["Account-*"]])
+def test_a_pattern_for_streams_is_text(app: Bank, match: Any) -> None:
+    an_account(app)
+
+    with pytest.raises(TypeError, match=r"match=.*: give a pattern"):
+        esnb.streams(app, match=match)
 
 
 # --- what others have put into the store --------------------------------------

@@ -257,6 +257,29 @@ def test_a_gap_in_the_versions_is_told() -> None:
         esnb.at(app, account_id, version=7)
 
 
+# --- what names an aggregate ----------------------------------------------------
+
+
+@pytest.mark.parametrize("aggregate_id", [None, 7, b"x"])
+@pytest.mark.parametrize("text_ids", [False, True])
+def test_an_aggregate_is_named_by_uuid_or_text(aggregate_id: Any, text_ids: bool) -> None:
+    app = Bank(env={"ORIGINATOR_ID_TYPE": "text"} if text_ids else {})
+
+    for ask in (
+        esnb.history,
+        esnb.at,
+        esnb.diff,
+        esnb.blame,
+        esnb.what_if,
+        esnb.given_when_then,
+        esnb.verify_snapshot,
+        esnb.explore,
+        lambda app, each: esnb.bisect(app, each, bool),
+    ):
+        with pytest.raises(TypeError, match=f"UUID or text, not by {type(aggregate_id).__name__}"):
+            ask(app, aggregate_id)  # type: ignore[operator]
+
+
 # --- versions and times ---------------------------------------------------------
 
 

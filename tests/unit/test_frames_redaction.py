@@ -148,7 +148,7 @@ def test_a_payload_that_cannot_be_read_is_hidden_whole() -> None:
 
 @pytest.mark.parametrize("redact", [7, [""], [None], [("a", "b")]])
 def test_names_of_fields_are_texts(redact: Any) -> None:
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=r"redact=.*: give names of fields"):
         esnb.events(Bank(), redact=redact)
 
 

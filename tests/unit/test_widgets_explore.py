@@ -392,6 +392,8 @@ def test_unknown_id_version_and_source_are_clear_errors() -> None:
         esnb.explore(app, "not a UUID")
     with pytest.raises(ValueError, match="has no version 9: it has 1 to 1"):
         esnb.explore(app, basket.id, version=9)
+    with pytest.raises(TypeError, match="version='1': give a whole number"):
+        esnb.explore(app, basket.id, version="1")  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="give an eventsourcing Application"):
         esnb.explore(object(), basket.id)  # type: ignore[arg-type]
 
