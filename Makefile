@@ -78,7 +78,7 @@ test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against t
 	$(PYTEST) --doctest-modules -p no:cacheprovider esnb
 	$(PYTEST) --nbval -p no:cacheprovider notebooks
 
-test-browser: $(VENV)/.test ## widgets in JupyterLab, in a real browser
+test-browser: $(VENV)/.test ## widgets in JupyterLab and Notebook 7, in a real browser
 	$(BIN)/python -m tests.browser.chromium
 	$(PYTEST) -n 2 --dist loadfile tests/browser --ignore $(WEBVIEW)
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 from urllib.request import urlopen
 
 import nbformat
@@ -23,6 +24,9 @@ START_TIMEOUT = 120.0
 @dataclass(frozen=True)
 class Lab:
     """A running JupyterLab and the folder of its notebooks."""
+
+    module: ClassVar[str] = "jupyterlab"
+    """What is run."""
 
     url: str
     token: str
@@ -44,8 +48,8 @@ class Lab:
 
 
 @contextmanager
-def running_lab(home: Path, *options: str) -> Iterator[Lab]:
-    """JupyterLab below `home` until the block ends, kernels included."""
+def running_lab(home: Path, *options: str, kind: type[Lab] = Lab) -> Iterator[Lab]:
+    """JupyterLab, or a program like it, below `home` until the block ends, kernels included."""
     folder, runtime = home / "notebooks", home / "runtime"
     folder.mkdir(parents=True)
     token = secrets.token_hex(16)
@@ -62,7 +66,7 @@ def running_lab(home: Path, *options: str) -> Iterator[Lab]:
     variables = inherited | {k: str(v) for k, v in places.items()}
     log = (home / "lab.log").open("wb")
     command = [
-        *(sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"),
+        *(sys.executable, "-m", kind.module, "--no-browser", "--allow-root"),
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--IdentityProvider.token={token}"),
         *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
@@ -71,7 +75,7 @@ def running_lab(home: Path, *options: str) -> Iterator[Lab]:
     ]
     process = subprocess.Popen(command, env=variables, stdout=log, stderr=log, cwd=home)
     try:
-        yield Lab(_url(process, runtime, home / "lab.log"), token, folder)
+        yield kind(_url(process, runtime, home / "lab.log"), token, folder)
     finally:
         process.terminate()
         try:
