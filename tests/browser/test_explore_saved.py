@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from uuid import UUID
 
 import nbformat
 import pytest
-from playwright.sync_api import expect
+from eventsourcing.application import Application
+from playwright.sync_api import Browser, expect
 
+import esnb
+from esnb.frames._dog import Dog
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab, running_lab
 
@@ -64,3 +68,19 @@ def test_the_tour_runs_live_and_its_saved_view_is_read_without_a_kernel(
         expect(reopened.page.get_by_text("PriceUpdated").first).to_be_visible()
         expect(reopened.page.locator(".jp-Toolbar").get_by_text("No Kernel")).to_be_visible()
         reopened.picture("tour-saved")
+
+
+@pytest.mark.parametrize("width", [360, 1200])
+def test_a_heading_over_an_empty_column_is_not_broken(browser: Browser, width: int) -> None:
+    app: Application[UUID] = Application()
+    dog = Dog("a name that takes as much of the line as it is given, " * 5)
+    app.save(dog)
+
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.set_content(esnb.explore(app, dog.id, live=False)._repr_html_())
+    heading = page.locator("th", has_text="before")
+    expect(heading).to_be_visible()
+
+    lines = "th => { const text = new Range(); text.selectNodeContents(th); return text.getClientRects().length }"
+    assert heading.evaluate(lines) == 1
+    page.close()
