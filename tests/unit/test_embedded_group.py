@@ -57,6 +57,18 @@ def test_a_slow_consumer_gets_no_more_than_its_slots(bench: Bench) -> None:
     assert desk.taken() == [2]
 
 
+def test_what_consumers_take_needs_no_room_in_the_buffer(bench: Bench) -> None:
+    group = bench.group(history_buffer_size=3, read_batch_size=2)
+    desk = bench.joined(group, slots=4)
+    bench.append("s", 7)
+    group.advance()
+    assert desk.taken() == [0, 1, 2, 3]
+    assert group.statistics().live
+    bench.append("s")
+    group.advance()
+    assert not group.statistics().live
+
+
 @pytest.mark.parametrize("recent", [0, 1, 3, 50])
 def test_what_the_buffer_has_no_room_for_comes_from_history(bench: Bench, recent: int) -> None:
     """The buffers bound what a group holds, not what it delivers."""

@@ -41,13 +41,17 @@ class Buffer:
         """Whether a page of that many has room."""
         return self._size - len(self.retry) - len(self.fresh) > count
 
+    def is_full(self) -> bool:
+        """Whether it takes no new event until some are given out."""
+        return len(self.fresh) >= self._size
+
     def add_arrived(self, message: Message) -> None:
         """A new event was committed."""
         if self.live:
-            if len(self.fresh) < self._size:
-                self._enter(message)
-            else:
+            if self.is_full():
                 self.live = False
+            else:
+                self._enter(message)
         self.recent.append(message)
 
     def add_read(self, message: Message) -> None:

@@ -197,7 +197,7 @@ class Group:
         if self._ended is not None:
             return False
         try:
-            more = self._intake.take_in()
+            more = self._intake.take_in(self._give_out)
         except StreamDeleted:
             self.end()
             return False

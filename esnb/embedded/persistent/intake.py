@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from esnb.embedded.persistent.buffer import Buffer
 from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
 from esnb.embedded.persistent.message import Message
@@ -44,15 +46,16 @@ class Intake:
             settings.history_buffer_size, settings.live_buffer_size, live, progress.entered
         )
 
-    def take_in(self) -> bool:
+    def take_in(self, give_out: Callable[[], None]) -> bool:
         """Take in a part of what there is. True when there may be more at once.
 
+        `give_out` makes room in the buffer where consumers take what is in it.
         Raises `StreamDeleted` when the history is that of a tombstoned stream.
         """
-        more = self._take_in_arrivals()
+        more = self._take_in_arrivals(give_out)
         return self._read_history() or more
 
-    def _take_in_arrivals(self) -> bool:
+    def _take_in_arrivals(self, give_out: Callable[[], None]) -> bool:
         page = self._source.arrivals(self._arrived)
         self._arrived = page.next
         buffer = self.buffer
@@ -65,6 +68,8 @@ class Intake:
                 continue
             self._know(one.place)
             was_live = buffer.live
+            if was_live and buffer.is_full():
+                give_out()  # EventStoreDB gives out each event as it arrives
             buffer.add_arrived(self._message(one))
             if was_live and not buffer.live:
                 self._following = one.place
