@@ -256,8 +256,8 @@ def test_without_a_time_only_the_count_matters(bench: Bench) -> None:
     assert bench.checkpoint(group) == "3"
 
 
-def test_a_message_that_is_not_parked_yet_holds_the_checkpoint(bench: Bench) -> None:
-    """And one that could not be parked is delivered again."""
+def test_a_message_that_could_not_be_parked_is_delivered_again(bench: Bench) -> None:
+    """And it holds the checkpoint, which was to be written behind its link."""
     ids = bench.append("s", 2)
     group = bench.group(max_checkpoint_count=1)
     desk = bench.joined(group)
@@ -270,6 +270,19 @@ def test_a_message_that_is_not_parked_yet_holds_the_checkpoint(bench: Bench) -> 
     assert bench.checkpoint(group) is None
     assert desk.taken() == [0, 1, 0]
     group.refuse(ids[:1], Nack.PARK, "why")
+    assert bench.checkpoint(group) == "1"
+    assert bench.parked(group) == [("0@s", "Client explicitly NAK'ed message.\nwhy")]
+
+
+def test_a_message_that_is_being_parked_counts_for_the_checkpoint_at_once(bench: Bench) -> None:
+    ids = bench.append("s", 3)
+    group = bench.group(min_checkpoint_count=2, max_checkpoint_count=2)
+    bench.joined(group)
+    bench.waits = True
+    group.refuse(ids[:1], Nack.PARK, "why")
+    group.acknowledge(ids[1:2])
+    group.acknowledge(ids[2:])
+    bench.settle()
     assert bench.checkpoint(group) == "1"
     assert bench.parked(group) == [("0@s", "Client explicitly NAK'ed message.\nwhy")]
 

@@ -89,7 +89,6 @@ class Group:
         self._buffer.add_replayed(self._replay.page())
         self._ended: Exception | None = None
         self._rate = Rate(clock())
-        self._being_parked = 0
         self._ticked = False
         self.begin = self._intake.begin
 
@@ -248,15 +247,18 @@ class Group:
 
     def _park(self, message: Message, reason: str) -> None:
         def parked(kept: bool) -> None:
-            self._being_parked -= 1
-            if kept:
-                self._finish(message)
-            else:
+            if not kept:
+                if not message.replayed:
+                    self._progress.reopened(message)
                 self._buffer.add_retry(message)  # better delivered again than lost
-            self._checkpoint()
+            elif message.replayed:
+                self._replay.finished(message)
 
+        if not message.replayed:
+            # It counts at once. A checkpoint behind it is written after it, so
+            # that the log never holds the one without the other.
+            self._progress.finished(message)
         event = self._parking.link(message, reason, self._clock())
-        self._being_parked += 1
         self._write(self._parking.stream, event, parked)
 
     def _finish(self, message: Message) -> None:
@@ -278,8 +280,6 @@ class Group:
         self._give_out()
 
     def _checkpoint(self) -> None:
-        if self._being_parked:
-            return  # a moment later they are finished, and count
         settings = self.settings
         place = self._progress.due(
             self._clock(),

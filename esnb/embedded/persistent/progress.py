@@ -40,6 +40,14 @@ class Progress:
         """The message, which came in once, need not be delivered any more."""
         del self._unfinished[message.sequence]
 
+    def reopened(self, message: Message) -> None:
+        """The message, which was taken as finished, must be delivered again: go back before it."""
+        self._unfinished[message.sequence] = message
+        self._unfinished = OrderedDict(sorted(self._unfinished.items()))
+        if self._checkpointed >= message.sequence:
+            self._checkpointed = message.sequence - 1
+            self.checkpoint = message.before
+
     def due(
         self, now: int, *, after: int | None, least: int, most: int, on_tick: bool
     ) -> int | None:

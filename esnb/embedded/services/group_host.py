@@ -64,6 +64,7 @@ class GroupHost:
 
     async def update(self, target: Target, name: str, settings: GroupSettings) -> None:
         """The group with other settings; errors as in `Registry.update`, and `WriteFailed`."""
+        await self._written()  # what fails to be parked holds the checkpoint to go on from
         old, new = self.registry.update(target, name, settings)
         await self._stopped(old)
         self._run(new)
