@@ -11,6 +11,7 @@ from uuid import UUID
 
 from eventsourcing.application import Application
 
+from esnb._uri import said
 from esnb.frames._changes import Change, changes, described
 from esnb.frames._fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.frames._numbers import whole
@@ -47,7 +48,7 @@ class Version:
     def changed(self) -> str:
         """The changes in one line, or why there are none to be told."""
         if self.problem is not None:
-            return f"not applied: {type(self.problem).__name__}: {self.problem}"
+            return f"not applied: {said(self.problem)}"
         return described(self.changes)
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb import frames
+from esnb._uri import said
 from esnb.frames._redaction import Redaction
 from esnb.widgets._skipped import Left, Skipped
 from esnb.widgets._timeline import Timeline, Version
@@ -92,7 +93,7 @@ def _shown(version: frames.Version) -> Version:
 
 
 def _told(problem: Exception | None) -> str:
-    return "" if problem is None else f"{type(problem).__name__}: {problem}"
+    return "" if problem is None else said(problem)
 
 
 def _without_time(data: Any) -> Any:

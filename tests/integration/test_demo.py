@@ -162,3 +162,12 @@ def test_it_ends_quietly_when_nobody_reads_on(telling: subprocess.Popen[str]) ->
 def test_a_day_without_flights_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert demo.main(["--day", "2014-01-01"]) == 1
     assert "esnb demo: no flight on 2014-01-01" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("day", ["2013-02-30", "1.5.2013", ""])
+def test_what_is_no_day_is_said_with_the_form_of_one(
+    day: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        demo.main(["--day", day])
+    assert f"{day!r} is no day: write 2013-01-01" in capsys.readouterr().err

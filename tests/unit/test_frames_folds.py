@@ -19,6 +19,7 @@ from eventsourcing.utils import TopicError
 import esnb
 from esnb.frames._state import state_of
 from tests.unit.frames_domain import (
+    Account,
     Bank,
     Born,
     Cat,
@@ -245,6 +246,20 @@ def test_from_an_event_that_cannot_be_applied_on_the_state_is_unknown(
     with pytest.raises(error):
         esnb.diff(app, account_id)
     assert len(esnb.diff(app, account_id, after=5)) == 1
+
+
+def test_an_error_without_words_is_told_by_its_kind() -> None:
+    app = Bank()
+    account_id = an_account(app)
+
+    def refuse(account: Account | None, events: Iterable[Any]) -> Any:
+        raise AssertionError
+
+    changed = esnb.history(app, account_id, projector_func=refuse)["changed"]
+    page = str(esnb.explore(app, account_id, projector_func=refuse, live=False))
+
+    assert changed[0] == "not applied: AssertionError"
+    assert "not known: AssertionError\n" in page
 
 
 def test_a_gap_in_the_versions_is_told() -> None:

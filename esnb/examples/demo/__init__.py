@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="esnb demo", description=__doc__)
     parser.add_argument(
         "--day",
-        type=date.fromisoformat,
+        type=_day,
         default=date(2013, 1, 1),
         help="the day of 2013 whose flights are loaded (default: 2013-01-01)",
     )
@@ -51,6 +51,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     return 0
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day: write 2013-01-01") from None
 
 
 def _tell(day: date, narrator: Narrator) -> None:
