@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-from typing import Any
+from operator import index
+from typing import Any, SupportsIndex
 from uuid import UUID
 
 from esnb.frames._moments import read_moment
@@ -21,7 +22,7 @@ from esnb.widgets._trail import Place, Trail
 _MOST_ARRIVALS = 5_000
 """New events that one look takes in: more come with the next."""
 
-At = UUID | str | int | datetime | date
+At = UUID | str | SupportsIndex | datetime | date
 
 
 class Visit:
@@ -64,8 +65,8 @@ class Visit:
             self.newest()
         elif isinstance(at, bool):
             raise TypeError("at= takes a time, a stream or a position, not a truth value")
-        elif isinstance(at, int):
-            self._show(self.trail.at(Anchor("from", at)), first=True)
+        elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
+            self._begin_at(index(at))
         elif isinstance(at, datetime | date) or (isinstance(at, str) and _is_time(at)):
             self.start(read_moment(at, "at"))
         else:
@@ -76,6 +77,13 @@ class Visit:
                     "a time such as '2026-03-01 12:00', or a position"
                 )
             self.trail = Trail(self.here, (Place(),))
+
+    def _begin_at(self, position: int) -> None:
+        self._show(self.trail.at(Anchor("from", position)), first=True)
+        if not self.page.events:
+            self.newest()
+            if self.page.events:
+                self.remark = f"every event lies before position {position}: these are the newest"
 
     def open(self, stream: str) -> None:
         """All events of one stream, the newest page of them; the event shown stays so."""

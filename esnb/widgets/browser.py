@@ -145,7 +145,12 @@ class Browser(Faces):
         until: Moment | None = None,
     ) -> None:
         """Only events of these types (names or patterns), with this text, in this time."""
-        names = (types,) if isinstance(types, str) else tuple(types)
+        if not isinstance(text, str):
+            raise TypeError(f"text={text!r}: give text")
+        names = (types,) if isinstance(types, str) or not isinstance(types, Iterable) else types
+        names = tuple(names)
+        if not all(isinstance(name, str) for name in names):
+            raise TypeError(f"types={types!r}: give names of types, or patterns for them")
         wanted = Filter(names, text, _moment(since, "since"), _moment(until, "until"))
         self._do(lambda: self._visit.filtered(wanted))
 

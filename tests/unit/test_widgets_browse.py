@@ -120,6 +120,26 @@ def test_previous_and_next_turn_the_page() -> None:
         assert browser.event["position"] == expected
 
 
+def test_at_a_position_as_a_frame_has_it() -> None:
+    app, _ = diary("one", "two", "three")
+    position = esnb.events(app)["position"].iloc[2]
+
+    assert esnb.browse(app, position, rows=1, live=False).event["version"] == 3  # type: ignore[index]
+
+
+def test_at_a_position_behind_all_events_are_the_newest() -> None:
+    app, _ = diary("one", "two", "three")
+
+    browser = esnb.browse(app, 99, rows=2, live=True)
+
+    assert [event["version"] for event in browser.events] == [3, 4]
+    assert "every event lies before position 99: these are the newest" in (
+        Outline(browser._controls()._note.value).text
+    )
+    browser.close()
+    assert esnb.browse(Application[Any](), 99, live=False).events == []
+
+
 def test_at_a_time_a_position_and_a_stream() -> None:
     source = Bank()
     ids = [an_account(source) for _ in range(10)]
@@ -489,6 +509,11 @@ def test_unknown_streams_times_and_sources_are_clear_errors() -> None:
         esnb.browse(app, rows=0)
     with pytest.raises(ValueError, match="since='soon' is not a time"):
         esnb.browse(app, live=False).filter(since="soon")
+    with pytest.raises(TypeError, match="text=5: give text"):
+        esnb.browse(app, live=False).filter(text=5)  # type: ignore[arg-type]
+    for types in (5, [5], Diary):
+        with pytest.raises(TypeError, match=r"types=.*: give names of types"):
+            esnb.browse(app, live=False).filter(types=types)  # type: ignore[arg-type]
 
 
 def test_markup_and_invisible_characters_are_shown_not_obeyed_by_browsers() -> None:
