@@ -16,7 +16,7 @@ from esnb.frames._file import FileSource
 from esnb.frames._line import NotAnExportError
 from esnb.frames._log import selected
 from esnb.frames._moments import Moment
-from esnb.frames._numbers import count, whole
+from esnb.frames._numbers import bound, count
 from esnb.frames._progress import track
 from esnb.frames._record import EventSource, Record
 from esnb.frames._redaction import Redact, Redaction
@@ -72,7 +72,7 @@ def export(
     """
     opened = source_of(source)
     selection = select(types, exclude, since, until, by)
-    start, limit = whole(start, "start"), count(limit, "limit")
+    start, limit = bound(start, "start"), count(limit, "limit")
     redaction = Redaction(redact)
     place = Path(path)
     _refuse_other_file(place)

@@ -13,7 +13,7 @@ import pandas as pd
 
 from esnb.frames._flatten import flatten as flattened
 from esnb.frames._moments import Moment, own_time
-from esnb.frames._numbers import count, whole
+from esnb.frames._numbers import bound, count
 from esnb.frames._payload import collector_paused
 from esnb.frames._progress import track
 from esnb.frames._record import EventSource, Record, Records
@@ -106,7 +106,7 @@ def events(
     """
     opened = source_of(source)
     selection = select(types, exclude, since, until, by)
-    start, limit = whole(start, "start"), count(limit, "limit")
+    start, limit = bound(start, "start"), count(limit, "limit")
     reading = _read(
         opened, opened.events(start), selection, limit, progress, total=opened.count(start)
     )
@@ -157,7 +157,7 @@ def stream(
         raise TypeError(
             f"a stream is named by a UUID or text, not by {type(id_or_name).__qualname__}"
         )
-    start, stop, last = whole(start, "start"), whole(stop, "stop"), count(last, "last")
+    start, stop, last = bound(start, "start"), bound(stop, "stop"), count(last, "last")
     reading = _read(
         opened,
         opened.stream(id_or_name, start, stop, last),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+_FURTHEST = 2**63 - 2
+"""No store counts further, and one behind it must still fit into its 64 bits."""
+
 
 def whole(value: Any, argument: str) -> int | None:
     """The argument called `argument` as an int, or None; TypeError for other things.
@@ -19,12 +22,18 @@ def whole(value: Any, argument: str) -> int | None:
         raise TypeError(f"{argument}={value!r}: give a whole number") from None
 
 
+def bound(value: Any, argument: str) -> int | None:
+    """The same for where a read begins or ends: as far as a store can be asked for."""
+    number = whole(value, argument)
+    return None if number is None else max(-_FURTHEST, min(number, _FURTHEST))
+
+
 def count(value: Any, argument: str) -> int | None:
     """The same for a number of rows, which cannot be negative: ValueError."""
     number = whole(value, argument)
     if number is not None and number < 0:
         raise ValueError(f"{argument}={number}: give a number of rows, or None for all")
-    return number
+    return None if number is None else min(number, _FURTHEST)
 
 
 def end_of(limit: Any, last: Any) -> tuple[int | None, bool]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import islice
-from operator import index
 from typing import Any, SupportsIndex
 from uuid import UUID
 
 from esnb.frames._moments import read_moment
+from esnb.frames._numbers import bound
 from esnb.frames._page import NEWEST, Anchor, Event, Filter, Page, read_page
 from esnb.frames._paging import Pager
 from esnb.frames._redaction import Redact
@@ -66,7 +66,7 @@ class Visit:
         elif isinstance(at, bool):
             raise TypeError("at= takes a time, a stream or a position, not a truth value")
         elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
-            self._begin_at(index(at))
+            self._begin_at(at)
         elif isinstance(at, datetime | date) or (isinstance(at, str) and _is_time(at)):
             self.start(read_moment(at, "at"))
         else:
@@ -78,8 +78,8 @@ class Visit:
                 )
             self.trail = Trail(self.here, (Place(),))
 
-    def _begin_at(self, position: int) -> None:
-        self._show(self.trail.at(Anchor("from", position)), first=True)
+    def _begin_at(self, position: SupportsIndex) -> None:
+        self._show(self.trail.at(Anchor("from", bound(position, "at"))), first=True)
         if not self.page.events:
             self.newest()
             if self.page.events:

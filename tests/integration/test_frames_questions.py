@@ -300,3 +300,31 @@ def test_an_aggregate_that_is_not_there(app: Bank, ask: Any) -> None:
         ask(app, uuid4())
     with pytest.raises(TypeError, match="give an eventsourcing Application"):
         ask(object(), uuid4())
+
+
+# --- how far one may ask ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("far", [2**63 - 1, 2**63, 2**64, 10**30])
+def test_no_number_is_too_far_for_a_store(app: Bank, far: int) -> None:
+    account_id = an_account(app)
+
+    assert len(esnb.events(app, start=far)) == 0
+    assert len(esnb.events(app, start=-far, limit=far)) == 5
+    assert len(esnb.stream(app, account_id, start=far)) == 0
+    assert len(esnb.stream(app, account_id, start=-far, stop=far, last=far)) == 5
+    assert len(esnb.browse(app, far, live=False).events) == 5
+    with pytest.raises(AggregateNotFoundError, match=f"no version {far}"):
+        esnb.at(app, account_id, version=far)
+
+
+def test_no_number_is_too_far_for_a_server() -> None:
+    with esnb.connect(embedded=True) as stores:
+        account_id = an_account(stores.application(Bank))
+        client, stream, far = stores.eventstoredb, f"Bank-{account_id}", 10**30
+
+        assert len(esnb.events(client, start=far)) == 0
+        assert len(esnb.events(client, start=-far)) == 5
+        assert len(esnb.stream(client, stream, start=far)) == 0
+        assert len(esnb.stream(client, stream, start=-far, stop=far, last=far)) == 5
+        assert len(esnb.browse(client, far, live=False).events) == 5
