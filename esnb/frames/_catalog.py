@@ -48,7 +48,8 @@ def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame
     events are read; the rows come in the order in which the types first occur,
     and types of fields are those of the values. Nothing that the data name is
     imported. Of a module, or of one aggregate class, the rows are the event
-    classes that it defines, and types of fields are those that they declare.
+    classes that it defines (a package's also those that it exports of its own
+    modules), and types of fields are those that they declare, if any.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -143,7 +144,7 @@ def _note_time(kind: _Kind, record: Record, data: Any) -> None:
 
 
 def _listed(fields: Iterable[tuple[str, str]]) -> str:
-    return "; ".join(f"{name}: {kind}" for name, kind in fields)
+    return "; ".join(f"{name}: {kind}" if kind else name for name, kind in fields)
 
 
 def _defined(home: ModuleType | type[Any]) -> Iterator[Row]:
@@ -152,7 +153,7 @@ def _defined(home: ModuleType | type[Any]) -> Iterator[Row]:
         own = [
             each
             for each in vars(home).values()
-            if isinstance(each, type) and each.__module__ == home.__name__
+            if isinstance(each, type) and f"{each.__module__}.".startswith(f"{home.__name__}.")
         ]
         aggregates = [each for each in own if _is_aggregate_class(each)]
         others = [each for each in own if _is_event_class(each)]
@@ -171,12 +172,19 @@ def _definition(event_class: type[Any], aggregate: str | None) -> Row:
     for each in reversed(event_class.__mro__):
         for name, kind in inspect.get_annotations(each).items():
             if name not in _ENVELOPE and not name.startswith("_") and not _is_class_wide(kind):
-                declared[name] = kind if isinstance(kind, str) else inspect.formatannotation(kind)
+                declared[name] = _declared(kind)
     topic = construct_topic(event_class)
     return (
         *(topic.rpartition(":")[2], aggregate, _listed(declared.items())),
         *(None, None, None, None, topic),
     )
+
+
+def _declared(kind: Any) -> str:
+    """The type as source; empty where a command's parameter, which the field is of, has none."""
+    if kind is inspect.Parameter.empty:
+        return ""
+    return kind if isinstance(kind, str) else inspect.formatannotation(kind)
 
 
 def _is_class_wide(kind: Any) -> bool:

@@ -14,6 +14,7 @@ from eventsourcing.domain import Aggregate, event
 
 import esnb
 from esnb._client import NewEvent, StreamState
+from esnb.examples import product
 from tests.unit import frames_domain
 from tests.unit.frames_domain import Account, Bank, Cattery, a_cat, an_account, bank, record
 
@@ -137,6 +138,24 @@ def test_what_a_class_of_a_notebook_defines() -> None:
 
     assert set(catalog["fields"]) == {"", "number: int; note: str | None"}
     assert {type_.rpartition(".")[2] for type_ in catalog["type"]} == {"Created", "Added"}
+
+
+def test_fields_without_a_declared_type_are_named_alone() -> None:
+    class Counter(Aggregate):
+        @event("Added")
+        def add(self, number, note: str, far=None) -> None:  # type: ignore[no-untyped-def]
+            pass
+
+    fields = esnb.catalog(Counter)["fields"]
+
+    assert set(fields) == {"", "number; note: str; far"}
+
+
+def test_a_package_defines_what_it_exports_of_its_own_modules() -> None:
+    catalog = rows(esnb.catalog(product))
+
+    assert catalog["Product.PriceUpdated"]["aggregate"] == "Product"
+    assert "Aggregate.Created" not in catalog
 
 
 def test_an_empty_module() -> None:
