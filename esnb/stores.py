@@ -136,6 +136,8 @@ class Stores:
 
         Settings in `env` come on top of the stores' own.
         """
+        if not callable(application_class):
+            raise TypeError(f"{application_class!r} is no class: give an application's class")
         application = application_class(env={**self.env, **(env or {})})
         self._applications.add(application)
         self.closing(application.close)

@@ -18,6 +18,7 @@ from esnb.outbox.record import OutboxRecord
 from esnb.outbox.view import OutboxView
 from esnb.projections import Backoff, CatchUpRunner
 from esnb.projections.current import CORRELATION_ID, event_id_of
+from esnb.projections.runner import require_application
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 CAUSATION_ID = "$causationId"
@@ -62,13 +63,19 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
     ) -> None:
         if isinstance(topics, str | type):
             raise TypeError(f"topics is {topics!r}: give a list, such as [{topics!r}]")
+        require_application(application_class)
+        settings: Mapping[str, str] = getattr(stores, "env", stores)
+        if not isinstance(settings, Mapping):
+            raise TypeError(
+                f"no stores: {type(stores).__qualname__}; give the Stores that esnb.connect() "
+                "gives, or a mapping of settings with REDIS_URL"
+            )
         if name is None:
             name = f"{application_class.name}-outbox"
         if not name:
             raise ValueError(
                 "an outbox needs a name: its records and its checkpoint are kept by it"
             )
-        settings: Mapping[str, str] = getattr(stores, "env", stores)
         env = {**settings, f"{name.upper()}_PERSISTENCE_MODULE": "esnb.redis"}
         projection = _projection(name, tuple(map(_topic, topics)), clock)
         super().__init__(

@@ -107,6 +107,8 @@ class BullMQPublisher:
         chance: Callable[[], float] = random.random,
     ) -> None:
         bullmq()
+        if not isinstance(outbox, Outbox):
+            raise TypeError(f"no outbox: {type(outbox).__qualname__}; give an esnb.outbox.Outbox")
         if not callable(route):
             raise TypeError(f"route is {route!r}: give a function of a record, which names a queue")
         check_options(options or {})

@@ -313,14 +313,19 @@ class CatchUpRunner(Generic[TApplication, TView]):
 def _application(
     application_class: type[TApplication] | TApplication, env: EnvType | None
 ) -> TApplication:
-    if isinstance(application_class, Application):
-        return application_class
-    if not _is_class(application_class, Application):
+    require_application(application_class)
+    return (
+        application_class if isinstance(application_class, Application) else application_class(env)
+    )
+
+
+def require_application(given: object) -> None:
+    """TypeError for what is neither an Application nor a class of one."""
+    if not isinstance(given, Application) and not _is_class(given, Application):
         raise TypeError(
-            f"{application_class!r} is no eventsourcing Application: give a class, or an instance "
+            f"{given!r} is no eventsourcing Application: give a class, or an instance "
             "(the library's own ProjectionRunner runs over a DCBApplication)"
         )
-    return application_class(env)
 
 
 def _check(projection_class: object, view_class: object) -> None:

@@ -140,6 +140,13 @@ def test_redis_is_private_keeps_its_keys_and_nothing_on_disk(stores: esnb.Stores
     assert os.stat(os.path.dirname(path)).st_mode & 0o077 == 0
 
 
+def test_an_application_is_made_of_its_class() -> None:
+    with esnb.connect(embedded=True) as stores:
+        bank = stores.application(Bank)
+        with pytest.raises(TypeError, match=r"Bank object at .* is no class: give .*'s class"):
+            stores.application(bank)
+
+
 def test_applications_close_with_the_stores() -> None:
     with esnb.connect(embedded=True) as stores:
         bank = stores.application(Bank, env={"SNAPSHOT_KEEP": "3"})

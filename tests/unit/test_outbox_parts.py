@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from eventsourcing.application import Application
 
-from esnb.outbox import PayloadError, Route, RouteError
+from esnb.outbox import BullMQPublisher, Outbox, PayloadError, Route, RouteError
 from esnb.outbox.adding import Addition
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.plan import Planner
@@ -123,3 +123,23 @@ def test_pauses_double_until_a_record_is_dead(before: int, outcome: str, delay: 
     [(lane, member, text, _)] = claimed(record())
     [plan] = planner(route, attempts=6).plan([(lane, member, text, status)], add)
     assert (plan.outcome, plan.delay) == (outcome, delay)
+
+
+@pytest.mark.parametrize(
+    ("stores", "application_class", "said"),
+    [
+        ({}, 7, "7 is no eventsourcing Application"),
+        (Application, {}, "{} is no eventsourcing Application"),
+        (7, Application, "no stores: int; give the Stores that"),
+        ("redis://:sesame@host", Application, "no stores: str; give the Stores that"),
+    ],
+)
+def test_what_an_outbox_cannot_be_made_of(stores: Any, application_class: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=said):
+        Outbox(stores, application_class)
+
+
+@pytest.mark.parametrize("outbox", [7, {}, Application])
+def test_a_publisher_is_of_an_outbox(outbox: Any) -> None:
+    with pytest.raises(TypeError, match=r"no outbox: .*; give an esnb\.outbox\.Outbox"):
+        BullMQPublisher(outbox, lambda record: "mails")
