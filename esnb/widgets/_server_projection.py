@@ -48,10 +48,17 @@ class ServerProjectionSource:
         self._call(_METHODS[what])
 
     def _call(self, method: str) -> Any:
-        from esnb.frames._server import answered  # brings gRPC, as the client has already
+        from esnb._client import NotFound  # brings gRPC, as the client has already
+        from esnb.frames._server import answered
 
-        with answered(self._client):
-            return getattr(self._client, method)(name=self.name, timeout=TIMEOUT)
+        try:
+            with answered(self._client):
+                return getattr(self._client, method)(name=self.name, timeout=TIMEOUT)
+        except NotFound:
+            raise LookupError(
+                f"the server has no projection {self.name!r}: the standard ones are "
+                "$by_category, $by_correlation_id, $by_event_type, $stream_by_category and $streams"
+            ) from None
 
 
 def _state(status: str) -> str:

@@ -94,7 +94,10 @@ def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
 def test_a_projection_that_is_not_there_is_said_in_a_row(stores: esnb.Stores) -> None:
     (row,) = watched([stores], projections=["$by_catgory"]).look()
     assert (row.name, row.state) == ("$by_catgory", "unknown")
-    assert row.error
+    assert row.error == (
+        "LookupError: the server has no projection '$by_catgory': the standard ones are "
+        "$by_category, $by_correlation_id, $by_event_type, $stream_by_category and $streams"
+    )
 
 
 def test_projections_need_a_server() -> None:
