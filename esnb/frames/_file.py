@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from array import array
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
@@ -73,6 +74,23 @@ class FileSource:
                 if record is None:
                     return
                 yield record
+
+    def backwards(self) -> Generator[tuple[int, Record], None, None]:
+        """The last one first, each with its place from 1; those not taken are not read.
+
+        NotAnExportError, with the line named, at a damaged one that is come to.
+        """
+        with self.path.open("rb") as lines:
+            begins = array("Q", [0])
+            for line in lines:
+                begins.append(begins[-1] + len(line))
+            for place in range(len(begins) - 2, 0, -1):  # before them stands the header
+                lines.seek(begins[place])
+                try:
+                    record = _line.read(lines.readline().decode("utf-8"))
+                except (NotAnExportError, UnicodeDecodeError) as error:
+                    raise self._refusal(place + 1, error) from None
+                yield place, record
 
     @contextmanager
     def events(self, start: int | None) -> Iterator[Iterator[Record]]:

@@ -7,15 +7,16 @@ needs of it and leaves: what a page costs does not depend on how long the log is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
-from itertools import count, islice
+from itertools import count, islice, starmap
 from typing import Any, Protocol, cast
 
 from eventsourcing.persistence import Notification, StoredEvent
 
 from esnb.frames._application import ApplicationSource, has_gapless_ids
+from esnb.frames._file import FileSource
 from esnb.frames._moments import own_time
 from esnb.frames._record import EventSource, Record
 from esnb.frames._redaction import Redact, Redaction
@@ -140,23 +141,29 @@ class _Reading(Protocol):
     def stream(self, name: str, start: int | None) -> Records: ...
 
 
-class _Sequential:
-    """Any source, by what every one can do: it is read from its beginning.
-
-    So are files, in which events of a single stream may have no position; their
-    place in the file stands for it then.
-    """
+class _OfSource:
+    """What is alike for all of them."""
 
     gapless = False
 
     def __init__(self, source: EventSource) -> None:
         self.source = source
 
-    def log(self, start: int | None) -> Records:
-        return self._log(start)
+    def stream(self, name: str, start: int | None) -> Records:
+        return self.source.stream(name, start, None, None)
+
+
+class _File(_OfSource):
+    """A file, read from its beginning or from its end.
+
+    Events of a single stream may have no position; their place in the file
+    stands for it then.
+    """
+
+    source: FileSource
 
     @contextmanager
-    def _log(self, start: int | None) -> Iterator[Iterator[Record]]:
+    def log(self, start: int | None) -> Iterator[Iterator[Record]]:
         with self.source.events(None) as records:
             yield (
                 record
@@ -164,20 +171,21 @@ class _Sequential:
                 if start is None or (record.position or 0) >= start
             )
 
-    def log_before(self, before: int | None) -> Records:
-        with self.log(None) as records:
-            found = [each for each in records if before is None or (each.position or 0) < before]
-        return nullcontext(reversed(found))
-
-    def stream(self, name: str, start: int | None) -> Records:
-        return self.source.stream(name, start, None, None)
+    @contextmanager
+    def log_before(self, before: int | None) -> Iterator[Iterator[Record]]:
+        with closing(self.source.backwards()) as records:
+            yield (
+                record
+                for record in starmap(_placed, records)
+                if before is None or (record.position or 0) < before
+            )
 
 
 def _placed(place: int, record: Record) -> Record:
     return record if record.position is not None else replace(record, position=place)
 
 
-class _Server(_Sequential):
+class _Server(_OfSource):
     """An EventStoreDB client: its `$all` is read in both directions."""
 
     def log(self, start: int | None) -> Records:
@@ -187,7 +195,7 @@ class _Server(_Sequential):
         return cast(Records, cast(Any, self.source).events_before(before))
 
 
-class _Recorder(_Sequential):
+class _Recorder(_OfSource):
     """An application: its recorder is asked for a little, then for more."""
 
     source: ApplicationSource
@@ -275,4 +283,4 @@ def _native(
 def _reading(source: EventSource) -> _Reading:
     if isinstance(source, ApplicationSource):
         return _Recorder(source)
-    return _Server(source) if hasattr(source, "events_before") else _Sequential(source)
+    return _File(source) if isinstance(source, FileSource) else _Server(source)

@@ -13,8 +13,11 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
 
 import esnb
-from esnb.frames._page import Anchor, Filter, read_page
+from esnb.frames import _line
+from esnb.frames._line import NotAnExportError
+from esnb.frames._page import NEWEST, Anchor, Filter, read_page
 from esnb.frames._paging import Pager
+from esnb.frames._record import Record
 from tests.unit.frames_domain import Account, Bank, an_account, bank, record
 from tests.unit.paging_checks import (
     check_index,
@@ -61,6 +64,40 @@ def test_a_file_of_one_stream_is_paged_by_place(app: Bank, tmp_path: Path) -> No
     assert page.earlier is not None
     page = read_page(Pager(path), None, Filter(), page.earlier, 2)
     assert [event.record.version for event in page.events] == [2, 3]
+
+
+def test_a_page_at_the_end_of_a_file_reads_no_more_of_it(
+    app: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "log.jsonl")
+    number = esnb.export(app, path)
+    pager = Pager(path)
+    read: list[str] = []
+    parse = _line.read
+
+    def counted(text: str) -> Record:
+        read.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(_line, "read", counted)
+
+    page = read_page(pager, None, Filter(), NEWEST, 3)
+
+    assert len(page.events) == 3 < number
+    assert len(read) <= 4  # one more, whether there are earlier ones
+
+
+def test_a_damaged_line_is_named_from_the_end_too(app: Bank, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    esnb.export(app, path)
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines[:3], "{\n", *lines[4:]]))
+
+    with Pager(str(path)).backwards(None) as records:
+        for _ in lines[4:]:
+            next(records)
+        with pytest.raises(NotAnExportError, match=r"log\.jsonl.*\(line 4\)"):
+            next(records)
 
 
 def test_a_time_leads_to_a_position(app: Bank) -> None:
