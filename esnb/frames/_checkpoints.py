@@ -16,6 +16,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from esnb.frames._lag import application_lag, category_lag
+from esnb.frames._queue import answering
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described, is_client
 from esnb.frames._subscriptions import subscriptions as group_frame
@@ -62,7 +63,7 @@ def checkpoints(source: Any) -> pd.DataFrame:
     10,000 events that would have to be counted.
 
     Raises TypeError for another source and for a recorder that cannot tell
-    which applications it follows.
+    which applications it follows, OperationalError when a server does not answer.
 
     >>> import esnb
     >>> from eventsourcing.persistence import Tracking
@@ -190,7 +191,7 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     from esnb._redis_client import redis_client  # brings redis-py
 
     head = app.recorder.max_notification_id()
-    with closing(redis_client(url)) as client:
+    with closing(redis_client(url)) as client, answering(client):
         found = list(_of_redis(client, app.env.get(_KEY_PREFIX)))
     for name, application, position in found:
         if application == app.name:
@@ -201,7 +202,9 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
 def _of_stores(stores: Any) -> Iterator[Checkpoint]:
     """Every view's in the Redis of `stores`."""
     prefix = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX)
-    for name, application, position in _of_redis(stores.redis, prefix):
+    with answering(stores.redis):
+        found = list(_of_redis(stores.redis, prefix))
+    for name, application, position in found:
         head, lag = category_lag(stores.eventstoredb, application, position)
         yield Checkpoint(name, application, position, head, lag)
 

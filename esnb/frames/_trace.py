@@ -13,7 +13,7 @@ import pandas as pd
 
 from esnb.frames._moments import own_time
 from esnb.frames._numbers import count
-from esnb.frames._queue import job
+from esnb.frames._queue import answering, job
 from esnb.frames._record import EventSource
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import source_of
@@ -105,7 +105,8 @@ def trace(
     truncated = most is not None and len(hops) > most
     hops = hops[:most]
     if hasattr(source, "redis") and hasattr(source, "env"):
-        hops += _outboxes(source, wanted, [hop.id for hop in hops], prefix)
+        with answering(source.redis):
+            hops += _outboxes(source, wanted, [hop.id for hop in hops], prefix)
     rows = list(_drawn(_roots(hops)))
     columns: dict[str, list[Any]] = {
         name: [getattr(hop, name) for _, _, hop in rows]

@@ -11,10 +11,13 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import OperationalError
+from redis import Redis
 
 import esnb
 from esnb.frames import _correlated
@@ -457,3 +460,16 @@ class TestCommandLine:
         assert process.returncode == 2
         assert err.startswith("esnb worker: ")
         assert said in err
+
+
+def test_frames_over_stores_name_a_redis_that_is_away(stores: Stores, bank: Bank) -> None:
+    with esnb.correlate("order-17"):
+        bank.open()
+    env = {**stores.env, "REDIS_URL": "redis://:sesame@127.0.0.1:9"}
+    half = SimpleNamespace(
+        env=env, redis=Redis.from_url(env["REDIS_URL"]), eventstoredb=stores.eventstoredb
+    )
+
+    for ask in (esnb.checkpoints, lambda each: esnb.trace(each, "order-17")):
+        with pytest.raises(OperationalError, match=r"Redis at redis://127\.0\.0\.1:9/0 cannot be"):
+            ask(half)

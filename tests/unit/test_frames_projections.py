@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from eventsourcing.application import Application, ProcessingEvent
 from eventsourcing.domain import Aggregate
-from eventsourcing.persistence import Tracking, TrackingRecorder
+from eventsourcing.persistence import OperationalError, Tracking, TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.projection import (
     EventSourcedProjection,
@@ -254,6 +254,15 @@ def test_an_application_that_no_view_in_redis_follows() -> None:
     frame = esnb.checkpoints(Bank())
     assert len(frame) == 0
     assert frame.dtypes.to_dict() == esnb.checkpoints(Kinds()).dtypes.to_dict()
+
+
+def test_a_redis_that_is_away_is_named() -> None:
+    app = Bank(env={"REDIS_URL": "redis://:sesame@127.0.0.1:9"})
+
+    with pytest.raises(
+        OperationalError, match=r"Redis at redis://127\.0\.0\.1:9/0 cannot be reached"
+    ):
+        esnb.checkpoints(app)
 
 
 # --- read models -----------------------------------------------------------------
