@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -19,6 +21,10 @@ import nbformat
 
 START_TIMEOUT = 120.0
 """Seconds a JupyterLab may take to answer on a busy machine."""
+
+IN_FILES = ("--KernelManager.transport=ipc",)
+"""Kernels listen at sockets in the runtime directory, whose path is short: a
+TCP port that Jupyter has chosen may be another's before the kernel binds it."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +56,9 @@ class Lab:
 @contextmanager
 def running_lab(home: Path, *options: str, kind: type[Lab] = Lab) -> Iterator[Lab]:
     """JupyterLab, or a program like it, below `home` until the block ends, kernels included."""
-    folder, runtime = home / "notebooks", home / "runtime"
+    folder = home / "notebooks"
     folder.mkdir(parents=True)
+    runtime = Path(tempfile.mkdtemp(prefix="esnb-lab-", dir="/tmp"))
     token = secrets.token_hex(16)
     _settle(home / "settings")
     places = {
@@ -70,6 +77,7 @@ def running_lab(home: Path, *options: str, kind: type[Lab] = Lab) -> Iterator[La
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--IdentityProvider.token={token}"),
         *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+        *IN_FILES,
         *("--expose-app-in-browser", f"--ServerApp.root_dir={folder}"),
         *options,
     ]
@@ -84,6 +92,7 @@ def running_lab(home: Path, *options: str, kind: type[Lab] = Lab) -> Iterator[La
             process.kill()
             process.wait()
         log.close()
+        shutil.rmtree(runtime, ignore_errors=True)
 
 
 def _settle(settings: Path) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import nbclient
 import nbformat
 
+from tests.kernels import in_files
+
 BAR = """
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
@@ -20,7 +22,10 @@ frame = esnb.events(app, progress=True)
 def run(*cells: str) -> list[list[Any]]:
     """The outputs of cells that a kernel has run, as a saved notebook has them."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    with in_files() as config:
+        nbclient.NotebookClient(
+            notebook, timeout=60, kernel_name="python3", config=config
+        ).execute()
     return [cell.outputs for cell in notebook.cells]
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+
+from tests.kernels import in_files
 
 Cell = Callable[..., Any]
 
@@ -239,8 +242,14 @@ def test_connect_arms_a_real_kernel() -> None:
     """In ipykernel, as a notebook runs it: the cell runs again after connect()."""
     from jupyter_client import manager
 
-    kernel, client = manager.start_new_kernel(kernel_name="python3")
-    try:
+    with in_files() as config, contextlib.ExitStack() as ending:
+        kernel = manager.KernelManager(kernel_name="python3", config=config)
+        kernel.start_kernel()
+        ending.callback(kernel.shutdown_kernel, now=True)
+        client = kernel.client()
+        client.start_channels()
+        ending.callback(client.stop_channels)
+        client.wait_for_ready(timeout=60)
 
         def run(code: str) -> dict[str, Any]:
             reply: dict[str, Any] = client.execute_interactive(
@@ -253,6 +262,3 @@ def test_connect_arms_a_real_kernel() -> None:
         again = run(DOG)
         assert again["status"] == "ok", again
         assert run("stores.close()")["status"] == "ok"
-    finally:
-        client.stop_channels()
-        kernel.shutdown_kernel(now=True)
