@@ -139,6 +139,7 @@ def test_what_an_outbox_cannot_be_made_of(stores: Any, application_class: Any, s
         Outbox(stores, application_class)
 
 
+@pytest.mark.extras
 @pytest.mark.parametrize("outbox", [7, {}, Application])
 def test_a_publisher_is_of_an_outbox(outbox: Any) -> None:
     with pytest.raises(TypeError, match=r"no outbox: .*; give an esnb\.outbox\.Outbox"):
