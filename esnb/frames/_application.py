@@ -145,12 +145,10 @@ def category_of_aggregate(first: Record, data: Any) -> str | None:
     return first.type.rpartition(".")[0] or None
 
 
-def require_id(given: object) -> None:
-    """TypeError for what cannot be an aggregate's id."""
+def require_id(given: object, what: str = "an aggregate") -> None:
+    """TypeError for what cannot name an aggregate, or `what` is to be named."""
     if not isinstance(given, UUID | str):
-        raise TypeError(
-            f"an aggregate is named by a UUID or text, not by {type(given).__qualname__}"
-        )
+        raise TypeError(f"{what} is named by a UUID or text, not by {type(given).__qualname__}")
 
 
 def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:

@@ -16,7 +16,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from esnb.frames._lag import application_lag, category_lag
-from esnb.frames._queue import answering
+from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described, is_client
 from esnb.frames._subscriptions import subscriptions as group_frame

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from esnb.frames._application import require_id
 from esnb.frames._flatten import flatten as flattened
 from esnb.frames._moments import Moment, own_time
 from esnb.frames._numbers import bound, count
@@ -153,10 +154,7 @@ def stream(
     0        2  Aggregate.Event
     """
     opened = source_of(source)
-    if not isinstance(id_or_name, UUID | str):
-        raise TypeError(
-            f"a stream is named by a UUID or text, not by {type(id_or_name).__qualname__}"
-        )
+    require_id(id_or_name, "a stream")
     start, stop, last = bound(start, "start"), bound(stop, "stop"), count(last, "last")
     reading = _read(
         opened,

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
-from urllib.parse import quote
 
 import pandas as pd
 
 from esnb.frames._numbers import end_of
 from esnb.frames._redaction import Redact, Redaction
+from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
 
@@ -157,23 +156,6 @@ def redis_of(source: Any) -> Any:
             "redis-py client"
         )
     return client
-
-
-@contextmanager
-def answering(client: Any) -> Iterator[None]:
-    """A block that asks Redis; the library's errors, with the server named, for redis-py's."""
-    from esnb.redis.errors import translated  # brings redis-py, as the client has already
-
-    options = client.get_connection_kwargs()
-    if "path" in options:
-        name = options.get("client_name")
-        url = f"unix://{quote(options['path'])}{f'?client_name={name}' if name else ''}"
-    elif "host" in options:
-        url = f"redis://{options['host']}:{options.get('port', 6379)}/{options.get('db') or 0}"
-    else:
-        url = "redis://?cluster=true"
-    with translated(url):
-        yield
 
 
 def jobs(client: Any, root: str) -> Iterator[JobRow]:

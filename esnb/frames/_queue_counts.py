@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from esnb.frames._queue import answering, redis_of
+from esnb.frames._queue import redis_of
+from esnb.frames._redis import answering
 
 _LISTS = {"waiting": "wait", "paused": "paused", "active": "active"}
 _SETS = ("prioritized", "delayed", "failed", "completed")

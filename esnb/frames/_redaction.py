@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from esnb._text import ordered_repr
+from esnb.frames._names import listed
 from esnb.frames._state import ATOMS, State, attributes
 
 REDACTED = "[redacted]"
@@ -63,14 +64,12 @@ class Redaction:
         if isinstance(redact, Redaction):
             self._names, self._key = redact._names, redact._key
             return
-        given: Any = () if redact is None else redact
-        names = (
-            list(given) if isinstance(given, Iterable) and not isinstance(given, str) else [given]
+        problem = (
+            f"redact={redact!r}: give names of fields, or dotted paths such as 'customer.email'"
         )
-        if not all(isinstance(name, str) and name for name in names):
-            raise TypeError(
-                f"redact={redact!r}: give names of fields, or dotted paths such as 'customer.email'"
-            )
+        names = listed(() if redact is None else redact, str, problem)
+        if not all(names):
+            raise TypeError(problem)
         self._names = frozenset(names)
         self._key = os.urandom(16)  # so that nobody finds a value by trying values
 

@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from eventsourcing.utils import construct_topic
 
 from esnb.frames._moments import Moment, read_moment
+from esnb.frames._names import listed
 
 TypeName = str | type
 """A topic, its part after the colon, the last name of that, or an event class."""
@@ -81,8 +82,6 @@ def select(
 
 
 def _names(types: Types, argument: str) -> frozenset[str]:
-    given = [types] if isinstance(types, str | type) or not isinstance(types, Iterable) else types
-    given = list(given)
-    if not all(isinstance(name, str | type) for name in given):
-        raise TypeError(f"{argument}={types!r}: give names of types, or event classes")
+    problem = f"{argument}={types!r}: give names of types, or event classes"
+    given = listed(types, str | type, problem)
     return frozenset(name if isinstance(name, str) else construct_topic(name) for name in given)

@@ -13,8 +13,9 @@ import pandas as pd
 
 from esnb.frames._moments import own_time
 from esnb.frames._numbers import count
-from esnb.frames._queue import answering, job
+from esnb.frames._queue import job
 from esnb.frames._record import EventSource
+from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import source_of
 

@@ -139,7 +139,7 @@ class _Working:
                 return
             except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
                 # BullMQ's worker begins with a Redis that answers, and waits for it only then.
-                self._says("retrying", masked(described_error(error, self.url)))
+                self._says("retrying", described_error(error, self.url))
             if await woken(ending, backoff.next()):
                 return
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from esnb.frames._moments import Moment, read_moment
+from esnb.frames._names import listed
 from esnb.frames._page import Filter
 from esnb.widgets import _event_html, _event_text
 from esnb.widgets._copy import as_json, as_python, envelope
@@ -147,10 +148,8 @@ class Browser(Faces):
         """Only events of these types (names or patterns), with this text, in this time."""
         if not isinstance(text, str):
             raise TypeError(f"text={text!r}: give text")
-        names = (types,) if isinstance(types, str) or not isinstance(types, Iterable) else types
-        names = tuple(names)
-        if not all(isinstance(name, str) for name in names):
-            raise TypeError(f"types={types!r}: give names of types, or patterns for them")
+        problem = f"types={types!r}: give names of types, or patterns for them"
+        names = tuple(listed(types, str, problem))
         wanted = Filter(names, text, _moment(since, "since"), _moment(until, "until"))
         self._do(lambda: self._visit.filtered(wanted))
 
