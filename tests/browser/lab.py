@@ -22,10 +22,6 @@ import nbformat
 START_TIMEOUT = 120.0
 """Seconds a JupyterLab may take to answer on a busy machine."""
 
-IN_FILES = ("--KernelManager.transport=ipc",)
-"""Kernels listen at sockets in the runtime directory, whose path is short: a
-TCP port that Jupyter has chosen may be another's before the kernel binds it."""
-
 
 @dataclass(frozen=True)
 class Lab:
@@ -77,7 +73,8 @@ def running_lab(home: Path, *options: str, kind: type[Lab] = Lab) -> Iterator[La
         *("--ServerApp.ip=127.0.0.1", "--ServerApp.port=0", f"--IdentityProvider.token={token}"),
         *("--LabApp.news_url=None", "--LabApp.extension_manager=readonly"),
         "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-        *IN_FILES,
+        # As in tests.kernels; the sockets are in the runtime directory.
+        "--KernelManager.transport=ipc",
         *("--expose-app-in-browser", f"--ServerApp.root_dir={folder}"),
         *options,
     ]

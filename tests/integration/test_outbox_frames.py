@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +18,7 @@ import esnb
 from esnb.frames import _correlated
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, StuckError, Worker
 from esnb.stores import Stores
+from tests import worker_command
 from tests.unit.projections_domain import Bank
 
 pytestmark = pytest.mark.extras
@@ -405,26 +401,17 @@ def shout(job):
 
 
 class TestCommandLine:
-    def worker(self, tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
+    @pytest.fixture
+    def folder(self, tmp_path: Path) -> Path:
         (tmp_path / "shouting.py").write_text(HANDLER)
-        root = Path(esnb.__file__).parents[1]
-        return subprocess.Popen(
-            [sys.executable, "-m", "esnb", "worker", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(root)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return tmp_path
 
     def test_it_works_until_it_is_told_to_end(
-        self, stores: Stores, bank: Bank, tmp_path: Path
+        self, stores: Stores, bank: Bank, folder: Path
     ) -> None:
         bank.open("Ann")
-        process = self.worker(tmp_path, "q", "shouting:shout", "--redis", stores.env["REDIS_URL"])
-        watchdog = threading.Timer(NOW, process.kill)
-        watchdog.start()
-        try:
+        url = stores.env["REDIS_URL"]
+        with worker_command.working(folder, "q", "shouting:shout", "--redis", url) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "working on queue 'q' with shouting:shout\n"
             outbox = Outbox(stores, bank)
@@ -433,11 +420,7 @@ class TestCommandLine:
             messages = stores.redis.xread({"bull:q:events": "0"}, block=100)
             while b"completed" not in str(messages).encode() and process.poll() is None:
                 messages = stores.redis.xread({"bull:q:events": "0"}, block=100)
-            process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=NOW)
-        finally:
-            watchdog.cancel()
-            process.kill()
+            out, err = worker_command.ended(process)
         assert process.returncode == 0, err
         assert "1 jobs completed, 0 attempts failed" in out
         assert list(esnb.queue(stores, "q")["result"]) == ["ANN"]
@@ -453,9 +436,9 @@ class TestCommandLine:
         ids=["form", "function", "module", "url"],
     )
     def test_wrong_arguments_are_said(
-        self, tmp_path: Path, function: str, url: str, said: str
+        self, folder: Path, function: str, url: str, said: str
     ) -> None:
-        process = self.worker(tmp_path, "q", function, "--redis", url)
+        process = worker_command.started(folder, "q", function, "--redis", url)
         _, err = process.communicate(timeout=60)
         assert process.returncode == 2
         assert err.startswith("esnb worker: ")

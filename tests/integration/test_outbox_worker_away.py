@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-import esnb
 from esnb.outbox import Worker
 from esnb.outbox.jobs import async_client, bullmq
+from tests import worker_command
 from tests.redis_server import RedisServer
 
 pytestmark = pytest.mark.extras
@@ -87,27 +82,13 @@ def test_the_command_says_that_redis_is_away_and_that_it_goes_on(
     server: RedisServer, tmp_path: Path
 ) -> None:
     (tmp_path / "naming.py").write_text("def name(job):\n    return job.name\n")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "esnb", "worker", "q", "naming:name", "--redis", server.url],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(Path(esnb.__file__).parents[1])},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    watchdog = threading.Timer(NOW, process.kill)
-    watchdog.start()
-    try:
+    with worker_command.working(tmp_path, "q", "naming:name", "--redis", server.url) as process:
         assert process.stderr is not None
         away = process.stderr.readline()
         assert away.startswith(f"esnb worker: Redis at {server.url} cannot be reached: ")
         assert away.endswith(": trying again\n")
         server.start()
         assert process.stderr.readline() == "esnb worker: goes on\n"
-        process.send_signal(signal.SIGTERM)
-        out, err = process.communicate(timeout=NOW)
-    finally:
-        watchdog.cancel()
-        process.kill()
+        out, err = worker_command.ended(process)
     assert process.returncode == 0, err
     assert out.endswith("0 jobs completed, 0 attempts failed\n")
