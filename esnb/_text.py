@@ -33,6 +33,30 @@ def ordered_repr(value: object) -> str:
     return _ADDRESS.sub("", text)
 
 
+def safe_repr(value: object) -> str:
+    """`ordered_repr(value)`; where that raises, a text that says so.
+
+    >>> class Shy:
+    ...     def __repr__(self):
+    ...         raise ValueError
+    >>> safe_repr(Shy())
+    '<Shy: its repr raises ValueError>'
+    """
+    try:
+        return ordered_repr(value)
+    except RecursionError:
+        return f"<{type(value).__qualname__}: nested too deeply>"
+    except Exception as error:  # noqa: BLE001  whatever the value's own __repr__ raises
+        return f"<{type(value).__qualname__}: its repr raises {type(error).__name__}>"
+
+
+def short_repr(value: object, most: int = 80) -> str:
+    """The same, cut in the middle to `most` characters: for errors and lines."""
+    text = safe_repr(value)
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
+
+
 def in_order(values: Iterable[Any]) -> list[Any]:
     """The elements of a set, in an order that is the same in every process.
 

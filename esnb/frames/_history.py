@@ -117,7 +117,7 @@ def at(
 
     An object of its own, replayed from the events: nothing that is done to it
     reaches the application, its cache or another call's result. `time`
-    (inclusive; a datetime or text, UTC without an offset) takes the events up
+    (inclusive; a datetime or ISO 8601 text, UTC without an offset) takes the events up
     to the first later one.
 
     Raises AggregateNotFoundError where there is no such aggregate, no such

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Any, Final
 
+from esnb.frames._moments import in_utc
 from esnb.frames._record import Origin, Record
 from esnb.frames._redaction import REDACTED, Redaction
 
@@ -84,7 +85,7 @@ def read(text: str) -> Record:
             state,
             line["position"],
             line["event_id"],
-            None if recorded is None else datetime.fromisoformat(recorded),
+            None if recorded is None else in_utc(datetime.fromisoformat(recorded)),
             metadata,
             line["type"],
             *(line.get(name) for name in _OF_SERVER),

@@ -71,7 +71,7 @@ def events(
     that the filters let through: `types` and `exclude` take topics, their part
     after the colon, last names or event classes; `since` and `until`
     (inclusive both, against the column `time`, or with `by="recorded"` against
-    the store's own time) take datetimes or text, UTC where there is no offset.
+    the store's own time) take datetimes or ISO 8601 text, UTC without an offset.
     `redact` names fields, at any depth or by a dotted path, whose values are
     shown as `[redacted]`; payloads that cannot be read are hidden whole then.
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from esnb.frames._moments import time_in
 from esnb.frames._schema import Schema
 
 
@@ -64,10 +65,8 @@ def as_first_recorded(metadata: Any, recorded: datetime | None) -> tuple[Any, da
     if type(metadata) is not dict or ORIGINAL_TIME not in metadata:
         return metadata, recorded
     rest = {key: value for key, value in metadata.items() if key != ORIGINAL_TIME}
-    try:
-        return rest or None, datetime.fromisoformat(metadata[ORIGINAL_TIME])
-    except (TypeError, ValueError):
-        return metadata, recorded
+    first = time_in(metadata[ORIGINAL_TIME])
+    return (metadata, recorded) if first is None else (rest or None, first)
 
 
 def category_of_stream(name: str) -> str | None:

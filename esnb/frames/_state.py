@@ -20,7 +20,7 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
-from esnb._text import in_order, ordered_repr
+from esnb._text import in_order, ordered_repr, safe_repr
 
 State = dict[str, Any]
 
@@ -142,6 +142,6 @@ def text_of(value: Any) -> str:
             return f"{type(value).__name__}.{value.name}"
         if isinstance(value, Decimal | UUID | date | time | timedelta):
             return str(value)
-        return ordered_repr(value)
-    except Exception as error:  # noqa: BLE001  whatever its own __repr__ raises
-        return f"<{type(value).__qualname__}: no text, {type(error).__name__}>"
+    except Exception:  # noqa: BLE001  whatever a subclass's own __str__ raises
+        return safe_repr(value)
+    return safe_repr(value)

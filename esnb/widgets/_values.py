@@ -17,10 +17,14 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from esnb._text import in_order, ordered_repr
+from esnb._text import in_order, safe_repr
 
 _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
+
+
+describe = safe_repr
+"""A value's `repr`, the same in every process; says so when that raises."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -84,16 +88,6 @@ def stamp(time: datetime) -> str:
 def bare(key: str) -> str:
     """A mapping's key without its quotes: for tables, where it is a label."""
     return key[1:-1] if len(key) > 1 and key[0] == key[-1] == "'" else key
-
-
-def describe(value: object) -> str:
-    """Its `repr`, the same in every process; says so when that raises."""
-    try:
-        return ordered_repr(value)
-    except RecursionError:
-        return f"<{type(value).__name__}: nested too deeply>"
-    except Exception as error:  # noqa: BLE001  # whatever a foreign repr raises
-        return f"<{type(value).__name__}: its repr raises {type(error).__name__}>"
 
 
 def tree(value: Any, limits: Limits = Limits()) -> Node:

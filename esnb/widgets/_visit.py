@@ -11,7 +11,9 @@ from itertools import islice
 from typing import Any, SupportsIndex
 from uuid import UUID
 
-from esnb.frames._moments import read_moment
+import numpy as np
+
+from esnb.frames._moments import is_iso_8601, read_moment
 from esnb.frames._numbers import bound
 from esnb.frames._page import NEWEST, Anchor, Event, Filter, Page, read_page
 from esnb.frames._paging import Pager
@@ -22,7 +24,7 @@ from esnb.widgets._trail import Place, Trail
 _MOST_ARRIVALS = 5_000
 """New events that one look takes in: more come with the next."""
 
-At = UUID | str | SupportsIndex | datetime | date
+At = UUID | str | SupportsIndex | datetime | date | np.datetime64
 
 
 class Visit:
@@ -67,7 +69,9 @@ class Visit:
             raise TypeError("at= takes a time, a stream or a position, not a truth value")
         elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
             self._begin_at(at)
-        elif isinstance(at, datetime | date) or (isinstance(at, str) and _is_time(at)):
+        elif isinstance(at, datetime | date | np.datetime64) or (
+            isinstance(at, str) and _is_time(at)
+        ):
             self.start(read_moment(at, "at"))
         else:
             self._show(Trail(Place(stream=str(at))))
@@ -270,13 +274,8 @@ def read_filter(types: str, text: str, since: str, until: str) -> Filter:
 
 
 def _is_time(text: str) -> bool:
-    if text.strip()[4:5] != "-":
-        return False
-    try:
-        datetime.fromisoformat(text.strip())
-    except ValueError:
-        return False
-    return True
+    # A stream may well be named by eight digits.
+    return text.strip()[4:5] == "-" and is_iso_8601(text)
 
 
 def read_time(text: str) -> datetime:

@@ -255,7 +255,7 @@ def test_objects_without_an_equality_are_compared_by_their_attributes() -> None:
 
 
 def test_what_cannot_be_copied_or_shown_is_a_text() -> None:
-    assert kept(Spiteful()) == "<Spiteful: no text, RuntimeError>"
+    assert kept(Spiteful()) == "<Spiteful: its repr raises RuntimeError>"
     assert text_of(Plain(1)) == f"<{__name__}.Plain object>"  # no address
     assert kept(Colour.RED) is Colour.RED
 
