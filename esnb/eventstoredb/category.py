@@ -146,6 +146,8 @@ class Category:
     ) -> Generator[RecordedEvent, None, None]:
         """The category's events at or above `number`, which may be no event's position.
 
+        Those that the server wrote itself are among them.
+
         The server reads from positions of events only. The library mostly asks
         from an event's position or from the number after one, which cost one
         read; any other number is looked for. More than `limit` events may come.
@@ -212,17 +214,27 @@ class Category:
         return number
 
     def notification(self, event: RecordedEvent) -> StreamNotification | None:
-        """The notification that `event` carries; None when its stream is not ours."""
+        """The notification that `event` carries; None when it is none of the application's.
+
+        That is one of another stream, and one that EventStoreDB wrote itself.
+        """
         originator_id = self.naming.originator_id(event.stream_name)
-        if originator_id is None:
+        if originator_id is None or envelope.is_of_server(event):
             return None
         return envelope.notification(
             event, originator_id, self.versions.version(event.stream_position)
         )
 
     def head(self, client: SharedClient) -> int | None:
-        """The position of the category's last event."""
-        return next(map(_position, self.log(client, backwards=True, limit=1)), None)
+        """The position of the application's last event."""
+        for limit in (1, None):  # the last one is rarely the server's own
+            last = None
+            for last in self.log(client, backwards=True, limit=limit):
+                if self.notification(last) is not None:
+                    return _position(last)
+            if last is None:
+                return None
+        return None
 
     def neighbours(self, client: SharedClient, number: int) -> positions.Neighbours:
         """The category's events next to `number`, searched from both ends of the log."""

@@ -100,6 +100,18 @@ def topic_in(event_type: str, metadata: Mapping[str, Any]) -> str:
     return topics.topic_of(event_type)
 
 
+def is_of_server(recorded: RecordedEvent) -> bool:
+    """Whether EventStoreDB wrote it, or keeps its type for itself: no event of an application.
+
+    A tombstone (`$streamDeleted`), a link (`$>`), and any other type that begins
+    with `$`, unless it is the topic that the event's own metadata name.
+    """
+    if not recorded.type.startswith("$"):
+        return False
+    topic = read_metadata(recorded.metadata).get(TOPIC)
+    return not isinstance(topic, str) or not topics.matches(topic, recorded.type)
+
+
 def read_metadata(data: bytes) -> Mapping[str, Any]:
     """Metadata as a mapping; empty where they are not a JSON object."""
     if not data:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import islice, takewhile
 from typing import Any
 from uuid import UUID
 
@@ -117,26 +117,36 @@ class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, Application
             return []
         lowest = 0 if start is None else start if inclusive_of_start else start + 1
         chosen = frozenset(topics)
-        # With topics, which the server does not know, it cannot count.
-        at_most = None if chosen else limit
 
         def work(client: SharedClient) -> list[StreamNotification]:
             found = (
                 notification
-                for event in self.category.log_from(client, lowest, limit=at_most)
-                if (notification := self.category.notification(event)) is not None
+                # With topics, which the server does not know, it cannot count.
+                for notification in self._from(client, lowest, None if chosen else limit)
+                if not chosen or notification.topic in chosen
             )
-            wanted = []
-            for notification in found:
-                if stop is not None and notification.id > stop:
-                    break
-                if not chosen or notification.topic in chosen:
-                    wanted.append(notification)
-                if len(wanted) == limit:
-                    break
-            return wanted
+            until = takewhile(lambda each: stop is None or each.id <= stop, found)
+            return list(islice(until, limit))
 
         return read(self.category.lease, self._subject, work)
+
+    def _from(
+        self, client: SharedClient, lowest: int, at_once: int | None
+    ) -> Iterator[StreamNotification]:
+        """The notifications from `lowest` on, of which the server is asked for `at_once` a time.
+
+        It counts what it wrote itself, too, and that is left out here.
+        """
+        while True:
+            count, position = 0, lowest
+            for event in self.category.log_from(client, lowest, limit=at_once):
+                count, position = count + 1, event.commit_position or 0
+                notification = self.category.notification(event)
+                if notification is not None:
+                    yield notification
+            if at_once is None or count < at_once:
+                return
+            lowest = position + 1
 
     def select_notifications_before(
         self, number: int | None, limit: int

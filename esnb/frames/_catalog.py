@@ -102,6 +102,8 @@ def _recorded(source: Any, progress: bool | None) -> Iterator[Row]:
     aggregates: dict[str, str | None] = {}
     with collector_paused(), opened.events(None) as records:
         for record in track(records, unit="events", total=opened.count(None), progress=progress):
+            if record.is_tombstone:
+                continue
             data, _ = opened.decode(record)
             if record.stream not in aggregates:
                 aggregates[record.stream] = _originator(data)

@@ -14,8 +14,15 @@ from esnb._uri import masked
 from esnb.frames import _line
 from esnb.frames._application import category_of_aggregate
 from esnb.frames._line import NotAnExportError
+from esnb.frames._numbers import FURTHEST
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
-from esnb.frames._record import SERVER_COLUMNS, Origin, Record, category_of_stream
+from esnb.frames._record import (
+    SERVER_COLUMNS,
+    TOMBSTONED,
+    Origin,
+    Record,
+    category_of_stream,
+)
 from esnb.frames._schema import Schema
 
 
@@ -109,8 +116,8 @@ class FileSource:
             record
             for record in self.records()
             if record.stream in meanings
-            and (start is None or (record.version or 0) >= start)
-            and (stop is None or (record.version or 0) < stop)
+            and (start is None or _number(record) >= start)
+            and (stop is None or _number(record) < stop)
         ]
         yield iter(found if last is None else found[max(0, len(found) - last) :])
 
@@ -121,6 +128,8 @@ class FileSource:
         return record.state
 
     def decode(self, record: Record) -> Decoded:
+        if record.is_tombstone:
+            return None, TOMBSTONED
         if record.content_type == "application/octet-stream":
             payload, _ = decode_or_keep(self._json, record.state)
             return payload if type(payload) is dict else (record.state or None), None
@@ -136,6 +145,11 @@ class FileSource:
             f"{str(self.path)!r} is not a file that esnb.export wrote, or was damaged since "
             f"(line {number}): {error}"
         )
+
+
+def _number(record: Record) -> int:
+    """The version by which a stream is cut; a tombstone stands after all of them."""
+    return FURTHEST if record.is_tombstone else record.version or 0
 
 
 def _meanings(name: UUID | str) -> frozenset[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from eventsourcing.persistence import ApplicationRecorder
@@ -32,23 +34,26 @@ def category_lag(client: Any, category: str, position: int) -> tuple[int | None,
     one where there are too many to count or none begins at `position`.
     """
     from esnb._client import ClientError  # brings gRPC, as the client has already
+    from esnb.eventstoredb.envelope import is_of_server
     from esnb.frames._server import reading
 
-    def of_category(**bounds: Any) -> Any:
+    @contextmanager
+    def of_category(**bounds: Any) -> Iterator[Iterator[int]]:
         pattern = f"{re.escape(category)}-.*"
-        return reading(
+        with reading(
             client, "read_all", filter_include=[pattern], filter_by_stream_name=True, **bounds
-        )
+        ) as events:
+            yield (event.commit_position or 0 for event in events if not is_of_server(event))
 
-    with of_category(backwards=True, limit=1) as newest:
-        head = next((event.commit_position for event in newest), None)
+    with of_category(backwards=True, limit=MOST_COUNTED) as newest:
+        head = next(newest, None)
     if head is None:
         return None, None
     if position >= head:
         return head, 0
     try:
         with of_category(commit_position=position, limit=MOST_COUNTED + 2) as events:
-            later = sum(position < event.commit_position <= head for event in events)
+            later = sum(position < each <= head for each in events)
     except ClientError:
         return head, None
     return head, later if later <= MOST_COUNTED else None

@@ -31,7 +31,8 @@ def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = N
     events keep their ids, types, metadata and order, and frames show the times
     at which they were recorded first. Events of an application go where an
     application of the same name finds them (`stores.application(Bank)`), those
-    of a server into streams of the same names. Positions are new.
+    of a server into streams of the same names, which are tombstoned as they
+    were there. Positions are new.
 
     Into an eventsourcing Application: what its recorder keeps, in its own
     compression and cipher. POPO and SQL recorders have no place for event ids,
@@ -76,7 +77,10 @@ def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = N
     tracked = track(source.records(), unit="events", total=known.events, progress=progress)
     for stream, records in groupby(tracked, key=lambda record: record.stream):
         for batch in _batches(records):
-            target.store(stream, batch)
+            if batch[0].is_tombstone:
+                target.close(stream)
+            else:
+                target.store(stream, batch)
     return known.events
 
 
@@ -96,6 +100,9 @@ def _survey(source: FileSource) -> _Survey:
     cut: dict[str, None] = {}
     for record in source.records():
         found.events += 1
+        if record.is_tombstone:
+            found.streams.setdefault(record.stream, None)
+            continue
         expected = (found.streams.get(record.stream) or 0) + 1
         if record.version != expected:
             cut[record.stream] = None
@@ -105,11 +112,13 @@ def _survey(source: FileSource) -> _Survey:
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    """Events that are stored together; a tombstone, which comes last, by itself."""
     batch: list[Record] = []
     size = 0
     for record in records:
         size += len(record.state)
-        if batch and (len(batch) == _AT_ONCE or size > _BYTES_AT_ONCE):
+        is_full = len(batch) == _AT_ONCE or size > _BYTES_AT_ONCE
+        if batch and (is_full or record.is_tombstone):
             yield batch
             batch, size = [], len(record.state)
         batch.append(record)
@@ -125,6 +134,9 @@ class _Target(Protocol):
 
     def store(self, stream: str, records: Sequence[Record]) -> None:
         """Adds events to the end of a stream."""
+
+    def close(self, stream: str) -> None:
+        """Tombstones a stream."""
 
 
 def _target(origin: Origin, given: Any) -> _Target:
@@ -154,7 +166,7 @@ def _target(origin: Origin, given: Any) -> _Target:
 
 
 class _RecorderTarget:
-    """An application of the library's own persistence modules."""
+    """An application of the library's own persistence modules, which have no tombstones."""
 
     def __init__(self, app: Application[Any]) -> None:
         self._app = app
@@ -172,3 +184,6 @@ class _RecorderTarget:
                 for record in records
             ]
         )
+
+    def close(self, stream: str) -> None:
+        return

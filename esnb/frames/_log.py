@@ -44,6 +44,7 @@ STREAMS: Schema = {
     "first_version": "Int64",
     "last_version": "Int64",
     "last_type": "string",
+    "state": "string",
 }
 
 
@@ -83,7 +84,8 @@ def events(
     (Int64, from 0), `content_type` (string) and, in streams of links,
     `link_stream`, `link_revision`, `link_position`; then `topic` (string),
     `recorded` (the store's time) and `error` (string: why `data` could not be
-    decoded). With `flatten=True` a column for each field of the payloads, at
+    decoded). That a stream was tombstoned is a row of a client with neither
+    version nor data, whose `error` says so. With `flatten=True` a column for each field of the payloads, at
     the end, instead of `data`; a name that is taken becomes `data.name`.
 
     Nothing that the data name is imported: unknown topics, binary and damaged
@@ -133,7 +135,8 @@ def stream(
     `id_or_name` is a UUID, its text, or a value of a `stream` column. `start`
     (inclusive) and `stop` (exclusive) are versions, which count from 1 on every
     source; `last=20` takes the newest 20 of them. A stream without events, and
-    one that does not exist, is an empty frame. `position` is missing where the
+    one that does not exist, is an empty frame; a client's stream that was
+    tombstoned is one row, without a version, that says so. `position` is missing where the
     store knows it for the whole sequence only (POPO, SQLite, PostgreSQL).
     `redact` as in `events`.
 
@@ -172,7 +175,16 @@ class _Seen:
 
     first: Record
     last: Record
-    events: int = 1
+    events: int = 0
+    tombstoned: bool = False
+
+    def add(self, record: Record) -> None:
+        """Takes in the next record; a tombstone is no event, unless there is nothing else."""
+        if record.is_tombstone:
+            self.tombstoned = True
+        else:
+            self.last = record
+            self.events += 1
 
 
 def streams(source: Any, *, match: str | None = None, progress: bool | None = None) -> pd.DataFrame:
@@ -182,7 +194,8 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     server's stream name; for an application the aggregate's class, as its first
     event tells it), `events` (Int64), `first_time`, `last_time`
     (datetime64[us, UTC]), `first_version`, `last_version` (Int64), `last_type`
-    (string). `match` is a pattern of the shell's kind for the stream's name
+    (string) and `state` (string: `tombstoned` for a stream that was closed for
+    good, else missing). `match` is a pattern of the shell's kind for the stream's name
     (`"Product-*"`); an application's streams have the name
     `category-aggregate id` for this, and their id alone.
 
@@ -207,10 +220,8 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
         for record in track(records, unit="events", total=opened.count(None), progress=progress):
             known = seen.get(record.stream)
             if known is None:
-                seen[record.stream] = _Seen(record, record)
-            else:
-                known.last = record
-                known.events += 1
+                known = seen[record.stream] = _Seen(record, record)
+            known.add(record)
     return build_rows(STREAMS, _rows(opened, seen, match))
 
 
@@ -231,6 +242,7 @@ def _rows(
                 known.first.version,
                 known.last.version,
                 known.last.type,
+                "tombstoned" if known.tombstoned else None,
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
-_FURTHEST = 2**63 - 2
+FURTHEST = 2**63 - 2
 """No store counts further, and one behind it must still fit into its 64 bits."""
 
 
@@ -25,7 +25,7 @@ def whole(value: Any, argument: str) -> int | None:
 def bound(value: Any, argument: str) -> int | None:
     """The same for where a read begins or ends: as far as a store can be asked for."""
     number = whole(value, argument)
-    return None if number is None else max(-_FURTHEST, min(number, _FURTHEST))
+    return None if number is None else max(-FURTHEST, min(number, FURTHEST))
 
 
 def count(value: Any, argument: str) -> int | None:
@@ -33,7 +33,7 @@ def count(value: Any, argument: str) -> int | None:
     number = whole(value, argument)
     if number is not None and number < 0:
         raise ValueError(f"{argument}={number}: give a number of rows, or None for all")
-    return None if number is None else min(number, _FURTHEST)
+    return None if number is None else min(number, FURTHEST)
 
 
 def end_of(limit: Any, last: Any) -> tuple[int | None, bool]:

@@ -18,6 +18,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from esnb.frames._application import ApplicationSource, has_gapless_ids
 from esnb.frames._file import FileSource
 from esnb.frames._moments import own_time
+from esnb.frames._numbers import FURTHEST
 from esnb.frames._record import EventSource, Record
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._sources import source_of
@@ -35,7 +36,8 @@ class Pager:
     """The events of `source` by number, forwards and backwards.
 
     In the whole log an event's number is its position; in a stream its version,
-    or, where the stream is one of links, the place of its link, from 1.
+    or, where the stream is one of links, the place of its link, from 1. A
+    tombstone's is beyond all of them.
     """
 
     def __init__(self, source: Any, redact: Redact | None = None) -> None:
@@ -54,7 +56,7 @@ class Pager:
             return record.position or 0
         if record.link_revision is not None:
             return record.link_revision + 1
-        return record.version or 0
+        return FURTHEST if record.is_tombstone else record.version or 0
 
     def forwards(self, stream: str | None, start: int | None = None) -> Records:
         """The events at and above number `start`, in order."""

@@ -38,6 +38,11 @@ class Record:
         if not self.type:
             self.type = self.topic.rpartition(":")[2]
 
+    @property
+    def is_tombstone(self) -> bool:
+        """Whether it is no event, but says that its stream was tombstoned."""
+        return self.version is None and self.topic == TOMBSTONE
+
 
 SERVER_COLUMNS: Schema = {
     "revision": "Int64",
@@ -47,6 +52,11 @@ SERVER_COLUMNS: Schema = {
     "link_position": "Int64",
 }
 """What a server's events have besides."""
+
+TOMBSTONE = "$streamDeleted"
+"""The type of the event by which EventStoreDB closes a stream for good. It has no version."""
+TOMBSTONED = "tombstoned: the stream's events are gone, and its name stays closed"
+"""What a frame says of it."""
 
 ORIGINAL_TIME = "$esnb-recorded"
 """In the metadata of an event that `load` stored: when it was recorded first."""
@@ -119,7 +129,10 @@ class EventSource(Protocol):
         ...
 
     def decode(self, record: Record) -> tuple[Any, str | None]:
-        """The payload and, where it could not be read, why; then it is the raw bytes."""
+        """The payload and, where it could not be read, why; then it is the raw bytes.
+
+        Of a tombstone, nothing and that it is one.
+        """
         ...
 
     def category(self, first: Record, data: Any) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from itertools import takewhile
 from typing import Any
@@ -27,6 +28,8 @@ from esnb._uri import described, masked
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
+    TOMBSTONE,
+    TOMBSTONED,
     Origin,
     Record,
     as_first_recorded,
@@ -38,6 +41,13 @@ TOPIC_KEY = "topic"
 """Where esnb's adapter keeps an event's full topic in its metadata."""
 
 BINARY = "application/octet-stream"
+
+_SHOWN: Mapping[str, Any] = {"filter_include": [r"[^$][\s\S]*", re.escape(TOMBSTONE)]}
+"""Of the server's own events, whose types begin with `$`, only tombstones."""
+_LAST_REVISION = 2**63 - 1
+"""At which a tombstone stands, whatever comes before it."""
+_OLD_CONFIGURATION = re.compile(r"PersistentConfig\d+")
+"""The type of those in which older servers kept their groups of consumers."""
 
 
 @contextmanager
@@ -88,7 +98,8 @@ class ServerSource:
     """What an EventStoreDB server holds, but for its own system events.
 
     A stream is read with its links resolved: a row shows the original event,
-    and `link_stream`, `link_revision`, `link_position` where it was found.
+    and `link_stream`, `link_revision`, `link_position` where it was found. That
+    a stream was tombstoned is a record without a version.
     """
 
     def __init__(self, client: Client) -> None:
@@ -106,11 +117,11 @@ class ServerSource:
     @contextmanager
     def events(self, start: int | None) -> Iterator[Iterator[Record]]:
         first, begin = self._from(start)
-        with reading(self.client, "read_all", commit_position=begin) as response:
+        with reading(self.client, "read_all", commit_position=begin, **_SHOWN) as response:
             yield (
                 self._record(event)
                 for event in response
-                if first is None or (event.commit_position or 0) >= first
+                if (first is None or (event.commit_position or 0) >= first) and _is_shown(event)
             )
 
     @contextmanager
@@ -122,11 +133,13 @@ class ServerSource:
         # Backwards a position itself is left out, and one that is no event's is
         # refused: then everything above it is read and passed over.
         begin = None if number is None else self._from(number)[1]
-        with reading(self.client, "read_all", commit_position=begin, backwards=True) as response:
+        with reading(
+            self.client, "read_all", commit_position=begin, backwards=True, **_SHOWN
+        ) as response:
             yield (
                 self._record(event)
                 for event in response
-                if number is None or (event.commit_position or 0) < number
+                if (number is None or (event.commit_position or 0) < number) and _is_shown(event)
             )
 
     def _from(self, start: int | None) -> tuple[int | None, int | None]:
@@ -138,7 +151,9 @@ class ServerSource:
         if start is None or start <= 0:
             return None, None
         try:
-            with reading(self.client, "read_all", commit_position=start, limit=1) as response:
+            with reading(
+                self.client, "read_all", commit_position=start, limit=1, **_SHOWN
+            ) as response:
                 next(response, None)
         except ClientError:
             return start, None
@@ -168,7 +183,7 @@ class ServerSource:
                 # A truncated stream begins later than it was asked for.
                 yield takewhile(
                     lambda record: high is None or _number(record) < high,
-                    map(self._record, _found(response, text)),
+                    self._found(response, text),
                 )
 
     def _newest(self, name: str, low: int, high: int | None, last: int) -> list[Record]:
@@ -181,8 +196,17 @@ class ServerSource:
             resolve_links=True,
             limit=last,
         ) as response:
-            newest = [self._record(event) for event in _found(response, name)]
+            newest = list(self._found(response, name))
         return [record for record in reversed(newest) if _number(record) >= low]
+
+    def _found(self, response: Iterable[RecordedEvent], name: str) -> Iterator[Record]:
+        """The events of a read; none where there is no such stream."""
+        try:
+            yield from map(self._record, response)
+        except NotFound:
+            return
+        except StreamIsDeleted:
+            yield Record(name, None, TOMBSTONE, b"")
 
     def count(self, start: int | None) -> int | None:
         return None
@@ -195,6 +219,8 @@ class ServerSource:
         return record.state
 
     def decode(self, record: Record) -> Decoded:
+        if record.is_tombstone:
+            return None, TOMBSTONED
         payload, problem = decode_or_keep(self._json, record.state)
         if record.content_type == BINARY and type(payload) is not dict:
             return record.state or None, None  # bytes are no damage where bytes were announced
@@ -210,9 +236,10 @@ class ServerSource:
         if not isinstance(topic, str) or not topics.matches(topic, event.type):
             topic = event.type
         link = event.link
+        revision = None if _is_tombstone(event) else event.stream_position
         return Record(
             event.stream_name,
-            event.stream_position + 1,
+            None if revision is None else revision + 1,
             topic,
             event.data,
             event.commit_position,
@@ -220,7 +247,7 @@ class ServerSource:
             recorded,
             metadata,
             event.type.rpartition(":")[2],
-            event.stream_position,
+            revision,
             event.content_type or None,
             None if link is None else link.stream_name,
             None if link is None else link.stream_position,
@@ -228,19 +255,18 @@ class ServerSource:
         )
 
 
+def _is_shown(event: RecordedEvent) -> bool:
+    """Whether it is an event, or a tombstone, of a stream that is not the server's own."""
+    if _is_tombstone(event):
+        return not event.stream_name.startswith("$")
+    return _OLD_CONFIGURATION.fullmatch(event.type) is None
+
+
+def _is_tombstone(event: RecordedEvent) -> bool:
+    return event.type == TOMBSTONE and event.stream_position == _LAST_REVISION
+
+
 def _number(record: Record) -> int:
     """Where a record stands in the stream that is read: its link's place, or its own."""
     number = record.revision if record.link_revision is None else record.link_revision
-    return number or 0
-
-
-def _found(response: Iterable[RecordedEvent], name: str) -> Iterator[RecordedEvent]:
-    """The events of a read; none where there is no such stream."""
-    try:
-        yield from response
-    except NotFound:
-        return
-    except StreamIsDeleted as error:
-        raise StreamIsDeleted(
-            f"stream {name!r} was tombstoned: its events are gone and its name stays closed"
-        ) from error
+    return _LAST_REVISION if number is None else number

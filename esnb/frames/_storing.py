@@ -52,6 +52,9 @@ class ServerTarget:
         )
         self._sizes[name] = size + len(records)
 
+    def close(self, stream: str) -> None:
+        self._client.tombstone_stream(self._stream_name(stream), current_version=StreamState.ANY)
+
     def _event(self, record: Record) -> NewEvent:
         state = self._encode(record.state)
         is_said_json = None if record.content_type is None else record.content_type != BINARY

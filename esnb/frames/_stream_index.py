@@ -23,10 +23,12 @@ class StreamRow:
     name: str
     category: str
     events: int
-    """The version of its newest event: how many there are, unless it was truncated."""
+    """The version of its newest event: how many there are, unless it was truncated; 0 where
+    none is known of a tombstoned stream."""
     last_type: str
     last_time: datetime | None
     position: int
+    tombstoned: bool = False
 
 
 class StreamIndex:
@@ -57,15 +59,21 @@ class StreamIndex:
                 position = record.position or 0
                 self._low, self.high = position, max(self.high, position)
                 self.searched += 1
-                if record.stream not in self._rows:
+                known = self._rows.get(record.stream)
+                if known is None:
                     self._rows[record.stream] = self._row(record)
+                elif not known.events:  # its tombstone came first
+                    known.events = record.version or 0
         self.complete = True
 
     def arrived(self, records: Iterable[Record]) -> None:
         """Takes in events that are newer than what was looked at."""
         for record in records:
             self.high = max(self.high, record.position or 0)
-            self._rows[record.stream] = self._row(record)
+            known, row = self._rows.get(record.stream), self._row(record)
+            if known is not None and record.is_tombstone:
+                row.events = known.events
+            self._rows[record.stream] = row
 
     def newest(self, most: int, match: str = "") -> tuple[list[StreamRow], int]:
         """The streams that match, those with the newest events first, and how many do.
@@ -86,6 +94,7 @@ class StreamIndex:
             record.type,
             own_time(data) or record.recorded,
             record.position or 0,
+            record.is_tombstone,
         )
 
 

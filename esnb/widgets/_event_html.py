@@ -260,10 +260,15 @@ def _streams(visit: Visit, times: bool, most: int) -> str:
     )
 
 
+def _last(row: StreamRow) -> str:
+    """What a stream ends with."""
+    return "tombstoned" if row.tombstoned else row.last_type
+
+
 def _stream(row: StreamRow, times: bool) -> str:
     when = f" {escape(stamp(row.last_time))}" if times and row.last_time is not None else ""
     return (
         f"<tr><th><code>{text(row.name, 120)}</code></th><td>{text(row.category, 80)}</td>"
-        f'<td>{row.events:,}</td><td>{text(row.last_type, 80)}<span class="esnb-when">{when}</span>'
+        f'<td>{row.events:,}</td><td>{text(_last(row), 80)}<span class="esnb-when">{when}</span>'
         "</td></tr>"
     )

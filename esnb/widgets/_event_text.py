@@ -44,7 +44,7 @@ def page(visit: Visit, times: bool = True, ids: bool = True) -> str:
         lines += ["", f"Streams ({some}{known})"]
         lines += [
             f"  {visible(row.name, 80)}  {visible(row.category, 40)}  {row.events:,} "
-            f"event{'' if row.events == 1 else 's'}"
+            f"event{'' if row.events == 1 else 's'}{', tombstoned' if row.tombstoned else ''}"
             for row in rows
         ]
     whole = "\n".join(lines)

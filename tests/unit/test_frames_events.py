@@ -232,6 +232,7 @@ def test_streams_has_a_row_each(app: Bank) -> None:
             "first_version": "Int64",
             "last_version": "Int64",
             "last_type": "string",
+            "state": "string",
         },
     )
     assert list(frame["stream"]) == [str(account_id), str(cat_id)]

@@ -116,6 +116,9 @@ class Consumer:
             delivery.close()
 
     def _take(self, delivery: Delivery, event: Any) -> None:
+        if self._events.passes_over(event):
+            delivery.ack(event)
+            return
         received = self._later.pop(event.ack_id, None)
         now = self._progress.clock()
         until = now + self._group.message_timeout if received is None else received.until

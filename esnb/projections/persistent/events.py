@@ -24,6 +24,9 @@ class ForeignGroupError(ProgrammingError):
 class Events(Protocol):
     """How the events of a source are opened."""
 
+    def passes_over(self, recorded: Any) -> bool:
+        """Whether it is for no handler: it is acknowledged at once."""
+
     def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
         """The domain event, and the block in which it is handled."""
 
@@ -35,6 +38,12 @@ class ApplicationEvents:
         self._application = application
         self._category = category
         self._title = title
+
+    def passes_over(self, recorded: Any) -> bool:
+        """What EventStoreDB wrote itself, such as that a stream was tombstoned."""
+        from esnb.eventstoredb.envelope import is_of_server
+
+        return is_of_server(recorded)
 
     def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
         notification = self._category.notification(recorded)
@@ -50,6 +59,9 @@ class ApplicationEvents:
 
 class RecordedEvents:
     """Events of any stream: JSON as Python values, anything else as bytes."""
+
+    def passes_over(self, recorded: Any) -> bool:
+        return False
 
     def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
         from esnb.eventstoredb.envelope import read_metadata

@@ -1,0 +1,418 @@
+"""What EventStoreDB writes itself into an application's streams, above all tombstones."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pandas as pd
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import Tracking
+from eventsourcing.projection import Projection
+
+import esnb
+from esnb._client import NewEvent, StreamState
+from esnb.frames._lag import category_lag
+from esnb.projections import CatchUpRunner, PersistentRunner
+
+DEADLINE = 60.0
+
+
+class Counter(Aggregate):
+    @event("Started")
+    def __init__(self) -> None:
+        self.n = 0
+
+    @event("Counted")
+    def count(self) -> None:
+        self.n += 1
+
+
+class Shop(Application[UUID]):
+    pass
+
+
+class Orders(Application[str]):
+    pass
+
+
+class Total(esnb.redis.RedisView):
+    def add(self, tracking: Tracking) -> None:
+        with self.commit(tracking) as commands:
+            commands.incr(self.key("n"))
+
+    def n(self) -> int:
+        return int(self.redis.get(self.key("n")) or 0)  # type: ignore[arg-type]
+
+
+class Counting(Projection[Total]):
+    name = "counting"
+    topics = ()
+
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
+        self.view.add(tracking)
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[esnb.Stores]:
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def stores(running: esnb.Stores) -> esnb.Stores:
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def app(stores: esnb.Stores) -> Iterator[Shop]:
+    with Shop(env=dict(stores.env)) as app:
+        yield app
+
+
+def save(app: Shop, counts: int = 0) -> Counter:
+    counter = Counter()
+    for _ in range(counts):
+        counter.count()
+    app.save(counter)
+    return counter
+
+
+def tombstone(stores: esnb.Stores, stream: str) -> int:
+    """Tombstones a stream; the position of its tombstone."""
+    stores.eventstoredb.tombstone_stream(stream, current_version=StreamState.ANY)
+    (last,) = stores.eventstoredb.read_all(
+        backwards=True, limit=1, filter_include=[r"\$streamDeleted"]
+    )
+    return int(last.commit_position)
+
+
+def append(stores: esnb.Stores, stream: str, kind: str, data: bytes = b"{}") -> int:
+    position: int = stores.eventstoredb.append_to_stream(
+        stream,
+        current_version=StreamState.ANY,
+        events=[NewEvent(type=kind, data=data, content_type="application/json")],
+    )
+    return position
+
+
+def disturbed(stores: esnb.Stores, app: Shop) -> list[int]:
+    """Events of an application, among all that EventStoreDB may write there; their ids.
+
+    First one is tombstoned, last another; between them are links, an event with a
+    system type, a tombstone of a stream that never was, and one soft-deleted.
+    """
+    kept, gone, deleted = save(app, 1), save(app), save(app)
+    tombstone(stores, f"Shop-{gone.id}")
+    append(stores, f"Shop-{uuid4()}", "$>", f"0@Shop-{kept.id}".encode())
+    append(stores, f"Shop-{uuid4()}", "$>", b"rubbish")
+    append(stores, f"Shop-{uuid4()}", "$custom", b'{"n": 1}')
+    tombstone(stores, f"Shop-{uuid4()}")
+    stores.eventstoredb.set_stream_metadata(f"Shop-{kept.id}", metadata={"$maxCount": 100})
+    stores.eventstoredb.delete_stream(f"Shop-{deleted.id}", current_version=StreamState.ANY)
+    last = save(app, 1)
+    tombstone(stores, f"Shop-{last.id}")
+    return [
+        event.commit_position
+        for event in stores.eventstoredb.read_all()
+        if event.stream_name.startswith("Shop-")
+    ]
+
+
+# --- what an application sees -----------------------------------------------------------
+
+
+def test_notifications_leave_out_what_the_server_wrote(stores: esnb.Stores, app: Shop) -> None:
+    ids = disturbed(stores, app)
+
+    def select(start: int | None, limit: int, **more: Any) -> list[int]:
+        return [each.id for each in app.recorder.select_notifications(start, limit, **more)]
+
+    assert select(None, 100) == ids
+    assert app.recorder.max_notification_id() == ids[-1]
+    # A page is as long as was asked for, so that a short one is the last.
+    for limit in range(1, 8):
+        paged: list[int] = []
+        while page := select(paged[-1] + 1 if paged else 1, limit):
+            paged += page
+            if len(page) < limit:
+                break
+        assert paged == ids, limit
+    assert select(None, 100, stop=ids[3]) == ids[:4]
+    assert select(ids[0], 100, inclusive_of_start=False) == ids[1:]
+    topic = app.recorder.select_notifications(1, 1)[0].topic
+    assert all(
+        each.topic == topic for each in app.recorder.select_notifications(1, 9, topics=[topic])
+    )
+    assert len(app.notification_log["1,10"].items) == 6
+
+
+def test_a_read_may_begin_at_a_tombstone(stores: esnb.Stores, app: Shop) -> None:
+    before, gone = save(app), save(app)
+    position = tombstone(stores, f"Shop-{gone.id}")
+    after = save(app)
+
+    for start in (position - 1, position, position + 1):
+        found = app.recorder.select_notifications(start, 10)
+        assert [each.originator_id for each in found] == [after.id]
+    newest = app.recorder.select_notifications_before(position, 10)  # type: ignore[attr-defined]
+    assert [each.originator_id for each in newest] == [gone.id, before.id]
+    newest = app.recorder.select_notifications_before(None, 1)  # type: ignore[attr-defined]
+    assert [each.originator_id for each in newest] == [after.id]
+    assert list(esnb.events(app, start=position)["stream"]) == [str(after.id)]
+
+
+def test_an_application_of_nothing_but_a_tombstone_has_no_events(
+    stores: esnb.Stores, app: Shop
+) -> None:
+    tombstone(stores, f"Shop-{uuid4()}")
+
+    assert app.recorder.max_notification_id() is None
+    assert app.recorder.select_notifications(None, 10) == []
+    assert len(esnb.events(app)) == len(esnb.streams(app)) == 0
+    assert "no events" in str(esnb.browse(app, live=False))
+
+
+def test_an_own_topic_that_begins_with_a_dollar_is_an_event(stores: esnb.Stores, app: Shop) -> None:
+    an_id = uuid4()
+    stores.eventstoredb.append_to_stream(
+        f"Shop-{an_id}",
+        current_version=StreamState.NO_STREAM,
+        events=[NewEvent(type="$own", data=b"{}", metadata=b'{"topic": "$own"}')],
+    )
+
+    assert [each.topic for each in app.recorder.select_notifications(1, 10)] == ["$own"]
+
+
+def test_an_application_with_text_ids(stores: esnb.Stores) -> None:
+    with Orders(env={**stores.env, "ORIGINATOR_ID_TYPE": "text"}) as app:
+        append(stores, "Orders-1", "Orders.Placed")
+        tombstone(stores, "Orders-1")
+        tombstone(stores, "Orders-2")
+
+        assert len(esnb.events(app)) == 1
+        assert list(esnb.streams(app)["stream"]) == ["1"]
+
+
+def test_a_subscription_passes_over_them(stores: esnb.Stores, app: Shop) -> None:
+    save(app)
+    tombstone(stores, f"Shop-{uuid4()}")
+    with app.recorder.subscribe() as subscription:
+        first = next(subscription)
+        tombstone(stores, f"Shop-{uuid4()}")
+        later = save(app)
+        second = next(subscription)
+
+    assert first.id < second.id
+    assert second.originator_id == later.id
+
+
+def test_frames_of_an_application(stores: esnb.Stores, app: Shop) -> None:
+    ids = disturbed(stores, app)
+
+    frame = esnb.events(app)
+    assert list(frame["position"]) == ids
+    assert frame["version"].notna().all()
+    assert not frame["type"].str.startswith("$").any()
+    assert list(esnb.streams(app)["events"]) == [2, 1, 1, 2]
+    assert len(esnb.catalog(app)) == 2
+    gone = frame["stream"][2]
+    assert len(esnb.stream(app, gone)) == 0
+    assert len(esnb.trace(app, frame["event_id"][0])) == 1
+    for shown in (esnb.browse(app, live=False), esnb.browse(app, frame["stream"][0], live=False)):
+        assert "$" not in str(shown)
+        shown._repr_html_()
+
+
+def test_a_projection_as_a_frame(stores: esnb.Stores, app: Shop) -> None:
+    ids = disturbed(stores, app)
+
+    whole = esnb.project(app, Counting, Total)
+    assert list(whole["value"]) == ["6"]
+    assert list(esnb.project(app, Counting, Total, until=ids[-1] + 1000)["value"]) == ["6"]
+
+
+def test_a_catch_up_runner_goes_past_them(stores: esnb.Stores, app: Shop) -> None:
+    disturbed(stores, app)
+    with CatchUpRunner(Shop, Counting, Total, env=stores.env) as runner:
+        runner.wait(timeout=DEADLINE)
+        assert runner.view.n() == 6
+        status = runner.status()
+        assert (status.lag, status.error) == (0, None)
+        tombstone(stores, f"Shop-{save(app).id}")
+        runner.wait(timeout=DEADLINE)
+        assert runner.view.n() == 7
+        assert runner.status().lag == 0
+        runner.rebuild()
+        runner.wait(timeout=DEADLINE)
+        assert runner.view.n() == 7
+    checkpoints = esnb.checkpoints(stores)
+    assert list(checkpoints["lag"]) == [0]
+
+
+def test_a_runner_of_nothing_but_tombstones(stores: esnb.Stores, app: Shop) -> None:
+    tombstone(stores, f"Shop-{uuid4()}")
+    with CatchUpRunner(Shop, Counting, Total, env=stores.env) as runner:
+        runner.wait(timeout=DEADLINE)
+        save(app)
+        runner.wait(timeout=DEADLINE)
+        assert runner.view.n() == 1
+
+
+def test_a_group_of_consumers_acknowledges_them(stores: esnb.Stores, app: Shop) -> None:
+    disturbed(stores, app)
+    handled: list[str] = []
+    with PersistentRunner(
+        app, "mailing", lambda event, recorded: handled.append(recorded.type)
+    ) as runner:
+        runner.wait(timeout=DEADLINE)
+        tombstone(stores, f"Shop-{save(app).id}")
+        runner.wait(timeout=DEADLINE)
+        status = runner.status()
+
+    assert len(handled) == 7
+    assert not any(each.startswith("$") for each in handled)
+    assert (status.parked, status.failed, status.error) == (0, 0, None)
+    assert list(esnb.subscriptions(stores)["parked"]) == [0]
+
+
+def test_the_lag_of_a_category_does_not_count_them(stores: esnb.Stores, app: Shop) -> None:
+    ids = disturbed(stores, app)
+
+    assert category_lag(stores.eventstoredb, "Shop", ids[-1]) == (ids[-1], 0)
+    assert category_lag(stores.eventstoredb, "Shop", ids[0]) == (ids[-1], 5)
+
+
+# --- what a client sees -------------------------------------------------------------------
+
+
+def tombstones(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame[frame["error"].fillna("").str.startswith("tombstoned")]
+
+
+def test_a_clients_events_show_a_row_that_says_so(stores: esnb.Stores, app: Shop) -> None:
+    disturbed(stores, app)
+
+    frame = esnb.events(stores)
+    rows = tombstones(frame)
+    assert len(rows) == 3
+    assert rows["version"].isna().all()
+    assert rows["revision"].isna().all()
+    assert rows["data"].isna().all()
+    assert rows["position"].notna().all()
+    assert set(rows["type"]) == {"$streamDeleted"}
+    assert len(frame) == 6 + 3
+    assert frame["version"].dtype == "Int64"
+    repr(frame), frame.to_html()
+    last = int(frame["position"].iloc[-1])
+    assert len(esnb.events(stores, start=last)) == 1
+    assert len(esnb.events(stores, types="$streamDeleted")) == 3
+    assert len(esnb.events(stores, exclude="$streamDeleted")) == 6
+    assert len(esnb.events(stores, flatten=True)) == 9
+    assert len(esnb.catalog(stores)) == 2
+    assert len(esnb.trace(stores, str(frame["event_id"].iloc[-1]))) == 1
+
+
+def test_a_clients_stream_is_one_row_that_says_so(stores: esnb.Stores, app: Shop) -> None:
+    name = f"Shop-{save(app, 2).id}"
+    tombstone(stores, name)
+
+    for selection in ({}, {"last": 5}, {"start": 2}, {"flatten": True}):
+        frame = esnb.stream(stores, name, **selection)  # type: ignore[arg-type]
+        assert list(frame["stream"]) == [name]
+        assert frame["version"].isna().all()
+        assert "tombstoned" in frame["error"][0]
+    assert len(esnb.stream(stores, name, stop=3)) == 0
+    assert len(esnb.stream(stores, name, last=0)) == 0
+    assert len(esnb.stream(stores, "never-was")) == 0
+
+
+def test_streams_count_events_only(stores: esnb.Stores, app: Shop) -> None:
+    kept, gone = save(app, 2), save(app, 1)
+    tombstone(stores, f"Shop-{gone.id}")
+    tombstone(stores, "never-was")
+
+    frame = esnb.streams(stores)
+    assert list(frame["stream"]) == [f"Shop-{kept.id}", f"Shop-{gone.id}", "never-was"]
+    assert list(frame["events"]) == [3, 2, 0]
+    assert list(frame["state"].fillna("")) == ["", "tombstoned", "tombstoned"]
+    assert list(frame["last_version"].fillna(-1)) == [3, 2, -1]
+    assert list(frame["last_type"]) == ["Counter.Counted"] * 2 + ["$streamDeleted"]
+    assert frame["last_time"].notna().all()
+
+
+def test_browse_says_so(stores: esnb.Stores, app: Shop) -> None:
+    kept, gone = save(app, 2), save(app, 1)
+    tombstone(stores, f"Shop-{gone.id}")
+    tombstone(stores, "never-was")
+
+    for at in (None, f"Shop-{gone.id}", "never-was"):
+        browser = esnb.browse(stores, at, live=False)
+        assert browser.event is not None
+        for face in (str(browser), browser._repr_html_()):
+            assert "problem" in face
+            assert "tombstoned" in face
+        json.loads(browser.json)
+        compile(browser.python, "copy", "exec")
+    text = str(esnb.browse(stores, live=False, ids=False))
+    assert "2 events, tombstoned" in text
+    assert "0 events, tombstoned" in text
+    assert "3 events\n" in text + "\n"
+
+    live = esnb.browse(stores, live=True)
+    panel = live._controls()
+    live.open(f"Shop-{gone.id}")
+    live.back()
+    live.open(f"Shop-{kept.id}")
+    tombstone(stores, f"Shop-{kept.id}")
+    panel.visit.arrivals()
+    rows, _ = panel.visit.index.newest(10)
+    assert [(row.events, row.tombstoned) for row in rows] == [(3, True), (0, True), (2, True)]
+    live.refresh()
+    assert "tombstoned" in live._repr_html_()
+    live.close()
+
+
+def test_an_exported_log_has_them_and_is_loaded_with_them(
+    stores: esnb.Stores, app: Shop, tmp_path: Path
+) -> None:
+    disturbed(stores, app)
+    path = tmp_path / "log.jsonl"
+    before = esnb.events(stores)
+
+    assert esnb.export(stores, path) == 9
+    frame = esnb.events(path)
+    pd.testing.assert_frame_equal(frame, before)
+    assert list(esnb.streams(path)["events"]) == list(esnb.streams(stores)["events"])
+    assert len(esnb.catalog(path)) == 2
+    gone = before["stream"][2]
+    assert list(esnb.stream(path, gone)["version"].fillna(0)) == [1, 0]
+    assert len(esnb.stream(path, gone, stop=2)) == 1
+    assert list(esnb.stream(path, gone, last=1)["version"].fillna(0)) == [0]
+    for at in (None, gone):
+        assert "tombstoned" in str(esnb.browse(path, at, live=False))
+    assert esnb.export(app, tmp_path / "app.jsonl") == 6
+
+    stores.reset()
+    assert esnb.load(path, stores) == 9
+    after = esnb.events(stores)
+    columns = ["stream", "version", "type", "data", "error"]
+    # In the file a stream may go on after others; what is stored comes in the same order.
+    pd.testing.assert_frame_equal(after[columns], before[columns])
+    other: Application[UUID] = Application()
+    assert esnb.load(path, other) == 9
+    assert len(esnb.events(other)) == 6
+
+
+def test_a_flow_through_a_tombstoned_stream(stores: esnb.Stores, app: Shop) -> None:
+    with esnb.correlate("order-17"):
+        counter = save(app)
+    tombstone(stores, f"Shop-{counter.id}")
+
+    assert "order-17" in str(esnb.flow(stores, "order-17", live=False))
