@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application, project_aggregate
-from eventsourcing.domain import CanMutateProtocol
+from eventsourcing.domain import CanInitAggregate, CanMutateProtocol
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import resolve_topic
 
 from esnb.frames._application import ApplicationSource
 from esnb.frames._moments import own_time
+from esnb.frames._redaction import NOTHING, Redaction
 from esnb.frames._state import State, kept, state_of
 
 ProjectorFunction = Callable[[Any, Iterable[Any]], Any]
@@ -103,18 +104,19 @@ def fold(
     source: ApplicationSource,
     stored_events: Iterable[StoredEvent],
     projector_func: ProjectorFunction | None = None,
+    redaction: Redaction = NOTHING,
 ) -> Iterator[Step]:
     """The steps that `stored_events` make, from the aggregate's first one on.
 
     The application's mapper makes domain events of them and the projector
     applies them: neither snapshots nor the library's cache have a part in it.
     An event that cannot be read or applied ends the knowledge of the state, not
-    the sequence. Mutable aggregates are one object, which the next step changes:
+    the sequence; where `redaction` hides anything its text is left out. Mutable aggregates are one object, which the next step changes:
     what is to be kept of a step must be taken before the next one is asked for.
     """
     aggregate: Any = None
     problem: Exception | None = None
-    project = projector_func
+    project, begun = projector_func, False
     for stored in stored_events:
         record = source.record(stored)
         data, _ = source.decode(record)
@@ -124,12 +126,15 @@ def fold(
             if problem is None:
                 project = project or projector_for(source.app, event)
                 aggregate = project(aggregate, [event])
-        except Exception as error:  # noqa: BLE001  the domain's code may raise anything
+        except Exception as raised:  # noqa: BLE001  the domain's code may raise anything
+            error = _without_an_aggregate(raised, aggregate, event, begun)
+            error = error or redaction.error(raised)
             error.add_note(
                 f"while applying version {stored.originator_version} ({record.type}) "
                 f"of aggregate {record.stream!r}"
             )
             aggregate, problem = None, problem or error
+        begun = begun or aggregate is not None
         yield Step(
             stored,
             record.type,
@@ -139,6 +144,21 @@ def fold(
             aggregate,
             problem,
         )
+
+
+def _without_an_aggregate(
+    raised: Exception, aggregate: Any, event: Any, begun: bool
+) -> Exception | None:
+    """What a bare `assert` of the library, or of a projector, says about the aggregate."""
+    if not isinstance(raised, AssertionError) or raised.args or event is None:
+        return None
+    kind, creates = type(event).__qualname__, isinstance(event, CanInitAggregate)
+    if creates and aggregate is not None:
+        return ValueError(f"{kind} creates an aggregate, and there is one already")
+    if creates or aggregate is not None:
+        return None
+    why = "an event before it discarded it" if begun else "the event that creates it is missing"
+    return ValueError(f"{kind} has no aggregate to change: {why}")
 
 
 def projector_for(app: Application[Any], first: Any) -> ProjectorFunction:

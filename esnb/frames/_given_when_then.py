@@ -67,7 +67,7 @@ def given_when_then(
     stored = recorded(source, aggregate_id)
     last = stored[-1].originator_version if version is None else version
     steps = []
-    for step in fold(source, stored, projector_func):
+    for step in fold(source, stored, projector_func, Redaction(redact)):
         if step.problem is not None:
             raise step.problem
         steps.append(step)

@@ -58,7 +58,8 @@ def history(
     `project_aggregate`; snapshots and the cache are not asked. From an event
     that cannot be applied on, `changed` says so and the state is missing.
     `redact` names fields whose values are shown as `[redacted]`, wherever they
-    stand in the state; that they changed is still said.
+    stand in the state; that they changed is still said, but not what an error
+    says, which may hold such a value.
 
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
     is no Application.
@@ -210,7 +211,7 @@ def diff(
         require_version(source, aggregate_id, stored, older)
     states: dict[int, State] = {}
     redaction = Redaction(redact)
-    for step in fold(source, stored, projector_func):
+    for step in fold(source, stored, projector_func, redaction):
         version = step.version
         if version in (older, newer):
             states[version] = redaction.state(step.state)

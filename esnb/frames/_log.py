@@ -308,6 +308,9 @@ def _tabulated(
     payloads = [row.data for row in rows]
     if redaction:
         payloads = list(map(redaction.data, payloads))
+        columns["error"] = [
+            row.error if row.record.is_tombstone else redaction.reason(row.error) for row in rows
+        ]
         columns["metadata"] = list(map(redaction.data, columns["metadata"]))
     if not flatten:
         return build(schema, {**columns, "data": payloads})

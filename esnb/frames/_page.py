@@ -206,6 +206,7 @@ def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) ->
     data, error = pager.source.decode(record)
     time = own_time(data) or record.recorded
     data, metadata = pager.redaction.data(data), pager.redaction.data(record.metadata)
+    error = error if record.is_tombstone else pager.redaction.reason(error)
     event = Event(pager.number(stream, record), record, time, data, metadata, error)
     return event if wanted.admits(event) else None
 

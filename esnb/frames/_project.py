@@ -21,7 +21,7 @@ from esnb.frames._moments import Moment, own_time, read_moment
 from esnb.frames._numbers import whole
 from esnb.frames._progress import track
 from esnb.frames._read_model import read_model
-from esnb.frames._redaction import Redact
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._sources import described
 
 BATCH = 500
@@ -62,7 +62,8 @@ def project(
 
     Raises TypeError for an app that is no Application and a view class that
     cannot be built, ValueError for a time that is none, and what the projection
-    raises, with the event named in a note.
+    raises, with the event named in a note, and without its text where `redact`
+    hides anything.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -94,7 +95,7 @@ def project(
             total=source.count(None) if until is None else None,
             progress=progress,
         )
-        _fill(app, projection(view=view), view, notifications)
+        _fill(app, projection(view=view), view, notifications, Redaction(redact))
         return read_model(view, table=table, redact=redact)
 
 
@@ -103,17 +104,24 @@ def _fill(
     projection: Projection[Any],
     view: TrackingRecorder,
     notifications: Iterable[Notification],
+    redaction: Redaction,
 ) -> None:
-    from esnb.projections.handling import HandlerError, Handlers
+    from esnb.projections import handling
 
-    handlers = Handlers(app, projection, view)
+    handlers = handling.Handlers(app, projection, view)
     reached: int | None = None
     for batch in _batches(notifications):
+        problem: Exception | None = None
         try:
             handlers.apply(batch, reached)
-        except HandlerError as failure:
-            failure.error.add_note(str(failure))
-            raise failure.error from None
+        except handling.HandlerError as failure:
+            problem = redaction.error(failure.error)
+            event = handling.described(failure.notification)
+            problem.add_note(f"{failure.handler} failed for {event}")
+        except Exception as error:  # noqa: BLE001  the handler's word for a store that is away
+            problem = redaction.error(error)
+        if problem is not None:
+            raise problem  # here, where it has no other error in its context
         reached = batch[-1].id
 
 

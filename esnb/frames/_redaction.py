@@ -89,6 +89,18 @@ class Redaction:
         hidden: State = self._without(state, (), plain=False)
         return hidden
 
+    def error(self, error: Exception) -> Exception:
+        """An error that may be shown: of the same kind, and without its text where fields are hidden.
+
+        The code that raised it may have put any value into its text, or changed
+        one before, so nothing of it is kept: neither notes nor causes.
+        """
+        return _without_text(error) if self._names else error
+
+    def reason(self, text: str | None) -> str | None:
+        """Why a payload could not be read, which may quote it."""
+        return text if text is None or not self._names else f"payload not readable: {REDACTED}"
+
     def _hides(self, path: tuple[str, ...]) -> bool:
         return path[-1] in self._names or ".".join(path) in self._names
 
@@ -104,6 +116,12 @@ class Redaction:
     def _without(self, value: Any, path: tuple[str, ...], plain: bool) -> Any:
         if type(value) in ATOMS or isinstance(value, Enum):
             return value
+        try:
+            return self._parts(value, path, plain)
+        except Exception:  # noqa: BLE001  a container of the user's own: nobody knows what it holds
+            return self._mark(value, plain)
+
+    def _parts(self, value: Any, path: tuple[str, ...], plain: bool) -> Any:
         if isinstance(value, dict):
             return {
                 key: self._mark(inner, plain)
@@ -129,3 +147,18 @@ class Redaction:
             self._hides((*path, name)) or self._is_in(inner, (*path, name), levels - 1)
             for name, inner in attributes(value)
         )
+
+
+NOTHING = Redaction(None)
+"""Hides nothing."""
+
+
+def _without_text(error: Exception) -> Exception:
+    kind = type(error)
+    try:
+        bare = kind.__new__(kind, REDACTED)
+        if REDACTED in str(bare):
+            return bare
+    except Exception:  # noqa: BLE001, S110  a class that cannot be made, or shown, without more
+        pass
+    return RuntimeError(f"{kind.__qualname__}: {REDACTED}")

@@ -134,8 +134,8 @@ def verify_snapshot(
     source = application_of(app, "verify_snapshot()")
     require_id(aggregate_id)
     found = list(_kept_snapshots(source, aggregate_id, False))
-    replayed = _replayed(source, aggregate_id, found, projector_func)
     redaction = Redaction(redact)
+    replayed = _replayed(source, aggregate_id, found, projector_func, redaction)
     return build_rows(
         VERIFIED,
         (
@@ -179,7 +179,7 @@ def _verdict(
         restored = full_state_of(project(None, [snapshot]))
         foreign = _is_foreign(source, stored, snapshot)
     except Exception as error:  # noqa: BLE001  whatever a changed class raises
-        return "unreadable", None, said(error)
+        return "unreadable", None, said(redaction.error(error))
     if isinstance(truth, Exception):
         return "unverified", None, said(truth)
     found = changes(redaction.state(truth), redaction.state(restored))
@@ -194,13 +194,15 @@ def _replayed(
     aggregate_id: UUID | str,
     found: Iterable[StoredEvent],
     projector_func: ProjectorFunction | None,
+    redaction: Redaction,
 ) -> dict[int, State | Exception]:
     """The whole state, by the events, at each version that has a snapshot."""
     versions = {stored.originator_version for stored in found}
     states: dict[int, State | Exception] = {}
     if not versions:
         return states
-    for step in fold(source, source.select(aggregate_id, lte=max(versions)), projector_func):
+    stored = source.select(aggregate_id, lte=max(versions))
+    for step in fold(source, stored, projector_func, redaction):
         if step.version in versions:
             states[step.version] = step.problem or {
                 name: kept(value) for name, value in full_state_of(step.aggregate).items()

@@ -85,9 +85,10 @@ def versions(
     last = whole(to, "version")
     if last is not None:
         stored = up_to(source, aggregate_id, stored, last)
-    steps = fold(source, stored, projector_func)
+    redaction = Redaction(redact)
+    steps = fold(source, stored, projector_func, redaction)
     tracked = track(steps, unit="versions", total=len(stored), progress=progress)
-    return as_versions(tracked, Redaction(redact))
+    return as_versions(tracked, redaction)
 
 
 def as_versions(steps: Iterable[Step], redaction: Redaction) -> Iterator[Version]:

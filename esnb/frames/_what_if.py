@@ -14,10 +14,10 @@ from eventsourcing.persistence import StoredEvent
 
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes
-from esnb.frames._fold import ProjectorFunction, Step, fold, recorded
+from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
 from esnb.frames._history import DIFF, shown
 from esnb.frames._numbers import whole
-from esnb.frames._redaction import Redact, Redaction
+from esnb.frames._redaction import NOTHING, Redact, Redaction
 from esnb.frames._schema import build_rows
 from esnb.frames._sources import application_of
 from esnb.frames._versions import Version, as_versions
@@ -52,8 +52,9 @@ def what_if(
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
     exist, ValueError when nothing is left of the history, TypeError for what is
-    no event, and whatever the fold raises: an event may not be applicable
-    without the one that was left out.
+    not an event, and whatever the fold raises, without its text where `redact`
+    hides anything: an event may not be applicable without the one that was left
+    out, and none is without the one that creates the aggregate (ValueError).
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -69,8 +70,11 @@ def what_if(
     """
     source = application_of(app, "what_if()")
     stored = recorded(source, aggregate_id)
-    changed = ChangedHistory(source, stored, *_read(source, stored, aggregate_id, skip, insert))
-    *_, real = fold(source, stored, projector_func)
+    redaction = Redaction(redact)
+    changes_of = _read(source, stored, aggregate_id, skip, insert)
+    changed = ChangedHistory(source, stored, *changes_of, redaction)
+    *_, real = fold(source, stored, projector_func, redaction)
+    before = redaction.state(real.state)
     last: Step | None = None
     for last in changed.steps(projector_func):
         if last.problem is not None:
@@ -79,12 +83,11 @@ def what_if(
         raise ValueError(
             f"skip={sorted(changed.skip)} leaves no event of aggregate {str(aggregate_id)!r}"
         )
-    redaction = Redaction(redact)
     return build_rows(
         DIFF,
         (
             (change.field, shown(change.before), shown(change.after))
-            for change in changes(redaction.state(real.state), redaction.state(last.state))
+            for change in changes(before, redaction.state(last.state))
         ),
     )
 
@@ -117,11 +120,13 @@ def without(
     """
     source = application_of(app, "without()")
     stored = recorded(source, aggregate_id)
-    changed = ChangedHistory(source, stored, *_read(source, stored, aggregate_id, skip, None))
+    redaction = Redaction(redact)
+    changes_of = _read(source, stored, aggregate_id, skip, None)
+    changed = ChangedHistory(source, stored, *changes_of, redaction)
     numbers = [
         event.originator_version for event in stored if event.originator_version not in changed.skip
     ]
-    left = as_versions(changed.steps(projector_func), Redaction(redact))
+    left = as_versions(changed.steps(projector_func), redaction)
     return (replace(each, number=number) for number, each in zip(numbers, left, strict=True))
 
 
@@ -133,19 +138,44 @@ class ChangedHistory:
     stored: Sequence[StoredEvent]
     skip: Collection[int]
     insert: Mapping[int, Inserted]
+    redaction: Redaction = NOTHING
     _aggregate: Any = field(default=None, init=False)
     """The aggregate after the last step that was taken."""
 
     def steps(self, projector_func: ProjectorFunction | None = None) -> Iterator[Step]:
         """The fold of the changed history, numbered anew from the first version on."""
-        for step in fold(self.source, self._numbered(), projector_func):
+        project = projector_func or self._projector()
+        begun = False
+        for step in fold(self.source, self._numbered(), project, self.redaction):
             self._aggregate = step.aggregate
+            begun = begun or step.aggregate is not None
+            if step.problem is not None and not begun and self._first in self.skip:
+                step = replace(step, problem=self._uncreated(step.type))
             yield step
+
+    @property
+    def _first(self) -> int:
+        return self.stored[0].originator_version
+
+    def _projector(self) -> ProjectorFunction | None:
+        """That of the real history: the event that tells it may be left out."""
+        try:
+            first = self.source.app.mapper.to_domain_event(self.stored[0])
+            return projector_for(self.source.app, first)
+        except Exception:  # noqa: BLE001  the fold says what is wrong with it
+            return None
+
+    def _uncreated(self, type_: str) -> ValueError:
+        return ValueError(
+            f"skip={sorted(self.skip)} leaves out version {self._first}, which creates aggregate "
+            f"{str(self.stored[0].originator_id)!r}, and {type_} cannot be applied without it: "
+            f"skip other versions, or pass another event that creates it, insert={{{self._first}: …}}"
+        )
 
     def _numbered(self) -> Iterator[StoredEvent]:
         # The fold asks for the next event when the step before has been taken.
         originator_id = self.stored[0].originator_id
-        number = self.stored[0].originator_version
+        number = self._first
         for event in self._events():
             yield StoredEvent(originator_id, number, event.topic, event.state)
             number += 1
@@ -162,24 +192,32 @@ class ChangedHistory:
             return
         given = self.insert[version]
         if callable(given) and not isinstance(given, type):
-            try:
-                given = _triggered(given, self._aggregate)
-            except Exception as error:
-                error.add_note(
-                    f"while asking the function of insert={{{version}: …}} for its events"
-                )
-                raise
-        events = given if isinstance(given, list | tuple) else [given]
-        to_stored_event: Callable[[Any], StoredEvent] = self.source.app.mapper.to_stored_event
-        for event in events:
-            try:
-                yield to_stored_event(event)
-            except Exception as error:
-                raise TypeError(
-                    f"insert={{{version}: …}}: {type(event).__qualname__} is no event that "
-                    f"{self.source.name} can store: give a domain event, a list of them, or a "
-                    "function of the aggregate"
-                ) from error
+            given = self._asked(given, version)
+        for event in given if isinstance(given, list | tuple) else [given]:
+            yield self._stored(event, version)
+
+    def _asked(self, function: Callable[[Any], object], version: int) -> list[object]:
+        """The events that a function of the aggregate gives."""
+        try:
+            return _triggered(function, self._aggregate)
+        except Exception as error:  # noqa: BLE001  raised again below, where it hides nothing's text
+            problem = self.redaction.error(error)
+        if self._aggregate is None:
+            problem.add_note(f"there is no aggregate before version {version}: it got None")
+        problem.add_note(f"while asking the function of insert={{{version}: …}} for its events")
+        raise problem
+
+    def _stored(self, event: Any, version: int) -> StoredEvent:
+        try:
+            stored: StoredEvent = self.source.app.mapper.to_stored_event(event)
+            return stored
+        except Exception as error:  # noqa: BLE001  any mapper, any object
+            problem = self.redaction.error(error)
+        raise TypeError(
+            f"insert={{{version}: …}}: {type(event).__qualname__} is not an event that "
+            f"{self.source.name} can store: pass a domain event, a list of them, or a function of "
+            "the aggregate"
+        ) from problem
 
 
 def _triggered(function: Callable[[Any], object], aggregate: Any) -> list[object]:

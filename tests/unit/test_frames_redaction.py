@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import traceback
+from collections import UserDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -13,6 +15,8 @@ import pandas as pd
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import JSONTranscoder
+from eventsourcing.popo import POPOTrackingRecorder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -188,3 +192,203 @@ def test_marks_are_alike_for_alike_values(one: Any, other: Any, alike: bool) -> 
     assert (mark != mark2) is not alike
     assert mark == REDACTED == str(mark)
     assert Redaction("pin").state({"pin": one})["pin"] != mark  # keys differ: nothing to guess
+
+
+# --- errors -----------------------------------------------------------------------------
+
+
+class Odd(Exception):
+    """An error whose text is made of more than it is given."""
+
+    def __init__(self, code: int, password: str) -> None:
+        super().__init__(code)
+        self.password = password
+
+    def __str__(self) -> str:
+        return f"odd: {self.password}"
+
+
+class Grumpy(Aggregate):
+    """Its second event cannot be applied, and says why."""
+
+    @event("Registered")
+    def __init__(self, password: str) -> None:
+        self.password = password
+
+    @event("Spoiled")
+    def spoil(self, kind: str) -> None:
+        self.kind = kind
+
+
+def refusing(kind: str) -> Callable[[Any, Any], Any]:
+    """A projector whose error, its notes and its cause quote the state."""
+
+    def project(aggregate: Any, events: Any) -> Any:
+        for each in events:
+            if type(each).__name__ == "Spoiled":
+                try:
+                    raise LookupError(f"cause: {aggregate.password}")
+                except LookupError as cause:
+                    problem = _error(kind, aggregate.password)
+                    problem.add_note(f"note: {aggregate.password}")
+                    raise problem from cause
+            aggregate = each.mutate(aggregate)
+        return aggregate
+
+    return project
+
+
+def _error(kind: str, secret: str) -> Exception:
+    return {
+        "ValueError": lambda: ValueError(f"no mailbox: {secret}"),
+        "KeyError": lambda: KeyError(secret),
+        "Odd": lambda: Odd(7, secret),
+        "OSError": lambda: OSError(2, f"no file {secret}", secret),
+        "UnicodeDecodeError": lambda: UnicodeDecodeError("utf-8", secret.encode(), 0, 1, secret),
+        "group": lambda: ExceptionGroup(f"several {secret}", [ValueError(secret)]),
+    }[kind]()
+
+
+KINDS = ["ValueError", "KeyError", "Odd", "OSError", "UnicodeDecodeError", "group"]
+
+
+@pytest.fixture
+def grumpy(app: Application[UUID]) -> Grumpy:
+    grumpy = Grumpy(SECRET)
+    grumpy.spoil("sour")
+    app.save(grumpy)
+    return grumpy
+
+
+def whole(error: BaseException) -> str:
+    """All that a traceback, or somebody who looks into an error, may show of it."""
+    chain = [error, error.__cause__, error.__context__]
+    return "\n".join(
+        [*traceback.format_exception(error), *(repr((each, vars(each))) for each in chain if each)]
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_error_is_shown_without_its_text(
+    app: Application[UUID], grumpy: Grumpy, kind: str
+) -> None:
+    refuse = refusing(kind)
+    frame = esnb.history(app, grumpy.id, redact="password", projector_func=refuse)
+    explorer = esnb.explore(app, grumpy.id, redact="password", projector_func=refuse)
+
+    assert frame["changed"][1].startswith("not applied: ")
+    assert REDACTED in frame["changed"][1]
+    faces = [explorer._repr_html_(), str(explorer)]
+    panel = explorer._controls()
+    panel._what_if.skip(frozenset({1}))
+    faces += [each.value for each in (*panel._tables, panel._headline, panel._what_if._table)]
+    explorer.close()
+    for shown in (everything_in(frame), *faces):
+        assert SECRET not in shown
+    assert SECRET in esnb.history(app, grumpy.id, projector_func=refuse)["changed"][1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda app, id_, **more: esnb.diff(app, id_, **more),
+        lambda app, id_, **more: esnb.blame(app, id_, **more),
+        lambda app, id_, **more: esnb.what_if(app, id_, skip=(), **more),
+        lambda app, id_, **more: esnb.given_when_then(app, id_, **more),
+    ],
+    ids=["diff", "blame", "what_if", "given_when_then"],
+)
+def test_an_error_is_raised_without_its_text(
+    app: Application[UUID], grumpy: Grumpy, kind: str, ask: Callable[..., Any]
+) -> None:
+    with pytest.raises(Exception, match=r"\[redacted\]") as caught:
+        ask(app, grumpy.id, redact="password", projector_func=refusing(kind))
+
+    assert SECRET not in whole(caught.value)
+    assert any("version 2" in note for note in caught.value.__notes__)
+    assert type(caught.value) in (type(_error(kind, SECRET)), RuntimeError)
+    with pytest.raises(type(_error(kind, SECRET))):
+        ask(app, grumpy.id, projector_func=refusing(kind))
+
+
+def test_an_error_of_a_function_that_is_inserted(app: Application[UUID], grumpy: Grumpy) -> None:
+    def insert(aggregate: Any) -> Any:
+        raise ValueError(f"saw {aggregate.password}")
+
+    for put_in in (insert, Card(SECRET, SECRET), [Card(SECRET, SECRET)]):
+        with pytest.raises((ValueError, TypeError)) as caught:
+            esnb.what_if(app, grumpy.id, insert={2: put_in}, redact="password")
+        assert SECRET not in whole(caught.value)
+
+
+@pytest.mark.parametrize("transient", [False, True])
+def test_an_error_of_a_projection(app: Application[UUID], grumpy: Grumpy, transient: bool) -> None:
+    kind = ConnectionError if transient else ValueError
+
+    def refuse(view: Any, event: Any, tracking: Any) -> None:
+        raise kind(f"no mailbox: {event.password}")
+
+    with pytest.raises(kind, match=r"\[redacted\]") as caught:
+        esnb.project(app, refuse, POPOTrackingRecorder, redact="password")
+    assert SECRET not in whole(caught.value)
+    with pytest.raises(kind, match=SECRET):
+        esnb.project(app, refuse, POPOTrackingRecorder)
+
+
+def test_an_error_of_a_snapshot() -> None:
+    bank = Bank()
+    grumpy = Grumpy(SECRET)
+    grumpy.spoil("sour")
+    bank.save(grumpy)
+    bank.take_snapshot(grumpy.id)
+
+    def refuse(aggregate: Any, events: Any) -> Any:
+        raise ValueError(f"no mailbox: {SECRET}")
+
+    verified = esnb.verify_snapshot(bank, grumpy.id, redact="password", projector_func=refuse)
+    assert verified["status"][0] == "unreadable"
+    assert SECRET not in everything_in(verified)
+    verified = esnb.verify_snapshot(
+        bank, grumpy.id, redact="password", projector_func=refusing("ValueError")
+    )
+    assert SECRET not in everything_in(verified)
+
+
+def test_why_a_payload_cannot_be_read_is_not_told() -> None:
+    class Telling(JSONTranscoder):
+        def decode(self, data: bytes) -> Any:
+            raise ValueError(f"cannot read {data!r}")
+
+    class Club(Application[UUID]):
+        def construct_transcoder(self) -> JSONTranscoder:
+            transcoder = Telling()
+            self.register_transcodings(transcoder)
+            return transcoder
+
+    app = Club()
+    record(app, f'{{"password": "{SECRET}"}}'.encode())
+
+    for frame in (esnb.events(app, redact="password"), esnb.events(app, redact="x", flatten=True)):
+        assert frame["error"][0] == f"payload not readable: {REDACTED}"
+        assert SECRET not in everything_in(frame)
+    browser = esnb.browse(app, live=False, redact="password")
+    for face in (str(browser), browser._repr_html_(), browser.json, browser.python):
+        assert SECRET not in face
+    assert SECRET in everything_in(esnb.events(app))
+
+
+class Nosy(dict[str, Any]):
+    """A mapping that quotes itself when it is read."""
+
+    def items(self) -> Any:
+        raise ValueError(f"saw {SECRET}")
+
+    def __iter__(self) -> Any:
+        raise ValueError(f"saw {SECRET}")
+
+
+def test_a_value_that_cannot_be_searched_is_hidden() -> None:
+    hidden = Redaction("password").state({"a": Nosy(), "b": UserDict(password=SECRET)})
+
+    assert SECRET not in repr(hidden)
