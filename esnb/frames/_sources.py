@@ -16,6 +16,9 @@ _SUPPORTED = (
     "or the path of a file that esnb.export wrote"
 )
 
+_DCB_APPLICATION = "eventsourcing.dcb.application.DCBApplication"
+"""By its name: few have one, and nobody else is to import what it needs."""
+
 
 def source_of(source: Any) -> EventSource:
     """The events of an application, of a client's database, of a `Stores`' one, or of a file.
@@ -47,9 +50,11 @@ def application_of(source: Any, purpose: str) -> ApplicationSource:
 
 def described(given: Any) -> str:
     """How an error names an argument that is of no use: by its kind, never by its content."""
-    if isinstance(given, type):
-        return f"the class {given.__qualname__} (an instance is wanted)"
-    return f"{type(given).__module__}.{type(given).__qualname__}"
+    kind = given if isinstance(given, type) else type(given)
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if any(f"{each.__module__}.{each.__qualname__}" == _DCB_APPLICATION for each in kind.__mro__):
+        return f"{name} (a DCBApplication's events belong to no aggregate: esnb does not read them)"
+    return f"the class {kind.__qualname__} (an instance is wanted)" if given is kind else name
 
 
 def is_client(given: Any) -> bool:

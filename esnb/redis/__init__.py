@@ -6,6 +6,7 @@ A persistence module: `PERSISTENCE_MODULE=esnb.redis`, or one projection's
 `ORIGINATOR_ID_TYPE`.
 """
 
+from esnb.dcb import RefusedDCBFactory
 from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError
 from esnb.redis.commands import Commands
@@ -27,5 +28,6 @@ __all__ = [
     "RedisSnapshotRecorder",
     "RedisTrackingRecorder",
     "RedisView",
+    "RefusedDCBFactory",
     "ViewDamagedError",
 ]
