@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from array import array
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 from uuid import UUID
 
 from esnb._uri import masked
@@ -41,15 +44,14 @@ class FileSource:
             )
         self.path = Path(path)
         self._json = json_decoder()
-        with self._open() as lines:
-            try:
-                self.origin: Origin = _line.read_header(next(iter(lines), ""))
-            except (NotAnExportError, UnicodeDecodeError) as error:
-                raise self._refusal(1, error) from None
+        with self._open() as file:
+            first = next(_lines(file), _Line(1, 0, b""))
+        with self._refusing(first.number):
+            self.origin: Origin = _line.read_header(_text(first.content))
 
-    def _open(self) -> IO[str]:
+    def _open(self) -> IO[bytes]:
         try:
-            return self.path.open(encoding="utf-8")
+            return self.path.open("rb")
         except FileNotFoundError as error:
             raise FileNotFoundError(
                 error.errno,
@@ -68,36 +70,44 @@ class FileSource:
 
     def records(self) -> Iterator[Record]:
         """All of them; NotAnExportError, with the line named, at a damaged one."""
-        with self.path.open(encoding="utf-8") as lines:
-            next(lines)
-            number = 1
-            while True:
-                number += 1
-                try:
-                    text = lines.readline()
-                    record = _line.read(text) if text else None
-                except (NotAnExportError, UnicodeDecodeError) as error:
-                    raise self._refusal(number, error) from None
-                if record is None:
-                    return
-                yield record
+        with self._open() as file:
+            for line in islice(_lines(file), 1, None):
+                yield self._record(line.number, line.content)
 
     def backwards(self) -> Generator[tuple[int, Record], None, None]:
         """The last one first, each with its place from 1; those not taken are not read.
 
         NotAnExportError, with the line named, at a damaged one that is come to.
         """
-        with self.path.open("rb") as lines:
-            begins = array("Q", [0])
-            for line in lines:
-                begins.append(begins[-1] + len(line))
-            for place in range(len(begins) - 2, 0, -1):  # before them stands the header
-                lines.seek(begins[place])
-                try:
-                    record = _line.read(lines.readline().decode("utf-8"))
-                except (NotAnExportError, UnicodeDecodeError) as error:
-                    raise self._refusal(place + 1, error) from None
-                yield place, record
+        numbers, begins = array("Q"), array("Q")
+        with self._open() as file:
+            for line in _lines(file):
+                numbers.append(line.number)
+                begins.append(line.begin)
+            end = file.seek(0, os.SEEK_END)
+            for place in range(len(begins) - 1, 0, -1):  # before them stands the header
+                file.seek(begins[place])
+                content = file.read(end - begins[place])
+                end = begins[place]
+                yield place, self._record(numbers[place], content)
+
+    def _record(self, number: int, content: bytes) -> Record:
+        with self._refusing(number):
+            return _line.read(_text(content))
+
+    @contextmanager
+    def _refusing(self, number: int) -> Iterator[None]:
+        """Names the file and the line where its content is not what it should be."""
+        try:
+            yield
+        except (NotAnExportError, UnicodeDecodeError) as error:
+            problem = error
+        else:
+            return
+        raise NotAnExportError(
+            f"{str(self.path)!r} is not a file that esnb.export wrote, or was damaged since "
+            f"(line {number:,}): {problem}"
+        )
 
     @contextmanager
     def events(self, start: int | None) -> Iterator[Iterator[Record]]:
@@ -140,11 +150,45 @@ class FileSource:
             return category_of_aggregate(first, data)
         return category_of_stream(first.stream)
 
-    def _refusal(self, number: int, error: Exception) -> NotAnExportError:
-        return NotAnExportError(
-            f"{str(self.path)!r} is not a file that esnb.export wrote, or was damaged since "
-            f"(line {number}): {error}"
-        )
+
+_PARTS = re.compile(rb"[^\r]*\r+\n?|[^\r]+")
+"""The lines in what ends with a line feed, if with anything."""
+
+
+class _Line(NamedTuple):
+    """A line: its number from 1, where it begins, and its bytes."""
+
+    number: int
+    begin: int
+    content: bytes
+
+
+def _lines(file: IO[bytes]) -> Iterator[_Line]:
+    """The lines, whichever way they end, without blank ones at the end of the file.
+
+    Editors and transfers change `\\n` to `\\r\\n`, `\\r` and more. JSON has carriage
+    returns as escapes only, so that each one, or several in a row, end a line.
+    """
+    number = begin = 0
+    blank: list[_Line] = []
+    for chunk in file:
+        for content in _PARTS.findall(chunk) if b"\r" in chunk else (chunk,):
+            number += 1
+            line = _Line(number, begin, content)
+            begin += len(content)
+            if not content.strip():
+                blank.append(line)
+                continue
+            yield from blank
+            blank.clear()
+            yield line
+
+
+def _text(content: bytes) -> str:
+    """The text of a line, without the mark that some editors begin a file with."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content:
+        raise NotAnExportError("it is not text in UTF-8, but perhaps in UTF-16: save it as UTF-8")
+    return content.removeprefix(BOM_UTF8).decode("utf-8")
 
 
 def _number(record: Record) -> int:

@@ -12,6 +12,7 @@ from base64 import b64decode, b64encode
 from datetime import datetime
 from typing import Any, Final
 
+from esnb._text import short_repr
 from esnb.frames._moments import in_utc
 from esnb.frames._record import Origin, Record
 from esnb.frames._redaction import REDACTED, Redaction
@@ -19,6 +20,9 @@ from esnb.frames._redaction import REDACTED, Redaction
 FORMAT: Final = 1
 _ENVELOPE = ("stream", "version", "type", "topic", "position", "event_id")
 _OF_SERVER = ("revision", "content_type", "link_stream", "link_revision", "link_position")
+_NUMBERS = frozenset({"version", "position", "revision", "link_revision", "link_position"})
+_MOST = 2**63
+"""The columns of a frame have 64 bits."""
 _MISSING = object()
 
 
@@ -36,7 +40,7 @@ def read_header(line: str) -> Origin:
     try:
         found = json.loads(line)
         version, kind, name = found["esnb.export"], found["source"], found["name"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise NotAnExportError("its first line is not that of a log") from None
     if version != FORMAT or kind not in ("application", "server"):
         raise NotAnExportError(f"it has the format {version!r}, and this esnb reads {FORMAT}")
@@ -62,7 +66,10 @@ def write(record: Record, plain: bytes, redaction: Redaction) -> str:
             line["data"] = data
         if data is _MISSING or _dumped(data).encode() != plain:
             line["base64"] = b64encode(plain).decode()
-    return _dumped(line)
+    try:
+        return _dumped(line)
+    except ValueError:  # lone surrogates or NaN in metadata, which are no harm here
+        return json.dumps(line, separators=(",", ":"))
 
 
 def read(text: str) -> Record:
@@ -70,9 +77,7 @@ def read(text: str) -> Record:
     try:
         line = json.loads(text)
         state = (
-            b64decode(line["base64"], validate=True)
-            if "base64" in line
-            else _dumped(line["data"]).encode()
+            b64decode(line["base64"], validate=True) if "base64" in line else _encoded(line["data"])
         )
         metadata = line.get("metadata")
         if "metadata_base64" in line:
@@ -80,18 +85,27 @@ def read(text: str) -> Record:
         recorded = line["recorded"]
         return Record(
             str(line["stream"]),
-            line["version"],
-            line["topic"],
-            state,
-            line["position"],
-            line["event_id"],
-            None if recorded is None else in_utc(datetime.fromisoformat(recorded)),
-            metadata,
-            line["type"],
-            *(line.get(name) for name in _OF_SERVER),
+            state=state,
+            recorded=None if recorded is None else in_utc(datetime.fromisoformat(recorded)),
+            metadata=metadata,
+            **{name: _checked(name, line[name]) for name in _ENVELOPE[1:]},
+            **{name: _checked(name, line.get(name)) for name in _OF_SERVER},
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotAnExportError(f"{type(error).__name__}: {error}") from None
+
+
+def _checked(name: str, value: Any) -> Any:
+    """A value of a line, of the kind that its name has; ValueError where it is another."""
+    if value is None and name not in ("type", "topic"):
+        return None
+    if name in _NUMBERS:
+        is_sound = type(value) is int and -_MOST <= value < _MOST
+    else:
+        is_sound = type(value) is str
+    if not is_sound:
+        raise ValueError(f"{name} is {short_repr(value)}")
+    return value
 
 
 def _json(plain: bytes) -> Any:
@@ -102,6 +116,14 @@ def _json(plain: bytes) -> Any:
     except (ValueError, RecursionError):
         return _MISSING
     return found
+
+
+def _encoded(data: Any) -> bytes:
+    """The payload that was written as JSON; by hand also with what `export` writes in base64."""
+    try:
+        return _dumped(data).encode()
+    except ValueError:
+        return json.dumps(data, separators=(",", ":")).encode()
 
 
 def _dumped(value: Any) -> str:

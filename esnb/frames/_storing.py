@@ -88,9 +88,15 @@ class ServerTarget:
             metadata[ORIGINAL_TIME] = record.recorded.isoformat()
         if not metadata:
             return b""
-        return json.dumps(metadata, ensure_ascii=False, separators=(",", ":")).encode()
+        text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
+        try:
+            return text.encode()
+        except UnicodeEncodeError:  # a lone surrogate, which only an escape can name
+            return json.dumps(metadata, separators=(",", ":")).encode()
 
     def _id(self, record: Record) -> UUID:
-        if record.event_id is not None:
-            return UUID(record.event_id)
-        return uuid5(_IDS, f"{self._application}/{record.stream}/{record.version}")
+        name = record.event_id or f"{self._application}/{record.stream}/{record.version}"
+        try:
+            return UUID(name)
+        except ValueError:
+            return uuid5(_IDS, name)
