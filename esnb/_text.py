@@ -67,7 +67,7 @@ def in_order(values: Iterable[Any]) -> list[Any]:
     kinds = set(map(type, found))
     if len(kinds) == 1 and kinds <= _SORTABLE:
         return sorted(found)
-    return sorted(found, key=ordered_repr)
+    return sorted(found, key=safe_repr)
 
 
 def _written(value: Any, around: tuple[int, ...]) -> str:

@@ -32,7 +32,11 @@ def said(error: BaseException) -> str:
     >>> said(KeyError())
     'KeyError'
     """
-    return masked(f"{type(error).__name__}: {error}".rstrip(": "))
+    try:
+        text = str(error)
+    except Exception as another:  # noqa: BLE001  whatever its own __str__ raises
+        text = f"its text raises {type(another).__name__}"
+    return masked(f"{type(error).__name__}: {text}".rstrip(": "))
 
 
 def is_embedded(uri: str) -> bool:

@@ -17,6 +17,8 @@ ABSENT: Final = _Absent()
 """The value of a field that a state does not have."""
 
 _LONGEST = 80
+_DEEPEST = 5
+"""Levels of dicts within dicts that are told entry by entry."""
 
 
 class Change(NamedTuple):
@@ -82,23 +84,32 @@ def described(found: Iterable[Change]) -> str:
     >>> described(changes({"price": 10}, {"price": 12, "tags": ["new"]}))
     "price: 10 → 12; tags: ['new']"
     """
-    return "; ".join(text for change in found for text in _described(change))
+    return "; ".join(text for change in found for text in _described(change, _DEEPEST))
 
 
-def _described(change: Change) -> list[str]:
+def _described(change: Change, levels: int) -> list[str]:
     field, before, after = change
     if before is ABSENT:
         return [f"{field}: {_short(after)}"]
     if after is ABSENT:
         return [f"{field}: {_short(before)} → (gone)"]
-    if isinstance(before, dict) and isinstance(after, dict):
-        # Of a large mapping only the entries that changed are worth the line.
-        return [
-            text
-            for entry in changes(_by_text(before), _by_text(after))
-            for text in _described(entry._replace(field=f"{field}.{entry.field}"))
-        ]
+    if levels and isinstance(before, dict) and isinstance(after, dict):
+        try:
+            return _entries(field, before, after, levels - 1)
+        except Exception:  # noqa: BLE001, S110  dicts that cannot be read: they are told whole
+            pass
     return [f"{field}: {_short(before)} → {_short(after)}"]
+
+
+def _entries(
+    field: str, before: Mapping[Any, Any], after: Mapping[Any, Any], levels: int
+) -> list[str]:
+    """Of a large mapping only the entries that changed are worth the line."""
+    return [
+        text
+        for entry in changes(_by_text(before), _by_text(after))
+        for text in _described(entry._replace(field=f"{field}.{entry.field}"), levels)
+    ]
 
 
 def _by_text(value: Mapping[Any, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from esnb._client import ClientError
+from esnb.frames._cell import encodable
 from esnb.frames._progress import track
 from esnb.frames._record import EventSource, Record
 from esnb.frames._server import ServerSource
@@ -23,7 +24,7 @@ def correlated(source: EventSource, wanted: str, progress: bool | None) -> Itera
     this is read, then the log from where the projection stands. Other sources
     are read as a whole.
     """
-    if isinstance(source, ServerSource):
+    if isinstance(source, ServerSource) and encodable(wanted) == wanted:
         reached = _reached(source.client)
         if reached is not None:
             yield from _by_links(source, wanted, reached, progress)

@@ -17,7 +17,7 @@ from esnb.frames._changes import same
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._sources import described
-from esnb.frames._state import kept
+from esnb.frames._state import kept, written
 
 ENTRIES: Schema = {"key": "string", "type": "string", "field": "string", "value": "object"}
 
@@ -105,7 +105,7 @@ def _of_rows(rows: Sequence[Any], redaction: Redaction) -> pd.DataFrame:
 
 def _record(row: Any) -> Any:
     if isinstance(row, Mapping):
-        return {str(key): value for key, value in row.items()}
+        return {written(key): value for key, value in row.items()}
     if hasattr(row, "_asdict"):
         return dict(row._asdict())
     if is_dataclass(row) and not isinstance(row, type):
@@ -201,7 +201,7 @@ def _attributes(view: POPOTrackingRecorder) -> Iterator[tuple[Any, ...]]:
 
 def _entries(value: Any) -> list[tuple[str | None, Any]]:
     if isinstance(value, Mapping):
-        return [(str(key), entry) for key, entry in value.items()]
+        return [(written(key), entry) for key, entry in value.items()]
     if isinstance(value, list | tuple):
         return [(str(index), entry) for index, entry in enumerate(value)]
     return [(None, value)]

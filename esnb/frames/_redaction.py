@@ -15,6 +15,8 @@ from esnb.frames._state import ATOMS, State, attributes
 
 REDACTED = "[redacted]"
 
+Path = tuple[str, ...]
+
 Redact = str | Iterable[str]
 """Names of fields, at any depth, or dotted paths from the top (`customer.email`)."""
 
@@ -58,11 +60,14 @@ class Redaction:
 
     _names: frozenset[str]
     _key: bytes
+    _longest: int
+    """Parts of the longest dotted path among the names."""
 
     def __init__(self, redact: Redact | Redaction | None) -> None:
         """Of another redaction: the same one, so that what both hide can be compared."""
         if isinstance(redact, Redaction):
             self._names, self._key = redact._names, redact._key
+            self._longest = redact._longest
             return
         problem = (
             f"redact={redact!r}: give names of fields, or dotted paths such as 'customer.email'"
@@ -71,6 +76,7 @@ class Redaction:
         if not all(names):
             raise TypeError(problem)
         self._names = frozenset(names)
+        self._longest = max((name.count(".") + 1 for name in names), default=0)
         self._key = os.urandom(16)  # so that nobody finds a value by trying values
 
     def __bool__(self) -> bool:
@@ -101,7 +107,7 @@ class Redaction:
         """Why a payload could not be read, which may quote it."""
         return text if text is None or not self._names else f"payload not readable: {REDACTED}"
 
-    def _hides(self, path: tuple[str, ...]) -> bool:
+    def _hides(self, path: Path) -> bool:
         return path[-1] in self._names or ".".join(path) in self._names
 
     def _mark(self, value: Any, plain: bool) -> str:
@@ -113,38 +119,52 @@ class Redaction:
             text = type(value).__qualname__
         return Redacted(blake2b(text.encode("utf-8", "surrogatepass"), key=self._key).digest())
 
-    def _without(self, value: Any, path: tuple[str, ...], plain: bool) -> Any:
+    def _without(
+        self, value: Any, path: Path, plain: bool, around: frozenset[int] = frozenset()
+    ) -> Any:
+        """The value without what is hidden; `around` are the ids of what it stands in."""
         if type(value) in ATOMS or isinstance(value, Enum):
             return value
+        if id(value) in around:
+            return self._mark(value, plain)
         try:
-            return self._parts(value, path, plain)
+            return self._parts(value, path, plain, around | {id(value)})
         except Exception:  # noqa: BLE001  a container of the user's own: nobody knows what it holds
             return self._mark(value, plain)
 
-    def _parts(self, value: Any, path: tuple[str, ...], plain: bool) -> Any:
+    def _parts(self, value: Any, path: Path, plain: bool, around: frozenset[int]) -> Any:
         if isinstance(value, dict):
             return {
                 key: self._mark(inner, plain)
                 if self._hides((*path, str(key)))
-                else self._without(inner, (*path, str(key)), plain)
+                else self._without(inner, (*path, str(key)), plain, around)
                 for key, inner in value.items()
             }
         if type(value) in (list, tuple):
-            return type(value)(self._without(inner, path, plain) for inner in value)
-        return self._mark(value, plain) if self._is_in(value, path, 20) else value
+            return type(value)(self._without(inner, path, plain, around) for inner in value)
+        return self._mark(value, plain) if self._is_in(value, path, 20, set()) else value
 
-    def _is_in(self, value: Any, path: tuple[str, ...], levels: int) -> bool:
-        """Whether an object, of which no part can be replaced, holds something hidden."""
+    def _is_in(
+        self, value: Any, path: Path, levels: int, seen: set[tuple[int, Path | None]]
+    ) -> bool:
+        """Whether an object, of which no part can be replaced, holds something hidden.
+
+        `seen` is what was looked into: objects may lead to each other in many ways.
+        """
         if type(value) in ATOMS or isinstance(value, Enum):
             return False
         if not levels:
             return True
+        key = id(value), path if len(path) < self._longest else None
+        if key in seen:
+            return False
+        seen.add(key)
         if isinstance(value, set | frozenset | list | tuple) and not hasattr(value, "_fields"):
-            return any(self._is_in(inner, path, levels - 1) for inner in value)
+            return any(self._is_in(inner, path, levels - 1, seen) for inner in value)
         if not (isinstance(value, Mapping) or is_dataclass(value) or dict(attributes(value))):
             return False
         return any(
-            self._hides((*path, name)) or self._is_in(inner, (*path, name), levels - 1)
+            self._hides((*path, name)) or self._is_in(inner, (*path, name), levels - 1, seen)
             for name, inner in attributes(value)
         )
 

@@ -16,6 +16,9 @@ from uuid import UUID
 import numpy as np
 import pandas as pd
 
+from esnb.frames._cell import as_cell, encodable
+from esnb.frames._state import written
+
 Dtype = Literal["string", "Int64", "time", "object", "Float64", "boolean"]
 """`time` is `datetime64[us, UTC]`."""
 
@@ -46,7 +49,7 @@ def build(
     size = max((len(values) for values in (*columns.values(), *(fields or {}).values())), default=0)
     built = {name: typed(columns.get(name, [None] * size), dtype) for name, dtype in schema.items()}
     for name, values in (fields or {}).items():
-        built[name] = inferred(values)
+        built[encodable(name)] = inferred(values)
     return pd.DataFrame(built, index=pd.RangeIndex(size), columns=pd.Index(list(built), dtype=str))
 
 
@@ -88,9 +91,7 @@ def inferred(values: Sequence[Any]) -> Any:
         known = [value for value in values if value is not None]
         if _INT64.min <= min(known) and max(known) <= _INT64.max:
             return _integers(values)
-    elif kinds == {str}:
-        return pd.array(values, dtype=_STRING)
-    elif kinds == {UUID}:
+    elif kinds == {str} or kinds == {UUID}:
         return typed(values, "string")
     elif kinds == {bool}:
         return pd.array(values, dtype="boolean")
@@ -104,9 +105,9 @@ def inferred(values: Sequence[Any]) -> Any:
 
 
 def _text(value: Any) -> str | None:
-    if type(value) is str or value is None:
-        return value
-    return None if value is pd.NA else str(value)
+    if value is None or value is pd.NA:
+        return None
+    return encodable(value if type(value) is str else written(value))
 
 
 def _integers(values: Sequence[Any]) -> Any:
@@ -140,7 +141,7 @@ def _microseconds(value: Any) -> int:
 def _objects(values: Sequence[Any]) -> Any:
     array = np.empty(len(values), dtype=object)
     for i, value in enumerate(values):  # numpy would make lists into dimensions
-        array[i] = value
+        array[i] = as_cell(value)
     return array
 
 

@@ -25,6 +25,7 @@ from esnb._client import (
 )
 from esnb._patience import patiently
 from esnb._uri import described, masked
+from esnb.frames._cell import encodable
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
@@ -166,7 +167,7 @@ class ServerSource:
         text = str(name)
         low = max(0, (start or 1) - 1)
         high = None if stop is None else stop - 1
-        if (high is not None and high <= low) or last == 0:
+        if (high is not None and high <= low) or last == 0 or encodable(text) != text:
             yield iter(())
         elif last is not None:
             yield iter(self._newest(text, low, high, last))

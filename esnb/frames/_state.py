@@ -50,7 +50,7 @@ _CONTAINERS = frozenset({set, frozenset, tuple, dict, list})
 def attributes(value: object) -> Iterator[tuple[str, Any]]:
     """The instance attributes of an object, in the order of their definition."""
     if isinstance(value, Mapping):
-        yield from ((str(key), inner) for key, inner in value.items())
+        yield from ((written(key), inner) for key, inner in value.items())
         return
     names = dict.fromkeys(getattr(value, "_fields", ()))  # a named tuple's
     for kind in reversed(type(value).__mro__):
@@ -112,27 +112,48 @@ class OrderedFrozenset(frozenset[Any]):
         return frozenset, (list(self),)
 
 
-def with_sets_in_order(value: Any, levels: int = 20) -> Any:
+def with_sets_in_order(value: Any) -> Any:
     """`value` with ordered sets for the sets in it; its lists and dicts are changed."""
+    return _ordered(value, 20, {})
+
+
+def _ordered(value: Any, levels: int, seen: dict[int, tuple[Any, Any]]) -> Any:
+    """The same of a part; `seen` has each that was come to, so that its id is no other's."""
     kind = type(value)
     if kind not in _CONTAINERS or not levels:
         return value
+    if id(value) not in seen:
+        seen[id(value)] = value, value
+        seen[id(value)] = value, _ordered_container(value, levels - 1, seen)
+    return seen[id(value)][1]
+
+
+def _ordered_container(value: Any, levels: int, seen: dict[int, tuple[Any, Any]]) -> Any:
+    kind = type(value)
     if kind is set:
         return OrderedSet(value)
     if kind is frozenset:
         return OrderedFrozenset(value)
     if kind is tuple:
-        return tuple(with_sets_in_order(inner, levels - 1) for inner in value)
+        return tuple(_ordered(inner, levels, seen) for inner in value)
     if kind is dict:
         pairs = list(value.items())
         value.clear()  # an equal key would otherwise stay the object that it is
         value.update(
-            (with_sets_in_order(key), with_sets_in_order(inner, levels - 1)) for key, inner in pairs
+            (_ordered(key, levels, seen), _ordered(inner, levels, seen)) for key, inner in pairs
         )
     else:
         for place, inner in enumerate(value):
-            value[place] = with_sets_in_order(inner, levels - 1)
+            value[place] = _ordered(inner, levels, seen)
     return value
+
+
+def written(value: Any) -> str:
+    """`str(value)`; where that raises, a text that says so."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001  whatever its own __str__ raises
+        return text_of(value)
 
 
 def text_of(value: Any) -> str:

@@ -55,8 +55,15 @@ def _compared(field: str, path: str, before: Any, after: Any, levels: int) -> It
     elif same(before, after):
         return
     elif levels and type(before) is type(after) is dict:
-        for key in dict.fromkeys([*before, *after]):
-            sides = before.get(key, ABSENT), after.get(key, ABSENT)
+        try:
+            entries = [
+                (key, (before.get(key, ABSENT), after.get(key, ABSENT)))
+                for key in dict.fromkeys([*before, *after])
+            ]
+        except Exception:  # noqa: BLE001  keys that cannot be compared: the dicts are shown whole
+            yield Change("~", field, path, before, after)
+            return
+        for key, sides in entries:
             yield from _compared(field, f"{path}[{line(key, 80)}]", *sides, levels - 1)
     elif levels and type(before) is type(after) and type(before) in (list, tuple):
         yield from _sequences(field, path, before, after, levels - 1)

@@ -92,6 +92,13 @@ def bare(key: str) -> str:
 
 def tree(value: Any, limits: Limits = Limits()) -> Node:
     """The value as a tree of texts within `limits`."""
+    try:
+        return _tree(value, limits)
+    except Exception as error:  # noqa: BLE001  # a text, a number or a container of the user's own
+        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+
+
+def _tree(value: Any, limits: Limits) -> Node:
     if isinstance(value, str):
         return Node(_string(value, limits.characters))
     if isinstance(value, bytes | bytearray):
@@ -99,10 +106,7 @@ def tree(value: Any, limits: Limits = Limits()) -> Node:
     scalar = _scalar(value)
     if scalar is not None:
         return Node(visible(scalar, limits.characters))
-    try:
-        found = _entries(value)
-    except Exception as error:  # noqa: BLE001  # a container of the user's own
-        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+    found = _entries(value)
     if found is None:
         return Node(visible(describe(value), limits.characters))
     size, pairs, brackets = found
@@ -111,10 +115,7 @@ def tree(value: Any, limits: Limits = Limits()) -> Node:
     if limits.levels <= 0:
         return Node(f"{brackets[0]}… {size:,}{brackets[1]}", brackets=brackets)
     inner = limits.inner()
-    try:
-        shown = tuple((key, tree(item, inner)) for key, item in islice(pairs, limits.entries))
-    except Exception as error:  # noqa: BLE001  # a container of the user's own
-        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+    shown = tuple((key, tree(item, inner)) for key, item in islice(pairs, limits.entries))
     return Node("", shown, size - len(shown), brackets)
 
 

@@ -6,6 +6,7 @@ import gc
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -388,3 +389,50 @@ def test_since_by_the_stores_own_time(stores: esnb.Stores) -> None:
     assert len(esnb.events(stores, since="2002-01-01", by="recorded")) == 1
     assert len(esnb.events(stores, until="2002-01-01")) == 1
     assert len(esnb.events(stores, until="2002-01-01", by="recorded")) == 0
+
+
+def test_lone_surrogates_are_shown_as_they_were_written(
+    stores: esnb.Stores, tmp_path: Path
+) -> None:
+    """JSON may escape half a character, which no encoding of text has."""
+    data = rb'{"text": "cut \ud83d here", "\udc00": ["\ud83d", "\ud83d\ude00"]}'
+    stores.eventstoredb.append_to_stream(
+        "chat-1",
+        current_version=StreamState.ANY,
+        events=[
+            NewEvent(type="Said", data=data, metadata=rb'{"$correlationId": "x\ud83d"}'),
+            NewEvent(type="Said", data=b'{"text": "fine"}'),
+        ],
+    )
+    path = tmp_path / "log.jsonl"
+    assert esnb.export(stores, path) == 2
+    path.read_text("utf-8")
+
+    def check(source: Any) -> None:
+        for frame in (
+            esnb.events(source),
+            esnb.events(source, flatten=True),
+            esnb.stream(source, "chat-1"),
+            esnb.streams(source),
+            esnb.catalog(source),
+            esnb.trace(source, "x\ud83d"),
+        ):
+            for face in (frame.to_html(), repr(frame), frame.to_csv()):
+                face.encode()
+        found = esnb.events(source)["data"][0]
+        assert found == {"text": "cut \\ud83d here", "\\udc00": ["\\ud83d", "😀"]}
+        browser = esnb.browse(source, live=False)
+        flow = esnb.flow(source, "x\ud83d", live=False)
+        for face in (
+            *(str(browser), browser._repr_html_(), browser.json, browser.python),
+            *(str(flow), repr(flow), flow._repr_html_()),
+        ):
+            face.encode()
+
+    check(stores)
+    check(path)
+    stores.reset()
+    assert esnb.load(path, stores) == 2
+    check(stores)
+    (first, _) = stores.eventstoredb.get_stream("chat-1")
+    assert first.data == data
