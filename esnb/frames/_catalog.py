@@ -102,7 +102,7 @@ def _recorded(source: Any, progress: bool | None) -> Iterator[Row]:
     aggregates: dict[str, str | None] = {}
     with collector_paused(), opened.events(None) as records:
         for record in track(records, unit="events", total=opened.count(None), progress=progress):
-            if record.is_tombstone:
+            if record.remark is not None:  # no event
                 continue
             data, _ = opened.decode(record)
             if record.stream not in aggregates:

@@ -68,7 +68,7 @@ def _by_links(
 ) -> Iterator[Record]:
     try:
         with source.stream(f"$bc-{wanted}", None, None, None) as records:
-            linked = [record for record in records if flow_of(record) == wanted]
+            linked = [each for each in records if each.is_missing or flow_of(each) == wanted]
     except ClientError:  # not for this user
         yield from _scanned(source, wanted, None, progress)
         return

@@ -21,10 +21,10 @@ from esnb.frames._numbers import FURTHEST
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
-    TOMBSTONED,
     Origin,
     Record,
     category_of_stream,
+    decode_remarked,
 )
 from esnb.frames._schema import Schema
 
@@ -138,8 +138,8 @@ class FileSource:
         return record.state
 
     def decode(self, record: Record) -> Decoded:
-        if record.is_tombstone:
-            return None, TOMBSTONED
+        if record.remark is not None:
+            return decode_remarked(record)
         if record.content_type == "application/octet-stream":
             payload, _ = decode_or_keep(self._json, record.state)
             return payload if type(payload) is dict else (record.state or None), None

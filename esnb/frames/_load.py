@@ -74,7 +74,14 @@ def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = N
             "shows the real versions",
             stacklevel=2,
         )
-    tracked = track(source.records(), unit="events", total=known.events, progress=progress)
+    if known.missing:
+        warnings.warn(
+            f"{known.missing:,} lines of {source.name} are links whose events were gone when it "
+            "was written: there is nothing to store",
+            stacklevel=2,
+        )
+    stored = (record for record in source.records() if not record.is_missing)
+    tracked = track(stored, unit="events", total=known.events, progress=progress)
     for stream, records in groupby(tracked, key=lambda record: record.stream):
         for batch in _batches(records):
             if batch[0].is_tombstone:
@@ -89,6 +96,7 @@ class _Survey:
     """What a file holds."""
 
     events: int = 0
+    missing: int = 0
     streams: dict[str, int | None] = field(default_factory=dict)
     """The last version of each."""
     cut: list[str] = field(default_factory=list)
@@ -99,6 +107,9 @@ def _survey(source: FileSource) -> _Survey:
     found = _Survey()
     cut: dict[str, None] = {}
     for record in source.records():
+        if record.is_missing:
+            found.missing += 1
+            continue
         found.events += 1
         if record.is_tombstone:
             found.streams.setdefault(record.stream, None)

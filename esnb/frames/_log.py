@@ -143,7 +143,9 @@ def stream(
     A client's streams are read with their links resolved: in `$ce-` and `$et-`
     streams a row shows the original event, with its own stream, version and
     revision, and `link_stream`, `link_revision` and `link_position` say where
-    its link stands; there `start`, `stop` and `last` go by the link.
+    its link stands; there `start`, `stop` and `last` go by the link. A link whose
+    event is gone is a row all the same: type `$>`, stream and version as it names
+    them, and an `error` that begins with `missing`.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -308,9 +310,7 @@ def _tabulated(
     payloads = [row.data for row in rows]
     if redaction:
         payloads = list(map(redaction.data, payloads))
-        columns["error"] = [
-            row.error if row.record.is_tombstone else redaction.reason(row.error) for row in rows
-        ]
+        columns["error"] = [row.record.remark or redaction.reason(row.error) for row in rows]
         columns["metadata"] = list(map(redaction.data, columns["metadata"]))
     if not flatten:
         return build(schema, {**columns, "data": payloads})

@@ -38,7 +38,9 @@ class Event:
 
     @property
     def name(self) -> str:
-        """The type without the class around it."""
+        """The type without the class around it; what is no event says what it is."""
+        if self.record.remark is not None:
+            return self.record.remark.partition(":")[0]
         return self.record.type.rpartition(".")[2] or self.record.type
 
     @property
@@ -206,7 +208,7 @@ def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) ->
     data, error = pager.source.decode(record)
     time = own_time(data) or record.recorded
     data, metadata = pager.redaction.data(data), pager.redaction.data(record.metadata)
-    error = error if record.is_tombstone else pager.redaction.reason(error)
+    error = record.remark or pager.redaction.reason(error)
     event = Event(pager.number(stream, record), record, time, data, metadata, error)
     return event if wanted.admits(event) else None
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from esnb._links import LINK
 from esnb.frames._moments import time_in
 from esnb.frames._schema import Schema
 
@@ -43,6 +44,18 @@ class Record:
         """Whether it is no event, but says that its stream was tombstoned."""
         return self.version is None and self.topic == TOMBSTONE
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether it is no event, but a link that leads to none; an event that is there, a link
+        too, has a position.
+        """
+        return self.topic == LINK and self.link_stream is not None and self.position is None
+
+    @property
+    def remark(self) -> str | None:
+        """What is to be said of it, where it is no event."""
+        return TOMBSTONED if self.is_tombstone else MISSING if self.is_missing else None
+
 
 SERVER_COLUMNS: Schema = {
     "revision": "Int64",
@@ -57,6 +70,9 @@ TOMBSTONE = "$streamDeleted"
 """The type of the event by which EventStoreDB closes a stream for good. It has no version."""
 TOMBSTONED = "tombstoned: the stream's events are gone, and its name stays closed"
 """What a frame says of it."""
+
+MISSING = "missing: this link leads to an event that is not there"
+"""What a frame says of a link whose event was deleted, truncated or tombstoned."""
 
 ORIGINAL_TIME = "$esnb-recorded"
 """In the metadata of an event that `load` stored: when it was recorded first."""
@@ -77,6 +93,11 @@ def as_first_recorded(metadata: Any, recorded: datetime | None) -> tuple[Any, da
     rest = {key: value for key, value in metadata.items() if key != ORIGINAL_TIME}
     first = time_in(metadata[ORIGINAL_TIME])
     return (metadata, recorded) if first is None else (rest or None, first)
+
+
+def decode_remarked(record: Record) -> tuple[str | None, str | None]:
+    """The payload of what is no event, as `EventSource.decode` has it."""
+    return record.state.decode("utf-8", "replace") or None, record.remark
 
 
 def category_of_stream(name: str) -> str | None:
@@ -131,7 +152,8 @@ class EventSource(Protocol):
     def decode(self, record: Record) -> tuple[Any, str | None]:
         """The payload and, where it could not be read, why; then it is the raw bytes.
 
-        Of a tombstone, nothing and that it is one.
+        Of a tombstone, nothing and that it is one; of a link without its event, where
+        it leads, as text, and that nothing is there.
         """
         ...
 

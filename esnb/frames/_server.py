@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from itertools import takewhile
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from esnb._client import (
     ServiceUnavailable,
     StreamIsDeleted,
 )
+from esnb._links import LINK, keeping_links
 from esnb._patience import patiently
 from esnb._uri import described, masked
 from esnb.frames._cell import encodable
@@ -30,11 +32,11 @@ from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
     TOMBSTONE,
-    TOMBSTONED,
     Origin,
     Record,
     as_first_recorded,
     category_of_stream,
+    decode_remarked,
 )
 from esnb.frames._schema import Schema
 
@@ -60,7 +62,7 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
     with (
         answered(client),
         getattr(client, method)(**arguments) as response,
-        closing(patiently(response, client)) as events,
+        closing(patiently(keeping_links(response), client)) as events,
     ):
         yield events
 
@@ -203,7 +205,7 @@ class ServerSource:
     def _found(self, response: Iterable[RecordedEvent], name: str) -> Iterator[Record]:
         """The events of a read; none where there is no such stream."""
         try:
-            yield from map(self._record, response)
+            yield from map(self._followed, response)
         except NotFound:
             return
         except StreamIsDeleted:
@@ -220,8 +222,8 @@ class ServerSource:
         return record.state
 
     def decode(self, record: Record) -> Decoded:
-        if record.is_tombstone:
-            return None, TOMBSTONED
+        if record.remark is not None:
+            return decode_remarked(record)
         payload, problem = decode_or_keep(self._json, record.state)
         if record.content_type == BINARY and type(payload) is not dict:
             return record.state or None, None  # bytes are no damage where bytes were announced
@@ -229,6 +231,23 @@ class ServerSource:
 
     def category(self, first: Record, data: Any) -> str | None:
         return category_of_stream(first.stream)
+
+    def _followed(self, event: RecordedEvent) -> Record:
+        """The record of an event, or of a link that leads to none, as the one that it names."""
+        record = self._record(event)
+        if event.type != LINK or event.link is not None:
+            return record
+        stream, revision = _target(event.data)
+        return replace(
+            record,
+            stream=stream or record.stream,
+            version=None if revision is None else revision + 1,
+            revision=revision,
+            position=None,
+            link_stream=record.stream,
+            link_revision=record.revision,
+            link_position=record.position,
+        )
 
     def _record(self, event: RecordedEvent) -> Record:
         metadata, _ = decode_or_keep(self._json, event.metadata)
@@ -261,6 +280,15 @@ def _is_shown(event: RecordedEvent) -> bool:
     if _is_tombstone(event):
         return not event.stream_name.startswith("$")
     return _OLD_CONFIGURATION.fullmatch(event.type) is None
+
+
+def _target(link: bytes) -> tuple[str | None, int | None]:
+    """Where the data of a link lead: a stream and a revision; None where they are no link's."""
+    number, _, stream = link.decode("utf-8", "replace").partition("@")
+    if not (number.isascii() and number.isdigit() and stream):
+        return None, None
+    revision = int(number) if len(number) < 20 else _LAST_REVISION
+    return stream, revision if revision < _LAST_REVISION else None
 
 
 def _is_tombstone(event: RecordedEvent) -> bool:

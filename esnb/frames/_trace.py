@@ -69,8 +69,8 @@ def trace(
     Columns: `tree` (string: the type, drawn as a tree), `kind` (string: `event`,
     `outbox` or `job`), `type`, `place` (string: the stream, the outbox's or the
     queue's name), `version` (Int64: of the aggregate), `state` (string: the
-    record's or the job's; `gone` for a job that was removed), `depth` (Int64,
-    from 0), `time` (datetime64[us, UTC]: when the event was recorded, the record
+    record's or the job's; `gone` for a job that was removed, `missing` for an
+    event of which only the link to it is left), `depth` (Int64, from 0), `time` (datetime64[us, UTC]: when the event was recorded, the record
     taken up, the job added), `id`, `parent` (string: an outbox record has its
     event's id, a job `ev-` and it), `correlation_id` and `error` (string). Empty
     for an id that is nowhere.
@@ -140,7 +140,7 @@ def _events(source: EventSource, wanted: str, progress: bool | None) -> Iterator
             record.type,
             record.stream,
             record.version,
-            "recorded",
+            "missing" if record.is_missing else "recorded",
             record.recorded or own_time(data),
             error,
         )

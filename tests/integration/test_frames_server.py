@@ -138,9 +138,10 @@ def test_links_to_other_streams_and_to_what_is_gone(stores: esnb.Stores) -> None
     some = esnb.stream(stores, "picked", start=3)
     last = esnb.stream(stores, "picked", last=1)
 
-    assert list(frame["stream"]) == ["a-1", "b-1", "a-1"]
-    assert list(frame["revision"]) == [0, 0, 1]
-    assert list(frame["link_revision"]) == [0, 2, 3]
+    assert list(frame["stream"]) == ["a-1", "gone-1", "b-1", "a-1"]
+    assert list(frame["revision"]) == [0, 0, 0, 1]
+    assert list(frame["type"]) == ["A", "$>", "A", "B"]
+    assert list(frame["link_revision"]) == [0, 1, 2, 3]
     assert list(frame["link_stream"].unique()) == ["picked"]
     assert list(some["link_revision"]) == [2, 3]
     assert list(last["link_revision"]) == [3]

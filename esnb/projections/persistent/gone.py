@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from esnb._links import is_unresolved
+
 
 def watch_gone(subscription: Any, on_gone: Callable[[], object]) -> Any:
     """Has `subscription` acknowledge links to events that no longer exist.
@@ -32,11 +34,9 @@ class _Watched:
 
     def __next__(self) -> Any:
         answer = next(self._answers)
-        if answer.WhichOneof("content") == "event":
-            event, link = answer.event.event, answer.event.link
-            if not event.id.string and link.id.string:
-                self._subscription.ack(UUID(link.id.string))
-                self._on_gone()
+        if is_unresolved(answer):
+            self._subscription.ack(UUID(answer.event.link.id.string))
+            self._on_gone()
         return answer
 
     def cancel(self) -> None:
