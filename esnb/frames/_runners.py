@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -22,7 +23,7 @@ RUNNERS: Schema = {
 
 
 def runners(*runners: Any) -> pd.DataFrame:
-    """How runners are doing: a row each, in the order given.
+    """How runners are doing: a row each, in the order given, one by one or in a list.
 
     Columns: `name` (string: the projection's), `state` (string), `position`
     (Int64: notification id of the last event that is applied), `head` (Int64:
@@ -37,11 +38,27 @@ def runners(*runners: Any) -> pd.DataFrame:
     >>> len(esnb.runners())
     0
     """
-    rows = [_status(runner) for runner in runners]
+    rows = [_status(runner) for runner in one_by_one(runners)]
     return build(
         RUNNERS,
         {column: [getattr(row, column, None) for row in rows] for column in RUNNERS},
     )
+
+
+def one_by_one(given: Iterable[Any]) -> Iterator[Any]:
+    """What was given, also within lists and other collections.
+
+    >>> list(one_by_one([1, [2, (3, 4)], iter([5])]))
+    [1, 2, 3, 4, 5]
+    """
+    for each in given:
+        has_others = isinstance(each, Iterable) and not isinstance(
+            each, str | bytes | Mapping | type
+        )
+        if has_others and not callable(getattr(each, "status", None)):
+            yield from one_by_one(each)
+        else:
+            yield each
 
 
 def _status(runner: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from esnb import frames
 from esnb.frames._queue import redis_of
 from esnb.frames._queue_counts import queue_counts
+from esnb.frames._runners import one_by_one
 from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
 from esnb.widgets._seen import Seen, Source
@@ -40,7 +41,7 @@ def watched(
     sources: list[Source] = []
     stores: Any = None
     server: Any = None
-    for each in given:
+    for each in one_by_one(given):
         if isinstance(each, type):
             raise refused(each)
         if callable(getattr(each, "status", None)):

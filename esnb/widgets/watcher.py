@@ -28,7 +28,7 @@ def watch(
 ) -> Watcher:
     """How runners are doing, a few times a second: state, lag, position, rate, errors.
 
-    Takes whatever has a `status()`: `CatchUpRunner`, `PersistentRunner`, an
+    Takes, one by one or in a list, whatever has a `status()`: `CatchUpRunner`, `PersistentRunner`, an
     outbox, a publisher, a worker; the `Stores` that `esnb.connect()` gives, or
     an EventStoreDB client, for all persistent subscriptions of the server; and
     with the stores (or a redis-py client) `queues`, the names of BullMQ queues

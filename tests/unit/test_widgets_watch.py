@@ -390,3 +390,34 @@ def test_what_is_no_runner_is_refused() -> None:
         esnb.watch(CatchUpRunner)
     with pytest.raises(TypeError, match=r"queues=\['mails'\] are in a Redis"):
         esnb.watch(queues="mails")
+
+
+class Named:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def status(self) -> SimpleNamespace:
+        return SimpleNamespace(name=self.name, state="running")
+
+
+def test_runners_are_given_one_by_one_or_in_lists() -> None:
+    a, b, c = map(Named, "abc")
+
+    for given in (
+        (a, b, c),
+        ([a, b, c],),
+        ((a, [b]), c),
+        (iter([a, b, c]),),
+        ({"x": a, "y": b, "z": c}.values(),),
+        ([], [a], (), (each for each in (b, c))),
+    ):
+        copies = [list(each) if isinstance(each, Iterator) else each for each in given]
+        assert list(esnb.runners(*copies)["name"]) == ["a", "b", "c"]
+        assert [each.name for each in esnb.watch(*copies, live=False).runners] == ["a", "b", "c"]
+    assert list(esnb.runners([])["name"]) == []
+    assert len(esnb.runners(each for each in (a, b))) == 2
+    assert "no runners" in str(esnb.watch([], live=False))
+    for other in ("abc", [a, "abc"], [[7]], [Named], {"x": a}, [None]):
+        for take in (esnb.runners, esnb.watch):
+            with pytest.raises(TypeError, match="no runner"):
+                take(other)
