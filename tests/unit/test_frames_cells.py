@@ -398,3 +398,64 @@ def test_a_flow_of_any_kind() -> None:
     for layout in ("tree", "lanes"):
         _flow_html.saved(CUT, [station], layout=layout).encode()
         _flow_text.page(CUT, [station], layout).encode()
+
+
+# --- what is sent to a page -----------------------------------------------------------------
+
+
+def sent(root: Any) -> None:
+    """Every trait of every widget below `root` can be written as a message to the page."""
+    seen: list[Any] = [root]
+    for each in seen:
+        json.dumps(each.get_state(), default=str, ensure_ascii=False).encode()
+        seen += [child for child in getattr(each, "children", ()) if child not in seen]
+
+
+def test_live_widgets_can_be_sent(place: tuple[Map, UUID], monkeypatch: pytest.MonkeyPatch) -> None:
+    app, an_id = place
+    browser = esnb.browse(app, live=True)
+    sent(browser.widget)
+    browser.close()
+    explorer = esnb.explore(app, an_id, live=True)
+    sent(explorer.widget)
+    explorer.close()
+
+    class Runner:
+        name = CUT
+
+        def status(self) -> Any:
+            return SimpleNamespace(
+                name=CUT, state="failed", error=CUT, event=CUT, handler=CUT, traceback=CUT
+            )
+
+        pause = resume = rebuild = refuse
+
+    watcher = esnb.watch(Runner(), live=True)
+    panel = watcher._controls()
+    panel.look()
+    sent(watcher.widget)
+    watcher.close()
+
+
+def test_text_ids_of_half_a_character() -> None:
+    app: Application[str] = Application(env={"ORIGINATOR_ID_TYPE": "text"})
+    app.recorder.insert_events([StoredEvent(CUT, 1, f"m:{CUT}.A", b"{}")])  # type: ignore[arg-type]
+
+    for frame in (
+        *(esnb.events(app), esnb.streams(app), esnb.catalog(app), esnb.stream(app, CUT)),
+        esnb.history(app, CUT),
+    ):
+        show(frame)
+    for live in (False, True):
+        browser = esnb.browse(app, CUT, live=live)
+        for face in (str(browser), repr(browser), browser._repr_html_()):
+            face.encode()
+        if live:
+            sent(browser.widget)
+        browser.close()
+        explorer = esnb.explore(app, CUT, live=live)
+        for face in (str(explorer), repr(explorer), explorer._repr_html_()):
+            face.encode()
+        if live:
+            sent(explorer.widget)
+        explorer.close()
