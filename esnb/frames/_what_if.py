@@ -150,7 +150,7 @@ class ChangedHistory:
             self._aggregate = step.aggregate
             begun = begun or step.aggregate is not None
             if step.problem is not None and not begun and self._first in self.skip:
-                step = replace(step, problem=self._uncreated(step.type))
+                step = replace(step, problem=self._uncreated(step.type, step.problem))
             yield step
 
     @property
@@ -165,12 +165,16 @@ class ChangedHistory:
         except Exception:  # noqa: BLE001  the fold says what is wrong with it
             return None
 
-    def _uncreated(self, type_: str) -> ValueError:
-        return ValueError(
+    def _uncreated(self, type_: str, problem: Exception) -> ValueError:
+        explained = ValueError(
             f"skip={sorted(self.skip)} leaves out version {self._first}, which creates aggregate "
             f"{str(self.stored[0].originator_id)!r}, and {type_} cannot be applied without it: "
             f"skip other versions, or pass another event that creates it, insert={{{self._first}: …}}"
         )
+        explained.__cause__ = problem
+        for note in getattr(problem, "__notes__", ()):
+            explained.add_note(note)
+        return explained
 
     def _numbered(self) -> Iterator[StoredEvent]:
         # The fold asks for the next event when the step before has been taken.
@@ -214,8 +218,8 @@ class ChangedHistory:
         except Exception as error:  # noqa: BLE001  any mapper, any object
             problem = self.redaction.error(error)
         raise TypeError(
-            f"insert={{{version}: …}}: {type(event).__qualname__} is not an event that "
-            f"{self.source.name} can store: pass a domain event, a list of them, or a function of "
+            f"insert={{{version}: …}}: {type(event).__qualname__} is no event that "
+            f"{self.source.name} can store: give a domain event, a list of them, or a function of "
             "the aggregate"
         ) from problem
 
