@@ -68,7 +68,7 @@ SERVER_COLUMNS: Schema = {
 
 TOMBSTONE = "$streamDeleted"
 """The type of the event by which EventStoreDB closes a stream for good. It has no version."""
-TOMBSTONED = "tombstoned: the stream's events are gone, and its name stays closed"
+TOMBSTONED = "tombstoned: this stream is closed for good, and no longer read by its name"
 """What a frame says of it."""
 
 MISSING = "missing: this link leads to an event that is not there"
