@@ -10,6 +10,7 @@ from uuid import UUID
 import pandas as pd
 from eventsourcing.application import Application
 
+from esnb._text import short_repr
 from esnb.frames._fold import ProjectorFunction, fold, recorded
 from esnb.frames._progress import track
 from esnb.frames._redaction import Redact
@@ -114,7 +115,7 @@ def bisect(
     """
     if not callable(predicate):
         raise TypeError(
-            f"predicate is {predicate!r}: give a function of the aggregate, such as "
+            f"predicate is {short_repr(predicate)}: give a function of the aggregate, such as "
             "lambda product: product.price < 0"
         )
     source = application_of(app, "bisect()")

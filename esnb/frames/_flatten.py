@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from esnb.frames._state import written
+
 Path = tuple[str, ...]
 
 _DEEPEST = 20
@@ -29,7 +31,7 @@ def flatten(payloads: Sequence[Any], taken: Collection[str]) -> dict[str, list[A
     def put(row: int, path: Path, value: Any) -> None:
         if type(value) is dict and value and len(path) < _DEEPEST:
             for key, inner in value.items():
-                put(row, (*path, key if type(key) is str else str(key)), inner)
+                put(row, (*path, key if type(key) is str else written(key)), inner)
             return
         column = columns.get(path)
         if column is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from operator import index
 from typing import Any
 
+from esnb._text import short_repr
+
 FURTHEST = 2**63 - 2
 """No store counts further, and one behind it must still fit into its 64 bits."""
 
@@ -19,7 +21,7 @@ def whole(value: Any, argument: str) -> int | None:
     try:
         return index(value)
     except TypeError:
-        raise TypeError(f"{argument}={value!r}: give a whole number") from None
+        raise TypeError(f"{argument}={short_repr(value)}: give a whole number") from None
 
 
 def bound(value: Any, argument: str) -> int | None:

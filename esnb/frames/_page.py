@@ -13,6 +13,7 @@ from esnb.frames._moments import own_time
 from esnb.frames._paging import Pager
 from esnb.frames._record import Record
 from esnb.frames._redaction import REDACTED
+from esnb.frames._state import written
 
 BUDGET = 10_000
 """Events that one page looks at before it gives back what it has found."""
@@ -23,13 +24,13 @@ _DEEPEST = 50
 
 @dataclass(frozen=True)
 class Event:
-    """One recorded event, decoded, and its number in what was read."""
+    """One recorded event, decoded, and its number in what was read; equal by its record."""
 
     number: int
     record: Record
     time: datetime | None
-    data: Any
-    metadata: Any
+    data: Any = field(compare=False)
+    metadata: Any = field(compare=False)
     error: str | None
 
     @property
@@ -101,13 +102,13 @@ def _words(value: Any, levels: int) -> Iterator[str]:
         yield value.decode("utf-8", "replace")
     elif isinstance(value, Mapping):
         for key, inner in value.items() if levels else ():
-            yield str(key)
+            yield written(key)
             yield from _words(inner, levels - 1)
     elif isinstance(value, list | tuple | Set):
         for inner in value if levels else ():
             yield from _words(inner, levels - 1)
     elif value is not None:
-        yield str(value)
+        yield written(value)
 
 
 def correlation_of(metadata: Any) -> str | None:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 from eventsourcing.utils import construct_topic
 
+from esnb._text import short_repr
 from esnb.frames._moments import Moment, read_moment
 from esnb.frames._names import listed
 
@@ -82,6 +83,6 @@ def select(
 
 
 def _names(types: Types, argument: str) -> frozenset[str]:
-    problem = f"{argument}={types!r}: give names of types, or event classes"
+    problem = f"{argument}={short_repr(types)}: give names of types, or event classes"
     given = listed(types, str | type, problem)
     return frozenset(name if isinstance(name, str) else construct_topic(name) for name in given)

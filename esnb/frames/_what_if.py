@@ -12,6 +12,7 @@ import pandas as pd
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
+from esnb._text import short_repr
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes
 from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
@@ -244,7 +245,7 @@ def _read(
 ) -> tuple[frozenset[int], dict[int, Inserted]]:
     """The arguments, once every version in them is known to exist."""
     if insert is not None and not isinstance(insert, Mapping):
-        raise TypeError(f"insert={insert!r}: give a mapping from versions to events")
+        raise TypeError(f"insert={short_repr(insert)}: give a mapping from versions to events")
     first, last = stored[0].originator_version, stored[-1].originator_version
     numbers = {event.originator_version for event in stored}
     asked = skip if isinstance(skip, Collection) and not isinstance(skip, str) else [skip]

@@ -351,8 +351,10 @@ def test_browse_shows_payloads_of_any_kind(place: tuple[Map, UUID]) -> None:
             assert "its repr raises" in face or face == repr(browser)
             face.encode()
         panel = browser._controls()
+        panel._text.value = "not to be found"
+        assert (len(browser.events), panel._message.value) == (0, "")
         panel._text.value = "here"
-        assert len(browser.events) == 1
+        assert (len(browser.events), panel._message.value) == (1, "")
         panel._text.value = CUT
         panel._tabs.selected_index = 1
         panel._tabs.selected_index = 2
@@ -401,6 +403,25 @@ def test_a_flow_of_any_kind() -> None:
     for layout in ("tree", "lanes"):
         _flow_html.saved(CUT, [station], layout=layout).encode()
         _flow_text.page(CUT, [station], layout).encode()
+
+
+def test_arguments_that_cannot_be_shown_are_named() -> None:
+    app: Application[UUID] = Application()
+    aggregate = Aggregate()
+    app.save(aggregate)
+    odd = spiteful(object, "__repr__", "__str__")()
+
+    for ask in (
+        lambda: esnb.events(app, start=odd),
+        lambda: esnb.events(app, types=odd),
+        lambda: esnb.at(app, aggregate.id, version=odd),
+        lambda: esnb.bisect(app, aggregate.id, odd),
+        lambda: esnb.what_if(app, aggregate.id, skip=odd),
+        lambda: esnb.what_if(app, aggregate.id, insert=odd),
+        lambda: esnb.what_if(app, aggregate.id, insert={1: odd}),
+    ):
+        with pytest.raises(TypeError, match="Spiteful"):
+            ask()
 
 
 # --- what is sent to a page -----------------------------------------------------------------
