@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from itertools import takewhile
 from typing import Any
@@ -24,6 +24,8 @@ from esnb._client import (
 )
 from esnb._patience import patiently
 from esnb._uri import described, masked
+from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.silence import SILENT, is_silence
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
@@ -49,9 +51,20 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
     with (
         answered(client),
         getattr(client, method)(**arguments) as response,
-        closing(patiently(response, client)) as events,
+        closing(_patient(response, client)) as events,
     ):
         yield events
+
+
+def _patient(response: Any, client: Client) -> Generator[RecordedEvent, None, None]:
+    """The events of `response`; a server that falls silent ends it with an error.
+
+    esnb's own clients notice it themselves.
+    """
+    if isinstance(client, EventStoreDB):
+        yield from response
+    else:
+        yield from patiently(response, client)
 
 
 @contextmanager
@@ -65,16 +78,8 @@ def answered(client: Client) -> Iterator[None]:
     server = f"EventStoreDB at {described(uri)}"
     try:
         yield
-    except (ServiceUnavailable, DiscoveryFailed) as error:
-        problem = _closed.remark(uri) or (
-            f"{server} cannot be reached: check whether it runs ({masked(str(error))})"
-        )
-        raise OperationalError(problem) from error
-    except DeadlineExceeded as error:
-        raise OperationalError(
-            f"{server} accepts connections but does not answer: check that it runs, and is not "
-            "stopped or cut off, then ask again"
-        ) from error
+    except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
+        raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise
@@ -82,6 +87,13 @@ def answered(client: Client) -> Iterator[None]:
             _closed.remark(uri) or f"this client of {server} is closed: {_closed.GIVE_ANOTHER}"
         )
         raise OperationalError(problem) from error
+
+
+def _absence(error: Exception) -> str:
+    """What `error` says of a server that gives no answer."""
+    if isinstance(error, DeadlineExceeded) or is_silence(str(error)):
+        return SILENT
+    return f"cannot be reached: check whether it runs ({masked(str(error))})"
 
 
 class ServerSource:

@@ -13,6 +13,7 @@ import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
 from esnb._uri import described, said
+from esnb.changes import Changes
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
@@ -49,7 +50,7 @@ class Publishing:
     keep_age: float
     keep_count: int
     backoff: Backoff
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    changed: Changes = field(default_factory=Changes)
     state: str = "starting"
     error: str | None = None
     failure: Exception | None = None
