@@ -33,6 +33,19 @@ def ordered_repr(value: object) -> str:
     return _ADDRESS.sub("", text)
 
 
+def printable(text: str) -> str:
+    """The text with every character that cannot be seen written as an escape.
+
+    >>> printable("one\\ntwo\\u202eowt")
+    'one\\\\ntwo\\\\u202eowt'
+    """
+    return text if text.isprintable() else "".join(map(_seen, text))
+
+
+def _seen(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
 def in_order(values: Iterable[Any]) -> list[Any]:
     """The elements of a set, in an order that is the same in every process.
 

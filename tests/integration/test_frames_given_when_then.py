@@ -20,6 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
+from esnb.frames._layout import written
 from esnb.frames._literal import NoLiteralError, Source
 from tests.unit.frames_domain import Bank, Cattery, Vanished, a_cat, an_account, bank, stamp
 
@@ -212,7 +213,7 @@ class Pair(NamedTuple):
 
 def made(value: Any) -> Any:
     source = Source()
-    text = source.literal(value)
+    text = written(source.literal(value))
     names: dict[str, Any] = {}
     exec("\n".join(source.imports()), names)
     return eval(text, names)
