@@ -10,7 +10,7 @@ from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError
 from esnb.redis.commands import Commands
 from esnb.redis.documents import Documents
-from esnb.redis.errors import ViewDamagedError
+from esnb.redis.errors import ViewDamagedError, ViewOutdatedError
 from esnb.redis.factory import RedisFactory
 from esnb.redis.namespace import Namespace
 from esnb.redis.snapshots import RedisSnapshotRecorder
@@ -28,4 +28,5 @@ __all__ = [
     "RedisTrackingRecorder",
     "RedisView",
     "ViewDamagedError",
+    "ViewOutdatedError",
 ]

@@ -28,6 +28,13 @@ class ViewDamagedError(InternalError):
     """
 
 
+class ViewOutdatedError(ViewDamagedError):
+    """A view was filled by other code, which kept it otherwise: it would answer wrongly.
+
+    It is rebuilt from the events, too.
+    """
+
+
 _CODES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.exceptions.OutOfMemoryError, "OOM"),
     (redis.exceptions.BusyLoadingError, "LOADING"),
