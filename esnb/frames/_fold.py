@@ -92,11 +92,26 @@ def up_to(
     return [event for event in stored if event.originator_version <= version]
 
 
-def time_of(source: ApplicationSource, stored: StoredEvent) -> datetime | None:
-    """The time that the event carries, else the store's; None where neither tells."""
+def time_of(source: ApplicationSource, stored: StoredEvent, made: bool = False) -> datetime | None:
+    """The time that the event carries, else the store's; None where neither tells.
+
+    With `made`, the application's own mapper is asked for a payload that nobody else reads.
+    """
     record = source.record(stored)
     payload, _ = source.decode(record)
-    return own_time(payload) or record.recorded
+    event = _made(source, stored) if made and type(payload) is not dict else None
+    return _time(payload, event) or record.recorded
+
+
+def _made(source: ApplicationSource, stored: StoredEvent) -> Any:
+    try:
+        return source.app.mapper.to_domain_event(stored)
+    except Exception:  # noqa: BLE001  unknown or damaged: the fold says so where it comes to it
+        return None
+
+
+def _time(payload: Any, event: Any) -> datetime | None:
+    return own_time(payload) or own_time({"timestamp": getattr(event, "timestamp", None)})
 
 
 def fold(
@@ -133,7 +148,7 @@ def fold(
         yield Step(
             stored,
             record.type,
-            own_time(data) or record.recorded,
+            _time(data, event) or record.recorded,
             data,
             event,
             aggregate,

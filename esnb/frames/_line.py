@@ -27,7 +27,8 @@ class NotAnExportError(ValueError):
 
 def header(origin: Origin) -> str:
     """The first line of a file."""
-    return _dumped({"esnb.export": FORMAT, "source": origin.kind, "name": origin.name})
+    found = {"esnb.export": FORMAT, "source": origin.kind, "name": origin.name}
+    return _dumped(found if origin.transcoded else {**found, "transcoded": False})
 
 
 def read_header(line: str) -> Origin:
@@ -39,7 +40,7 @@ def read_header(line: str) -> Origin:
         raise NotAnExportError("its first line is not that of a log") from None
     if version != FORMAT or kind not in ("application", "server"):
         raise NotAnExportError(f"it has the format {version!r}, and this esnb reads {FORMAT}")
-    return Origin(kind, str(name))
+    return Origin(kind, str(name), found.get("transcoded") is not False)
 
 
 def write(record: Record, plain: bytes, redaction: Redaction) -> str:

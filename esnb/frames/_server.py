@@ -26,20 +26,17 @@ from esnb._patience import patiently
 from esnb._uri import described, masked
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.silence import SILENT, is_silence
-from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
+from esnb.frames._payload import Decoded, decode_announced, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
+    TOPIC_KEY,
     Origin,
     Record,
     as_first_recorded,
     category_of_stream,
+    is_of_library,
 )
 from esnb.frames._schema import Schema
-
-TOPIC_KEY = "topic"
-"""Where esnb's adapter keeps an event's full topic in its metadata."""
-
-BINARY = "application/octet-stream"
 
 
 @contextmanager
@@ -105,7 +102,7 @@ class ServerSource:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._json = json_decoder()
+        self._metadata = json_decoder(transcoded=False)
 
     @property
     def name(self) -> str:
@@ -207,16 +204,13 @@ class ServerSource:
         return record.state
 
     def decode(self, record: Record) -> Decoded:
-        payload, problem = decode_or_keep(self._json, record.state)
-        if record.content_type == BINARY and type(payload) is not dict:
-            return record.state or None, None  # bytes are no damage where bytes were announced
-        return payload, problem
+        return decode_announced(record.state, record.content_type, is_of_library(record))
 
     def category(self, first: Record, data: Any) -> str | None:
         return category_of_stream(first.stream)
 
     def _record(self, event: RecordedEvent) -> Record:
-        metadata, _ = decode_or_keep(self._json, event.metadata)
+        metadata, _ = decode_or_keep(self._metadata, event.metadata)
         metadata, recorded = as_first_recorded(metadata, event.recorded_at)
         topic = metadata.get(TOPIC_KEY) if type(metadata) is dict else None
         if not isinstance(topic, str) or not topics.matches(topic, event.type):

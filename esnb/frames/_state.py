@@ -53,6 +53,7 @@ def attributes(value: object) -> Iterator[tuple[str, Any]]:
         yield from ((str(key), inner) for key, inner in value.items())
         return
     names = dict.fromkeys(getattr(value, "_fields", ()))  # a named tuple's
+    names |= dict.fromkeys(getattr(value, "__struct_fields__", ()))  # msgspec sorts its slots
     for kind in reversed(type(value).__mro__):
         slots = kind.__dict__.get("__slots__", ())
         names |= dict.fromkeys([slots] if isinstance(slots, str) else slots)

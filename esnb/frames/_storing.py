@@ -9,9 +9,8 @@ from uuid import UUID, uuid5
 
 from esnb import topics
 from esnb._client import Client, NewEvent, StreamIsDeleted, StreamState
-from esnb.frames._payload import is_json
-from esnb.frames._record import ORIGINAL_TIME, Record
-from esnb.frames._server import BINARY, TOPIC_KEY
+from esnb.frames._payload import BINARY, is_json
+from esnb.frames._record import ORIGINAL_TIME, TOPIC_KEY, Record
 
 _JSON: Literal["application/json"] = "application/json"
 _OCTETS: Literal["application/octet-stream"] = "application/octet-stream"
