@@ -40,6 +40,8 @@ def written(node: ast.expr, width: int | None = None, level: int = 0) -> str:
             return f"{left} {_OPERATORS[type(node.ops[0])]} {right}"
         case ast.Call(args=[ast.List() | ast.Dict() | ast.Set() as only], keywords=[]):
             return f"{written(node.func)}({written(only, width, level)})"
+    if isinstance(node, ast.Call):
+        width = None  # a time in seven lines is no easier to read
     parts, (opening, closing) = _parts(node, width, level + 1)
     comma = "," if isinstance(node, ast.Tuple) and len(parts) == 1 else ""
     whole = f"{opening}{', '.join(parts)}{comma}{closing}"
