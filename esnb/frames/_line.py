@@ -54,6 +54,8 @@ def write(record: Record, plain: bytes, redaction: Redaction) -> str:
             line["metadata_base64"] = b64encode(record.metadata).decode()
     else:
         line["metadata"] = redaction.data(record.metadata)
+    if record.is_as_stored:
+        line["stored"] = True
     data = _json(plain)
     if redaction:
         line["data"] = REDACTED if data is _MISSING else redaction.data(data)
@@ -78,7 +80,7 @@ def read(text: str) -> Record:
         if "metadata_base64" in line:
             metadata = b64decode(line["metadata_base64"], validate=True)
         recorded = line["recorded"]
-        return Record(
+        record = Record(
             str(line["stream"]),
             line["version"],
             line["topic"],
@@ -90,6 +92,8 @@ def read(text: str) -> Record:
             line["type"],
             *(line.get(name) for name in _OF_SERVER),
         )
+        record.is_as_stored = line.get("stored") is True
+        return record
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise NotAnExportError(f"{type(error).__name__}: {error}") from None
 

@@ -32,6 +32,8 @@ class Record:
     link_stream: str | None = None
     link_revision: int | None = None
     link_position: int | None = None
+    is_as_stored: bool = False
+    """Of an exported file: whether the payload could not be decrypted and decompressed."""
 
     def __post_init__(self) -> None:
         if not self.type:

@@ -52,7 +52,7 @@ class ServerTarget:
         self._sizes[name] = size + len(records)
 
     def _event(self, record: Record) -> NewEvent:
-        state = self._encode(record.state)
+        state = record.state if record.is_as_stored else self._encode(record.state)
         is_said_json = None if record.content_type is None else record.content_type != BINARY
         return NewEvent(
             type=self._type(record),

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.cipher import AESCipher
-from eventsourcing.persistence import JSONTranscoder, Mapper
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 import esnb
 from esnb.frames import _payload
@@ -205,11 +205,17 @@ def test_either_package_reads_message_pack(no_reader: list[str]) -> None:
     assert list(esnb.events(app)["time"]) == [NOON + timedelta(hours=hours) for hours in range(3)]
 
 
-def test_a_mapper_that_does_not_compress_what_it_could(env: dict[str, str]) -> None:
+def test_a_mapper_that_does_not_compress_what_it_could(env: dict[str, str], tmp_path: Path) -> None:
     app = mapped(env, "Unsealed", COMPRESSOR_TOPIC="zlib")
-    a_house(app)
+    house_id = a_house(app)
 
     assert esnb.events(app)["data"][0]["owner"] == "Ann"
+    # Nor is it compressed on its way through a file.
+    esnb.export(app, tmp_path / "houses.jsonl")
+    assert esnb.events(tmp_path / "houses.jsonl")["data"][0]["owner"] == "Ann"
+    other = mapped({}, "Unsealed", COMPRESSOR_TOPIC="zlib")
+    esnb.load(tmp_path / "houses.jsonl", other)
+    assert esnb.at(other, house_id).places == ("Bern", "Basel", "Ulm")
 
 
 @pytest.mark.parametrize(
@@ -359,6 +365,26 @@ assert "mapped_trap" not in sys.modules
         timeout=120,
         env={"PYTHONPATH": f"{tmp_path}:{Path(__file__).parents[2]}", "ESNB_PROGRESS": "0"},
     )
+
+
+@pytest.mark.parametrize("store", STORES[::2])
+def test_a_damaged_payload_is_the_same_behind_a_file(
+    store: str, stores: esnb.Stores, tmp_path: Path
+) -> None:
+    app = Shop(env=SEALED)
+    app.recorder.insert_events([StoredEvent(uuid4(), 1, "m:Cart.Filled", b"damaged")])
+    path = tmp_path / "shop.jsonl"
+    esnb.export(app, path)
+    stores.reset()
+    other = Shop(env={**SEALED, **(stores.env if store == "esnb" else {})})
+    esnb.load(path, other)
+
+    (found,) = other.recorder.select_notifications(1, 1)
+    assert found.state == b"damaged"
+    assert esnb.events(other)["error"].str.contains("not readable").all()
+    # A file of the file is the same file.
+    esnb.export(path, tmp_path / "again.jsonl")
+    assert (tmp_path / "again.jsonl").read_text() == path.read_text()
 
 
 def test_a_mapper_that_adds_to_the_librarys() -> None:
