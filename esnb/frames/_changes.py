@@ -50,8 +50,6 @@ def same(one: Any, other: Any) -> bool:
     """
     if one is other:
         return True
-    if isinstance(one, Decimal) and one.is_nan():  # a signalling one refuses to be compared
-        return isinstance(other, Decimal) and str(one) == str(other)
     try:
         if _equal(one, other):
             return True
@@ -61,8 +59,8 @@ def same(one: Any, other: Any) -> bool:
             return len(one) == len(other) and all(map(same, one, other))
         if isinstance(one, dict):
             return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-        if isinstance(one, float):
-            return one != one and other != other
+        if isinstance(one, float | complex | Decimal):  # not a number, or in part
+            return repr(one) == repr(other)
         if getattr(type(one), "__eq__", None) is object.__eq__:
             ours, theirs = dict(attributes(one)), dict(attributes(other))
             return bool(ours) and same(ours, theirs)

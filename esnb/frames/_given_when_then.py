@@ -98,7 +98,7 @@ def _raise(problem: Exception, step: Step, redact: Redact | None) -> NoReturn:
     if not Redaction(redact):
         raise problem
     raise NoLiteralError(
-        f"version {step.version} ({step.type}) cannot be applied: {type(problem).__name__}, whose "
+        f"version {step.version} ({printable(step.type)}) cannot be applied: {type(problem).__name__}, whose "
         f"text may hold what redact={redact!r} hides"
     ) from None
 
@@ -176,8 +176,8 @@ def _projector(source: Source, projector: ProjectorFunction) -> ast.expr:
         return source.name(projector)
     except NoLiteralError:
         raise NoLiteralError(
-            f"the projector {text_of(projector)} cannot be imported from a module: define it as a "
-            "function of one"
+            f"the projector {printable(text_of(projector))} cannot be imported from a module: define "
+            "it as a function of one"
         ) from None
 
 
@@ -188,7 +188,7 @@ def _event(source: Source, step: Step) -> ast.expr:
         return source.instance(step.event, {name: fields[name] for name in names})
     except NoLiteralError as error:
         raise NoLiteralError(
-            f"version {step.version} ({step.type}) cannot be written as Python source: {error}"
+            f"version {step.version} ({printable(step.type)}) cannot be written as Python source: {error}"
         ) from error
 
 

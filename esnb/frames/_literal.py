@@ -14,7 +14,8 @@ import math
 import sys
 import unicodedata
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
@@ -164,11 +165,13 @@ class Source:
         >>> source.imports()
         ['from decimal import Decimal']
         """
-        return self._node(value, self._deepest)
+        with _readable(value):
+            return self._node(value, self._deepest)
 
     def instance(self, value: Any, attributes: Mapping[str, Any]) -> ast.expr:
         """A call of the object's class with its attributes, which was tried."""
-        return self._tried(self._call(value, attributes, self._deepest), value)
+        with _readable(value):
+            return self._tried(self._call(value, attributes, self._deepest), value)
 
     def made(self, node: ast.expr, **names: Any) -> Any:
         """What a piece of the source makes; raises what its classes raise."""
@@ -319,6 +322,19 @@ class Source:
     def _deque(self, value: Any, levels: int) -> ast.expr:
         limit = [] if value.maxlen is None else [ast.Constant(value.maxlen)]
         return _call(self.name(deque), self._list(value, levels), *limit)
+
+
+@contextmanager
+def _readable(value: Any) -> Iterator[None]:
+    """What a value of anybody's raises when it is read becomes a NoLiteralError."""
+    try:
+        yield
+    except NoLiteralError:
+        raise
+    except Exception as error:
+        raise NoLiteralError(
+            f"a {printable(type(value).__qualname__)} cannot be read: {type(error).__name__}"
+        ) from error
 
 
 def _call(function: ast.expr, *arguments: ast.expr) -> ast.expr:

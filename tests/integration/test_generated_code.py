@@ -80,6 +80,29 @@ def noted(originator_id: str, *events: dict[str, Any]) -> Notes:
     return app
 
 
+@pytest.mark.parametrize(
+    "field",
+    ["größe", "ﬁ", "class", "None", "print", "events", "_x", "__x", "note", "x" * 300, "a.b"],
+)
+def test_any_field_is_asserted_by_its_name(field: str) -> None:
+    source = esnb.given_when_then(noted("n", {field: 1}), "n")
+
+    assert source.count("assert ") == 2
+    assert outcome(source) == "passed"
+    assert outcome(source.replace(" == 1\n", " == 2\n")) == "failed"
+
+
+def test_a_history_in_eventstoredb_with_text_ids() -> None:
+    with esnb.connect(embedded=True) as stores:
+        app = Application[str](env={**stores.env, "ORIGINATOR_ID_TYPE": "text"})
+        attack = ATTACKS[0].replace("\n", " ")
+        text = Text(attack)
+        text.add("ö")
+        app.save(text)
+
+        assert outcome(esnb.given_when_then(app, attack)) == "passed"
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_text_in_ids_names_and_values_stays_text(attack: str) -> None:
     app = noted(f"note {attack}", {"text": attack, f"{attack}!": 1}, {f"{attack}?": {attack: 2}})
@@ -193,6 +216,16 @@ def test_an_event_without_source_is_said(value: Any, problem: str) -> None:
         esnb.given_when_then(noted("n", {"value": value}), "n")
 
 
+@pytest.mark.parametrize("what", ["unset", "hidden", "loud", "array", "stamp", "scalar", "cycle"])
+def test_a_state_of_any_objects_is_asserted_or_a_comment(what: str) -> None:
+    source = esnb.given_when_then(
+        noted("n", {"text": what}), "n", projector_func=domain.project_hard
+    )
+
+    assert "note.value" in source
+    assert outcome(source) == "passed"
+
+
 def test_a_class_that_cannot_be_found_is_said() -> None:
     class Local(Aggregate):
         pass
@@ -210,8 +243,10 @@ def test_a_class_that_cannot_be_found_is_said() -> None:
     [
         ("os; import evil", "Noted"),
         ("os", "system('false')"),
-        (domain.__name__, "Noted\nimport os"),
-        (domain.__name__, "class"),
+        ("some_module", "Noted\nimport os"),
+        ("some_module", "class"),
+        ("some_module", "ﬁ"),
+        ("import", "Noted"),
         ("no-module", "Noted"),
         (None, "Noted"),
     ],

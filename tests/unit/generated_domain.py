@@ -13,6 +13,8 @@ from itertools import count
 from typing import Any, ClassVar
 from uuid import UUID
 
+import numpy as np
+import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.domain import (
     Aggregate,
@@ -195,6 +197,46 @@ STATES: dict[str, Any] = {
     "a class": Money,
 }
 """Fields that have source."""
+
+
+@dataclass
+class Loud:
+    """Cannot be compared or shown."""
+
+    number: int = 1
+
+    def __eq__(self, other: object) -> bool:
+        raise RuntimeError
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    def __hash__(self) -> int:
+        return 1
+
+
+def hard(what: str) -> Any:
+    """A value that is hard to write."""
+    if what == "unset":
+        return object.__new__(Money)
+    if what == "hidden":
+        return {Loud(), object()}
+    if what == "cycle":
+        cycle: list[Any] = []
+        cycle.append({"a": cycle})
+        return cycle
+    return {
+        "loud": lambda: [Loud()],
+        "array": lambda: np.array([[1, 2], [3, 4]]),
+        "stamp": lambda: pd.Timestamp("2026-03-01T12:00:00.000001", tz="UTC"),
+        "scalar": lambda: [np.float64(1.5), np.int64(3)],
+    }[what]()
+
+
+def project_hard(note: Note | None, events: Iterable[Noted]) -> Note:
+    note = project_note(note, events)
+    note.__dict__["value"] = hard(note.__dict__["text"])
+    return note
 
 
 class Drive(Aggregate):
