@@ -3,6 +3,10 @@
 A payload is written as JSON under `data`, for people and other programs to
 read. Where that would not bring its bytes back (pretty-printed JSON, numbers
 that JSON writes otherwise, no JSON at all) they stand under `base64` besides.
+One that could not be decrypted or decompressed stands there as it is stored,
+and its line says so: `"stored": true`. A header with `"transcoded": false` says
+that an application had a transcoder of its own, so that an object with the keys
+of the library's transcodings is not one of theirs.
 """
 
 from __future__ import annotations

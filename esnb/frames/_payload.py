@@ -110,12 +110,13 @@ def _no_message_pack(state: bytes) -> NoReturn:
 
 def mapper_plain(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
     """Decrypts and decompresses what `mapper` wrote."""
+    cipher, compressor = _part(mapper, "cipher"), _part(mapper, "compressor")
 
     def plain(state: bytes) -> bytes:
-        if mapper.cipher:
-            state = mapper.cipher.decrypt(state)
-        if mapper.compressor:
-            state = mapper.compressor.decompress(state)
+        if cipher:
+            state = cipher.decrypt(state)
+        if compressor:
+            state = compressor.decompress(state)
         return state
 
     return plain
@@ -123,20 +124,26 @@ def mapper_plain(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
 
 def mapper_stored(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
     """Compresses and encrypts as `mapper` does: the way back."""
+    cipher, compressor = _part(mapper, "cipher"), _part(mapper, "compressor")
 
     def stored(plain: bytes) -> bytes:
-        if mapper.compressor:
-            plain = mapper.compressor.compress(plain)
-        if mapper.cipher:
-            plain = mapper.cipher.encrypt(plain)
+        if compressor:
+            plain = compressor.compress(plain)
+        if cipher:
+            plain = cipher.encrypt(plain)
         return plain
 
     return stored
 
 
+def _part(mapper: Mapper[Any], name: str) -> Any:
+    """What the library's mapper is made of, which another one may do without."""
+    return getattr(mapper, name, None)
+
+
 def is_transcoded(mapper: Mapper[Any]) -> bool:
     """Whether the library's JSON transcoder writes the payloads."""
-    return isinstance(mapper.transcoder, JSONTranscoder)
+    return isinstance(_part(mapper, "transcoder"), JSONTranscoder)
 
 
 def mapper_decoder(mapper: Mapper[Any]) -> Decode:
@@ -145,40 +152,48 @@ def mapper_decoder(mapper: Mapper[Any]) -> Decode:
     A mapper that makes its events another way (msgspec's, pydantic's) may have
     a transcoder that does nothing: what is JSON or MessagePack says so itself.
     """
-    plain, decode = mapper_plain(mapper), _JSON[is_transcoded(mapper)]
-    has_own = type(mapper).to_domain_event is not Mapper.to_domain_event
-    if not has_own and type(mapper.transcoder).decode is JSONTranscoder.decode:
-        return lambda state: decode(plain(state))
+    plain, transcoded = mapper_plain(mapper), is_transcoded(mapper)
+    transcoder = _part(mapper, "transcoder")
+    has_own = getattr(type(mapper), "to_domain_event", None) is not Mapper.to_domain_event
 
     def transcode(state: bytes) -> Any:
-        found = mapper.transcoder.decode(state)
+        found = transcoder.decode(state)
         if has_own and not (isinstance(found, dict | list) and found):
-            raise ValueError("nothing that its transcoder knows")
+            raise ValueError("it reads nothing")
         return with_sets_in_order(found)
 
-    def decode_own(state: bytes) -> Any:
+    ways: dict[str, Decode] = {"its transcoder": transcode}
+    if transcoded:
+        ways = {"JSON": _JSON[True]}
+        if type(transcoder).decode is not JSONTranscoder.decode:
+            ways["its transcoder"] = transcode
+    if has_own:
+        ways |= {"JSON": _JSON[transcoded], "MessagePack": read_message_pack}
+    if len(ways) == 1:
+        (only,) = ways.values()
+        return lambda state: only(plain(state))
+
+    def decode(state: bytes) -> Any:
         try:
             payload = plain(state)
         except Exception:
             if not has_own:
                 raise
             payload = state  # its own way is not to compress or encrypt
-        return _first(payload, decode, transcode, read_message_pack)
+        return _first(payload, ways)
 
-    return decode_own
+    return decode
 
 
-def _first(state: bytes, *ways: Decode) -> Any:
-    """What the first of the ways (JSON, transcoder, MessagePack) makes of it; raises for none."""
+def _first(state: bytes, ways: Mapping[str, Decode]) -> Any:
+    """What the first of the ways makes of it; ValueError with all their reasons for none."""
     problems = []
-    for way in ways:
+    for name, way in ways.items():
         try:
             return way(state)
         except Exception as error:  # noqa: BLE001  any transcoder, any damage: the next one
-            problems.append(said(error))
-    raise ValueError(
-        f"it is not JSON, its transcoder says {problems[1]!r}, and as MessagePack {problems[2]!r}"
-    )
+            problems.append(f"{name}: {said(error)}")
+    raise ValueError("; ".join(problems))
 
 
 def decode_announced(state: bytes, content_type: str | None, transcoded: bool) -> Decoded:

@@ -91,6 +91,7 @@ def outcome(source: str) -> str:
         ("MsgspecJSON", "Nothing"),
         ("MsgspecJSON", "Empty"),
         ("MsgspecJSON", "Sealed"),
+        ("MsgspecJSON", "Marked"),
         ("MsgspecPack", "Nothing"),
         ("MsgspecPack", "Packed"),
     ],
@@ -152,7 +153,11 @@ def test_a_format_that_nobody_else_reads_is_bytes_and_an_error(
 
     events = esnb.events(app)
     assert [type(data) for data in events["data"]] == [bytes] * 3
-    assert events["error"].str.contains("not readable: .*not JSON.*MessagePack").all()
+    assert (
+        events["error"]
+        .str.contains("not readable: .*its transcoder: .*JSON: .*MessagePack: ")
+        .all()
+    )
     assert list(esnb.catalog(app)["type"]) == ["Opened", "Moved"]
     assert "problem: payload not readable" in str(esnb.browse(app, live=False))
     # The application reads it, and so what is folded is known.
@@ -203,6 +208,24 @@ def test_either_package_reads_message_pack(no_reader: list[str]) -> None:
 
     assert esnb.events(app)["data"][0]["owner"] == "Ann"
     assert list(esnb.events(app)["time"]) == [NOON + timedelta(hours=hours) for hours in range(3)]
+
+
+def test_a_mapper_without_the_librarys_parts(env: dict[str, str]) -> None:
+    app = mapped(env, "Bare")
+    house_id = a_house(app)
+
+    assert list(esnb.events(app)["time"]) == [NOON + timedelta(hours=hours) for hours in range(3)]
+    assert outcome(esnb.given_when_then(app, house_id)) == "passed"
+
+
+def test_a_transcoder_that_reads_its_own_marks(env: dict[str, str]) -> None:
+    app = Application[UUID](env={**env, "TRANSCODER_TOPIC": f"{domain.HERE}:Marked"})
+    cart = Cart({"price": Decimal("1.50"), "own": {"_type_": "x", "_data_": 1}})
+    app.save(cart)
+
+    events = esnb.events(app)
+    assert events["data"][0]["fields"] == cart.fields
+    assert list(events["time"]) == [cart.created_on]
 
 
 def test_a_mapper_that_does_not_compress_what_it_could(env: dict[str, str], tmp_path: Path) -> None:

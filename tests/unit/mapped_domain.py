@@ -112,6 +112,19 @@ class Unsealed(PlainMapper):
         return self.unpack(stored_event.state, resolve_topic(stored_event.topic))
 
 
+class Bare(Mapper[UUID]):
+    """Keeps nothing of what it is made of."""
+
+    def __init__(self, **parts: Any) -> None:
+        pass
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        return MsgspecJSON(Nothing()).to_stored_event(domain_event)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        return MsgspecJSON(Nothing()).to_domain_event(stored_event)
+
+
 class Happened(msgspec.Struct, frozen=True, kw_only=True):
     originator_id: UUID
     originator_version: int
@@ -165,6 +178,24 @@ class PlainJSON(Transcoder):
         if "timestamp" in found:
             found["timestamp"] = datetime.fromisoformat(found["timestamp"])
         return found
+
+
+class Marked(Transcoder):
+    """JSON with marks of its own."""
+
+    def encode(self, obj: Any) -> bytes:
+        def mark(value: Any) -> dict[str, str]:
+            return {f"${type(value).__name__}": str(value)}
+
+        return json.dumps(obj, default=mark).encode()
+
+    def decode(self, data: bytes) -> Any:
+        def read(found: dict[str, Any]) -> Any:
+            if "$datetime" in found:
+                return datetime.fromisoformat(found["$datetime"])
+            return Decimal(found["$Decimal"]) if "$Decimal" in found else found
+
+        return json.loads(data, object_hook=read)
 
 
 class Packed(Transcoder):
