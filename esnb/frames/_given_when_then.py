@@ -18,7 +18,7 @@ from esnb._text import printable
 from esnb.frames._changes import same
 from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
 from esnb.frames._layout import written
-from esnb.frames._literal import NoLiteralError, Source, is_name
+from esnb.frames._literal import NoLiteralError, Source, arguments, is_name
 from esnb.frames._numbers import whole
 from esnb.frames._redaction import REDACTED, Redact, Redaction
 from esnb.frames._sources import application_of
@@ -109,7 +109,8 @@ def _without(
     """The steps with events that lack what is hidden, the last one with the state that these give."""
     try:
         events = [
-            type(step.event)(**redaction.data(dict(attributes(step.event)))) for step in steps
+            type(step.event)(**arguments(step.event, redaction.data(dict(attributes(step.event)))))
+            for step in steps
         ]
         aggregate = projector(None, events)
     except Exception as error:

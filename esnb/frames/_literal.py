@@ -171,7 +171,8 @@ class Source:
     def instance(self, value: Any, attributes: Mapping[str, Any]) -> ast.expr:
         """A call of the object's class with its attributes, which was tried."""
         with _readable(value):
-            return self._tried(self._call(value, attributes, self._deepest), value)
+            given = arguments(value, attributes)
+            return self._tried(self._call(type(value), given, self._deepest), value)
 
     def made(self, node: ast.expr, **names: Any) -> Any:
         """What a piece of the source makes; raises what its classes raise."""
@@ -211,7 +212,8 @@ class Source:
             return self._member(value, levels)
         named = _constructor_fields(value)
         if named is not None:
-            return self._call(value, {name: getattr(value, name) for name in named}, levels)
+            fields = {name: getattr(value, name) for name in named}
+            return self._call(type(value), arguments(value, fields), levels)
         return self._subclass(value, levels)
 
     def _member(self, value: Enum, levels: int) -> ast.expr:
@@ -237,15 +239,11 @@ class Source:
                 return _call(self.name(kind), self._node(plain(value), levels))
         raise NoLiteralError(f"a {printable(kind.__qualname__)} has no source")
 
-    def _call(self, value: Any, attributes: Mapping[str, Any], levels: int) -> ast.expr:
-        """A call of an object's class by keywords; those that are not names are unpacked."""
-        kind = type(value)
-        aliases = _aliases(kind)
-        given = {
-            aliases.get(name, name): self._node(inner, levels) for name, inner in attributes.items()
-        }
-        odd = {name: node for name, node in given.items() if not is_name(name)}
-        keywords = [ast.keyword(name, node) for name, node in given.items() if name not in odd]
+    def _call(self, kind: type[Any], given: Mapping[str, Any], levels: int) -> ast.expr:
+        """A call of a class by keywords; those that are not names are unpacked."""
+        nodes = {name: self._node(inner, levels) for name, inner in given.items()}
+        odd = {name: node for name, node in nodes.items() if not is_name(name)}
+        keywords = [ast.keyword(name, node) for name, node in nodes.items() if name not in odd]
         if odd:
             keys: list[ast.expr | None] = [ast.Constant(name) for name in odd]
             keywords.append(ast.keyword(None, ast.Dict(keys, list(odd.values()))))
@@ -359,6 +357,19 @@ def _alike(made: Any, value: Any) -> bool:
         return False
     parts = dict(attributes(value))
     return same(made, value) or (bool(parts) and same(dict(attributes(made)), parts))
+
+
+def arguments(value: Any, attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """The attributes of an object as its class takes them to make another one.
+
+    What the class does not take, computed or of an older class, is left out.
+    """
+    known, aliases = _constructor_fields(value), _aliases(type(value))
+    return {
+        aliases.get(name, name): inner
+        for name, inner in attributes.items()
+        if known is None or name in known
+    }
 
 
 def _constructor_fields(value: Any) -> list[str] | None:

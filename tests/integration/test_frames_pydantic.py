@@ -55,6 +55,10 @@ def test_a_pydantic_application_is_shown(
             names: dict[str, Any] = {}
             exec(source, names)
             names["test_tea_repriced"]()
+            hidden = esnb.given_when_then(app, tea.id, redact="name")
+            assert "Assam" not in hidden
+            exec(hidden, names)
+            names["test_tea_repriced"]()
             esnb.export(app, tmp_path / "teas.jsonl")
             assert list(esnb.events(tmp_path / "teas.jsonl")["data"]) == list(events["data"])
             if store == "esnb" and not compressor:

@@ -251,6 +251,22 @@ class Drive(Aggregate):
         self.value = value
 
 
+class Bill(Aggregate):
+    """An event computes one of its fields."""
+
+    class Added(Aggregate.Event):
+        net: int
+        gross: int = field(init=False, default=0)
+
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            object.__setattr__(self, "gross", self.net * 2)
+
+    @event(Added)
+    def add(self, net: int) -> None:
+        self.net = net
+
+
 class Text(BaseAggregate[str]):
     """Its id is a text."""
 
