@@ -16,9 +16,11 @@ from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb._text import printable
 from esnb.frames._changes import same
+from esnb.frames._constructor import arguments
 from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
+from esnb.frames._imports import NoLiteralError, is_name
 from esnb.frames._layout import written
-from esnb.frames._literal import NoLiteralError, Source, arguments, is_name
+from esnb.frames._literal import Source
 from esnb.frames._numbers import whole
 from esnb.frames._redaction import REDACTED, Redact, Redaction
 from esnb.frames._sources import application_of
@@ -136,13 +138,13 @@ def _written(steps: Sequence[Step], projector: ProjectorFunction, redaction: Red
     given = [f"        {written(each)},\n" for each in events[:-1]]
     name, then = _then(source, words, now, again, redaction)
     title = f"{kind} {now.stored.originator_id}: given {_numbers(before)}, when {now.type}."
-    local = source.local()
+    local = source.imports.local()
     notebook = [f"# From where they are defined: {', '.join(local)}"] if local else []
     return "\n".join(
         [
             _docstring(title),
             "",
-            *source.imports(),
+            *source.imports.lines(),
             *notebook,
             "",
             "",
@@ -174,7 +176,7 @@ def _numbers(steps: Sequence[Step]) -> str:
 
 def _projector(source: Source, projector: ProjectorFunction) -> ast.expr:
     try:
-        return source.name(projector)
+        return source.imports.name(projector)
     except NoLiteralError:
         raise NoLiteralError(
             f"the projector {printable(text_of(projector))} cannot be imported from a module: define "
@@ -214,7 +216,7 @@ def _then(
             f"{type(again).__name__} after all at once: no test of it holds"
         )
     found = list(_expected(source, step.aggregate, redaction))
-    name = source.free(words, f"{words}_", "aggregate")  # known now: what is imported
+    name = source.imports.free(words, f"{words}_", "aggregate")  # known now: what is imported
     if step.aggregate is None:
         return name, [f"    assert {name} is None"]
     lines = [_line(source, name, each, again) for each in found]

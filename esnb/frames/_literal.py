@@ -8,62 +8,25 @@ be, and calls of such names. So nothing that an event holds can run.
 from __future__ import annotations
 
 import ast
-import builtins
-import keyword
 import math
 import sys
-import unicodedata
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
-from types import MethodType
 from typing import Any
 from uuid import UUID
 
 from esnb._text import in_order, printable
 from esnb.frames._changes import same
+from esnb.frames._constructor import arguments, constructor_fields
+from esnb.frames._imports import Imports, NoLiteralError, is_name
 from esnb.frames._state import OrderedFrozenset, OrderedSet, attributes
 
 _DEEPEST = 50
-
-
-class NoLiteralError(ValueError):
-    """A value that no short piece of source makes."""
-
-
-def is_name(text: object) -> bool:
-    """Whether `text` can be written as a name, and means itself there.
-
-    >>> [is_name(text) for text in ("price", "größe", "class", "a b", "x\\n", "ﬁ")]
-    [True, True, False, False, False, False]
-    """
-    return (
-        isinstance(text, str)
-        and text.isidentifier()
-        and not keyword.iskeyword(text)
-        and unicodedata.normalize("NFKC", text) == text  # as Python reads it
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Import:
-    """What a name of the source stands for: a module, or one of its members."""
-
-    module: str
-    member: str | None
-    value: Any
-
-    def line(self, name: str) -> str:
-        origin = self.module if self.member is None else self.member
-        renamed = "" if name == origin else f" as {name}"
-        if self.member is None:
-            return f"import {self.module}{renamed}"
-        return f"{self.member}{renamed}"
 
 
 class Source:
@@ -82,75 +45,9 @@ class Source:
         text, and nothing of anybody's is imported; else it is written by its
         class, or refused.
         """
-        self._imports: dict[str, _Import] = {}
-        self._taken = {*reserved, *dir(builtins)}
+        self.imports = Imports(reserved)
         self._describe = describe
         self._deepest = deepest
-
-    # --- names ------------------------------------------------------------------
-
-    def name(self, given: Any) -> ast.expr:
-        """How a class or a function is written; NoLiteralError where it cannot be found again."""
-        module, qualified = getattr(given, "__module__", None), getattr(given, "__qualname__", "")
-        outer, *parts = str(qualified).split(".")
-        found = home = sys.modules.get(str(module))
-        for part in (outer, *parts):
-            found = getattr(found, part, None)
-        is_found = found is given or (isinstance(given, MethodType) and found == given)
-        if not is_found or not all(map(is_name, (*str(module).split("."), outer, *parts))):
-            raise NoLiteralError(
-                f"{printable(f'{module}.{qualified}')} cannot be imported: define it at the top of "
-                "a module"
-            )
-        if home is builtins:
-            written: ast.expr = ast.Name(outer, ast.Load())
-        else:
-            written = self._bound(_Import(str(module), outer, getattr(home, outer)))
-        for part in parts:
-            written = ast.Attribute(written, part, ast.Load())
-        return written
-
-    def _bound(self, wanted: _Import) -> ast.expr:
-        """A name for what is imported: its own, or where that is taken another."""
-        own = wanted.member or wanted.module
-        number = 1
-        name = f"_{own}" if own.lower().startswith("test") else own  # pytest would collect it
-        while self._imports.get(name) != wanted and (name in self._imports or name in self._taken):
-            number += 1
-            name = f"{own}_{number}"
-        self._imports[name] = wanted
-        return ast.Name(name, ast.Load())
-
-    def free(self, *wanted: str) -> str:
-        """The first of the names, or of those with a number, that means nothing here yet."""
-        number = 1
-        names = list(wanted)
-        while True:
-            for name in names:
-                if is_name(name) and name not in self._taken and name not in self._imports:
-                    return name
-            number += 1
-            names = [f"{name}_{number}" for name in wanted]
-
-    def imports(self) -> list[str]:
-        """The import lines, sorted."""
-        modules = [each.line(name) for name, each in self._imports.items() if each.member is None]
-        homes = {each.module for each in self._imports.values() if each.member is not None}
-        return sorted(modules) + [
-            f"from {home} import {', '.join(self._members(home))}"
-            for home in sorted(homes - {"__main__"})
-        ]
-
-    def local(self) -> list[str]:
-        """Names of a notebook, which nothing can be imported from."""
-        return self._members("__main__")
-
-    def _members(self, module: str) -> list[str]:
-        return sorted(
-            each.line(name)
-            for name, each in self._imports.items()
-            if each.module == module and each.member is not None
-        )
 
     # --- values -----------------------------------------------------------------
 
@@ -162,7 +59,7 @@ class Source:
         >>> source = Source()
         >>> ast.unparse(source.literal({"price": Decimal("1.50"), "tags": {"b", "a"}}))
         "{'price': Decimal('1.50'), 'tags': {'a', 'b'}}"
-        >>> source.imports()
+        >>> source.imports.lines()
         ['from decimal import Decimal']
         """
         with _readable(value):
@@ -176,9 +73,8 @@ class Source:
 
     def made(self, node: ast.expr, **names: Any) -> Any:
         """What a piece of the source makes; raises what its classes raise."""
-        bound = {name: each.value for name, each in self._imports.items()}
         whole = ast.fix_missing_locations(ast.Expression(node))
-        return eval(compile(whole, "<source>", "eval"), {**bound, **names})
+        return eval(compile(whole, "<source>", "eval"), {**self.imports.meanings(), **names})
 
     def _tried(self, node: ast.expr, value: Any) -> ast.expr:
         kind = printable(type(value).__qualname__)
@@ -203,14 +99,14 @@ class Source:
         if self._describe is not None:
             return ast.Constant(self._describe(value))
         if isinstance(value, type):
-            return self.name(value)
+            return self.imports.name(value)
         return self._tried(self._object(value, levels - 1), value)
 
     def _object(self, value: Any, levels: int) -> ast.expr:
         """A value of a class that is not one of Python's own."""
         if isinstance(value, Enum):
             return self._member(value, levels)
-        named = _constructor_fields(value)
+        named = constructor_fields(value)
         if named is not None:
             fields = {name: getattr(value, name) for name in named}
             return self._call(type(value), arguments(value, fields), levels)
@@ -219,7 +115,7 @@ class Source:
     def _member(self, value: Enum, levels: int) -> ast.expr:
         """A member by its name; a combination of flags, which has none, by its value."""
         kind = type(value)
-        owner = self.name(kind)
+        owner = self.imports.name(kind)
         if kind.__members__.get(value.name) is not value:
             return _call(owner, self._node(value.value, levels))
         if is_name(value.name) and getattr(kind, value.name, None) is value:
@@ -231,12 +127,12 @@ class Source:
         kind = type(value)
         if isinstance(value, datetime | date | time):
             return _call(
-                ast.Attribute(self.name(kind), "fromisoformat", ast.Load()),
+                ast.Attribute(self.imports.name(kind), "fromisoformat", ast.Load()),
                 ast.Constant(value.isoformat()),
             )
         for base, plain in _BASES.items():
             if isinstance(value, base):
-                return _call(self.name(kind), self._node(plain(value), levels))
+                return _call(self.imports.name(kind), self._node(plain(value), levels))
         raise NoLiteralError(f"a {printable(kind.__qualname__)} has no source")
 
     def _call(self, kind: type[Any], given: Mapping[str, Any], levels: int) -> ast.expr:
@@ -247,7 +143,7 @@ class Source:
         if odd:
             keys: list[ast.expr | None] = [ast.Constant(name) for name in odd]
             keywords.append(ast.keyword(None, ast.Dict(keys, list(odd.values()))))
-        return ast.Call(self.name(kind), [], keywords)
+        return ast.Call(self.imports.name(kind), [], keywords)
 
     # --- Python's own types -------------------------------------------------------
 
@@ -257,27 +153,29 @@ class Source:
     def _int(self, value: int, levels: int) -> ast.expr:
         digits = sys.get_int_max_str_digits()
         if digits and value.bit_length() > digits * 3.3:  # that many are not read back either
-            return _call(self.name(int), ast.Constant(hex(value)), ast.Constant(16))
+            return _call(self.imports.name(int), ast.Constant(hex(value)), ast.Constant(16))
         return ast.Constant(value)
 
     def _float(self, value: float, levels: int) -> ast.expr:
         if math.isfinite(value):
             return ast.Constant(value)
-        return _call(self.name(float), ast.Constant(str(value)))
+        return _call(self.imports.name(float), ast.Constant(str(value)))
 
     def _complex(self, value: complex, levels: int) -> ast.expr:
         return _call(
-            self.name(complex), self._float(value.real, levels), self._float(value.imag, levels)
+            self.imports.name(complex),
+            self._float(value.real, levels),
+            self._float(value.imag, levels),
         )
 
     def _by_text(self, value: Any, levels: int) -> ast.expr:
-        return _call(self.name(type(value)), ast.Constant(str(value)))
+        return _call(self.imports.name(type(value)), ast.Constant(str(value)))
 
     def _bytearray(self, value: bytearray, levels: int) -> ast.expr:
-        return _call(self.name(bytearray), ast.Constant(bytes(value)))
+        return _call(self.imports.name(bytearray), ast.Constant(bytes(value)))
 
     def _moment(self, value: Any, levels: int) -> ast.expr:
-        home = self._bound(_Import("datetime", None, sys.modules["datetime"]))
+        home = self.imports.module(sys.modules["datetime"])
         if isinstance(getattr(value, "tzinfo", None), timezone | None):
             node = ast.parse(repr(value), mode="eval").body  # of Python's own classes only
             return _Renamed(home).visit(node)  # type: ignore[no-any-return]
@@ -297,11 +195,11 @@ class Source:
 
     def _set(self, value: Any, levels: int) -> ast.expr:
         elements = self._all(in_order(value), levels)
-        return ast.Set(elements) if elements else _call(self.name(set))
+        return ast.Set(elements) if elements else _call(self.imports.name(set))
 
     def _frozenset(self, value: Any, levels: int) -> ast.expr:
         inside = [self._set(value, levels)] if value else []
-        return _call(self.name(frozenset), *inside)
+        return _call(self.imports.name(frozenset), *inside)
 
     def _dict(self, value: Any, levels: int) -> ast.expr:
         return ast.Dict(
@@ -310,16 +208,16 @@ class Source:
         )
 
     def _built(self, value: Any, levels: int) -> ast.expr:
-        return _call(self.name(type(value)), self._dict(value, levels))
+        return _call(self.imports.name(type(value)), self._dict(value, levels))
 
     def _defaultdict(self, value: Any, levels: int) -> ast.expr:
         default = value.default_factory
-        factory = ast.Constant(None) if default is None else self.name(default)
-        return _call(self.name(defaultdict), factory, self._dict(value, levels))
+        factory = ast.Constant(None) if default is None else self.imports.name(default)
+        return _call(self.imports.name(defaultdict), factory, self._dict(value, levels))
 
     def _deque(self, value: Any, levels: int) -> ast.expr:
         limit = [] if value.maxlen is None else [ast.Constant(value.maxlen)]
-        return _call(self.name(deque), self._list(value, levels), *limit)
+        return _call(self.imports.name(deque), self._list(value, levels), *limit)
 
 
 @contextmanager
@@ -357,48 +255,6 @@ def _alike(made: Any, value: Any) -> bool:
         return False
     parts = dict(attributes(value))
     return same(made, value) or (bool(parts) and same(dict(attributes(made)), parts))
-
-
-def arguments(value: Any, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of an object as its class takes them to make another one.
-
-    What the class does not take, computed or of an older class, is left out.
-    """
-    known, aliases = _constructor_fields(value), _aliases(type(value))
-    return {
-        aliases.get(name, name): inner
-        for name, inner in attributes.items()
-        if known is None or name in known
-    }
-
-
-def _constructor_fields(value: Any) -> list[str] | None:
-    """The fields that the class of an object takes when it is made; None where it has none."""
-    kind = type(value)
-    if is_dataclass(kind):
-        return [each.name for each in fields(kind) if each.init]
-    if hasattr(kind, "__attrs_attrs__"):
-        return [each.name for each in kind.__attrs_attrs__ if each.init]
-    if isinstance(value, tuple) and hasattr(kind, "_fields"):
-        return list(kind._fields)
-    for known in ("__struct_fields__", "model_fields"):  # msgspec's, pydantic's
-        if hasattr(kind, known):
-            return list(getattr(kind, known))
-    return None
-
-
-def _aliases(kind: type[Any]) -> dict[str, str]:
-    """The arguments of a class that have other names than the fields that they give."""
-    if hasattr(kind, "__attrs_attrs__"):
-        return {each.name: each.alias or each.name for each in kind.__attrs_attrs__}
-    known = getattr(kind, "model_fields", None)
-    if not isinstance(known, Mapping):
-        return {}
-    return {
-        name: each.validation_alias
-        for name, each in known.items()
-        if isinstance(getattr(each, "validation_alias", None), str)
-    }
 
 
 _Write = Callable[[Source, Any, int], ast.expr]

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from esnb.redis.commands import Commands
 from esnb.redis.errors import ViewOutdatedError
+from esnb.redis.index import Index, as_json, escaped, json_text
 from esnb.redis.view import RedisView
 
 Document = dict[str, Any]
 Found = list[tuple[str, Document]]
 """Ids and documents."""
-
-_FORMAT: Final = 2
-"""Of the indexes: 1 were those of esnb 0.1, which say nothing of themselves."""
 
 
 class Documents:
@@ -172,12 +168,12 @@ class Documents:
     # --- inside ----------------------------------------------------------------------------
 
     def _key(self, *parts: str) -> str:
-        return self._view.key(_escaped(self._name), *parts)
+        return self._view.key(escaped(self._name), *parts)
 
     def _by_key(self, field: str, value: object) -> tuple[str, Index]:
         """Where documents of this value are, and the index that it belongs to."""
         self._require(field, self._index.by, "by")
-        found = _as_json(value, f"{self._name!r} is asked for {field!r}")
+        found = as_json(value, f"{self._name!r} is asked for {field!r}")
         return self._by_place(field, found), Index({field: self._index.by[field]}, [])
 
     def _order_key(self, field: str) -> tuple[str, Index]:
@@ -185,10 +181,10 @@ class Documents:
         return self._order_place(field), Index({}, [field])
 
     def _by_place(self, field: str, value: object) -> str:
-        return self._key("by", _escaped(field), _text(value))
+        return self._key("by", escaped(field), json_text(value))
 
     def _order_place(self, field: str) -> str:
-        return self._key("order", _escaped(field))
+        return self._key("order", escaped(field))
 
     def _old(self, commands: Commands, key: str) -> Document | None:
         """The document that this commit finds; the first time, the indexes are looked at, too."""
@@ -241,11 +237,11 @@ class Documents:
     def _put(
         self, commands: Commands, key: str, old: Document | None, document: Document
     ) -> Document:
-        new: Document = _as_json(document, f"document {key!r} of {self._name!r}")
+        new: Document = as_json(document, f"document {key!r} of {self._name!r}")
         # First what can be refused: a commit that goes on then has queued nothing.
         before, after = self._places(key, old), self._places(key, new)
         self._move(commands, key, before, after)
-        commands.hset(self._key(), key, _text(new, sort_keys=False))
+        commands.hset(self._key(), key, json_text(new, sort_keys=False))
         commands.zadd(self._key("ids"), {key: 0})
         self._queued[commands][key] = new
         return new
@@ -313,64 +309,6 @@ class Documents:
                 f"{self._name!r} has no index {field!r} of this kind, only {list(fields)}: give "
                 f"Documents(…, {what}=[{field!r}]) and rebuild the view"
             )
-
-
-@dataclass(frozen=True, slots=True)
-class Index:
-    """Of which fields the indexes are: what documents are found by, and put in order by."""
-
-    by: dict[str, str | None]
-    order: list[str]
-
-    def text(self) -> str:
-        """As it is stored beside the documents."""
-        return _text({"format": _FORMAT, "by": self.by, "order": self.order})
-
-    @classmethod
-    def read(cls, text: str) -> Index:
-        """What is stored; of another format as if there were none."""
-        found = json.loads(text)
-        known = found["format"] == _FORMAT
-        return cls(found["by"], found["order"]) if known else cls({}, [])
-
-    def has(self, wanted: Index) -> bool:
-        """Whether all that is `wanted` can be looked up here."""
-        return self.by.items() >= wanted.by.items() and {*self.order} >= {*wanted.order}
-
-    def __str__(self) -> str:
-        return f"by={self.by}, order={self.order}"
-
-
-def _escaped(name: str) -> str:
-    """The name as one part of a key: parts end at a colon."""
-    return name.replace("%", "%25").replace(":", "%3A")
-
-
-def _as_json(value: Any, what: str) -> Any:
-    """The value as JSON gives it back; TypeError or ValueError for what it cannot hold."""
-    try:
-        return json.loads(json.dumps(value, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        kind = TypeError if isinstance(error, TypeError) else ValueError
-        raise kind(
-            f"{what}: {error}, and JSON holds text, numbers, truth values, None, lists and "
-            "dicts of them: put str(value), or what else it is to be found by"
-        ) from error
-
-
-def _text(value: Any, *, sort_keys: bool = True) -> str:
-    """JSON, the same for equal values; lone surrogates, which UTF-8 lacks, as escapes."""
-    write = partial(json.dumps, value, sort_keys=sort_keys, separators=(",", ":"))
-    text = write(ensure_ascii=False)
-    return text if text.isprintable() or _is_encodable(text) else write()
-
-
-def _is_encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _decoded(text: Any) -> Document:

@@ -27,7 +27,7 @@ def as_python(event: Event) -> str:
     """`event = {…}`, with the imports that its values need."""
     source = Source(["event"], describe=describe, deepest=_DEEPEST)
     text = written(source.literal(envelope(event)), _WIDE)
-    return "".join(f"{line}\n" for line in source.imports()) + f"event = {text}\n"
+    return "".join(f"{line}\n" for line in source.imports.lines()) + f"event = {text}\n"
 
 
 def as_json(event: Event) -> str:

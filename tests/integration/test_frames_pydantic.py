@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import esnb
-from esnb.frames._literal import NoLiteralError, Source
+from esnb.frames._imports import NoLiteralError
+from esnb.frames._literal import Source
 
 pytestmark = pytest.mark.extras
 

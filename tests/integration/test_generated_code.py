@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import esnb
-from esnb.frames._literal import NoLiteralError
+from esnb.frames._imports import NoLiteralError
 from esnb.frames._page import Event
 from esnb.frames._record import Record
 from esnb.widgets._copy import as_json, as_python
