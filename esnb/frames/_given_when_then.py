@@ -162,9 +162,9 @@ def _written(steps: Sequence[Step], projector: ProjectorFunction, redaction: Red
 
 
 def _docstring(text: str) -> str:
-    """The text as it is where that is safe, else as a literal with escapes."""
-    plain = text.isprintable() and not set(text) & {'"', "\\"}
-    return f'"""{text}"""' if plain else repr(text)
+    """The text, visible throughout (Python 3.13 refuses lone surrogates in a docstring)."""
+    shown = printable(text)
+    return repr(shown) if set(shown) & {'"', "\\"} else f'"""{shown}"""'
 
 
 def _numbers(steps: Sequence[Step]) -> str:
