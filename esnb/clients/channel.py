@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 
 from esnb.clients.forks import Birth, keep_open, kept_open
-from esnb.clients.outside import begin, in_main_thread, later, outside, take
+from esnb.clients.outside import begin, in_main_thread, later, outside, take, when_gone
 
 AHEAD = 32
 """Messages that a pump takes before they are asked for."""
@@ -144,6 +144,7 @@ class PumpedCall:
     def __init__(self, make: Callable[[], Any]) -> None:
         self._birth = Birth()
         pump = self._pump = _Pump()
+        when_gone(self, pump.cancel_call)
         begin(lambda: pump.run(make))  # the thread holds the pump, not this
         pump.await_call()
 
@@ -158,9 +159,6 @@ class PumpedCall:
         """Ends the call; safe from any thread. Whether it was under way."""
         return self._pump.cancel()
 
-    def __del__(self) -> None:
-        self._pump.cancel()
-
 
 class _Pump:
     """What the reading thread and those who take from it share."""
@@ -171,7 +169,6 @@ class _Pump:
         self._room: SimpleQueue[None] = SimpleQueue()
         self._call: Any = None
         self._is_cancelled = False
-        self._later = later()
         self._end: BaseException | None = None
 
     # --- the thread that reads ------------------------------------------------------
@@ -229,14 +226,16 @@ class _Pump:
         raise self._end
 
     def cancel(self) -> bool:
-        """Takes no lock: it is called by the garbage collector, too, wherever that runs."""
+        """Has another thread end the call; whether it was under way."""
         was_under_way = self._end is None and not self._is_cancelled
         self._is_cancelled = True
         if was_under_way:
-            self._room.put(None)
-            self._later.put(self._cancel)
+            later().put(self.cancel_call)
         return was_under_way
 
-    def _cancel(self) -> None:
+    def cancel_call(self) -> None:
+        """Ends the call, and the thread that reads it. Not for the main thread."""
+        self._is_cancelled = True
+        self._room.put(None)
         if self._call is not None:
             self._call.cancel()

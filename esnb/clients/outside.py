@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
@@ -74,6 +75,30 @@ def begin(work: Callable[[], object]) -> None:
 def later() -> Inbox:
     """Takes short work of the garbage collector's, which may neither wait nor start a thread."""
     return _workers.later.inbox
+
+
+def when_gone(owner: object, work: Callable[[], object]) -> None:
+    """Has another thread do `work`, which must not hold `owner`, once nobody holds that.
+
+    Without a `__del__`: one that runs in the main thread may swallow a
+    KeyboardInterrupt. Here nothing of Python's runs where `owner` is collected.
+    """
+    watch = _Gone(owner, later().put)
+    watch.work = work
+    _watches.add(watch)
+
+
+class _Gone(weakref.ref[Any]):
+    """The weak reference that its callback is given, as work to do."""
+
+    work: Callable[[], object]
+
+    def __call__(self) -> None:
+        _watches.discard(self)
+        self.work()
+
+
+_watches: set[_Gone] = set()
 
 
 def _outcome(work: Callable[[], object]) -> tuple[Any, BaseException | None]:
