@@ -82,10 +82,17 @@ def kept_open(owner: Any) -> Iterator[None]:
 def _forked() -> None:
     global _forks, _is_spoilt
     _forks += 1
-    for owner in (*_sockets, *_in_use):
+    for owner in {*_sockets, *_in_use}:
         _is_spoilt = True
-        # Never given back, not even when the interpreter ends.
+        # Never given back, not even when the interpreter ends,
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(owner))
+        # nor ended by whatever of the client's is collected then.
+        owner.cancel = owner.close = _do_nothing
+
+
+def _do_nothing(*_: Any) -> bool:
+    """Stands for what would end a call or a channel of the parent's."""
+    return False
 
 
 if hasattr(os, "register_at_fork"):
