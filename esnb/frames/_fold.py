@@ -13,6 +13,7 @@ from eventsourcing.domain import CanMutateProtocol
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import resolve_topic
 
+from esnb.beginning import can_begin, missing_events
 from esnb.frames._application import ApplicationSource
 from esnb.frames._moments import own_time
 from esnb.frames._state import State, kept, state_of
@@ -129,6 +130,7 @@ def fold(
     """
     aggregate: Any = None
     problem: Exception | None = None
+    is_first = True
     project = projector_func
     for stored in stored_events:
         record = source.record(stored)
@@ -136,6 +138,8 @@ def fold(
         event: Any = None
         try:
             event = source.app.mapper.to_domain_event(stored)
+            if is_first and can_begin(event) is False:
+                raise missing_events(f"aggregate {record.stream!r}", stored.originator_version)
             if problem is None:
                 project = project or projector_for(source.app, event)
                 aggregate = project(aggregate, [event])
@@ -145,6 +149,7 @@ def fold(
                 f"of aggregate {record.stream!r}"
             )
             aggregate, problem = None, problem or error
+        is_first = False
         yield Step(
             stored,
             record.type,

@@ -10,7 +10,7 @@ from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError
 from esnb.redis.commands import Commands
 from esnb.redis.documents import Documents
-from esnb.redis.errors import ViewDamagedError, ViewOutdatedError
+from esnb.redis.errors import ForeignViewError, ViewDamagedError, ViewOutdatedError
 from esnb.redis.factory import RedisFactory
 from esnb.redis.namespace import Namespace
 from esnb.redis.snapshots import RedisSnapshotRecorder
@@ -22,6 +22,7 @@ __all__ = [
     "CommandRefusedError",
     "Commands",
     "Documents",
+    "ForeignViewError",
     "Namespace",
     "RedisFactory",
     "RedisSnapshotRecorder",

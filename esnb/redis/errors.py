@@ -35,6 +35,10 @@ class ViewOutdatedError(ViewDamagedError):
     """
 
 
+class ForeignViewError(ProgrammingError):
+    """A view is another's: of a projection of the same name, or made of other streams."""
+
+
 _CODES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.exceptions.OutOfMemoryError, "OOM"),
     (redis.exceptions.BusyLoadingError, "LOADING"),
