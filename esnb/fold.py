@@ -18,10 +18,11 @@ def fold_fingerprint(snapshot: Any, application: str = "") -> str:
 
     For the library's aggregates that of the aggregate class, which the
     snapshot's topic names. Aggregates that functions fold do not say which
-    functions: then also of all that the modules of the state's class, of the
-    snapshot's class and of the applications called `application` define, and of
-    those applications' snapshotting projectors. Raises TopicError when the class
-    is gone.
+    functions: then also of the snapshotting projector that the applications
+    called `application` have for that class; where there is none, or the snapshot
+    has no topic, of all their projectors and of all that the modules of the
+    state's class, of the snapshot's class and of those applications define.
+    Raises TopicError when the class is gone.
     """
     topic = getattr(snapshot, "topic", None)
     aggregate_class = resolve_topic(topic) if isinstance(topic, str) and topic else None
@@ -31,15 +32,19 @@ def fold_fingerprint(snapshot: Any, application: str = "") -> str:
             return own
     classes = [each for each in (aggregate_class, type(snapshot)) if each is not None]
     applications = [each for each in _subclasses(Application) if each.name == application]
-    modules = sorted({each.__module__ for each in (*classes, *applications)})
+    projectors = [
+        projector
+        for each in applications
+        for cls, projector in each.snapshotting_projectors.items()
+        if aggregate_class in (None, cls)
+    ]
+    modules = {each.__module__ for each in (*classes, *applications)}
+    if aggregate_class is not None and projectors:
+        modules = set()  # the fold is known: what else its module defines has no part in it
     parts = [
         *map(fingerprint, (each for each in classes if isinstance(each, type))),
-        *map(module_fingerprint, modules),
-        *sorted(
-            function_fingerprint(projector)
-            for each in applications
-            for projector in each.snapshotting_projectors.values()
-        ),
+        *map(module_fingerprint, sorted(modules)),
+        *sorted(map(function_fingerprint, projectors)),
     ]
     return hashlib.blake2b("".join(parts).encode(), digest_size=16).hexdigest()
 
