@@ -104,12 +104,13 @@ class SnapshotStore(EventStore[Any]):
         if not desc or limit is None:
             yield from self._select(originator_id, desc=desc, **bounds)
             return
-        # Mostly the newest holds; only where it does not are the older ones fetched.
+        # Mostly the newest holds. Only where it does not are all fetched: a cache may know less.
         first = self._select(originator_id, desc=True, limit=limit, **bounds)
         yield from first
         if len(first) == limit:
-            bounds["lte"] = first[-1].originator_version - 1
-            yield from self._select(originator_id, desc=True, **bounds)
+            tried = set(map(_identity, first))
+            every = self._select(originator_id, desc=True, **bounds)
+            yield from (each for each in every if _identity(each) not in tried)
 
     def _select(self, originator_id: Any, **selection: Any) -> Sequence[StoredEvent]:
         try:
@@ -177,6 +178,11 @@ class SnapshotStore(EventStore[Any]):
         assert self._source is not None
         last = self._source.last_version(stored.originator_id)
         return -1 if last is None else last
+
+
+def _identity(stored: StoredEvent) -> tuple[object, ...]:
+    event_id = getattr(stored, "event_id", None)
+    return stored.originator_version, event_id, stored.topic, stored.state
 
 
 def _pass_over(stored: StoredEvent, reason: object) -> None:

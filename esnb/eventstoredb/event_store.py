@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.domain import CanMutateProtocol
-from eventsourcing.persistence import EventStore, Mapper, Recording
+from eventsourcing.persistence import EventStore, Mapper, Recording, StoredEvent
 
 from esnb.beginning import can_begin, missing_events
 from esnb.eventstoredb.read_ahead import ReadAhead
@@ -63,7 +63,7 @@ class AggregateEventStore(EventStore[Any]):
     def event_id(self, originator_id: UUID | str, version: int) -> UUID | None:
         """The id of the event that an aggregate has at this version; None: it has none."""
         events = self._select(originator_id, gt=version - 1, lte=version)
-        return events[0].event_id if events else None
+        return _id_of(events[0]) if events else None
 
     def last_version(self, originator_id: UUID | str) -> int | None:
         """The version of an aggregate's last event; None: it has none."""
@@ -81,7 +81,7 @@ class AggregateEventStore(EventStore[Any]):
         events = self._select(originator_id, gt=version - 1, lte=lte if reads_on else version)
         if not events or events[0].originator_version != version:
             return self._goes_on_after(snapshot)
-        if snapshot.event_id is None or events[0].event_id != snapshot.event_id:
+        if snapshot.event_id is None or _id_of(events[0]) != snapshot.event_id:
             return False
         if reads_on:
             self._ahead.keep((originator_id, version, lte), events[1:])
@@ -123,3 +123,8 @@ class AggregateEventStore(EventStore[Any]):
 
     def _select(self, originator_id: UUID | str, **selection: Any) -> list[StreamEvent]:
         return self.recorder.select_events(originator_id, **selection)
+
+
+def _id_of(stored: StoredEvent) -> UUID | None:
+    """None: a recorder of the user's own gives plain stored events."""
+    return getattr(stored, "event_id", None)

@@ -11,8 +11,8 @@ from uuid import UUID, uuid4, uuid5
 
 import pytest
 import redis
-from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.domain import Aggregate, event
+from eventsourcing.application import AggregateNotFoundError, Application, EventSourcedLog
+from eventsourcing.domain import Aggregate, DomainEvent, event
 
 import esnb
 from esnb._client import StreamState
@@ -154,7 +154,6 @@ def other_uri() -> Iterator[str]:
         yield server.uri
 
 
-@pytest.mark.once
 @pytest.mark.parametrize("store", IN_REDIS)
 @pytest.mark.parametrize("prefix", ["Shared", ""])
 def test_two_servers_that_share_a_redis(
@@ -178,9 +177,11 @@ def test_two_servers_that_share_a_redis(
     assert bob.repository.get(account_id).names[-1] == "Bob-7"
     assert used(bob, account_id) == [6]
     assert ann.repository.get(account_id).owner == "Ann-5"
+    assert ann.snapshots is not None
+    (newest,) = ann.snapshots.get(account_id, desc=True, limit=1)
+    assert newest.originator_version == 5  # though the Redis has one of version 6, of Bob's
 
 
-@pytest.mark.once
 def test_a_snapshot_ahead_of_its_stream(
     open_accounts: OpenAccounts, name: str, other_uri: str, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -352,6 +353,54 @@ def test_a_truncated_stream_without_a_snapshot_that_counts(
         assert list(frame["status"]) == [] if taken is None else ["orphaned"]
 
 
+def test_a_truncated_stream_where_there_are_no_snapshots_at_all(
+    open_accounts: OpenAccounts, name: str
+) -> None:
+    class Unsnapped(Accounts):
+        is_snapshotting_enabled = False
+
+    accounts = open_accounts(application=Unsnapped)
+    account_id = an_account(accounts, "Ann", versions=7, number=name)
+    client, stream = stream_of(accounts, account_id)
+    client.set_stream_metadata(stream, metadata={"$tb": 4}, current_version=StreamState.ANY)
+    with pytest.raises(MissingEventsError, match=r"begin at version 5"):
+        accounts.repository.get(account_id)
+    with pytest.raises(MissingEventsError, match=r"begin at version 5"):
+        esnb.at(accounts, account_id)
+    assert list(esnb.stream(accounts, account_id)["version"]) == [5, 6, 7]
+
+
+@pytest.mark.parametrize("metadata", [{"$maxCount": 2, "$maxAge": 1000}, {"$maxCount": 1}])
+def test_events_of_classes_of_ones_own(
+    open_accounts: OpenAccounts, name: str, metadata: dict[str, int]
+) -> None:
+    """Whether they can begin an aggregate is not known of their classes."""
+    jars = open_accounts(application=Jars)
+    jar_id = uuid4()
+    jars.save(*(Put(jar_id, version, datetime.now(UTC), 1) for version in (1, 2, 3)))
+    assert jars.repository.get(jar_id).sum == 3
+    client, stream = stream_of(jars, jar_id)
+    client.set_stream_metadata(stream, metadata=metadata, current_version=StreamState.ANY)
+    with pytest.raises(MissingEventsError, match=r"begin at version"):
+        jars.repository.get(jar_id)
+    client.set_stream_metadata(stream, metadata={}, current_version=StreamState.ANY)
+    client.delete_stream(stream, current_version=StreamState.ANY)
+    jars.save(Put(jar_id, 1, datetime.now(UTC), 5))
+    assert jars.repository.get(jar_id).sum == 5
+
+
+def test_a_log_that_was_truncated_is_read_as_far_as_it_goes(
+    open_accounts: OpenAccounts, name: str
+) -> None:
+    accounts = open_accounts()
+    log = EventSourcedLog(accounts.events, uuid4(), Noted)
+    for number in range(5):
+        accounts.save(log.trigger_event(text=str(number)))
+    client, stream = stream_of(accounts, log.originator_id)
+    client.set_stream_metadata(stream, metadata={"$maxCount": 2}, current_version=StreamState.ANY)
+    assert [each.text for each in log.get()] == ["3", "4"]
+
+
 def test_a_truncated_stream_of_which_nothing_is_left_but_the_newest(
     open_accounts: OpenAccounts, name: str
 ) -> None:
@@ -440,6 +489,36 @@ def test_with_other_settings(
     for version in range(1, 6):
         account: Account = accounts.repository.get(account_id, version=version)
         assert (account.version, len(account.names)) == (version, version)
+
+
+@dataclass(frozen=True)
+class Noted(DomainEvent):
+    text: str
+
+
+@dataclass
+class Jar:
+    id: UUID
+    version: int
+    sum: int
+
+
+@dataclass(frozen=True)
+class Put:
+    """An event that mutates, of no class of the library's."""
+
+    originator_id: UUID
+    originator_version: int
+    timestamp: datetime
+    amount: int
+
+    def mutate(self, jar: Jar | None) -> Jar:
+        so_far = 0 if jar is None else jar.sum
+        return Jar(self.originator_id, self.originator_version, so_far + self.amount)
+
+
+class Jars(Application[UUID]):
+    pass
 
 
 @dataclass(frozen=True)
