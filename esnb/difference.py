@@ -9,7 +9,7 @@ must be one object again.
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Collection, Iterable, Iterator
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -71,19 +71,18 @@ class Comparison:
         if is_same is not None:
             return None if is_same(before, after) else _changed(before)
         if not _is_value(kind):
-            pairs = self._met.get(id(before)), self._met.get(id(after))
-            if any(pairs):
-                return _met_again(*pairs, before)
+            met = self._met
+            if id(before) in met or id(after) in met:
+                return _met_again(met.get(id(before)), met.get(id(after)), before)
             # They are kept alive, so that no later object has their ids.
-            self._met[id(before)] = self._met[id(after)] = (before, after)
-        return self._inside(before, after)
+            met[id(before)] = met[id(after)] = (before, after)
+        compare = _BUILT_IN.get(kind)
+        return self._inside(before, after) if compare is None else compare(self, before, after)
 
     def _inside(self, before: Any, after: Any) -> Difference | None:
-        for kind, compare in _CONTAINERS:
+        for kind, compare in _BUILT_IN.items():
             if isinstance(before, kind):
-                found = compare(self, before, after)
-                is_plain = type(before) in _WITHOUT_ATTRIBUTES
-                return found or (None if is_plain else self._attributes(before, after))
+                return compare(self, before, after) or self._attributes(before, after)
         if any(_attributes(before)):
             return self._attributes(before, after)
         return self._opaque(before, after)
@@ -141,16 +140,21 @@ class Comparison:
         return None
 
     def _dict(self, before: dict[Any, Any], after: dict[Any, Any]) -> Difference | None:
-        if _factory(before) is not _factory(after):
-            return _here(f"{_a(before)} comes back with another default_factory")
         return self._keys(before, after) or self._items(
             before, before.values(), map(after.__getitem__, before)
         )
 
+    def _defaultdict(
+        self, before: defaultdict[Any, Any], after: defaultdict[Any, Any]
+    ) -> Difference | None:
+        if before.default_factory is not after.default_factory:
+            return _here("a defaultdict comes back with another default_factory")
+        return self._dict(before, after)
+
     def _keys(self, before: dict[Any, Any], after: dict[Any, Any]) -> Difference | None:
         if isinstance(before, OrderedDict):
             return self._sequence(list(before), list(after))
-        if {*map(type, before), *map(type, after)} == {str} and before.keys() == after.keys():
+        if before.keys() == after.keys() and {*map(type, before), *map(type, after)} <= _TEXT:
             return None
         return self._elements(before.keys(), after.keys(), "a key")
 
@@ -193,10 +197,6 @@ def _short(key: Any) -> str:
     return text if len(text) <= _LONGEST_KEY else f"{text[:_LONGEST_KEY]}…"
 
 
-def _factory(value: dict[Any, Any]) -> Any:
-    return getattr(value, "default_factory", None)
-
-
 _RESERVED: Final = frozenset({"__dict__", "__weakref__", "__pydantic_fields_set__"})
 """What says nothing of a value; pydantic's set tells which fields were left to their defaults."""
 
@@ -223,15 +223,18 @@ def _same_text(before: object, after: object) -> bool:
     return repr(before) == repr(after)
 
 
-_WITHOUT_ATTRIBUTES: Final = frozenset({dict, list, tuple, set, frozenset})
+_TEXT: Final = frozenset({str})
 _ATOMS: Final = frozenset({type(None), bool, int, str, bytes})
 _SCALARS: Final[dict[type[Any], Callable[[Any, Any], bool]]] = {
     **dict.fromkeys((*_ATOMS, UUID), eq),
     **dict.fromkeys((float, complex, Decimal, datetime, date, time, timedelta), _same_text),
 }
-_CONTAINERS: Final[list[tuple[Any, Callable[[Comparison, Any, Any], Difference | None]]]] = [
-    (dict, Comparison._dict),
-    (list | tuple, Comparison._sequence),
-    (deque, Comparison._deque),
-    (set | frozenset, Comparison._elements),
-]
+_BUILT_IN: Final[dict[type[Any], Callable[[Comparison, Any, Any], Difference | None]]] = {
+    defaultdict: Comparison._defaultdict,
+    dict: Comparison._dict,
+    list: Comparison._sequence,
+    tuple: Comparison._sequence,
+    set: Comparison._elements,
+    frozenset: Comparison._elements,
+    deque: Comparison._deque,
+}
