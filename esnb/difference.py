@@ -219,15 +219,25 @@ def _reduced(value: Any) -> tuple[Any, ...]:
 
 
 def _same_text(before: object, after: object) -> bool:
-    """NaN and -0.0, the digits of a Decimal, zone and fold of a datetime: all are in the text."""
+    """NaN and -0.0, and the digits of a Decimal: all are in the text."""
     return repr(before) == repr(after)
+
+
+def _same_moment(before: datetime, after: datetime) -> bool:
+    """On the same clock, too: another zone, or its offset alone, goes on differently."""
+    return _clock(before) == _clock(after)
+
+
+def _clock(moment: datetime) -> tuple[object, ...]:
+    return moment.replace(tzinfo=None), moment.fold, moment.utcoffset(), moment.tzname()
 
 
 _TEXT: Final = frozenset({str})
 _ATOMS: Final = frozenset({type(None), bool, int, str, bytes})
 _SCALARS: Final[dict[type[Any], Callable[[Any, Any], bool]]] = {
     **dict.fromkeys((*_ATOMS, UUID), eq),
-    **dict.fromkeys((float, complex, Decimal, datetime, date, time, timedelta), _same_text),
+    **dict.fromkeys((float, complex, Decimal, date, time, timedelta), _same_text),
+    datetime: _same_moment,
 }
 _BUILT_IN: Final[dict[type[Any], Callable[[Comparison, Any, Any], Difference | None]]] = {
     defaultdict: Comparison._defaultdict,

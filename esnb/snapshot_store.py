@@ -20,7 +20,7 @@ from eventsourcing.persistence import (
 )
 
 from esnb._uri import said
-from esnb.fold import fold_fingerprint
+from esnb.fold import fold_fingerprint, folds_of
 from esnb.snapshot import SnapshotSource, StoredSnapshot
 from esnb.snapshot_state import lost_in_storing
 
@@ -121,7 +121,8 @@ class SnapshotStore(EventStore[Any]):
 
     def _stored(self, snapshot: Any) -> StoredSnapshot:
         stored = self.mapper.to_stored_event(snapshot)
-        lost = lost_in_storing(snapshot, self.mapper.to_domain_event(stored))
+        restored = self.mapper.to_domain_event(stored)
+        lost = lost_in_storing(snapshot, restored, folds_of(snapshot, self._application))
         if lost is not None:
             raise _NotStoredError(
                 f"the state of aggregate {str(stored.originator_id)!r} at version "
