@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import hashlib
+import inspect
 import re
 import sys
 from collections import deque
@@ -13,6 +14,7 @@ from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from importlib.util import resolve_name
+from itertools import chain
 from types import (
     BuiltinFunctionType,
     CodeType,
@@ -339,27 +341,31 @@ class CodeWalk:
         return is_own(str(value.__module__), self._home)
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a value is data through and through."""
-    if isinstance(value, Mapping):
-        return all(_is_plain(key) and _is_plain(inner) for key, inner in value.items())
+def _is_plain(value: Any, levels: int = 8) -> bool:
+    """Whether a value is data through and through, as far down as one looks."""
     if isinstance(value, _COLLECTIONS):
-        return all(map(_is_plain, value))
+        items = chain(value, value.values()) if isinstance(value, Mapping) else value
+        return levels > 0 and all(_is_plain(each, levels - 1) for each in items)
     return isinstance(value, (*_PLAIN, Enum))
 
 
 def _parts(value: Any) -> Iterator[Any]:
     """The functions within a static or class method, `@event`, a dispatcher, a partial."""
     for name in ("__func__", "__wrapped__", "func", "decorated_func", "args", "keywords"):
-        part = getattr(value, name, None)
+        part = _own(value, name)
         if part is not None:
             yield part
     if isinstance(value, MethodType):
         yield value.__self__
-    dispatcher = getattr(value, "dispatcher", value)
-    registry = getattr(dispatcher, "registry", None)
+    registry = _own(_own(value, "dispatcher") or value, "registry")
     if isinstance(registry, Mapping):
         yield {
             f"{cls.__module__}:{cls.__qualname__}": function for cls, function in registry.items()
         }
-    yield from getattr(value, "deferred_registrations", ())
+    yield from _own(value, "deferred_registrations") or ()
+
+
+def _own(value: Any, name: str) -> Any:
+    """An attribute that an object has; None also where it makes up any that it is asked for."""
+    found = inspect.getattr_static(value, name, None)
+    return None if found is None else getattr(value, name, None)

@@ -615,6 +615,33 @@ def test_libraries_are_not_followed(project: Callable[..., str]) -> None:
         decimal.getcontext().prec -= 1
 
 
+@pytest.mark.parametrize(
+    "value",
+    [
+        "__import__('unittest.mock').mock.MagicMock()",
+        "__import__('pandas').DataFrame({'func': [1], 'args': [2], 'registry': [3]})",
+        "__import__('numpy').arange(3)",
+        "__import__('threading').Lock()",
+        "__import__('logging').getLogger('x')",
+        "open(__import__('os').devnull)",
+        "(each for each in [1])",
+        "(lambda x: (x.append(x), x)[1])([])",
+        "(lambda x: (x.update(x=x), x)[1])({})",
+        "(lambda x: (setattr(x, 'x', x), x)[1])(__import__('types').SimpleNamespace())",
+        "Exception('x')",
+        "type('Odd', (), {'__getattr__': lambda self, name: self})()",
+        "type('Odd', (), {'__repr__': lambda self: 1 / 0})()",
+        "object()",
+    ],
+)
+def test_whatever_a_global_is(cell: Callable[..., Any], value: str) -> None:
+    cell(f"thing = {value}")
+    before = of_fold(cell, "thing")
+    assert of_fold(cell, "thing") == before
+    module = cell(f"thing = {value}")
+    assert fingerprint(module.Dog) == before
+
+
 def test_a_helper_that_is_defined_later_is_seen(cell: Callable[..., Any]) -> None:
     before = of_fold(cell, "later(amount)")
     module = cell("def later(x):\n    return x")
