@@ -22,7 +22,7 @@ from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.outbox.wake import woken
 from esnb.projections import Backoff
-from esnb.redis.errors import may_pass
+from esnb.redis.errors import ForeignViewError, may_pass
 
 _IDLE = 1.0
 """Seconds after which it looks for work though nothing woke it."""
@@ -118,6 +118,7 @@ class Publishing:
                 wake.clear()
                 try:
                     if not checked:
+                        await asyncio.to_thread(self.view.check_streams)
                         await self._check_server(client)
                         checked = True
                     if self.state == "starting":
@@ -127,7 +128,9 @@ class Publishing:
                     self.backoff.reset()
                     self._says("running")
                 except (redis.RedisError, PersistenceError, OSError) as error:
-                    if isinstance(error, EvictionPolicyError | NotSupportedError):
+                    if isinstance(
+                        error, EvictionPolicyError | ForeignViewError | NotSupportedError
+                    ):
                         raise
                     checked = False
                     if not isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):

@@ -64,6 +64,10 @@ class RedisTrackingRecorder(TrackingRecorder):
         """Raises OperationalError unless Redis answers within five seconds."""
         self._connection.check()
 
+    def check_streams(self) -> None:
+        """Raises ForeignViewError where the view follows other streams than the settings say."""
+        self._followed.check()
+
     # --- the library's interface ------------------------------------------
 
     def insert_tracking(self, tracking: Tracking) -> None:

@@ -16,7 +16,7 @@ from eventsourcing.domain import Aggregate, DomainEvent, event
 
 import esnb
 from esnb._client import StreamState
-from esnb.beginning import MissingEventsError
+from esnb.eventstoredb import MissingEventsError
 from esnb.snapshot import StoredSnapshot
 from esnb.snapshot_store import SnapshotWarning
 from tests.eventstoredb_server import REAL_URI, EventStoreDBServer

@@ -13,7 +13,7 @@ from eventsourcing.projection import ProjectionRunner
 from eventsourcing.utils import Environment
 
 import esnb
-from esnb.outbox import Outbox
+from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, ForeignViewError
 from esnb.redis import RedisView
 from tests.unit.projections_domain import Bank, Deposits
@@ -146,6 +146,20 @@ def test_applications_that_bring_their_own_settings(
         with pytest.raises(ForeignViewError, match=REFUSED), other:
             other.wait(timeout=60)
         assert len(esnb.outbox_records(outbox)) == 2
+
+
+@pytest.mark.extras
+def test_a_publisher_of_another_tenant_publishes_nothing(
+    env_of: Callable[..., Env], deposit: Callable[..., Bank]
+) -> None:
+    north, south = deposit(env_of("North"), 1), deposit(env_of("South"), 2)
+    with Outbox(env_of(None), north, name="sums") as outbox:
+        outbox.wait(timeout=60)
+        other = Outbox(env_of(None), south, name="sums")
+        publisher = BullMQPublisher(other, route=lambda record: "jobs")
+        with pytest.raises(ForeignViewError, match=REFUSED), other, publisher:
+            publisher.wait(timeout=60)
+        assert list(esnb.outbox_records(outbox)["state"]) == ["pending", "pending"]
 
 
 def test_a_view_that_was_made_before_belongs_to_who_goes_on_with_it(
