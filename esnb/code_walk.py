@@ -96,7 +96,7 @@ class Origins:
         return (
             all(len(names) == size for names, size in self.sizes)
             and all(names.get(name, _ABSENT) is value for names, name, value in self.bindings)
-            and all(ordered_repr(value) == text for value, text in self.contents)
+            and all(repr(value) == text for value, text in self.contents)
         )
 
 
@@ -289,7 +289,7 @@ class CodeWalk:
             if not self._is_new(value):
                 return
             if _is_plain(value):
-                self.origins.contents.append((value, ordered_repr(value)))
+                self.origins.contents.append((value, repr(value)))
         if isinstance(value, dict | MappingProxyType):
             for key in in_order(value):
                 self.visit(key)

@@ -30,7 +30,7 @@ def is_own(module: str, home: str) -> bool:
         return package != "eventsourcing"
     if package in _LIBRARIES or package in sys.stdlib_module_names:
         return False
-    return _is_project_file(module) or bool(_distributions(package) & _distributions(home))
+    return _is_project_file(module) or not _distributions(home).isdisjoint(_distributions(module))
 
 
 def _is_project_file(module: str) -> bool:
@@ -49,12 +49,13 @@ def _is_installed(file: str) -> bool:
     return not _INSTALLED.isdisjoint(path.parts) or any(map(path.is_relative_to, _STANDARD))
 
 
-def _distributions(module: str) -> set[str]:
-    """The installed distributions that bring a module's package."""
-    loaded = sys.modules.get(module)
-    if not _is_installed(getattr(loaded, "__file__", None) or ""):
-        return set()
-    return set(_by_package().get(module.partition(".")[0], ()))
+@lru_cache(maxsize=1024)
+def _distributions(module: str) -> frozenset[str]:
+    """The installed distributions that bring a module's package; none of a project's own file."""
+    file = getattr(sys.modules.get(module), "__file__", None)
+    if file is None or not _is_installed(file):
+        return frozenset()
+    return frozenset(_by_package().get(module.partition(".")[0], ()))
 
 
 @lru_cache(maxsize=1)
