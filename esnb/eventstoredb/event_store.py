@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.domain import CanMutateProtocol
 from eventsourcing.persistence import EventStore, Mapper, Recording, StoredEvent
 
-from esnb.beginning import can_begin, missing_events
+from esnb.beginning import MissingEventsError, can_begin, missing_events
 from esnb.eventstoredb.read_ahead import ReadAhead
 from esnb.eventstoredb.recorders import EventStoreDBAggregateRecorder
 from esnb.eventstoredb.records import StreamEvent
@@ -47,16 +48,45 @@ class AggregateEventStore(EventStore[Any]):
         """An aggregate's events, in the order of their versions.
 
         Raises MissingEventsError where they are asked for from the first on, and
-        those that are left do not begin an aggregate.
+        those that are left do not begin an aggregate; AggregateNotFoundError where
+        those above a version are asked for, and there are none at all any more.
         """
         if desc or limit is not None:
             return super().get(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
         events = self._ahead.take((originator_id, gt, lte))
         if events is None:
-            events = self._select(originator_id, gt=gt, lte=lte)
             if gt is None or gt < self._first_version:
-                self._require_beginning(events)
+                events = self._from_the_first(originator_id, lte)
+            else:
+                events = self._above(originator_id, gt, lte)
         return map(self.mapper.to_domain_event, events)
+
+    def _from_the_first(self, originator_id: UUID | str, lte: int | None) -> list[StreamEvent]:
+        events = self._select(originator_id, lte=lte)
+        if events and events[0].originator_version > self._first_version:
+            self._require_beginning(events[0])
+        return events
+
+    def _above(self, originator_id: UUID | str, gt: int, lte: int | None) -> list[StreamEvent]:
+        """Events for a copy at version `gt`, which the repository may have in its cache."""
+        events = self._select(originator_id, gt=gt - 1, lte=lte)
+        if not events and self.last_version(originator_id) is None:
+            raise AggregateNotFoundError(
+                f"Aggregate {originator_id!r} not found: it had a version {gt}, and no event of "
+                f"{self._stream(originator_id)} is left"
+            )
+        if events and events[0].originator_version > gt:
+            self._refuse_another(events[0], gt)
+        return [each for each in events if each.originator_version > gt]
+
+    def _refuse_another(self, first: StreamEvent, gt: int) -> None:
+        if can_begin(self.mapper.to_domain_event(first)):
+            raise MissingEventsError(
+                f"{self._stream(first.originator_id)} was deleted and begun again at version "
+                f"{first.originator_version}: what is known of its version {gt}, in a cache for "
+                "instance, is of the deleted one. Get the aggregate from an application that has "
+                "not cached it"
+            )
 
     # --- snapshots --------------------------------------------------------------------
 
@@ -106,16 +136,15 @@ class AggregateEventStore(EventStore[Any]):
         cut = category.truncated_before(stored.originator_id)
         return cut >= category.versions.revision(stored.originator_version)
 
-    def _require_beginning(self, events: Sequence[StreamEvent]) -> None:
-        if not events or events[0].originator_version <= self._first_version:
-            return
-        first = events[0]
+    def _require_beginning(self, first: StreamEvent) -> None:
         # Without mutate() they may be a log's, which is read as far as it goes.
         if not isinstance(self.mapper.to_domain_event(first), CanMutateProtocol):
             return
         if not self._begins(first):
-            stream = self.recorder.category.naming.stream(first.originator_id)
-            raise missing_events(f"stream {stream!r}", first.originator_version)
+            raise missing_events(self._stream(first.originator_id), first.originator_version)
+
+    def _stream(self, originator_id: UUID | str) -> str:
+        return f"stream {self.recorder.category.naming.stream(originator_id)!r}"
 
     @property
     def _first_version(self) -> int:

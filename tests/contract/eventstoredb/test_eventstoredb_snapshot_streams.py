@@ -280,6 +280,45 @@ def test_a_cached_repository_that_misses(
         open_accounts(store, AGGREGATE_CACHE_MAXSIZE="10").repository.get(account_id)
 
 
+@pytest.mark.parametrize("end", ["delete_stream", "tombstone_stream"])
+def test_a_cached_copy_does_not_outlive_its_stream(
+    open_accounts: OpenAccounts, name: str, end: str
+) -> None:
+    accounts = open_accounts(AGGREGATE_CACHE_MAXSIZE="10")
+    account_id = an_account(accounts, "Ann", number=name)
+    accounts.take_snapshot(account_id)
+    for _ in range(2):
+        assert accounts.repository.get(account_id).owner == "Ann-5"
+    client, stream = stream_of(accounts, account_id)
+    getattr(client, end)(stream, current_version=StreamState.ANY)
+    with pytest.raises(AggregateNotFoundError, match="it had a version 5, and no event of"):
+        accounts.repository.get(account_id)
+    assert account_id not in accounts.repository
+    if end == "delete_stream":
+        an_account(open_accounts(), "Bob", number=name)
+        with pytest.raises(MissingEventsError, match="begun again at version 6"):
+            accounts.repository.get(account_id)
+        assert open_accounts().repository.get(account_id).owner == "Bob-5"
+
+
+def test_events_above_a_version(open_accounts: OpenAccounts, name: str) -> None:
+    accounts = open_accounts()
+    account_id = an_account(accounts, "Ann", versions=7, number=name)
+
+    def above(gt: int, lte: int | None = None) -> list[int]:
+        found = accounts.events.get(account_id, gt=gt, lte=lte)
+        return [each.originator_version for each in found]
+
+    assert above(-1) == above(0) == [1, 2, 3, 4, 5, 6, 7]
+    assert above(1) == [2, 3, 4, 5, 6, 7]
+    assert (above(6), above(7), above(8), above(99)) == ([7], [], [], [])
+    assert (above(3, 5), above(3, 3), above(5, 3), above(3, 99)) == ([4, 5], [], [], [4, 5, 6, 7])
+    client, stream = stream_of(accounts, account_id)
+    client.set_stream_metadata(stream, metadata={"$tb": 4}, current_version=StreamState.ANY)
+    assert (above(2), above(4), above(5)) == ([5, 6, 7], [5, 6, 7], [6, 7])
+    assert above(2, 4) == []
+
+
 def test_what_was_read_to_check_a_snapshot_is_not_given_out_later(
     open_accounts: OpenAccounts, name: str
 ) -> None:
