@@ -23,7 +23,7 @@ def missing_events(sequence: str, version: int) -> MissingEventsError:
     """The error for a sequence of which only the events from `version` on are left."""
     return MissingEventsError(
         f"the events of {sequence} begin at version {version}: those before are gone (truncated "
-        "by $maxCount, $maxAge or $tb, or deleted), and an aggregate cannot be made of those that "
-        f"are left. It can from a snapshot at version {version - 1} or later, but there is none "
-        "that counts. esnb.stream(app, id) shows the events that are left"
+        "by $maxCount, $maxAge or $tb, or deleted), and those that are left make an aggregate only "
+        f"together with a usable snapshot of version {version - 1} or later. "
+        "esnb.stream(app, id) shows the events that are left, esnb.snapshots(app, id) the snapshots"
     )
