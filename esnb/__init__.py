@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from esnb._version import __version__
+from esnb.clients.outside import outside
 
 _HOME = {
     "Stores": "esnb.stores",
@@ -52,13 +53,14 @@ __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 
 
 def __getattr__(name: str) -> Any:
+    # An import that an interrupt ends half-way leaves pandas broken for the process.
     if name in _SUBPACKAGES:
-        return import_module(f"esnb.{name}")
+        return outside(lambda: import_module(f"esnb.{name}"))
     try:
         home = _HOME[name]
     except KeyError:
         raise AttributeError(f"module 'esnb' has no attribute {name!r}") from None
-    value = getattr(import_module(home), name)
+    value = getattr(outside(lambda: import_module(home)), name)
     globals()[name] = value
     return value
 

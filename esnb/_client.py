@@ -13,6 +13,8 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from esnb.clients.outside import outside
+
 # gRPC writes warnings to stderr when a process with an open channel forks
 # (`!command` in a notebook does); it reads this once, when it is imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "false")
@@ -33,13 +35,17 @@ if TYPE_CHECKING:
     )
     from esdbclient.streams import CatchupSubscription
 else:
-    if find_spec("esdbclient") is not None:
+    _found = next(filter(find_spec, ("esdbclient", "kurrentdbclient")), None)
+    if _found is not None:
+        # An import that an interrupt ends half-way would have to be begun in a new process.
+        outside(lambda: import_module(_found))
+    if _found == "esdbclient":
         import esdbclient as _package
         from esdbclient import EventStoreDBClient as Client
         from esdbclient import exceptions as _errors
 
         _PROTOS = "esdbclient.protos.Grpc"
-    elif find_spec("kurrentdbclient") is not None:
+    elif _found == "kurrentdbclient":
         import kurrentdbclient as _package
         from kurrentdbclient import KurrentDBClient as Client
         from kurrentdbclient import exceptions as _errors

@@ -19,12 +19,13 @@ from esnb import _client
 from esnb._redis_client import redis_client, split_cluster
 from esnb._target import Attached, targets_of
 from esnb._uri import masked
+from esnb.clients.eventstoredb import EventStoreDB
 
 PROBE_STREAM = "esnb-probe"
 """Never written: reading it shows that the server answers and knows the user."""
 
 
-def reach(target: Attached, timeout: float) -> tuple[_client.Client, redis.Redis]:
+def reach(target: Attached, timeout: float) -> tuple[EventStoreDB, redis.Redis]:
     """Clients of both servers, once both have answered.
 
     Raises `OperationalError` after at most about `timeout` seconds, naming each
@@ -73,10 +74,8 @@ def certificates(value: str | None) -> str | None:
     return Path(value).read_text(encoding="ascii")
 
 
-def _probe_eventstoredb(target: Attached, timeout: float) -> _client.Client:
-    client = _client.Client(
-        target.eventstoredb, root_certificates=certificates(target.certificates)
-    )
+def _probe_eventstoredb(target: Attached, timeout: float) -> EventStoreDB:
+    client = EventStoreDB(target.eventstoredb, root_certificates=certificates(target.certificates))
     try:
         client.get_current_version(PROBE_STREAM, timeout=timeout)
     except (_client.NotFound, _client.AccessDenied, _client.StreamIsDeleted):

@@ -57,6 +57,19 @@ def short_repr(value: object, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
 
 
+def printable(text: str) -> str:
+    """The text with every character that cannot be seen written as an escape.
+
+    >>> printable("one\\ntwo\\u202eowt")
+    'one\\\\ntwo\\\\u202eowt'
+    """
+    return text if text.isprintable() else "".join(map(_seen, text))
+
+
+def _seen(character: str) -> str:
+    return character if character.isprintable() else repr(character)[1:-1]
+
+
 def in_order(values: Iterable[Any]) -> list[Any]:
     """The elements of a set, in an order that is the same in every process.
 

@@ -6,7 +6,9 @@ import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from math import inf
 from typing import Any
+from uuid import UUID
 
 from eventsourcing.domain import CanMutateProtocol
 from eventsourcing.persistence import (
@@ -18,8 +20,9 @@ from eventsourcing.persistence import (
 )
 
 from esnb._uri import said
-from esnb.fold import fold_fingerprint
-from esnb.snapshot import StoredSnapshot
+from esnb.fold import fold_fingerprint, folds_of
+from esnb.snapshot import SnapshotSource, StoredSnapshot
+from esnb.snapshot_state import lost_in_storing
 
 _log = logging.getLogger(__name__)
 
@@ -28,33 +31,43 @@ class SnapshotWarning(RuntimeWarning):
     """A snapshot could not be stored; the events are, and nothing is lost."""
 
 
+class _NotStoredError(Exception):
+    """Why a snapshot is not stored, in words that need no class name."""
+
+
 class SnapshotStore(EventStore[Any]):
     """Stores snapshots with their fingerprints and hands out only those that still hold.
 
     The library decodes and applies a snapshot after its recorder has returned,
     where a failure would make the aggregate unreachable. Here each candidate is
-    decoded, compared with its class's present fingerprint and applied once, the
-    newest first; the first that stands is given, or none, and the aggregate is
-    rebuilt from its events. A store that is down has none. A snapshot that
-    cannot be stored is a `SnapshotWarning`.
+    decoded, compared with its class's present fingerprint, applied once and looked
+    for in the `source`, which must still have the event that it was taken at: the
+    newest first. The first that stands is given, or none, and the aggregate is
+    rebuilt from its events. A store that is down has none.
+
+    A snapshot is stored only if what is stored gives its state back equal, types
+    included. One that is not, or cannot be, is a `SnapshotWarning`.
     """
 
     def __init__(
-        self, mapper: Mapper[Any], recorder: AggregateRecorder, application: str = ""
+        self,
+        mapper: Mapper[Any],
+        recorder: AggregateRecorder,
+        application: str = "",
+        source: SnapshotSource | None = None,
     ) -> None:
         super().__init__(mapper, recorder)
         self._application = application
+        self._source = source
 
     def put(self, domain_events: Sequence[Any], **kwargs: Any) -> list[Recording[Any]]:
         """Stores snapshots; warns where that fails."""
-        try:
-            self.recorder.insert_events([self._stored(each) for each in domain_events], **kwargs)
-        except Exception as error:  # noqa: BLE001  whatever it is, save() has stored the events
-            warnings.warn(
-                f"a snapshot was not stored: {said(error)}",
-                SnapshotWarning,
-                stacklevel=2,
-            )
+        for snapshot in domain_events:
+            try:
+                self.recorder.insert_events([self._stored(snapshot)], **kwargs)
+            except Exception as error:  # noqa: BLE001  whatever it is, save() has stored the events
+                reason = str(error) if isinstance(error, _NotStoredError) else said(error)
+                warnings.warn(f"a snapshot was not stored: {reason}", SnapshotWarning, stacklevel=2)
         return []
 
     def get(
@@ -68,8 +81,22 @@ class SnapshotStore(EventStore[Any]):
     ) -> Iterator[Any]:
         """The snapshots that still hold, as the library's event store selects events."""
         candidates = self._candidates(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
-        usable = (snapshot for each in candidates if (snapshot := self._usable(each)) is not None)
+        usable = self._usable(candidates, lte, reads_on=desc and limit == 1)
         return iter(list(islice(usable, limit)))
+
+    def _usable(
+        self, candidates: Iterator[StoredEvent], lte: int | None, *, reads_on: bool
+    ) -> Iterator[Any]:
+        end: float = inf
+        for stored in candidates:
+            if stored.originator_version > end or (snapshot := self._applied(stored)) is None:
+                continue
+            if self._is_backed(stored, lte, reads_on=reads_on):
+                yield snapshot
+            elif end == inf:
+                # The events are others than those that the snapshots in this store were taken
+                # of: a round trip for each snapshot that lies beyond them would be wasted.
+                end, reads_on = self._last_version(stored), False
 
     def _candidates(
         self, originator_id: Any, *, desc: bool, limit: int | None, **bounds: int | None
@@ -77,12 +104,13 @@ class SnapshotStore(EventStore[Any]):
         if not desc or limit is None:
             yield from self._select(originator_id, desc=desc, **bounds)
             return
-        # Mostly the newest holds; only where it does not are the older ones fetched.
+        # Mostly the newest holds. Only where it does not are all fetched: a cache may know less.
         first = self._select(originator_id, desc=True, limit=limit, **bounds)
         yield from first
         if len(first) == limit:
-            bounds["lte"] = first[-1].originator_version - 1
-            yield from self._select(originator_id, desc=True, **bounds)
+            tried = set(map(_identity, first))
+            every = self._select(originator_id, desc=True, **bounds)
+            yield from (each for each in every if _identity(each) not in tried)
 
     def _select(self, originator_id: Any, **selection: Any) -> Sequence[StoredEvent]:
         try:
@@ -93,15 +121,36 @@ class SnapshotStore(EventStore[Any]):
 
     def _stored(self, snapshot: Any) -> StoredSnapshot:
         stored = self.mapper.to_stored_event(snapshot)
+        restored = self.mapper.to_domain_event(stored)
+        lost = lost_in_storing(snapshot, restored, folds_of(snapshot, self._application))
+        if lost is not None:
+            raise _NotStoredError(
+                f"the state of aggregate {str(stored.originator_id)!r} at version "
+                f"{stored.originator_version} would not come back equal: {lost}. Keep it in "
+                "types that the application's transcoder gives back, or convert it in a Snapshot "
+                "class of the aggregate's own, by take() and mutate()"
+            )
         return StoredSnapshot(
             originator_id=stored.originator_id,
             originator_version=stored.originator_version,
             topic=stored.topic,
             state=stored.state,
             fingerprint=fold_fingerprint(snapshot, self._application),
+            event_id=self._event_id(stored),
         )
 
-    def _usable(self, stored: StoredEvent) -> Any | None:
+    def _event_id(self, stored: StoredEvent) -> UUID | None:
+        if self._source is None:
+            return None
+        event_id = self._source.event_id(stored.originator_id, stored.originator_version)
+        if event_id is None:
+            raise _NotStoredError(
+                f"aggregate {str(stored.originator_id)!r} has no event of version "
+                f"{stored.originator_version}: save it first"
+            )
+        return event_id
+
+    def _applied(self, stored: StoredEvent) -> Any | None:
         """The snapshot that `stored` holds; None when it cannot or must not be applied."""
         try:
             snapshot = self.mapper.to_domain_event(stored)
@@ -112,11 +161,35 @@ class SnapshotStore(EventStore[Any]):
             if isinstance(snapshot, CanMutateProtocol):
                 snapshot.mutate(None)
         except Exception as error:  # noqa: BLE001  the class's own code runs here
-            _log.info(
-                "snapshot of %s at version %s is passed over: %s",
-                stored.originator_id,
-                stored.originator_version,
-                error,
-            )
+            _pass_over(stored, error)
             return None
         return snapshot
+
+    def _is_backed(self, stored: StoredEvent, lte: int | None, *, reads_on: bool) -> bool:
+        if self._source is None:
+            return True
+        if isinstance(stored, StoredSnapshot) and self._source.is_backed(
+            stored, lte, reads_on=reads_on
+        ):
+            return True
+        _pass_over(stored, "its event is not in the stream")
+        return False
+
+    def _last_version(self, stored: StoredEvent) -> int:
+        assert self._source is not None
+        last = self._source.last_version(stored.originator_id)
+        return -1 if last is None else last
+
+
+def _identity(stored: StoredEvent) -> tuple[object, ...]:
+    event_id = getattr(stored, "event_id", None)
+    return stored.originator_version, event_id, stored.topic, stored.state
+
+
+def _pass_over(stored: StoredEvent, reason: object) -> None:
+    _log.info(
+        "snapshot of %s at version %s is passed over: %s",
+        stored.originator_id,
+        stored.originator_version,
+        reason,
+    )

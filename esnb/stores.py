@@ -28,6 +28,7 @@ from esnb._target import (
     targets_of,
 )
 from esnb._uri import described
+from esnb.clients.forks import Birth, check_connecting
 from esnb.redefinition import install_in_ipython
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Stores:
         self._target = target
         self._lock = threading.RLock()
         self._is_closed = False
+        self._birth = Birth()
         self._uses = 0
         self._applications: weakref.WeakSet[Application[Any]] = weakref.WeakSet()
         self._closing: list[Callable[[], Callable[[], object] | None]] = []
@@ -106,9 +108,9 @@ class Stores:
         """The EventStoreDB client (of esdbclient or kurrentdbclient), one for all uses."""
         with self._opened():
             if self._eventstoredb is None:
-                from esnb._client import Client
+                from esnb.clients.eventstoredb import EventStoreDB
 
-                self._eventstoredb = Client(self._eventstoredb_uri)
+                self._eventstoredb = EventStoreDB(self._eventstoredb_uri)
             return self._eventstoredb
 
     @property
@@ -182,8 +184,11 @@ class Stores:
     def close(self) -> None:
         """Closes applications and clients, and ends embedded servers that nobody else uses.
 
-        Ephemeral data are gone then. Closing again does nothing.
+        Ephemeral data are gone then. Closing again does nothing, and neither does
+        closing in a forked process the stores of its parent.
         """
+        if not self._birth.is_here:
+            return
         with self._lock:
             if self._is_closed:
                 return
@@ -221,7 +226,8 @@ class Stores:
             self.close()
 
     def _opened(self) -> threading.RLock:
-        """The lock, while the stores are open."""
+        """The lock, while the stores are open, in the process that opened them."""
+        self._birth.check("stores")
         if self._is_closed:
             raise RuntimeError(f"{self!r} are closed: {_closed.CONNECT_AGAIN}")
         return self._lock
@@ -287,8 +293,9 @@ def connect(
 
     Raises `ValueError` for malformed or contradictory arguments,
     `eventsourcing.persistence.OperationalError` when a server does not answer
-    within `timeout` seconds or an embedded one cannot be started, and `OSError`
-    for a path that cannot be written.
+    within `timeout` seconds or an embedded one cannot be started, `OSError`
+    for a path that cannot be written, and `ForkedError` in a process that was
+    forked from one that had connected: gRPC does not work there; spawn processes.
 
     >>> stores = connect(embedded=True)
     >>> stores
@@ -303,6 +310,7 @@ def connect(
         embedded=embedded,
         environ=os.environ,
     )
+    check_connecting()
     install_in_ipython()
     with _registry_lock:
         stores = _open_at(chosen)

@@ -4,6 +4,7 @@ A persistence module: `PERSISTENCE_MODULE=esnb.eventstoredb`. Configured by
 `EVENTSTOREDB_URI` and the variables in `esnb.eventstoredb.settings`.
 """
 
+from esnb.beginning import MissingEventsError
 from esnb.dcb import RefusedDCBFactory
 from esnb.eventstoredb.factory import EventStoreDBFactory
 from esnb.eventstoredb.recorders import (
@@ -20,6 +21,7 @@ __all__ = [
     "EventStoreDBFactory",
     "EventStoreDBSnapshotRecorder",
     "EventStoreDBSubscription",
+    "MissingEventsError",
     "RefusedDCBFactory",
     "StreamEvent",
     "StreamNotification",

@@ -104,7 +104,9 @@ class Category:
         if window is None:
             return []
         stream = self.naming.stream(originator_id)
+        # Where events were truncated, the server answers with the next that are left.
         lowest = 0 if gt is None else self.versions.revision(gt) + 1
+        highest = None if lte is None else self.versions.revision(lte)
 
         def work(client: SharedClient) -> list[StreamEvent]:
             return [
@@ -115,9 +117,21 @@ class Category:
                     client, stream, window.revision, backwards=window.backwards, limit=window.limit
                 )
                 if event.stream_position >= lowest
+                and (highest is None or event.stream_position <= highest)
             ]
 
         return read(self.lease, f"reading stream {stream!r}", work)
+
+    def truncated_before(self, originator_id: UUID | str) -> int:
+        """The `$tb` of an aggregate's stream: the first revision that a client has left visible."""
+        stream = self.naming.stream(originator_id)
+
+        def work(client: SharedClient) -> int:
+            metadata, _ = client.get_stream_metadata(stream)
+            cut = metadata.get("$tb", 0)
+            return cut if isinstance(cut, int) else 0
+
+        return read(self.lease, f"reading the metadata of stream {stream!r}", work)
 
     # --- the category in $all -----------------------------------------------------
 

@@ -12,22 +12,15 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from ipaddress import ip_address
-from threading import Condition, Lock, RLock
+from threading import Lock, RLock
 from typing import Any
 
-from esnb._client import Client, ConnectionSpec
 from esnb._uri import described
-
-_QUICK_RETURN = (
-    # gRPC waits up to two minutes before it looks again for a server that was away.
-    ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 1000),
-)
-_NO_PROXY = (("grpc.enable_http_proxy", 0),)
+from esnb.changes import Changes
+from esnb.clients.eventstoredb import EventStoreDB
 
 
-class SharedClient(Client):
+class SharedClient(EventStoreDB):
     """The installed client, which says when it has cut the reads of other threads.
 
     It renews its connection when one caller finds the server unavailable, and
@@ -36,10 +29,9 @@ class SharedClient(Client):
     """
 
     def __init__(self, uri: str, root_certificates: str | None = None) -> None:
-        self._options = _QUICK_RETURN + (_NO_PROXY if _is_local(uri) else ())
         self._cuts_begun = 0
         self._cuts_done = 0
-        self._cut_lock = Condition()
+        self._cut_lock = Changes()
         super().__init__(uri, root_certificates=root_certificates)
 
     @property
@@ -53,9 +45,13 @@ class SharedClient(Client):
 
     def settled(self, timeout: float) -> int | None:
         """The era, once no connection is being replaced; None if one still is after `timeout` s."""
-        with self._cut_lock:
-            self._cut_lock.wait_for(lambda: self._era() is not None, timeout)
-            return self._era()
+        self._cut_lock.wait_for(lambda: self._era() is not None, timeout)
+        return self.era
+
+    def renew(self, era: int | None) -> None:
+        """Replaces the connection of `era`, unless another thread has done so."""
+        if self.era == era:
+            self.reconnect()
 
     def reconnect(self, *args: Any, **kwargs: Any) -> None:
         with self._cut():
@@ -64,9 +60,6 @@ class SharedClient(Client):
     def close(self) -> None:
         with self._cut():
             super().close()
-
-    def _construct_grpc_channel(self, grpc_target: str, grpc_options: Any = ()) -> Any:
-        return super()._construct_grpc_channel(grpc_target, (*self._options, *grpc_options))
 
     @contextmanager
     def _cut(self) -> Iterator[None]:
@@ -162,15 +155,3 @@ class Lease:
 def users(address: Address) -> int:
     """How many leases of an address are in use."""
     return _pool.users(address)
-
-
-def _is_local(uri: str) -> bool:
-    """Whether every target is this machine, so that no proxy stands between."""
-    return all(_is_loopback(target.rpartition(":")[0]) for target in ConnectionSpec(uri).targets)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"

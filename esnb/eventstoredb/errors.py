@@ -31,6 +31,7 @@ from esnb._client import (
     WrongCurrentVersion,
 )
 from esnb._uri import described, is_embedded, masked
+from esnb.clients.silence import SILENT, is_silence
 
 LOST_EVENTS = (
     "this copy of the aggregate has lost its pending events (the library drains them before it "
@@ -109,6 +110,11 @@ def is_transient(error: Exception) -> bool:
     )
 
 
+def is_unreachable(error: Exception) -> bool:
+    """Whether the connection is gone, or none came about."""
+    return isinstance(error, ServiceUnavailable) or status_of(error) is grpc.StatusCode.UNAVAILABLE
+
+
 def is_refused_position(error: Exception) -> bool:
     """Whether a read of `$all` may have failed because it began at no event's position.
 
@@ -130,6 +136,8 @@ def reason(error: Exception, uri: str) -> str:
         return closed
     cause = _rpc_error(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
+    if is_silence(text):
+        return f"it {SILENT}"
     if is_embedded(uri):
         text = _ADDRESS.sub("", text)
     return masked(" ".join(text.split()))

@@ -19,6 +19,7 @@ from eventsourcing.utils import Environment, EnvType, resolve_topic
 from esnb.eventstoredb import settings
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Address, Lease
+from esnb.eventstoredb.event_store import AggregateEventStore
 from esnb.eventstoredb.naming import StreamNaming, application_prefix
 from esnb.eventstoredb.recorders import (
     NO_TRACKING,
@@ -53,11 +54,12 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
         self._address = Address(self.settings.uri, self.settings.root_certificates)
         self._leases: list[Lease] = []
         self._redis: InfrastructureFactory[Any] | None = None
+        self._events: AggregateEventStore | None = None
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
         """A recorder of events, or of snapshots (`purpose="snapshots"`) by SNAPSHOT_STORE."""
         if purpose != "snapshots":
-            return EventStoreDBAggregateRecorder(self._category())
+            return self._events_recorder()
         if self.settings.snapshot_store == "redis":
             return self._redis_factory.aggregate_recorder(purpose)
         recorder = EventStoreDBSnapshotRecorder(
@@ -82,8 +84,14 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
         self, mapper: Mapper[Any] | None = None, recorder: AggregateRecorder | None = None
     ) -> EventStore[Any]:
         """An event store; for a recorder of snapshots one that checks what it hands out."""
+        mapper = mapper or self.mapper()
         if recorder is not None and isinstance(recorder, SnapshotRecorder):
-            return SnapshotStore(mapper or self.mapper(), recorder, self.settings.application)
+            events = self._events or AggregateEventStore(mapper, self._events_recorder())
+            return SnapshotStore(mapper, recorder, self.settings.application, events)
+        if recorder is None or isinstance(recorder, EventStoreDBAggregateRecorder):
+            # Known to the snapshots' store, which is made after it.
+            self._events = AggregateEventStore(mapper, recorder or self.application_recorder())
+            return self._events
         return super().event_store(mapper, recorder)
 
     def tracking_recorder(
@@ -120,6 +128,9 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
         if redis is not None:
             redis.close()
             self.__dict__.pop("_redis_factory", None)
+
+    def _events_recorder(self) -> EventStoreDBAggregateRecorder:
+        return EventStoreDBAggregateRecorder(self._category())
 
     def _category(self) -> Category:
         return Category(

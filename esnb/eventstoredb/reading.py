@@ -7,9 +7,8 @@ from time import sleep
 from typing import Any, TypeVar
 
 from esnb._client import DeadlineExceeded, RecordedEvent
-from esnb._patience import patiently
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.errors import ReadInterrupted, is_transient, translated
+from esnb.eventstoredb.errors import ReadInterrupted, is_transient, is_unreachable, translated
 
 T = TypeVar("T")
 
@@ -33,15 +32,22 @@ def read(
 ) -> T:
     """What `work` makes of the client, tried again when the server is away for a moment.
 
-    `work` must do nothing but read. Raises the library's errors, which begin
+    Then over a new connection: of a cluster, the leader may be another node by
+    now, and an old one would wait before it looks again. `work` must do nothing but read. Raises the library's errors, which begin
     with `subject`.
     """
     delays = iter(_DELAYS)
     renewals = iter(range(_RENEWALS))
+    broken: int | None = None
     with translated(subject, lease.address.uri):
         while True:
+            era = broken
             try:
-                return work(lease.client)
+                client = lease.client
+                if broken is not None:
+                    client.renew(broken)
+                era = client.era
+                return work(client)
             except ReadInterrupted:
                 # The server is there: what cut the read was a new connection to it.
                 if next(renewals, None) is None:
@@ -50,6 +56,7 @@ def read(
                 delay = next(delays, None) if is_transient(error) else None
                 if delay is None:
                     raise
+                broken = era if is_unreachable(error) else None
                 pause(delay)
 
 
@@ -72,7 +79,7 @@ def whole(
         )
     response = request(**arguments)
     try:
-        yield from patiently(response, client)
+        yield from response
     except Exception as error:
         if client.era != era and is_transient(error):  # kurrentdbclient says it itself
             raise _cut() from error

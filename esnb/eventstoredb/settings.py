@@ -12,10 +12,10 @@ from esnb._client import ConnectionSpec
 from esnb._uri import masked
 from esnb.eventstoredb.naming import IDType
 from esnb.setting import SettingError, choice, whole_number
+from esnb.stream_prefix import STREAM_PREFIX
 
 URI = "EVENTSTOREDB_URI"
 ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
-STREAM_PREFIX = "EVENTSTOREDB_STREAM_PREFIX"
 FIRST_VERSION = "EVENTSTOREDB_FIRST_VERSION"
 ORIGINATOR_ID_TYPE = "ORIGINATOR_ID_TYPE"
 REDIS_URL = "REDIS_URL"

@@ -28,6 +28,8 @@ _log = logging.getLogger(__name__)
 
 VERSION = "version"
 FINGERPRINT = "fingerprint"
+EVENT_ID = "event_id"
+"""Of the event that the snapshot was taken at."""
 OLDER = "older"
 """Marks a snapshot that was stored after one of a newer version."""
 
@@ -111,8 +113,11 @@ class EventStoreDBSnapshotRecorder(AggregateRecorder):
         self, stream: str, revision: int | None, stored: StoredEvent, *, is_older: bool
     ) -> None:
         extra: dict[str, Any] = {VERSION: stored.originator_version}
-        if isinstance(stored, StoredSnapshot) and stored.fingerprint is not None:
-            extra[FINGERPRINT] = stored.fingerprint
+        if isinstance(stored, StoredSnapshot):
+            if stored.fingerprint is not None:
+                extra[FINGERPRINT] = stored.fingerprint
+            if stored.event_id is not None:
+                extra[EVENT_ID] = str(stored.event_id)
         if is_older:
             extra[OLDER] = True
         event = envelope.enclose(
@@ -285,6 +290,14 @@ def _snapshot(event: RecordedEvent, originator_id: UUID | str) -> StoredSnapshot
         topic=envelope.topic_in(event.type, metadata),
         state=event.data,
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
+        event_id=_event_id(metadata.get(EVENT_ID)),
         recorded=event.recorded_at,
         store="eventstoredb",
     )
+
+
+def _event_id(value: object) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

@@ -11,6 +11,7 @@ from eventsourcing.persistence import OperationalError, Subscription
 
 from esnb._client import ClientError, ConsumerTooSlow
 from esnb._uri import described, is_embedded
+from esnb.clients.forks import Birth
 from esnb.eventstoredb.connection import Lease
 from esnb.eventstoredb.errors import is_transient, translated
 from esnb.eventstoredb.reading import whole
@@ -53,12 +54,14 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         self._chosen = frozenset(topics)
         self._lock = Lock()
         self._stopped = Event()
+        self._birth = Birth()
         self._stream: Any = None
         with translated(self._subject, self._category.uri):
             self._after = self._category.anchor(self._lease.client, gt)
             self._open()
 
     def __next__(self) -> StreamNotification:
+        self._birth.check("subscriptions")
         while True:
             event = self._next_event()
             self._after = event.commit_position

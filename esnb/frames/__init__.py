@@ -5,6 +5,7 @@ frame with fixed columns and dtypes, also when it is empty. What a frame shows
 is what the library recorded and folded.
 """
 
+from esnb.frames import _pandas as _pandas  # first
 from esnb.frames._blame import bisect, blame
 from esnb.frames._catalog import catalog
 from esnb.frames._checkpoints import checkpoints

@@ -12,7 +12,13 @@ from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.sqlite import SQLiteApplicationRecorder
 
-from esnb.frames._payload import Decoded, decode_or_keep, mapper_decoder, mapper_plain
+from esnb.frames._payload import (
+    Decoded,
+    decode_or_keep,
+    is_transcoded,
+    mapper_decoder,
+    mapper_plain,
+)
 from esnb.frames._record import Origin, Record, as_first_recorded
 from esnb.frames._schema import Schema
 
@@ -108,7 +114,7 @@ class ApplicationSource:
 
     @property
     def origin(self) -> Origin:
-        return Origin("application", self.app.name)
+        return Origin("application", self.app.name, is_transcoded(self.app.mapper))
 
     def plain(self, record: Record) -> bytes:
         return self._plain(record.state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from esnb.frames._state import attributes, text_of
@@ -60,8 +61,8 @@ def same(one: Any, other: Any) -> bool:
             return len(one) == len(other) and all(map(same, one, other))
         if isinstance(one, dict):
             return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-        if isinstance(one, float):
-            return one != one and other != other
+        if isinstance(one, float | complex | Decimal):  # not a number, or in part
+            return repr(one) == repr(other)
         if getattr(type(one), "__eq__", None) is object.__eq__:
             ours, theirs = dict(attributes(one)), dict(attributes(other))
             return bool(ours) and same(ours, theirs)
@@ -71,7 +72,10 @@ def same(one: Any, other: Any) -> bool:
 
 
 def _equal(one: Any, other: Any) -> bool:
-    equal = one == other
+    try:
+        equal = one == other
+    except Exception:  # noqa: BLE001  its own __eq__'s, or that of something in it: looked into
+        return False
     if isinstance(equal, bool):
         return equal
     every = getattr(equal, "all", None)  # arrays compare element by element

@@ -152,7 +152,7 @@ def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
     if isinstance(recorder, SQLiteTrackingRecorder):
         query = "SELECT application_name, MAX(notification_id) AS position FROM tracking GROUP BY 1"
     elif datastore is not None and hasattr(recorder, "tracking_table_name"):
-        table = f'"{datastore.schema}"."{recorder.tracking_table_name}"'
+        table = ".".join(map(_quoted, (datastore.schema, recorder.tracking_table_name)))
         query = f"SELECT application_name, MAX(notification_id) AS position FROM {table} GROUP BY 1"
     else:
         raise TypeError(
@@ -167,6 +167,11 @@ def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
         for row in rows
         if row["application_name"] != migration
     }
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _sqlalchemy_positions(recorder: Any) -> Mapping[str, int]:

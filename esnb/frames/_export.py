@@ -123,10 +123,11 @@ def _write(
 
 
 def _plain(source: EventSource, record: Record) -> bytes:
-    """The payload as it was before encryption; one that is damaged as it is stored."""
+    """The payload as it was before encryption; one that is damaged, and marked so, as stored."""
     try:
         return source.plain(record)
     except Exception:  # noqa: BLE001  any cipher, any damage
+        record.is_as_stored = True
         return record.state
 
 

@@ -18,13 +18,14 @@ from esnb.frames import _line
 from esnb.frames._application import category_of_aggregate
 from esnb.frames._line import NotAnExportError
 from esnb.frames._numbers import FURTHEST
-from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
+from esnb.frames._payload import Decoded, decode_announced
 from esnb.frames._record import (
     SERVER_COLUMNS,
     Origin,
     Record,
     category_of_stream,
     decode_remarked,
+    is_of_library,
 )
 from esnb.frames._schema import Schema
 
@@ -43,7 +44,6 @@ class FileSource:
                 "first, stores = esnb.connect(…), and give the stores"
             )
         self.path = Path(path)
-        self._json = json_decoder()
         with self._open() as file:
             first = next(_lines(file), _Line(1, 0, b""))
         with self._refusing(first.number):
@@ -140,10 +140,10 @@ class FileSource:
     def decode(self, record: Record) -> Decoded:
         if record.remark is not None:
             return decode_remarked(record)
-        if record.content_type == "application/octet-stream":
-            payload, _ = decode_or_keep(self._json, record.state)
-            return payload if type(payload) is dict else (record.state or None), None
-        return decode_or_keep(self._json, record.state)
+        transcoded = self.origin.transcoded
+        if self.origin.kind == "server":
+            transcoded = is_of_library(record)
+        return decode_announced(record.state, record.content_type, transcoded)
 
     def category(self, first: Record, data: Any) -> str | None:
         if self.origin.kind == "application":

@@ -13,6 +13,7 @@ from eventsourcing.domain import CanInitAggregate, CanMutateProtocol
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import resolve_topic
 
+from esnb.beginning import MissingEventsError, can_begin, missing_events
 from esnb.frames._application import ApplicationSource
 from esnb.frames._moments import own_time
 from esnb.frames._redaction import NOTHING, Redaction
@@ -93,11 +94,26 @@ def up_to(
     return [event for event in stored if event.originator_version <= version]
 
 
-def time_of(source: ApplicationSource, stored: StoredEvent) -> datetime | None:
-    """The time that the event carries, else the store's; None where neither tells."""
+def time_of(source: ApplicationSource, stored: StoredEvent, made: bool = False) -> datetime | None:
+    """The time that the event carries, else the store's; None where neither tells.
+
+    With `made`, the application's own mapper is asked for a payload that nobody else reads.
+    """
     record = source.record(stored)
     payload, _ = source.decode(record)
-    return own_time(payload) or record.recorded
+    event = _made(source, stored) if made and type(payload) is not dict else None
+    return _time(payload, event) or record.recorded
+
+
+def _made(source: ApplicationSource, stored: StoredEvent) -> Any:
+    try:
+        return source.app.mapper.to_domain_event(stored)
+    except Exception:  # noqa: BLE001  unknown or damaged: the fold says so where it comes to it
+        return None
+
+
+def _time(payload: Any, event: Any) -> datetime | None:
+    return own_time(payload) or own_time({"timestamp": getattr(event, "timestamp", None)})
 
 
 def fold(
@@ -116,13 +132,15 @@ def fold(
     """
     aggregate: Any = None
     problem: Exception | None = None
-    project, begun = projector_func, False
+    project, is_first, begun = projector_func, True, False
     for stored in stored_events:
         record = source.record(stored)
         data, _ = source.decode(record)
         event: Any = None
         try:
             event = source.app.mapper.to_domain_event(stored)
+            if is_first and stored.originator_version > 1 and can_begin(event) is False:
+                raise missing_events(f"aggregate {record.stream!r}", stored.originator_version)
             if problem is None:
                 project = project or projector_for(source.app, event)
                 aggregate = project(aggregate, [event])
@@ -134,11 +152,11 @@ def fold(
                 f"of aggregate {record.stream!r}"
             )
             aggregate, problem = None, problem or error
-        begun = begun or aggregate is not None
+        is_first, begun = False, begun or aggregate is not None
         yield Step(
             stored,
             record.type,
-            own_time(data) or record.recorded,
+            _time(data, event) or record.recorded,
             data,
             event,
             aggregate,
@@ -150,6 +168,8 @@ def _without_an_aggregate(
     raised: Exception, aggregate: Any, event: Any, begun: bool
 ) -> Exception | None:
     """What a bare `assert` of the library, or of a projector, says about the aggregate."""
+    if isinstance(raised, MissingEventsError):
+        return raised
     if not isinstance(raised, AssertionError) or raised.args or event is None:
         return None
     kind, creates = type(event).__qualname__, isinstance(event, CanInitAggregate)

@@ -159,7 +159,7 @@ def at(
 def _is_by(
     source: ApplicationSource, stored: StoredEvent, moment: datetime, aggregate_id: UUID | str
 ) -> bool:
-    time = time_of(source, stored)
+    time = time_of(source, stored, made=True)
     if time is None:
         raise ValueError(
             f"version {stored.originator_version} of aggregate {str(aggregate_id)!r} "

@@ -3,6 +3,10 @@
 A payload is written as JSON under `data`, for people and other programs to
 read. Where that would not bring its bytes back (pretty-printed JSON, numbers
 that JSON writes otherwise, no JSON at all) they stand under `base64` besides.
+One that could not be decrypted or decompressed stands there as it is stored,
+and its line says so: `"stored": true`. A header with `"transcoded": false` says
+that an application had a transcoder of its own, so that an object with the keys
+of the library's transcodings is not one of theirs.
 """
 
 from __future__ import annotations
@@ -32,7 +36,8 @@ class NotAnExportError(ValueError):
 
 def header(origin: Origin) -> str:
     """The first line of a file."""
-    return _dumped({"esnb.export": FORMAT, "source": origin.kind, "name": origin.name})
+    found = {"esnb.export": FORMAT, "source": origin.kind, "name": origin.name}
+    return _dumped(found if origin.transcoded else {**found, "transcoded": False})
 
 
 def read_header(line: str) -> Origin:
@@ -44,7 +49,7 @@ def read_header(line: str) -> Origin:
         raise NotAnExportError("its first line is not that of a log") from None
     if version != FORMAT or kind not in ("application", "server"):
         raise NotAnExportError(f"it has the format {version!r}, and this esnb reads {FORMAT}")
-    return Origin(kind, str(name))
+    return Origin(kind, str(name), found.get("transcoded") is not False)
 
 
 def write(record: Record, plain: bytes, redaction: Redaction) -> str:
@@ -58,6 +63,8 @@ def write(record: Record, plain: bytes, redaction: Redaction) -> str:
             line["metadata_base64"] = b64encode(record.metadata).decode()
     else:
         line["metadata"] = redaction.data(record.metadata)
+    if record.is_as_stored:
+        line["stored"] = True
     data = _json(plain)
     if redaction:
         line["data"] = REDACTED if data is _MISSING else redaction.data(data)
@@ -83,7 +90,7 @@ def read(text: str) -> Record:
         if "metadata_base64" in line:
             metadata = b64decode(line["metadata_base64"], validate=True)
         recorded = line["recorded"]
-        return Record(
+        record = Record(
             str(line["stream"]),
             state=state,
             recorded=None if recorded is None else in_utc(datetime.fromisoformat(recorded)),
@@ -91,6 +98,8 @@ def read(text: str) -> Record:
             **{name: _checked(name, line[name]) for name in _ENVELOPE[1:]},
             **{name: _checked(name, line.get(name)) for name in _OF_SERVER},
         )
+        record.is_as_stored = line.get("stored") is True
+        return record
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotAnExportError(f"{type(error).__name__}: {error}") from None
 

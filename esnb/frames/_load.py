@@ -191,7 +191,12 @@ class _RecorderTarget:
         stored = mapper_stored(self._app.mapper)
         self._app.recorder.insert_events(
             [
-                StoredEvent(originator_id, record.version or 1, record.topic, stored(record.state))
+                StoredEvent(
+                    originator_id,
+                    record.version or 1,
+                    record.topic,
+                    record.state if record.is_as_stored else stored(record.state),
+                )
                 for record in records
             ]
         )

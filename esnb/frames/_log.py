@@ -78,8 +78,10 @@ def events(
 
     Columns: `stream` (string: the aggregate's id, or a server's stream name),
     `version` (Int64, from 1), `type` (string), `time` (datetime64[us, UTC]: the
-    event's own timestamp, else the store's), `data` (object: the decoded JSON;
-    the bytes as they are where it is none), `position` (Int64), `event_id`
+    event's own timestamp, else the store's), `data` (object: the decoded JSON
+    or MessagePack, or what an application's own transcoder makes of it; values
+    of its own transcodings as these stored them; the bytes as they are where
+    nothing reads them), `position` (Int64), `event_id`
     (string), `metadata` (object: a dict, or None); a client's also `revision`
     (Int64, from 0), `content_type` (string) and, in streams of links,
     `link_stream`, `link_revision`, `link_position`; then `topic` (string),

@@ -34,6 +34,8 @@ class Record:
     link_stream: str | None = None
     link_revision: int | None = None
     link_position: int | None = None
+    is_as_stored: bool = False
+    """Of an exported file: whether the payload could not be decrypted and decompressed."""
 
     def __post_init__(self) -> None:
         if not self.type:
@@ -78,12 +80,24 @@ ORIGINAL_TIME = "$esnb-recorded"
 """In the metadata of an event that `load` stored: when it was recorded first."""
 
 
+TOPIC_KEY = "topic"
+"""Where esnb's adapter keeps an event's full topic in its metadata."""
+
+
 class Origin(NamedTuple):
     """Where events come from."""
 
     kind: Literal["application", "server"]
     name: str
     """The application's; empty for a server."""
+    transcoded: bool = True
+    """Whether an application's payloads are of the library's own transcoder."""
+
+
+def is_of_library(record: Record) -> bool:
+    """Whether an application wrote an event of a server, rather than some other client."""
+    metadata = record.metadata
+    return ":" in record.topic or (type(metadata) is dict and TOPIC_KEY in metadata)
 
 
 def as_first_recorded(metadata: Any, recorded: datetime | None) -> tuple[Any, datetime | None]:

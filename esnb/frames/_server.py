@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from itertools import takewhile
@@ -27,23 +27,22 @@ from esnb._client import (
 from esnb._links import LINK, keeping_links
 from esnb._patience import patiently
 from esnb._uri import described, masked
+from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.silence import SILENT, is_silence
 from esnb.frames._cell import encodable
-from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
+from esnb.frames._payload import Decoded, decode_announced, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
     TOMBSTONE,
+    TOPIC_KEY,
     Origin,
     Record,
     as_first_recorded,
     category_of_stream,
     decode_remarked,
+    is_of_library,
 )
 from esnb.frames._schema import Schema
-
-TOPIC_KEY = "topic"
-"""Where esnb's adapter keeps an event's full topic in its metadata."""
-
-BINARY = "application/octet-stream"
 
 _SHOWN: Mapping[str, Any] = {"filter_include": [r"[^$][\s\S]*", re.escape(TOMBSTONE)]}
 """Of the server's own events, whose types begin with `$`, only tombstones."""
@@ -62,9 +61,20 @@ def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[
     with (
         answered(client),
         getattr(client, method)(**arguments) as response,
-        closing(patiently(keeping_links(response), client)) as events,
+        closing(_patient(keeping_links(response), client)) as events,
     ):
         yield events
+
+
+def _patient(response: Any, client: Client) -> Generator[RecordedEvent, None, None]:
+    """The events of `response`; a server that falls silent ends it with an error.
+
+    esnb's own clients notice it themselves.
+    """
+    if isinstance(client, EventStoreDB):
+        yield from response
+    else:
+        yield from patiently(response, client)
 
 
 @contextmanager
@@ -78,16 +88,8 @@ def answered(client: Client) -> Iterator[None]:
     server = f"EventStoreDB at {described(uri)}"
     try:
         yield
-    except (ServiceUnavailable, DiscoveryFailed) as error:
-        problem = _closed.remark(uri) or (
-            f"{server} cannot be reached: check whether it runs ({masked(str(error))})"
-        )
-        raise OperationalError(problem) from error
-    except DeadlineExceeded as error:
-        raise OperationalError(
-            f"{server} accepts connections but does not answer: check that it runs, and is not "
-            "stopped or cut off, then ask again"
-        ) from error
+    except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
+        raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise
@@ -95,6 +97,13 @@ def answered(client: Client) -> Iterator[None]:
             _closed.remark(uri) or f"this client of {server} is closed: {_closed.GIVE_ANOTHER}"
         )
         raise OperationalError(problem) from error
+
+
+def _absence(error: Exception) -> str:
+    """What `error` says of a server that gives no answer."""
+    if isinstance(error, DeadlineExceeded) or is_silence(str(error)):
+        return SILENT
+    return f"cannot be reached: check whether it runs ({masked(str(error))})"
 
 
 class ServerSource:
@@ -107,7 +116,7 @@ class ServerSource:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._json = json_decoder()
+        self._metadata = json_decoder(transcoded=False)
 
     @property
     def name(self) -> str:
@@ -224,10 +233,7 @@ class ServerSource:
     def decode(self, record: Record) -> Decoded:
         if record.remark is not None:
             return decode_remarked(record)
-        payload, problem = decode_or_keep(self._json, record.state)
-        if record.content_type == BINARY and type(payload) is not dict:
-            return record.state or None, None  # bytes are no damage where bytes were announced
-        return payload, problem
+        return decode_announced(record.state, record.content_type, is_of_library(record))
 
     def category(self, first: Record, data: Any) -> str | None:
         return category_of_stream(first.stream)
@@ -250,7 +256,7 @@ class ServerSource:
         )
 
     def _record(self, event: RecordedEvent) -> Record:
-        metadata, _ = decode_or_keep(self._json, event.metadata)
+        metadata, _ = decode_or_keep(self._metadata, event.metadata)
         metadata, recorded = as_first_recorded(metadata, event.recorded_at)
         topic = metadata.get(TOPIC_KEY) if type(metadata) is dict else None
         if not isinstance(topic, str) or not topics.matches(topic, event.type):

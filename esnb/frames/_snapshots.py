@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,16 +11,18 @@ import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
-from esnb._uri import said
+from esnb.beginning import MissingEventsError
+from esnb.difference import Comparison
 from esnb.fold import fold_fingerprint
 from esnb.frames._application import ApplicationSource, require_id
-from esnb.frames._changes import changes, described
-from esnb.frames._fold import ProjectorFunction, fold, projector_for, time_of
+from esnb.frames._changes import ABSENT, Change, described, same
+from esnb.frames._explained import explained
+from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, time_of
 from esnb.frames._progress import track
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import application_of
-from esnb.frames._state import State, full_state_of, kept
+from esnb.frames._state import State, full_state_of
 from esnb.snapshot import SnapshotRecorder, StoredSnapshot
 
 SNAPSHOTS: Schema = {
@@ -107,12 +109,13 @@ def verify_snapshot(
     that differ, replay → snapshot), `error` (string). `status` is
 
     - `ok`: the snapshot is the state that the events give;
-    - `differs`: it is another one (the fold has changed since, or was wrong);
+    - `differs`: it is another one (the fold has changed since, or was wrong, or the store
+      does not give back the types of its values);
     - `foreign`: it was made by other code of its class than today's, by its
       fingerprint, and is passed over; `differs` says whether that mattered;
     - `unreadable`: it cannot be decoded or applied;
-    - `orphaned`: there is no event of its version;
-    - `unverified`: the events themselves cannot be folded so far.
+    - `orphaned`: there is no event of its version, or it was taken at another one;
+    - `unverified`: the events themselves cannot be folded so far, or the first are gone.
 
     A snapshot that is not `ok` is never an error here: delete it, or take a new
     one. The frame is empty where none are kept. `redact` names fields whose
@@ -134,16 +137,12 @@ def verify_snapshot(
     source = application_of(app, "verify_snapshot()")
     require_id(aggregate_id)
     found = list(_kept_snapshots(source, aggregate_id, False))
-    redaction = Redaction(redact)
-    replayed = _replayed(source, aggregate_id, found, projector_func, redaction)
+    verdicts = _verdicts(source, aggregate_id, found, projector_func, Redaction(redact))
     return build_rows(
         VERIFIED,
         (
-            (
-                *_identity(source, stored),
-                *_verdict(source, stored, replayed, projector_func, redaction),
-            )
-            for stored in found
+            (*_identity(source, stored), *verdict)
+            for stored, verdict in zip(found, verdicts, strict=True)
         ),
     )
 
@@ -163,51 +162,92 @@ def _identity(
 Verdict = tuple[str, str | None, str | None]
 
 
+def _verdicts(
+    source: ApplicationSource,
+    aggregate_id: UUID | str,
+    found: Sequence[StoredEvent],
+    projector_func: ProjectorFunction | None,
+    redaction: Redaction,
+) -> list[Verdict]:
+    """The verdict on each snapshot, given while the replay is at its version."""
+    if not found:
+        return []
+    verdicts: dict[int, Verdict] = {}
+    first: Step | None = None
+    newest = max(stored.originator_version for stored in found)
+    for step in fold(source, source.select(aggregate_id, lte=newest), projector_func, redaction):
+        first = first or step
+        for place, stored in enumerate(found):
+            if stored.originator_version == step.version:
+                verdicts[place] = _verdict(source, stored, step, projector_func, redaction)
+    return [verdicts.get(place) or _alone(stored, first) for place, stored in enumerate(found)]
+
+
+def _alone(stored: StoredEvent, first: Step | None) -> Verdict:
+    """The verdict on a snapshot of a version that has no event."""
+    version = stored.originator_version
+    if (
+        first is not None
+        and isinstance(first.problem, MissingEventsError)
+        and first.version == version + 1
+    ):
+        return "unverified", None, explained(first.problem)
+    return "orphaned", None, f"there is no event of version {version}"
+
+
 def _verdict(
     source: ApplicationSource,
     stored: StoredEvent,
-    replayed: dict[int, State | Exception],
+    step: Step,
     projector_func: ProjectorFunction | None,
     redaction: Redaction,
 ) -> Verdict:
-    truth = replayed.get(stored.originator_version)
-    if truth is None:
-        return "orphaned", None, f"there is no event of version {stored.originator_version}"
+    stranger = _of_another_event(stored, step)
+    if stranger is not None:
+        return "orphaned", None, stranger
     try:
         snapshot = _mapper(source).to_domain_event(stored)
         project = projector_func or projector_for(source.app, snapshot)
         restored = full_state_of(project(None, [snapshot]))
         foreign = _is_foreign(source, stored, snapshot)
     except Exception as error:  # noqa: BLE001  whatever a changed class raises
-        return "unreadable", None, said(redaction.error(error))
-    if isinstance(truth, Exception):
-        return "unverified", None, said(truth)
-    found = changes(redaction.state(truth), redaction.state(restored))
-    differs = described(found) or None
+        return "unreadable", None, explained(redaction.error(error))
+    if step.problem is not None:
+        return "unverified", None, explained(step.problem)
+    differs = "; ".join(_differences(full_state_of(step.aggregate), restored, redaction)) or None
     if foreign:
         return "foreign", differs, None
-    return ("differs" if found else "ok"), differs, None
+    return ("ok" if differs is None else "differs"), differs, None
 
 
-def _replayed(
-    source: ApplicationSource,
-    aggregate_id: UUID | str,
-    found: Iterable[StoredEvent],
-    projector_func: ProjectorFunction | None,
-    redaction: Redaction,
-) -> dict[int, State | Exception]:
-    """The whole state, by the events, at each version that has a snapshot."""
-    versions = {stored.originator_version for stored in found}
-    states: dict[int, State | Exception] = {}
-    if not versions:
-        return states
-    stored = source.select(aggregate_id, lte=max(versions))
-    for step in fold(source, stored, projector_func, redaction):
-        if step.version in versions:
-            states[step.version] = step.problem or {
-                name: kept(value) for name, value in full_state_of(step.aggregate).items()
-            }
-    return states
+def _of_another_event(stored: StoredEvent, step: Step) -> str | None:
+    """Why a snapshot is not one of the event at its version; None: it is, or nobody knows."""
+    event_id = getattr(step.stored, "event_id", None)
+    if event_id is None or not isinstance(stored, StoredSnapshot) or stored.event_id == event_id:
+        return None
+    if stored.event_id is None:
+        return "it does not say at which event it was taken (esnb 0.1 kept no event ids)"
+    return f"the event of version {step.version} is not the one that it was taken at"
+
+
+def _differences(truth: State, restored: State, redaction: Redaction) -> Iterator[str]:
+    """The fields that differ, types at every level included: replay → snapshot."""
+    comparison = Comparison()
+    shown, shown_restored = redaction.state(truth), redaction.state(restored)
+    for name in dict.fromkeys((*restored, *truth)):
+        change = Change(name, shown.get(name, ABSENT), shown_restored.get(name, ABSENT))
+        if name not in truth or name not in restored:
+            yield described([change])
+            continue
+        try:
+            found = comparison.compare(truth[name], restored[name])
+        except Exception as error:  # noqa: BLE001  whatever the values' own code raises
+            yield f"{name}: cannot be compared, {type(error).__name__}"
+            continue
+        if found is not None:
+            yield described([change] if not same(change.before, change.after) else []) or (
+                f"{name}: {found.reason}" if redaction else str(found.within(name))
+            )
 
 
 def _kept_snapshots(

@@ -20,6 +20,7 @@ from uuid import UUID
 
 from eventsourcing.domain import BaseAggregate
 
+from esnb._attributes import instance_attributes
 from esnb._text import in_order, ordered_repr, safe_repr
 
 State = dict[str, Any]
@@ -52,14 +53,7 @@ def attributes(value: object) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping):
         yield from ((written(key), inner) for key, inner in value.items())
         return
-    names = dict.fromkeys(getattr(value, "_fields", ()))  # a named tuple's
-    for kind in reversed(type(value).__mro__):
-        slots = kind.__dict__.get("__slots__", ())
-        names |= dict.fromkeys([slots] if isinstance(slots, str) else slots)
-    names |= dict.fromkeys(getattr(value, "__dict__", ()))
-    for name in names:
-        if not (name.startswith("__") and name.endswith("__")) and hasattr(value, name):
-            yield name, getattr(value, name)
+    yield from instance_attributes(value)
 
 
 def state_of(aggregate: object) -> State:

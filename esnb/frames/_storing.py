@@ -9,9 +9,8 @@ from uuid import UUID, uuid5
 
 from esnb import topics
 from esnb._client import Client, NewEvent, StreamIsDeleted, StreamState
-from esnb.frames._payload import is_json
-from esnb.frames._record import ORIGINAL_TIME, Record
-from esnb.frames._server import BINARY, TOPIC_KEY
+from esnb.frames._payload import BINARY, is_json
+from esnb.frames._record import ORIGINAL_TIME, TOPIC_KEY, Record
 
 _JSON: Literal["application/json"] = "application/json"
 _OCTETS: Literal["application/octet-stream"] = "application/octet-stream"
@@ -56,7 +55,7 @@ class ServerTarget:
         self._client.tombstone_stream(self._stream_name(stream), current_version=StreamState.ANY)
 
     def _event(self, record: Record) -> NewEvent:
-        state = self._encode(record.state)
+        state = record.state if record.is_as_stored else self._encode(record.state)
         is_said_json = None if record.content_type is None else record.content_type != BINARY
         return NewEvent(
             type=self._type(record),

@@ -13,6 +13,7 @@ import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
 from esnb._uri import described, said
+from esnb.changes import Changes
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
@@ -21,7 +22,7 @@ from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.outbox.wake import woken
 from esnb.projections import Backoff
-from esnb.redis.errors import may_pass
+from esnb.redis.errors import ForeignViewError, may_pass
 
 _IDLE = 1.0
 """Seconds after which it looks for work though nothing woke it."""
@@ -49,7 +50,7 @@ class Publishing:
     keep_age: float
     keep_count: int
     backoff: Backoff
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    changed: Changes = field(default_factory=Changes)
     state: str = "starting"
     error: str | None = None
     failure: Exception | None = None
@@ -117,6 +118,7 @@ class Publishing:
                 wake.clear()
                 try:
                     if not checked:
+                        await asyncio.to_thread(self.view.check_streams)
                         await self._check_server(client)
                         checked = True
                     if self.state == "starting":
@@ -126,7 +128,9 @@ class Publishing:
                     self.backoff.reset()
                     self._says("running")
                 except (redis.RedisError, PersistenceError, OSError) as error:
-                    if isinstance(error, EvictionPolicyError | NotSupportedError):
+                    if isinstance(
+                        error, EvictionPolicyError | ForeignViewError | NotSupportedError
+                    ):
                         raise
                     checked = False
                     if not isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):

@@ -18,6 +18,7 @@ import redis.asyncio
 from eventsourcing.persistence import OperationalError, PersistenceError, ProgrammingError
 
 from esnb._uri import masked
+from esnb.changes import Changes
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.jobs import async_client, bullmq, check_single_server, described_error
 from esnb.outbox.route import Route
@@ -83,7 +84,7 @@ class _Working:
     queue: str
     handler: Handler
     options: Mapping[str, Any]
-    changed: threading.Condition = field(default_factory=threading.Condition)
+    changed: Changes = field(default_factory=Changes)
     state: str = "starting"
     error: str | None = None
     failure: Exception | None = None
@@ -355,12 +356,11 @@ class Worker:
         if working is None:
             raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
         deadline = monotonic() + timeout
-        with working.changed:
-            working.changed.wait_for(
-                lambda: working.completed >= jobs or working.state in ("failed", "stopped"), timeout
-            )
-            if working.completed >= jobs:
-                return
+        working.changed.wait_for(
+            lambda: working.completed >= jobs or working.state in ("failed", "stopped"), timeout
+        )
+        if working.completed >= jobs:
+            return
         self._raise_failure()
         because = f": {working.error}" if working.error else ""
         waited = timeout - max(0.0, deadline - monotonic())

@@ -9,12 +9,13 @@ consumers handle the events of a persistent subscription.
 from esnb.projections.backoff import Backoff
 from esnb.projections.current import current
 from esnb.projections.dead_letters import DeadLetter
-from esnb.projections.errors import CheckpointAheadError, ForeignViewError
+from esnb.projections.errors import CheckpointAheadError
 from esnb.projections.persistent.events import ForeignGroupError
 from esnb.projections.persistent.runner import PersistentRunner
 from esnb.projections.persistent.status import PersistentStatus
 from esnb.projections.runner import CatchUpRunner
 from esnb.projections.status import RunnerStatus
+from esnb.redis import ForeignViewError
 
 __all__ = [
     "Backoff",

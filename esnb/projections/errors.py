@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import redis
-from eventsourcing.persistence import DataError, OperationalError, ProgrammingError
+from eventsourcing.persistence import DataError, OperationalError
 
 
 class CheckpointAheadError(DataError):
     """A view's checkpoint lies beyond the last event: the event store was reset."""
-
-
-class ForeignViewError(ProgrammingError):
-    """A view was written by another projection of the same name."""
 
 
 _PASSING: tuple[type[Exception], ...] = (

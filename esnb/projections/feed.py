@@ -14,6 +14,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
+from esnb.changes import Changes
 from esnb.projections.listeners import let_listeners_change
 from esnb.projections.reading_ahead import ReadingAhead
 
@@ -40,7 +41,7 @@ class Feed:
         let_listeners_change(recorder)
         self._recorder = recorder
         self._after = after
-        self._changed = threading.Condition()
+        self._changed = Changes()
         self._interrupted = False
         self._subscription: Subscription[Any] | None = None
         self._goal: int | None = None
@@ -154,10 +155,10 @@ class Feed:
     # --- what comes ------------------------------------------------------------------
 
     def _take(self, ahead: ReadingAhead, limit: int, timeout: float) -> Sequence[Notification]:
+        self._changed.wait_for(lambda: ahead.has_news() or self._interrupted, timeout)
+        if ahead.comes_in_numbers and not self._interrupted:
+            self._changed.wait_for(lambda: len(ahead) >= limit or self._interrupted, LINGER)
         with self._changed:
-            self._changed.wait_for(lambda: ahead.has_news() or self._interrupted, timeout)
-            if ahead.comes_in_numbers and not self._interrupted:
-                self._changed.wait_for(lambda: len(ahead) >= limit or self._interrupted, LINGER)
             taken = ahead.take(limit)
         if not taken:
             ahead.check()
@@ -191,7 +192,7 @@ class Feed:
         return found
 
     def _is_interrupted_within(self, seconds: float) -> bool:
+        self._changed.wait_for(lambda: self._interrupted, seconds)
         with self._changed:
-            interrupted = self._changed.wait_for(lambda: self._interrupted, seconds)
-            self._interrupted = False
+            interrupted, self._interrupted = self._interrupted, False
         return interrupted

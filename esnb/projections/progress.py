@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from time import monotonic
 
+from esnb.changes import Changes
 from esnb.projections.status import Rate, State
 
 Predicate = Callable[[], bool]
@@ -19,7 +19,7 @@ class Progress:
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self.clock = clock
-        self.changed = threading.Condition()
+        self.changed = Changes()
         # What is asked of the thread.
         self.stop = False
         self.pause = False
@@ -43,7 +43,8 @@ class Progress:
         self.rate = Rate()
 
     def begin(self) -> None:
-        """Forgets what an earlier thread left."""
+        """Forgets what an earlier thread left. Raises ForkedError in a forked process."""
+        self.changed.check_process()
         with self.changed:
             self.stop = False
             self.state = "starting"
@@ -96,5 +97,4 @@ class Progress:
 
     def waits(self, seconds: float | None, until: Predicate | None = None) -> bool:
         """Blocks until something is asked of the thread, or the time is up."""
-        with self.changed:
-            return self.changed.wait_for(until or self.is_disturbed, seconds)
+        return self.changed.wait_for(until or self.is_disturbed, seconds)

@@ -9,6 +9,8 @@ from typing import Any
 
 from eventsourcing.persistence import Notification, Subscription
 
+from esnb.changes import Changes
+
 MOST = 5_000
 """Events that are read ahead of their use."""
 
@@ -24,7 +26,7 @@ class ReadingAhead:
     which is notified of what has come.
     """
 
-    def __init__(self, subscription: Subscription[Any], changed: threading.Condition) -> None:
+    def __init__(self, subscription: Subscription[Any], changed: Changes) -> None:
         self._subscription = subscription
         self._changed = changed
         self._waiting: deque[Notification] = deque()
@@ -70,9 +72,11 @@ class ReadingAhead:
                 with self._changed:
                     self._waiting.append(notification)
                     self._changed.notify_all()
+                    is_full = len(self._waiting) >= MOST
+                if is_full:
                     self._changed.wait_for(lambda: len(self._waiting) < MOST or self._stopped)
-                    if self._stopped:
-                        return
+                if self._stopped:
+                    return
         except BaseException as error:  # noqa: BLE001 - raised again where it is read
             self._error = error
         finally:

@@ -11,10 +11,9 @@ from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecor
 from eventsourcing.popo import POPOTrackingRecorder
 
 from esnb.fingerprint import fingerprint
-from esnb.projections.errors import ForeignViewError
 from esnb.projections.sql_group import is_sqlalchemy
 from esnb.projections.sql_rebuilding import InTables
-from esnb.redis import RedisTrackingRecorder
+from esnb.redis import ForeignViewError, RedisTrackingRecorder
 
 LABEL = "rebuild"
 """Of the namespace, beside the view's own, in which a Redis view is rebuilt."""

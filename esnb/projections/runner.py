@@ -30,6 +30,7 @@ from esnb.projections.status import RunnerStatus
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
+from esnb.stream_prefix import prefix_setting
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 TView = TypeVar("TView", bound=TrackingRecorder)
@@ -98,7 +99,11 @@ class CatchUpRunner(Generic[TApplication, TView]):
         _check(projection_class, view_class)
         self.app = _application(application_class, env)
         factory = InfrastructureFactory[TView].construct(
-            Environment(projection_class.name, {**os.environ, **(env or {})})
+            Environment(
+                projection_class.name,
+                # The application may have settings of its own; the view follows its streams.
+                {**os.environ, **(env or {}), **prefix_setting(self.app.env, self.app.name)},
+            )
         )
         self.view = _view(factory, view_class)
         self.projection = projection_class(view=self.view)

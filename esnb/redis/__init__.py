@@ -11,7 +11,7 @@ from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError
 from esnb.redis.commands import Commands
 from esnb.redis.documents import Documents
-from esnb.redis.errors import ViewDamagedError
+from esnb.redis.errors import ForeignViewError, ViewDamagedError, ViewOutdatedError
 from esnb.redis.factory import RedisFactory
 from esnb.redis.namespace import Namespace
 from esnb.redis.snapshots import RedisSnapshotRecorder
@@ -23,6 +23,7 @@ __all__ = [
     "CommandRefusedError",
     "Commands",
     "Documents",
+    "ForeignViewError",
     "Namespace",
     "RedisFactory",
     "RedisSnapshotRecorder",
@@ -30,4 +31,5 @@ __all__ = [
     "RedisView",
     "RefusedDCBFactory",
     "ViewDamagedError",
+    "ViewOutdatedError",
 ]

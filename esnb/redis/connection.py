@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from redis.retry import Retry
 
 from esnb._redis_client import open_client, split_cluster
 from esnb._uri import masked
+from esnb.clients.forks import Birth
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
 from esnb.redis.wire import Wire
@@ -82,18 +84,33 @@ class Connection:
 
     def __init__(self, url: str) -> None:
         self.url = url
+        self._birth = Birth()
         self.is_cluster = split_cluster(url)[1]
         """Whether the URL says `?cluster=true`."""
 
-    @cached_property
+    @property
     def binary(self) -> redis.Redis:
         """Answers with bytes: for scripts and snapshots."""
+        self._check_process()
+        return self._binary
+
+    @property
+    def text(self) -> redis.Redis:
+        """Answers with str, for reading views."""
+        self._check_process()
+        return self._text
+
+    @cached_property
+    def _binary(self) -> redis.Redis:
         return self._open(decode_responses=False)
 
     @cached_property
-    def text(self) -> redis.Redis:
-        """Answers with str, for reading views."""
+    def _text(self) -> redis.Redis:
         return self._open(decode_responses=True)
+
+    def _check_process(self) -> None:
+        """Raises ForkedError in a process that was forked from the one that made this."""
+        self._birth.check("connections to Redis")
 
     def _open(self, decode_responses: bool) -> redis.Redis:
         options: dict[str, Any] = {}
@@ -116,6 +133,7 @@ class Connection:
 
     def check(self) -> None:
         """Raises OperationalError unless Redis answers within five seconds."""
+        self._check_process()
         with translated(self.url):
             self._asking.ping()
 
@@ -133,6 +151,7 @@ class Connection:
 
     def commit(self, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
         """The answer of `scripts/commit.lua`, which may be sent twice."""
+        self._check_process()
         with translated(self.url):
             if self.is_cluster:
                 return script("commit").run(self.binary, keys, arguments)
@@ -161,3 +180,14 @@ def connection(url: str) -> Connection:
         if found is None:
             found = _connections[url] = Connection(url)
         return found
+
+
+def _forked() -> None:
+    """The connections of a forked process's parent, and its lock, are not its own."""
+    global _lock
+    _lock = threading.Lock()
+    _connections.clear()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)

@@ -8,6 +8,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from esnb.redis.commands import Commands
+from esnb.redis.errors import ViewOutdatedError
+from esnb.redis.index import Index, as_json, escaped, json_text
 from esnb.redis.view import RedisView
 
 Document = dict[str, Any]
@@ -35,11 +37,21 @@ class Documents:
     ...         with self.commit(tracking) as commands:
     ...             self.products.put(commands, sku, {"category": category, "price": price})
 
+    A value is found as the JSON that it is: `where("kind", Kind.TEA)` is
+    `where("kind", "tea")`, a tuple is a list, and 1, 1.0, true, "1" and null
+    are five values. Text is compared by its characters, unnormalised.
+
     Keys, behind the view's own prefix: hash `{name}` (id to JSON), sorted sets
-    `{name}:ids` (in the order of ids), `{name}:by:{field}:{value}` and
-    `{name}:order:{field}` (by number; equal ones by id). Redis compares
-    numbers as floats: those that differ only behind the fifteenth digit are
-    equal to it.
+    `{name}:ids` (in the order of ids), `{name}:by:{field}:{value as JSON}` and
+    `{name}:order:{field}` (by number; equal ones by id), with `%3A` for a colon
+    in a name; and the string `{name}:_index`, which says of which fields the
+    indexes are. Redis compares numbers as floats: those that differ only behind
+    the fifteenth digit are equal to it.
+
+    What was filled with other fields, or by esnb 0.1, whose indexes told values
+    apart by their text, is not searched and not written: ViewOutdatedError says
+    that the view must be rebuilt (`runner.rebuild()`). `get()` and `page()` go
+    on showing it.
 
     A change reads the document's old version to take it out of the indexes.
     In a runner's batch that first commits the events before, so such views
@@ -57,8 +69,9 @@ class Documents:
     ) -> None:
         self._view = view
         self._name = name
-        self._by = by if isinstance(by, Mapping) else dict.fromkeys(by)
-        self._order = tuple(order)
+        self._index = Index(
+            dict(by) if isinstance(by, Mapping) else dict.fromkeys(by), sorted({*order})
+        )
         self._indexed = indexed
         self._queued: WeakKeyDictionary[Commands, dict[str, Document | None]] = WeakKeyDictionary()
         """What a commit that is not at its end has put, which Redis does not show yet."""
@@ -70,35 +83,31 @@ class Documents:
 
         Raises TypeError or ValueError for what JSON cannot hold, and for a
         value that is no number (text of one is: `"4.50"`) in a field that gives
-        an order.
+        an order; ViewOutdatedError for a view that must be rebuilt first.
         """
         key = str(document_id)
-        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
-        new = json.loads(text)
-        self._move(commands, key, self._old(commands, key), new)
-        commands.hset(self._key(), key, text)
-        commands.zadd(self._key("ids"), {key: 0})
+        self._put(commands, key, self._old(commands, key), document)
 
     def change(self, commands: Commands, document_id: object, **fields: Any) -> Document:
         """Replaces some fields; returns the document as it is then.
 
-        Raises KeyError where there is no such document.
+        Raises KeyError where there is no such document, and what `put()` raises.
         """
-        old = self._old(commands, str(document_id))
+        key = str(document_id)
+        old = self._old(commands, key)
         if old is None:
-            raise KeyError(f"no document {str(document_id)!r} in {self._key()!r}: put() it first")
-        new = {**old, **fields}
-        self.put(commands, document_id, new)
-        return new
+            raise KeyError(f"no document {key!r} in {self._key()!r}: put() it first")
+        return self._put(commands, key, old, {**old, **fields})
 
     def remove(self, commands: Commands, document_id: object) -> None:
         """Takes a document out; does nothing where there is none."""
         key = str(document_id)
         old = self._old(commands, key)
         if old is not None:
-            self._move(commands, key, old, None)
+            self._move(commands, key, self._places(key, old), {})
             commands.hdel(self._key(), key)
             commands.zrem(self._key("ids"), key)
+            self._queued[commands][key] = None
 
     # --- reading -------------------------------------------------------------------------
 
@@ -112,17 +121,23 @@ class Documents:
 
     def page(self, *, start: int = 0, limit: int = 20) -> Found:
         """`limit` documents from the `start`th, by id."""
-        return self._found(self._range(self._key("ids"), start, limit))
+        _check_page(start, limit)
+        return self._found(self._view.redis.zrange(self._key("ids"), start, start + limit - 1))
 
     def where(self, field: str, value: object, *, start: int = 0, limit: int = 20) -> Found:
-        """Documents whose `field` has this value, in the order that `by` gives, else by id."""
-        self._check(field, self._by, "by")
-        return self._found(self._range(self._key("by", field, value), start, limit))
+        """Documents whose `field` has this value, in the order that `by` gives, else by id.
+
+        Raises TypeError or ValueError for a value that JSON cannot hold, and
+        ViewOutdatedError for a view that must be rebuilt first.
+        """
+        _check_page(start, limit)
+        key, wanted = self._by_key(field, value)
+        return self._found(self._ask(wanted, lambda ask: ask.zrange(key, start, start + limit - 1)))
 
     def count(self, field: str, value: object) -> int:
         """How many documents `where()` finds."""
-        self._check(field, self._by, "by")
-        return int(self._view.redis.zcard(self._key("by", field, value)))
+        key, wanted = self._by_key(field, value)
+        return int(self._ask(wanted, lambda ask: ask.zcard(key)))
 
     def between(
         self,
@@ -134,60 +149,147 @@ class Documents:
         limit: int = 20,
     ) -> Found:
         """Documents whose `field` is from `low` to `high`, both included, lowest first."""
-        self._check(field, self._order, "order")
         _check_page(start, limit)
-        ids = self._view.redis.zrangebyscore(
-            self._key("order", field),
-            "-inf" if low is None else float(low),
-            "+inf" if high is None else float(high),
-            start=start,
-            num=limit,
+        key, wanted = self._order_key(field)
+        lowest = "-inf" if low is None else float(low)
+        highest = "+inf" if high is None else float(high)
+        return self._found(
+            self._ask(
+                wanted, lambda ask: ask.zrangebyscore(key, lowest, highest, start=start, num=limit)
+            )
         )
-        return self._found(ids)
 
     def top(self, field: str, count: int = 10) -> Found:
         """The `count` documents with the highest `field`, highest first."""
-        self._check(field, self._order, "order")
-        return self._found(self._range(self._key("order", field), 0, count, descending=True))
+        _check_page(0, count)
+        key, wanted = self._order_key(field)
+        return self._found(self._ask(wanted, lambda ask: ask.zrange(key, 0, count - 1, desc=True)))
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _key(self, *parts: object) -> str:
-        return self._view.key(self._name, *parts)
+    def _key(self, *parts: str) -> str:
+        return self._view.key(escaped(self._name), *parts)
+
+    def _by_key(self, field: str, value: object) -> tuple[str, Index]:
+        """Where documents of this value are, and the index that it belongs to."""
+        self._require(field, self._index.by, "by")
+        found = as_json(value, f"{self._name!r} is asked for {field!r}")
+        return self._by_place(field, found), Index({field: self._index.by[field]}, [])
+
+    def _order_key(self, field: str) -> tuple[str, Index]:
+        self._require(field, self._index.order, "order")
+        return self._order_place(field), Index({}, [field])
+
+    def _by_place(self, field: str, value: object) -> str:
+        return self._key("by", escaped(field), json_text(value))
+
+    def _order_place(self, field: str) -> str:
+        return self._key("order", escaped(field))
 
     def _old(self, commands: Commands, key: str) -> Document | None:
-        queued = self._queued.setdefault(commands, {})
+        """The document that this commit finds; the first time, the indexes are looked at, too."""
+        queued = self._queued.get(commands)
+        if queued is None:
+            found = self._begin(commands, key)
+            self._queued[commands] = {}
+            return found
         return queued[key] if key in queued else self.get(key)
 
-    def _move(
-        self, commands: Commands, key: str, old: Document | None, new: Document | None
-    ) -> None:
-        """From the places of `old` in the indexes to those of `new`."""
-        before = old if old and self._indexed(old) else {}
-        after = new if new and self._indexed(new) else {}
-        for field, by in self._by.items():
-            was, becomes = before.get(field), after.get(field)
-            if was is not None and was != becomes:
-                commands.zrem(self._key("by", field, was), key)
-            score = _number(after, by)
-            if becomes is not None and (was != becomes or _number(before, by) != score):
-                commands.zadd(self._key("by", field, becomes), {key: score})
-        for field in self._order:
-            was, becomes = before.get(field), after.get(field)
-            if becomes is not None:
-                commands.zadd(self._key("order", field), {key: float(becomes)})
-            elif was is not None:
-                commands.zrem(self._key("order", field), key)
-        self._queued.setdefault(commands, {})[key] = new
+    def _begin(self, commands: Commands, key: str) -> Document | None:
+        asked = self._view.redis.pipeline(transaction=False)
+        asked.get(self._key("_index"))
+        asked.hget(self._key(), key)
+        stored, found = asked.execute()
+        if stored is None:
+            self._require_new()
+            commands.set(self._key("_index"), self._index.text())
+        elif stored != self._index.text():
+            raise self._outdated(f"are {Index.read(stored)}, and those to be filled {self._index}")
+        return None if found is None else _decoded(found)
 
-    def _range(
-        self, key: str, start: int, limit: int, *, descending: bool = False
-    ) -> Iterable[object]:
-        _check_page(start, limit)
-        ids: Iterable[object] = self._view.redis.zrange(
-            key, start, start + limit - 1, desc=descending
+    def _ask(self, wanted: Index, question: Callable[[Any], Any]) -> Any:
+        """What an index answers, if what is stored has it."""
+        asked = self._view.redis.pipeline(transaction=False)
+        asked.get(self._key("_index"))
+        question(asked)
+        stored, answer = asked.execute()
+        if stored is None:
+            self._require_new()
+        elif not Index.read(stored).has(wanted):
+            raise self._outdated(f"are {Index.read(stored)}, without {wanted}")
+        return answer
+
+    def _require_new(self) -> None:
+        """ViewOutdatedError where there are documents, of whose indexes nothing is said."""
+        own = {self._key(), self._view.key(self._name)}
+        if any(self._view.redis.type(key) == "hash" for key in own):
+            raise self._outdated(
+                "do not say of which fields they are, as those of esnb 0.1, which told values "
+                "apart by their text"
+            )
+
+    def _outdated(self, problem: str) -> ViewOutdatedError:
+        return ViewOutdatedError(
+            f"the indexes of documents {self._name!r} in view {self._view.namespace.name!r} "
+            f"{problem}: rebuild the view, runner.rebuild()"
         )
-        return ids
+
+    def _put(
+        self, commands: Commands, key: str, old: Document | None, document: Document
+    ) -> Document:
+        new: Document = as_json(document, f"document {key!r} of {self._name!r}")
+        # First what can be refused: a commit that goes on then has queued nothing.
+        before, after = self._places(key, old), self._places(key, new)
+        self._move(commands, key, before, after)
+        commands.hset(self._key(), key, json_text(new, sort_keys=False))
+        commands.zadd(self._key("ids"), {key: 0})
+        self._queued[commands][key] = new
+        return new
+
+    def _places(self, key: str, document: Document | None) -> dict[str, float]:
+        """The keys of the indexes that a document is in, and its number in each."""
+        if not document or not self._indexed(document):
+            return {}
+        places: dict[str, float] = {}
+        for field, by in self._index.by.items():
+            if field in document:
+                place = self._by_place(field, document[field])
+                places[place] = self._number(key, document, by) or 0.0
+        for field in self._index.order:
+            number = self._number(key, document, field)
+            if number is not None:
+                places[self._order_place(field)] = number
+        return places
+
+    def _number(self, key: str, document: Document, field: str | None) -> float | None:
+        """What puts a document in order; None where it has no such number."""
+        value = None if field is None else document.get(field)
+        if value is None:
+            return None
+        try:
+            number = float(value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(self._no_number(key, field, value)) from error
+        if number != number:
+            raise ValueError(self._no_number(key, field, value))
+        return number
+
+    def _no_number(self, key: str, field: str | None, value: object) -> str:
+        return (
+            f"document {key!r} of {self._name!r} has {value!r} in {field!r}, which gives an order "
+            "and takes numbers, or text of them: put a number, or None"
+        )
+
+    def _move(
+        self, commands: Commands, key: str, before: dict[str, float], after: dict[str, float]
+    ) -> None:
+        """From some places in the indexes to others."""
+        for place in before:
+            if place not in after:
+                commands.zrem(place, key)
+        for place, number in after.items():
+            if before.get(place) != number:
+                commands.zadd(place, {key: number})
 
     def _found(self, ids: Iterable[object]) -> Found:
         wanted = [str(each) for each in ids]
@@ -201,18 +303,12 @@ class Documents:
             if text is not None
         ]
 
-    def _check(self, field: str, fields: Collection[str], what: str) -> None:
+    def _require(self, field: str, fields: Collection[str], what: str) -> None:
         if field not in fields:
             raise ValueError(
                 f"{self._name!r} has no index {field!r} of this kind, only {list(fields)}: give "
                 f"Documents(…, {what}=[{field!r}]) and rebuild the view"
             )
-
-
-def _number(document: Document, field: str | None) -> float:
-    """What puts a document in order; 0 where it has no such number."""
-    value = None if field is None else document.get(field)
-    return 0.0 if value is None else float(value)
 
 
 def _decoded(text: Any) -> Document:

@@ -28,6 +28,17 @@ class ViewDamagedError(InternalError):
     """
 
 
+class ViewOutdatedError(ViewDamagedError):
+    """A view was filled by other code, which kept it otherwise: it would answer wrongly.
+
+    It is rebuilt from the events, too.
+    """
+
+
+class ForeignViewError(ProgrammingError):
+    """A view is another's: of a projection of the same name, or made of other streams."""
+
+
 _CODES: tuple[tuple[type[redis.RedisError], str], ...] = (
     (redis.exceptions.OutOfMemoryError, "OOM"),
     (redis.exceptions.BusyLoadingError, "LOADING"),

@@ -17,6 +17,7 @@ from esnb.redis.namespace import key_prefix
 from esnb.redis.settings import originator_id_type, snapshot_keep, snapshot_ttl
 from esnb.redis.snapshots import RedisSnapshotRecorder
 from esnb.redis.tracking import RedisTrackingRecorder
+from esnb.stream_prefix import stream_prefix
 
 
 class RedisFactory(InfrastructureFactory[TrackingRecorder]):
@@ -37,6 +38,7 @@ class RedisFactory(InfrastructureFactory[TrackingRecorder]):
             connection(redis_url(self.env)),
             prefix=key_prefix(self.env),
             application_name=self.env.name,
+            stream_prefix=stream_prefix(self.env, self.env.name),
             keep=snapshot_keep(self.env),
             ttl=snapshot_ttl(self.env),
             id_type=originator_id_type(self.env),

@@ -32,7 +32,8 @@ class RedisSnapshotRecorder(AggregateRecorder):
     older than all the kept ones is not stored when there are `keep` of them,
     so it never takes the place of a newer one; a script decides that, and
     several writers may do it at once. All snapshots of one aggregate share a
-    cluster slot, those of different ones spread.
+    cluster slot, those of different ones spread. Applications of one name whose
+    streams have different prefixes do not see each other's.
     """
 
     def __init__(
@@ -41,13 +42,14 @@ class RedisSnapshotRecorder(AggregateRecorder):
         *,
         prefix: str,
         application_name: str,
+        stream_prefix: str | None = None,
         keep: int,
         ttl: int | None,
         id_type: Literal["uuid", "text"] = "uuid",
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._connection = connection
-        self._root = f"{prefix}:{{{tag_part(application_name)}:"
+        self._root = f"{prefix}:{{{_owner(application_name, stream_prefix)}:"
         self._keep = keep
         self._ttl = ttl
         self._id_type = id_type
@@ -73,15 +75,17 @@ class RedisSnapshotRecorder(AggregateRecorder):
         now = self._clock()
         arguments: list[Any] = [self._keep, 0 if self._ttl is None else self._ttl * 1000]
         for stored in snapshots:
-            fingerprint = recorded = None
+            fingerprint = recorded = event_id = None
             if isinstance(stored, StoredSnapshot):
                 fingerprint, recorded = stored.fingerprint, stored.recorded
+                event_id = stored.event_id
             arguments += [
                 _padded(stored.originator_version),
                 stored.topic,
                 stored.state,
                 "" if fingerprint is None else f"={fingerprint}",
                 (recorded or now).astimezone(UTC).isoformat(),
+                "" if event_id is None else str(event_id),
             ]
         self._connection.run("insert_snapshots", [self._index(originator_id)], arguments)
 
@@ -143,6 +147,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
         state: bytes,
         fingerprint: bytes,
         recorded: bytes,
+        event_id: bytes,
         milliseconds_left: int,
     ) -> StoredSnapshot:
         expires = None
@@ -154,6 +159,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
             topic=topic.decode(),
             state=state,
             fingerprint=fingerprint[1:].decode() if fingerprint else None,
+            event_id=UUID(event_id.decode()) if event_id else None,
             recorded=datetime.fromisoformat(recorded.decode()),
             expires=expires,
             store="redis",
@@ -161,6 +167,14 @@ class RedisSnapshotRecorder(AggregateRecorder):
 
 
 _INDEX_SUFFIX = "}:snapshots"
+
+
+def _owner(application_name: str, stream_prefix: str | None) -> str:
+    """Whose snapshots they are, told apart as the streams are: by their prefix."""
+    name = tag_part(application_name)
+    if stream_prefix in (None, application_name):
+        return name
+    return f"{name}@{tag_part(stream_prefix)}"
 
 
 def _padded(version: int) -> str:

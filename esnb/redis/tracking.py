@@ -18,6 +18,7 @@ from eventsourcing.utils import Environment
 from esnb.redis.batch import Batch
 from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url
+from esnb.redis.followed import FollowedStreams
 from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
 from esnb.redis.strays import refuse_strays, sweep_strays
 from esnb.redis.waiting import wait_until
@@ -37,6 +38,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         self._connection = connection(redis_url(env))
         self._generation = ""
         self._batch: Batch | None = None
+        self._followed = FollowedStreams(self._connection, self.namespace, env)
 
     @classmethod
     def construct(cls, env: Environment) -> Self:
@@ -61,6 +63,10 @@ class RedisTrackingRecorder(TrackingRecorder):
     def check_answers(self) -> None:
         """Raises OperationalError unless Redis answers within five seconds."""
         self._connection.check()
+
+    def check_streams(self) -> None:
+        """Raises ForeignViewError where the view follows other streams than the settings say."""
+        self._followed.check()
 
     # --- the library's interface ------------------------------------------
 
@@ -155,6 +161,7 @@ class RedisTrackingRecorder(TrackingRecorder):
     def _apply(self, changes: Sequence[Change], after: Expected = ANYWHERE) -> None:
         if not self._generation and not self._read("")[1]:
             refuse_strays(self._connection, self.namespace)
+        self._followed.claim(changes[0].tracking.application_name)
         self._generation = apply_changes(
             self._connection, self.namespace, self._generation, changes, after
         )
@@ -239,12 +246,14 @@ class RedisTrackingRecorder(TrackingRecorder):
             sweep_strays(self._connection, live.namespace)
         live._generation = answer.decode()
         self._generation = ""
+        self._followed.forget()
         return True
 
     def discard(self) -> None:
         """Deletes this view's keys and checkpoints, and no others."""
         self._connection.run("discard", [self.namespace.tracking, self.namespace.registry])
         self._generation = ""
+        self._followed.forget()
 
     def _owner(self) -> str:
         """Whose view it is; empty where nobody has claimed it."""
@@ -252,11 +261,18 @@ class RedisTrackingRecorder(TrackingRecorder):
         return found.decode()
 
     def _read(self, application_name: str) -> tuple[int | None, str]:
-        position, generation = self._connection.call(
-            "HMGET", self.namespace.tracking, f"id:{application_name}", "generation"
+        """The checkpoint and the generation, for who goes on from them."""
+        position, generation, streams = self._fields(
+            application_name, "generation", self._followed.field(application_name)
         )
+        self._followed.require(application_name, streams)
         return None if position is None else int(position), (generation or b"").decode()
 
     def _has(self, application_name: str, notification_id: int) -> bool:
-        position, _ = self._read(application_name)
-        return position is not None and position >= notification_id
+        (position,) = self._fields(application_name)
+        return position is not None and int(position) >= notification_id
+
+    def _fields(self, application_name: str, *others: str) -> list[bytes | None]:
+        fields = (f"id:{application_name}", *others)
+        found: list[bytes | None] = self._connection.call("HMGET", self.namespace.tracking, *fields)
+        return found

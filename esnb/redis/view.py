@@ -80,6 +80,7 @@ class RedisView(RedisTrackingRecorder):
         `self.redis.hget(...)`.
         """
         self._flush_own()
+        self.check_streams()
         return self._connection.text
 
     def commit(self, tracking: Tracking) -> _Commit:
@@ -112,6 +113,7 @@ class RedisView(RedisTrackingRecorder):
         by score, lists by index).
         """
         self._flush_own()
+        self.check_streams()
         answer = self._connection.run("rows", [self.namespace.tracking, self.namespace.registry])
         rows: list[Row] = []
         for suffix, kind, content in sorted(answer):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -30,7 +29,7 @@ class Wire:
     Taking a connection from redis-py's pool and giving it back costs about as
     much as the round trip on a unix socket itself; a commit is one round trip
     and should cost no more. While one thread uses it, others take the client's
-    ordinary way, and so does a forked process.
+    ordinary way.
     """
 
     def __init__(self, client: redis.Redis, script: Script) -> None:
@@ -38,13 +37,12 @@ class Wire:
         self._script = script
         self._digest = script.digest.encode()
         self._connection: Any = None
-        self._pid = os.getpid()
         self._lock = threading.Lock()
 
     def run(self, keys: Sequence[bytes], arguments: Sequence[bytes]) -> Any:
         """The script's answer. As with the client, a lost connection is opened
         again and the command sent again, so it must bear being run twice."""
-        if self._pid != os.getpid() or not self._lock.acquire(blocking=False):
+        if not self._lock.acquire(blocking=False):
             return self._script.run(self._client, keys, arguments)
         try:
             return self._run(keys, arguments)

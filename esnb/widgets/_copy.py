@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from esnb._text import in_order
+from esnb.frames._layout import written
+from esnb.frames._literal import Source
 from esnb.frames._page import Event
 from esnb.widgets._values import describe
 
@@ -20,27 +22,12 @@ _DEEPEST = 100
 _WIDE = 80
 """Columns up to which a container stays on one line."""
 
-_IMPORTS: dict[type, str] = {
-    datetime: "import datetime",
-    date: "import datetime",
-    time: "import datetime",
-    timedelta: "import datetime",
-    Decimal: "from decimal import Decimal",
-    UUID: "from uuid import UUID",
-}
-
-_BRACKETS: dict[Any, tuple[str, str]] = {
-    list: ("[", "]"),
-    tuple: ("(", ")"),
-    frozenset: ("frozenset({", "})"),
-}
-
 
 def as_python(event: Event) -> str:
     """`event = {…}`, with the imports that its values need."""
-    needed: set[str] = set()
-    written = _python(envelope(event), 0, needed)
-    return "".join(f"{line}\n" for line in sorted(needed)) + f"event = {written}\n"
+    source = Source(["event"], describe=describe, deepest=_DEEPEST)
+    text = written(source.literal(envelope(event)), _WIDE)
+    return "".join(f"{line}\n" for line in source.imports.lines()) + f"event = {text}\n"
 
 
 def as_json(event: Event) -> str:
@@ -65,45 +52,6 @@ def envelope(event: Event) -> dict[str, Any]:
     }
     always = ("stream", "version", "type", "data")
     return {name: value for name, value in found.items() if value is not None or name in always}
-
-
-def _python(value: Any, level: int, needed: set[str]) -> str:
-    if level > _DEEPEST:
-        return repr(f"… deeper than {_DEEPEST} levels")
-    kind = type(value)
-    if kind in (dict, list, tuple, set, frozenset):
-        return _container(value, level, needed)
-    if kind is float and not math.isfinite(value):
-        return f'float("{value}")'
-    if kind in (str, bytes, bool, float, type(None)):
-        return repr(value)
-    if kind is int:
-        return hex(value) if value.bit_length() > _digits() else repr(value)
-    if kind in _IMPORTS:
-        needed.add(_IMPORTS[kind])
-        return repr(value)
-    return repr(describe(value))
-
-
-def _container(value: Any, level: int, needed: set[str]) -> str:
-    kind: Any = type(value)
-    if not value:
-        return {dict: "{}", list: "[]", tuple: "()"}.get(kind, f"{kind.__name__}()")
-    opening, closing = _BRACKETS.get(kind, ("{", "}"))
-    if kind is dict:
-        parts = [
-            f"{_python(key, level + 1, needed)}: {_python(inner, level + 1, needed)}"
-            for key, inner in value.items()
-        ]
-    else:
-        items = in_order(value) if isinstance(value, Set) else value
-        parts = [_python(each, level + 1, needed) for each in items]
-    comma = "," if kind is tuple and len(parts) == 1 else ""
-    whole = f"{opening}{', '.join(parts)}{comma}{closing}"
-    if len(whole) + 4 * level <= _WIDE and "\n" not in whole:
-        return whole
-    inner = "".join(f"{'    ' * (level + 1)}{part},\n" for part in parts)
-    return f"{opening}\n{inner}{'    ' * level}{closing}"
 
 
 def _plain(value: Any, levels: int) -> Any:

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from esnb._text import in_order, safe_repr
+from esnb._text import in_order, printable, safe_repr
 
 _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
@@ -67,9 +67,7 @@ class Node:
 def visible(text: object, most: int = 400) -> str:
     """The text with every character that cannot be seen written as an escape."""
     whole = text if isinstance(text, str) else describe(text)
-    cut = whole[:most]
-    if not cut.isprintable():
-        cut = "".join(c if c.isprintable() else repr(c)[1:-1] for c in cut)
+    cut = printable(whole[:most])
     return cut if len(whole) <= most else f"{cut}… ({len(whole):,} characters)"
 
 

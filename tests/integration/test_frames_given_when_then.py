@@ -20,7 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
-from esnb.frames._literal import NoLiteralError, Source
+from esnb.frames._imports import NoLiteralError
+from esnb.frames._layout import written
+from esnb.frames._literal import Source
 from tests.unit.frames_domain import Bank, Cattery, Vanished, a_cat, an_account, bank, stamp
 
 
@@ -212,9 +214,9 @@ class Pair(NamedTuple):
 
 def made(value: Any) -> Any:
     source = Source()
-    text = source.literal(value)
+    text = written(source.literal(value))
     names: dict[str, Any] = {}
-    exec("\n".join(source.imports()), names)
+    exec("\n".join(source.imports.lines()), names)
     return eval(text, names)
 
 

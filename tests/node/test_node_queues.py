@@ -83,8 +83,7 @@ def test_results_and_failures_of_a_python_worker_are_read_in_node(stores: Stores
         worker.wait(2, timeout=NOW)
         working = worker._working
         assert working is not None
-        with working.changed:
-            assert working.changed.wait_for(lambda: working.failed == 1, NOW)
+        assert working.changed.wait_for(lambda: working.failed == 1, NOW)
 
     seen = {job["id"]: job for job in said("queue_reader.mjs", socket_of(stores), "mails")}
 

@@ -290,16 +290,8 @@ def test_a_topic_that_names_a_module_is_not_imported(app: Bank, tmp_path: Path) 
         (b"[1, 2]", [1, 2], True),
         (b"null", None, True),
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}, True),
-        (
-            b'{"x": {"_type_": "no_such", "_data_": 1}}',
-            {"x": {"_type_": "no_such", "_data_": 1}},
-            True,
-        ),
-        (
-            b'{"x": {"_type_": "datetime_iso", "_data_": "soon"}}',
-            {"x": {"_type_": "datetime_iso", "_data_": "soon"}},
-            True,
-        ),
+        (b'{"x": {"_type_": "no_such", "_data_": 1}}', {"x": 1}, True),
+        (b'{"x": {"_type_": "datetime_iso", "_data_": "soon"}}', {"x": "soon"}, True),
         (b'{"x": {"_type_": ["?"], "_data_": 1}}', {"x": {"_type_": ["?"], "_data_": 1}}, True),
         (b'{"timestamp": "next week"}', {"timestamp": "next week"}, True),
         (b'{"n": 9007199254740993}', {"n": 2**53 + 1}, True),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter, OrderedDict, defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,6 +15,7 @@ from uuid import UUID, uuid4
 import pandas as pd
 import pytest
 from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 
 import esnb
@@ -220,3 +223,128 @@ def test_the_aggregate_itself_is_not_touched(app: Bank) -> None:
 
     assert app.repository.get(account_id).balance == Decimal("12.50")
     assert app.recorder.max_notification_id() == 5
+
+
+# --- what a library's store gives back otherwise ------------------------------------------
+
+
+class Basket(Aggregate):
+    """Its state is what JSON changes, made of values that JSON keeps."""
+
+    @event("Filled")
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self.content: Any = {
+            "int keys": {7: 3},
+            "tuple": ("tea", 1),
+            "Counter": Counter(["tea"]),
+            "default": defaultdict(int, tea=1),
+            "ordered": OrderedDict(tea=1),
+            "enum": Kind.TEA,
+            "shared": [TAGS, TAGS],
+            "fine": {"tea": [1, 1.0, None]},
+        }[kind]
+
+    @event("Checked")
+    def check(self, price: int) -> None:
+        assert price > 0
+
+
+class Kind(StrEnum):
+    TEA = "tea"
+
+
+TAGS: list[str] = []
+
+
+class Shop(Application[UUID]):
+    is_snapshotting_enabled = True
+
+
+@pytest.fixture(params=["popo", "sqlite"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    env = {"PERSISTENCE_MODULE": f"eventsourcing.{request.param}", "SQLITE_DBNAME": ":memory:"}
+    with Shop(env=env) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("kind", "differs"),
+    [
+        ("int keys", "content: a key that is an int comes back as a str"),
+        ("tuple", "content: ('tea', 1) → ['tea', 1]"),
+        ("Counter", "content: a Counter comes back as a dict"),
+        ("default", "content: a defaultdict comes back as a dict"),
+        ("ordered", "content: an OrderedDict comes back as a dict"),
+        ("enum", "content: a Kind comes back as a str"),
+        ("shared", "content[1]: a list that stands in two places comes back as two"),
+    ],
+)
+def test_a_snapshot_whose_types_are_others_differs(shop: Shop, kind: str, differs: str) -> None:
+    basket = Basket(kind)
+    shop.save(basket)
+    shop.take_snapshot(basket.id)
+
+    row = esnb.verify_snapshot(shop, basket.id).iloc[0]
+
+    assert (row["status"], row["differs"]) == ("differs", differs)
+    hidden = esnb.verify_snapshot(shop, basket.id, redact="content").iloc[0]
+    assert hidden["status"] == "differs"
+    assert "tea" not in hidden["differs"]
+
+
+def test_a_snapshot_whose_types_are_the_same_is_ok(shop: Shop) -> None:
+    basket = Basket("fine")
+    shop.save(basket)
+    shop.take_snapshot(basket.id)
+    row = esnb.verify_snapshot(shop, basket.id).iloc[0]
+    assert (row["status"], pd.isna(row["differs"])) == ("ok", True)
+
+
+def test_an_assertion_without_a_text_says_where_it_is(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    basket = Basket("fine")
+    basket.check(1)
+    shop.save(basket)
+    shop.take_snapshot(basket.id)
+
+    def failing(self: Any, aggregate: Any) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Basket.Checked, "apply", failing)  # type: ignore[attr-defined]
+        row = esnb.verify_snapshot(shop, basket.id).iloc[0]
+    assert row["status"] == "unverified"
+    assert "in failing(), line" in row["error"]
+    assert ": raise AssertionError" in row["error"]
+    assert "while applying version 2 (Basket.Checked)" in row["error"]
+
+    def broken(self: Any, _: None) -> None:
+        raise AssertionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Basket.Snapshot, "mutate", broken)
+        row = esnb.verify_snapshot(shop, basket.id).iloc[0]
+    assert row["status"] == "unreadable"
+    assert "in broken(), line" in row["error"]
+
+
+def test_events_whose_first_are_gone(shop: Shop) -> None:
+    """As of a log that was cut, or an exported slice."""
+    basket = Basket("fine")
+    for _ in range(3):
+        basket.check(1)
+    shop.save(basket)
+    for version in (1, 2, 4):
+        shop.take_snapshot(basket.id, version=version)
+    select = shop.recorder.select_events
+
+    def cut(*args: Any, **kwargs: Any) -> Any:
+        return [each for each in select(*args, **kwargs) if each.originator_version > 2]
+
+    shop.recorder.select_events = cut  # type: ignore[method-assign]
+    frame = esnb.verify_snapshot(shop, basket.id)
+    assert list(frame["status"]) == ["orphaned", "unverified", "unverified"]
+    assert all("begin at version 3" in each for each in frame["error"][1:])
+    assert not any(each.startswith("AssertionError") for each in frame["error"])

@@ -141,8 +141,7 @@ def test_leaving_in_the_middle_gives_the_rest_back() -> None:
     assert first.wait(DEADLINE)
     leaving = threading.Thread(target=worker.stop)
     leaving.start()
-    with worker._progresses[0].changed:
-        assert worker._progresses[0].changed.wait_for(lambda: worker._progresses[0].stop, DEADLINE)
+    assert worker._progresses[0].changed.wait_for(lambda: worker._progresses[0].stop, DEADLINE)
     go_on.set()
     leaving.join(DEADLINE)
     assert seen.all == [0]
@@ -341,10 +340,9 @@ def test_a_server_that_is_away_is_waited_for() -> None:
     groups.append(1)
     seen = Seen()
     with _quickly_reconnecting(runner(groups, seen)) as worker:
-        with worker._progresses[0].changed:
-            assert worker._progresses[0].changed.wait_for(
-                lambda: worker._progresses[0].restarts > 2, DEADLINE
-            )
+        assert worker._progresses[0].changed.wait_for(
+            lambda: worker._progresses[0].restarts > 2, DEADLINE
+        )
         status = worker.status()
         assert status.state == "retrying"
         assert status.waiting is None

@@ -582,6 +582,9 @@ def test_python_to_copy_makes_the_same_event_again() -> None:
     )
     names: dict[str, Any] = {}
     exec(as_python(changed), names)
+    assert "'at': datetime.datetime(2026, 3, 1, 0, 0, tzinfo=datetime.timezone.utc),\n" in (
+        as_python(changed)
+    )
     assert names["event"]["data"] == {**data, "set": {3, 1}}
     assert names["event"]["time"] == found.time
 

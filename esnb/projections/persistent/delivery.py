@@ -6,6 +6,8 @@ import threading
 from collections import deque
 from typing import Any
 
+from esnb.changes import Changes
+
 JOIN_SECONDS = 10.0
 
 
@@ -20,7 +22,7 @@ class Delivery:
     taken back to the server, which delivers it to another consumer.
     """
 
-    def __init__(self, subscription: Any, changed: threading.Condition) -> None:
+    def __init__(self, subscription: Any, changed: Changes) -> None:
         self._subscription = subscription
         self._changed = changed
         self._waiting: deque[Any] = deque()

@@ -3,16 +3,17 @@
 --
 -- KEYS  1 index: sorted set of version texts, all with score 0
 -- ARGV  1 how many are kept, 2 milliseconds they live or 0, then per snapshot:
---       version, topic, state, fingerprint, recorded
+--       version, topic, state, fingerprint, recorded, id of its event or empty
 
 local index = KEYS[1]
 local keep, life = tonumber(ARGV[1]), tonumber(ARGV[2])
 
-for i = 3, #ARGV, 5 do
+for i = 3, #ARGV, 6 do
   local key = index .. ':' .. ARGV[i]
   redis.call('DEL', key)
   redis.call('HSET', key, 'topic', ARGV[i + 1], 'state', ARGV[i + 2],
-             'fingerprint', ARGV[i + 3], 'recorded', ARGV[i + 4])
+             'fingerprint', ARGV[i + 3], 'recorded', ARGV[i + 4],
+             'event', ARGV[i + 5])
   if life > 0 then redis.call('PEXPIRE', key, life) end
   redis.call('ZADD', index, 0, ARGV[i])
 end

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
@@ -13,6 +14,7 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 
 from esnb.eventstoredb.category import Category
+from esnb.eventstoredb.event_store import AggregateEventStore
 from esnb.snapshot import SnapshotRecorder, StoredSnapshot
 from esnb.snapshot_store import SnapshotWarning
 from tests.contract.eventstoredb.conftest import MakeFactory
@@ -86,18 +88,23 @@ def versions(books: Books, ledger: Ledger) -> list[int]:
 
 
 class CountingReads:
-    """Counts the events that are read from aggregates' streams."""
+    """Counts the events that are folded, and the requests for events of aggregates' streams."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count = 0
-        original = Category.events
+        self.count = self.requests = 0
+        get, events = AggregateEventStore.get, Category.events
 
-        def counted(category: Category, *args: Any, **kwargs: Any) -> Any:
-            events = original(category, *args, **kwargs)
-            self.count += len(events)
-            return events
+        def counted(store: AggregateEventStore, *args: Any, **kwargs: Any) -> Any:
+            found = list(get(store, *args, **kwargs))
+            self.count += len(found)
+            return iter(found)
 
-        monkeypatch.setattr(Category, "events", counted)
+        def requested(category: Category, *args: Any, **kwargs: Any) -> Any:
+            self.requests += 1
+            return events(category, *args, **kwargs)
+
+        monkeypatch.setattr(AggregateEventStore, "get", counted)
+        monkeypatch.setattr(Category, "events", requested)
 
 
 @pytest.fixture
@@ -113,10 +120,11 @@ def test_snapshots_are_taken_and_used(
     ledger = book(books, count=13)  # versions 2 to 14
     assert versions(books, ledger) == [5, 10]
     for version, replayed in [(14, 4), (12, 2), (10, 0), (9, 4), (5, 0), (3, 3)]:
-        reads.count = 0
+        reads.count = reads.requests = 0
         copy: Ledger = books.repository.get(ledger.id, version=version)
         assert (copy.version, copy.total) == (version, version - 1)
         assert reads.count == replayed
+        assert reads.requests == 1  # the snapshot's event is looked for in the same one
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -272,7 +280,7 @@ def test_an_unusable_one_means_the_next_older_one(
     (newest,) = recorder.select_events(ledger.id, desc=True, limit=1)
     assert newest.originator_version == 10
     fields = {
-        **{key: getattr(newest, key) for key in ("topic", "state", "fingerprint")},
+        **{key: getattr(newest, key) for key in ("topic", "state", "fingerprint", "event_id")},
         **damage,
     }
     recorder.insert_events([StoredSnapshot(ledger.id, 10, **fields)])
@@ -292,9 +300,7 @@ def test_a_renamed_aggregate_class_is_replayed(open_books: OpenBooks, store: str
     assert isinstance(newest, StoredSnapshot)
     state = newest.state.replace(b":Ledger", b":FormerLedger")
     assert state != newest.state
-    recorder.insert_events(
-        [StoredSnapshot(ledger.id, 5, newest.topic, state, fingerprint=newest.fingerprint)]
-    )
+    recorder.insert_events([replace(newest, state=state)])
     assert books.repository.get(ledger.id).total == 6
     assert versions(books, ledger) == []
 

@@ -323,8 +323,7 @@ def test_redis_that_is_away_is_waited_for() -> None:
         server.kill()
         with PersistentRunner(groups, "billing", seen, env={"REDIS_URL": server.url}) as worker:
             progress = worker._progresses[0]
-            with progress.changed:
-                assert progress.changed.wait_for(lambda: progress.restarts > 0, DEADLINE)
+            assert progress.changed.wait_for(lambda: progress.restarts > 0, DEADLINE)
             assert seen.all == []
             server.start()
             assert seen.wait(1) == [1]

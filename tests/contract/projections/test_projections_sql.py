@@ -341,10 +341,9 @@ def test_it_survives_a_crash_of_postgresql() -> None:
                 app.deposit(account, *range(100 * turn + 100, 100 * turn + 120))
                 server.stop()
                 app.deposit(account, 100 * turn + 120)
-                with runner._progress.changed:
-                    assert runner._progress.changed.wait_for(
-                        lambda: runner._progress.state == "retrying", DEADLINE
-                    )
+                assert runner._progress.changed.wait_for(
+                    lambda: runner._progress.state == "retrying", DEADLINE
+                )
                 assert runner.status().error
                 server.start()
                 runner.wait(timeout=DEADLINE)

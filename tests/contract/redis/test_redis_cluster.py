@@ -152,6 +152,21 @@ def test_documents_are_found_whichever_node_has_them(env: dict[str, str]) -> Non
         assert len(amounts) == 5
 
 
+def test_documents_of_odd_names_and_values_share_the_slot_of_their_view(
+    env: dict[str, str],
+) -> None:
+    for number in range(4):
+        view = RedisView.construct(Environment(f"odd{number}", env))
+        docs = Documents(view, "{docs}:1", by=["{a}:b", "}{"], order=["{n}"])
+        values = ["{x}", {"{y}": ":"}, None, ""]
+        with view.commit(Tracking("Bank", 1)) as commands:
+            for place, value in enumerate(values):
+                docs.put(commands, f"{{{place}}}", {"{a}:b": value, "}{": 1, "{n}": place})
+        for place, value in enumerate(values):
+            assert [name for name, _ in docs.where("{a}:b", value)] == [f"{{{place}}}"]
+        assert (docs.count("}{", 1), docs.top("{n}", 1)[0][0]) == (4, "{3}")
+
+
 def test_a_runner_survives_the_crash_of_each_node(
     cluster: RedisCluster, env: dict[str, str]
 ) -> None:

@@ -1,0 +1,241 @@
+"""A gRPC channel whose calls survive a KeyboardInterrupt in the main thread.
+
+In other threads its calls are gRPC's own. In the main thread another one makes
+them (see `outside`): a unary call is waited for, a stream's messages are handed
+over by a pump, a few ahead of their use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any
+
+import grpc
+
+from esnb.clients.forks import Birth, keep_open, kept_open
+from esnb.clients.outside import begin, in_main_thread, later, outside, take, when_gone
+
+AHEAD = 32
+"""Messages that a pump takes before they are asked for."""
+
+
+class OutsideChannel(grpc.Channel):  # type: ignore[misc]
+    """`channel`, called outside the main thread; refused in a forked process."""
+
+    def __init__(self, channel: grpc.Channel) -> None:
+        self._channel = channel
+        self._birth = Birth()
+        keep_open(channel)
+
+    def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
+        return _Waiting(self._birth, self._channel.unary_unary(*args, **kwargs))
+
+    def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
+        return _Waiting(self._birth, self._channel.stream_unary(*args, **kwargs))
+
+    def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
+        return _Pumping(self._birth, self._channel.unary_stream(*args, **kwargs))
+
+    def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
+        return _Pumping(self._birth, self._channel.stream_stream(*args, **kwargs))
+
+    def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None:
+        outside(lambda: self._channel.subscribe(callback, try_to_connect))
+
+    def unsubscribe(self, callback: Any) -> None:
+        outside(lambda: self._channel.unsubscribe(callback))
+
+    def close(self) -> None:
+        """Ends all calls; does nothing in a forked process, where it would end the parent's."""
+        if self._birth.is_here:
+            outside(self._channel.close)
+
+    def __enter__(self) -> OutsideChannel:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _check(birth: Birth) -> None:
+    """Raises ForkedError in a process that was forked after that birth."""
+    birth.check("connections to EventStoreDB")
+
+
+class _Method:
+    """A method of the server's, of a channel that was made by one process."""
+
+    def __init__(self, birth: Birth, method: Any) -> None:
+        self._birth = birth
+        self._method = method
+
+
+class _Waiting(_Method):
+    """With one response."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        _check(self._birth)
+        return outside(lambda: self._method(*args, **kwargs))
+
+    def with_call(self, *args: Any, **kwargs: Any) -> Any:
+        _check(self._birth)
+        return outside(lambda: self._method.with_call(*args, **kwargs))
+
+    def future(self, *args: Any, **kwargs: Any) -> Any:
+        _check(self._birth)
+        return outside(lambda: self._method.future(*args, **kwargs))
+
+
+class _Pumping(_Method):
+    """With a stream of responses."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        _check(self._birth)
+        if in_main_thread():
+            return PumpedCall(lambda: self._method(*args, **kwargs))
+        call = self._method(*args, **kwargs)
+        keep_open(call)
+        return call
+
+
+class CallError(grpc.RpcError, grpc.Call):  # type: ignore[misc]
+    """How a streaming call ended, as plain values: asking it takes no lock of gRPC's."""
+
+    def __init__(self, ended: Any) -> None:
+        self._code: grpc.StatusCode = ended.code()
+        self._details: str = ended.details() or ""
+        self._initial_metadata = ended.initial_metadata()
+        self._trailing_metadata = ended.trailing_metadata()
+        super().__init__(f"{self._code.name}: {self._details}")
+
+    def code(self) -> grpc.StatusCode:
+        return self._code
+
+    def details(self) -> str:
+        return self._details
+
+    def initial_metadata(self) -> Any:
+        return self._initial_metadata
+
+    def trailing_metadata(self) -> Any:
+        return self._trailing_metadata
+
+    def is_active(self) -> bool:
+        return False
+
+    def time_remaining(self) -> None:
+        return None
+
+    def cancel(self) -> bool:
+        return False
+
+    def add_callback(self, callback: Callable[[], None]) -> bool:
+        return False
+
+
+class PumpedCall:
+    """A streaming call that another thread makes and reads.
+
+    Raises, when it is made, what making the call raises. One that nobody holds
+    any more is cancelled.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._birth = Birth()
+        pump = self._pump = _Pump()
+        when_gone(self, pump.cancel_call)
+        begin(lambda: pump.run(make))  # the thread holds the pump, not this
+        pump.await_call()
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        _check(self._birth)
+        return self._pump.take()
+
+    def cancel(self) -> bool:
+        """Ends the call; safe from any thread. Whether it was under way."""
+        return self._pump.cancel()
+
+
+class _Pump:
+    """What the reading thread and those who take from it share."""
+
+    def __init__(self) -> None:
+        self._items: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+        """Whether there may be more, and a message, or what the stream ended with."""
+        self._room: SimpleQueue[None] = SimpleQueue()
+        self._call: Any = None
+        self._is_cancelled = False
+        self._end: BaseException | None = None
+
+    # --- the thread that reads ------------------------------------------------------
+
+    def run(self, make: Callable[[], Any]) -> None:
+        """Makes the call and hands its messages over."""
+        try:
+            self._call = make()
+        except BaseException as error:  # noqa: BLE001 - raised where the call is made
+            self._items.put((False, error))
+            return
+        self._items.put((True, None))
+        with kept_open(self._call):
+            self._items.put((False, self._read(self._call)))
+        self._call = None
+
+    def _read(self, call: Any) -> BaseException:
+        """Takes messages until there are no more; what the stream ended with."""
+        try:
+            while not self._is_cancelled:
+                if self._items.qsize() < AHEAD:
+                    self._items.put((True, next(call)))
+                else:
+                    self._room.get()
+            call.cancel()
+            while True:
+                next(call)
+        except StopIteration as end:
+            return end
+        except grpc.RpcError as error:
+            return CallError(error)
+        except BaseException as error:  # noqa: BLE001 - raised where the messages are taken
+            return error
+
+    # --- those who take -------------------------------------------------------------
+
+    def await_call(self) -> None:
+        """Returns once the call is made; raises what that raises."""
+        is_made, error = take(self._items)
+        if not is_made:
+            self._end = error
+            raise error
+
+    def take(self) -> Any:
+        """The next message; raises what the stream ended with."""
+        while self._end is None:
+            is_message, item = take(self._items)
+            if not is_message:
+                self._end = item
+                self._items.put((False, item))  # for whoever else waits
+            elif not self._is_cancelled:
+                if self._items.qsize() <= AHEAD // 2 and self._room.empty():
+                    self._room.put(None)
+                return item
+        raise self._end
+
+    def cancel(self) -> bool:
+        """Has another thread end the call; whether it was under way."""
+        was_under_way = self._end is None and not self._is_cancelled
+        self._is_cancelled = True
+        if was_under_way:
+            later().put(self.cancel_call)
+        return was_under_way
+
+    def cancel_call(self) -> None:
+        """Ends the call, and the thread that reads it. Not for the main thread."""
+        self._is_cancelled = True
+        self._room.put(None)
+        if self._call is not None:
+            self._call.cancel()
