@@ -76,7 +76,7 @@ def of_error(error: errors.Refused) -> Status:
                     ("required-metadata-properties", "type,content-type"),
                 ),
             )
-        case errors.InvalidCombination() | errors.InvalidPosition():
+        case errors.InvalidArgument() | errors.InvalidCombination() | errors.InvalidPosition():
             return Status(code.INVALID_ARGUMENT, str(error))
         case errors.WriteFailed():
             return Status(code.RESOURCE_EXHAUSTED, str(error))

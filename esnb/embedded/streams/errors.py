@@ -60,8 +60,19 @@ class UnexpectedResult(Refused):
         super().__init__(f"Unexpected {result}")
 
 
+class InvalidArgument(Refused):
+    """A choice that the request left open, told in EventStoreDB's words: `kind` is the
+    name of the type that it has there."""
+
+    def __init__(self, value: str, kind: str) -> None:
+        super().__init__(f"'{value}' is not a valid {kind}")
+
+
 class InvalidCombination(Refused):
-    """The parts of the request do not go together; the text says why."""
+    """The parts of the request do not go together."""
+
+    def __init__(self, *parts: str) -> None:
+        super().__init__(f"The combination of ({', '.join(parts)}) is invalid.")
 
 
 class InvalidPosition(Refused):
