@@ -18,6 +18,7 @@ from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import END, EventFilter, Target
 from esnb.embedded.persistent.journal import checkpoint_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
+from esnb.embedded.streams.errors import InvalidRequest
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_groups import Bench, settings
 from tests.unit.embedded_logs import append
@@ -58,7 +59,7 @@ def test_a_start_past_the_end_of_all_and_a_filter_that_is_none(bench: Bench) -> 
     bench.append("s")
     with pytest.raises(GroupFailed, match="less than or equal to the last commit position"):
         bench.group(None, start=bench.store.head + 1)
-    with pytest.raises(GroupFailed, match="not a regular expression"):
+    with pytest.raises(InvalidRequest, match="not a regular expression"):
         bench.registry.create(Target(None, EventFilter(True, "(", ())), "g", settings())
     bench.group(None, start=bench.store.head)
 

@@ -16,7 +16,7 @@ from esnb.embedded.persistent.journal import Journal, checkpoint_stream, replay_
 from esnb.embedded.persistent.replay import replay_ranges
 from esnb.embedded.persistent.source import matching
 from esnb.embedded.storage.record import Proposed, content
-from esnb.embedded.streams.errors import StreamDeleted
+from esnb.embedded.streams.errors import InvalidRequest, StreamDeleted
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.store import Clock
 
@@ -42,7 +42,8 @@ class Registry:
         """The targets that had a group once; EventStoreDB lists none for the others."""
 
     def create(self, target: Target, name: str, settings: GroupSettings) -> Group:
-        """A new group; raises `GroupFailed` or `GroupExists`."""
+        """A new group; raises `InvalidRequest`, `GroupFailed` or `GroupExists`."""
+        self._check_filter(target)
         self._check(target, name, settings)
         if (target.name, name) in self._groups:
             raise GroupExists(target.name, name)
@@ -161,11 +162,8 @@ class Registry:
 
     def _check(self, target: Target, name: str, settings: GroupSettings) -> None:
         fault = settings.fault()
-        if fault is None and target.stream is None:
-            if settings.start > self._reader.store.head:
-                fault = _PAST_THE_END
-            else:
-                fault = self._filter_fault(target)
+        if fault is None and target.stream is None and settings.start > self._reader.store.head:
+            fault = _PAST_THE_END
         if fault is not None:
             raise GroupFailed(target.name, name, fault)
 
@@ -174,12 +172,11 @@ class Registry:
         if fault is not None:
             raise GroupFailed(target.name, name, fault)
 
-    def _filter_fault(self, target: Target) -> str | None:
+    def _check_filter(self, target: Target) -> None:
         try:
             matching(self._reader, target.filter)
         except re.error as error:
-            return f"the filter is not a regular expression: {error}"
-        return None
+            raise InvalidRequest(f"the filter is not a regular expression: {error}") from error
 
 
 def _place(target: Target, data: bytes) -> int:

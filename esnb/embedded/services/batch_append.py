@@ -8,11 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from esnb._client import shared_pb2, streams_pb2
-from esnb.embedded.services.proposals import Accumulation, put_written, stream_name
+from esnb.embedded.services.expectation import expected, name
+from esnb.embedded.services.proposals import Accumulation, put_written, stream_name, uuid_in
 from esnb.embedded.services.status import aborted, of_error
 from esnb.embedded.storage.record import NO_STREAM
 from esnb.embedded.streams.errors import (
     AppendTooLarge,
+    InvalidArgument,
     InvalidRequest,
     MetadataMissing,
     Refused,
@@ -20,8 +22,8 @@ from esnb.embedded.streams.errors import (
     WriteFailed,
     WrongExpectedVersion,
 )
-from esnb.embedded.streams.expectation import expected, name
 from esnb.embedded.streams.node import Node
+from esnb.embedded.streams.versioning import ANY
 
 _EXPECTED = "expected_stream_position"
 
@@ -40,11 +42,13 @@ class DeadlineExceeded(Refused):
 
 
 class _Append:
-    """One append as its parts come in."""
+    """One append as its parts come in. `deadline`: seconds since 1970, None: never."""
 
-    def __init__(self, options: Any, deadline: float | None) -> None:
+    def __init__(self, key: bytes, options: Any, deadline: float | None = None) -> None:
+        self.key = key
         self.options = options
         self.deadline = deadline
+        self.version = ANY
         self.events = Accumulation()
         self.error: Refused | None = None
 
@@ -64,8 +68,9 @@ class BatchAppend:
             while (answer := await answers.get()) is not None:
                 yield await answer
             await intake
-        except WriteFailed as error:
-            # None of the typed details could say why, and the others fail as well.
+        except (WriteFailed, InvalidRequest) as error:
+            # No answer to a single append says this: a disk that is full fails all of
+            # them, and a part that names no append ends the call in EventStoreDB, too.
             await aborted(context, of_error(error))
         finally:
             intake.cancel()
@@ -76,33 +81,53 @@ class BatchAppend:
         appends: dict[bytes, _Append] = {}
         try:
             async for request in requests:
-                key = request.correlation_id.SerializeToString()
-                if key not in appends and request.HasField("options"):
-                    appends[key] = self._begun(request.options)
-                append = appends.get(key)
+                append = self._of(request, appends)
                 if append is None:
                     continue  # the rest of an append that was refused, or of none
                 if append.error is None:
                     try:
-                        append.events.add(request.proposed_messages)
+                        append.events.add_part(request.proposed_messages)
                     except Refused as error:
                         append.error = error
                 if request.is_final or append.error is not None:
-                    del appends[key]
+                    appends.pop(append.key, None)
                     task = asyncio.create_task(self._answer(request.correlation_id, append))
                     answers.put_nowait(task)
         finally:
             answers.put_nowait(None)
 
-    def _begun(self, options: Any) -> _Append:
-        """An append that came too late is refused for that, whatever else is wrong with it."""
-        append = _Append(options, _deadline(options, self._now()))
-        if self._is_late(append):
-            append.error = DeadlineExceeded("the append's deadline had passed when it arrived")
+    def _of(self, request: Any, appends: dict[bytes, _Append]) -> _Append | None:
+        """The append that a part belongs to, begun by the part that has the options.
+
+        Raises `InvalidRequest` for a part that names none and begins none.
+        """
+        try:
+            key = uuid_in(request, "correlation_id")
+        except InvalidRequest as error:
+            if not request.HasField("options"):
+                raise
+            nameless = _Append(b"", request.options)
+            nameless.error = error
+            return nameless
+        if key not in appends and request.HasField("options"):
+            appends[key] = self._begun(key, request.options)
+        return appends.get(key)
+
+    def _begun(self, key: bytes, options: Any) -> _Append:
+        """The append, refused at once where its options are wrong, in EventStoreDB's order."""
+        append = _Append(key, options, _deadline(options, self._now()))
+        try:
+            if not options.HasField("stream_identifier"):
+                raise InvalidRequest("Required field StreamIdentifier not set.")
+            self._require_in_time(append, "had passed when it arrived")
+            append.version = expected(options, _EXPECTED)
+        except Refused as error:
+            append.error = error
         return append
 
-    def _is_late(self, append: _Append) -> bool:
-        return append.deadline is not None and append.deadline < self._now()
+    def _require_in_time(self, append: _Append, when: str) -> None:
+        if append.deadline is not None and append.deadline <= self._now():
+            raise DeadlineExceeded(f"the append's deadline {when}")
 
     async def _answer(self, correlation_id: Any, append: _Append) -> Any:
         response = streams_pb2.BatchAppendResp()
@@ -112,10 +137,8 @@ class BatchAppend:
             if append.error is not None:
                 raise append.error
             stream = stream_name(append.options)
-            version = expected(append.options, _EXPECTED)
-            if self._is_late(append):
-                raise DeadlineExceeded("the append's deadline passed before it was complete")
-            written = await self._node.append(stream, version, append.events.events)
+            self._require_in_time(append, "passed before it was complete")
+            written = await self._node.append(stream, append.version, append.events.events)
         except WriteFailed:
             raise
         except Refused as error:
@@ -157,6 +180,9 @@ def _described(error: Refused, options: Any) -> tuple[int, Any]:
             return _INVALID_ARGUMENT, shared.MaximumAppendSizeExceeded(maxAppendSize=limit)
         case InvalidRequest(reason=reason):
             return _INVALID_ARGUMENT, shared.BadRequest(message=reason)
+        case InvalidArgument():
+            told = f'Status(StatusCode="InvalidArgument", Detail="{error}")'
+            return _INVALID_ARGUMENT, shared.BadRequest(message=told)
         case MetadataMissing():
             return _INVALID_ARGUMENT, shared.BadRequest(message=_MISSING)
         case DeadlineExceeded():

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 
 from esnb.embedded.services.features_service import Features
-from esnb.embedded.services.plain_messages import Fields, options, text, texts, unary
+from esnb.embedded.services.plain_messages import Fields, fields, options, text, texts, unary
 from esnb.embedded.services.status import Stated, aborted, of_error
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import Proposed, content
@@ -72,8 +72,8 @@ class UsersService:
             raise InvalidRequest("the request names no login")
         if self._found(login) is not None:
             raise Stated(
-                grpc.StatusCode.ALREADY_EXISTS,
-                "User already exists.",
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "Conflict.",
                 exception="user-conflict",
                 login_name=login,
             )
@@ -110,8 +110,8 @@ class UsersService:
 
     async def _details(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
         try:
-            login = text(options(request), 1)
-            logins = [login] if login else self._logins()
+            login = text(options(request), 1) if fields(request) else ""
+            logins = [login] if login.strip() else self._logins()
             found = [self._existing(one) for one in logins]
         except Refused as error:
             await aborted(context, of_error(error))
@@ -130,7 +130,7 @@ class UsersService:
         if found is None:
             raise Stated(
                 grpc.StatusCode.NOT_FOUND,
-                f"User '{login}' was not found.",
+                f"User '{login}' is not found.",
                 exception="user-not-found",
                 login_name=login,
             )

@@ -52,11 +52,6 @@ class Proposed(NamedTuple):
     data: bytes
     metadata: bytes
 
-    @property
-    def size(self) -> int:
-        """What counts against the limit of an append (.NET strings: 2 bytes a character)."""
-        return len(self.data) + len(self.metadata) + 2 * len(self.type)
-
 
 class Content(NamedTuple):
     """The parts of a record that its columns do not hold."""
