@@ -21,6 +21,8 @@ from esnb.embedded.streams.link import NotANumber, Pointer, pointer
         (b"-1@s", Pointer(-1, "s")),
         (b"-0@s", Pointer(0, "s")),
         (b"007@s", Pointer(7, "s")),
+        (b"0" * 10_000 + b"7@s", Pointer(7, "s")),
+        (b"-" + b"0" * 10_000 + b"@s", Pointer(0, "s")),
         (b"5@ s", Pointer(5, " s")),
         (b"5@\xff", Pointer(5, "\ufffd")),
         (b"9223372036854775807@s", Pointer(2**63 - 1, "s")),
@@ -37,6 +39,7 @@ def test_numbers(data: bytes, found: Pointer) -> None:
         b"", b"rubbish", b"@s", b"@", b"x@s", b"1.5@s", b"1e3@s", b"1,000@s", b"0x5@s", b"5 5@s",
         b"- 1@s", b"--1@s", b"+@s", b"5\0 @s", b"\xff@s", b"\xff", b"\xef\xbb\xbf5@s",
         b"9223372036854775808@s", b"-9223372036854775809@s", b"99999999999999999999@s",
+        b"9" * 10_000 + b"@s", b"0" * 10_000 + b"x@s",
         "５@s".encode(), "٥@s".encode(), "\u00a05@s".encode(), "−1@s".encode(), b"1_000@s",
     ],
 )  # fmt: skip

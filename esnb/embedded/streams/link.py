@@ -13,7 +13,7 @@ from typing import NamedTuple
 from esnb.embedded.storage.record import Record
 
 LATEST = -1
-_NUMBER = re.compile("[\t-\r ]*([+-]?[0-9]+)[\t-\r ]*\0*")
+_NUMBER = re.compile("[\t-\r ]*([+-]?)0*([1-9][0-9]{0,18}|0)[\t-\r ]*\0*")
 _LIMIT = 2**63
 
 
@@ -43,6 +43,9 @@ def pointer(data: bytes) -> Pointer:
     """Where a link with these data points; raises `NotANumber`."""
     before, _, stream = data.decode("utf-8", "replace").partition("@")
     number = _NUMBER.fullmatch(before)
-    if number is None or not -_LIMIT <= int(number[1]) < _LIMIT:
+    if number is None:
         raise NotANumber(before)
-    return Pointer(int(number[1]), stream)
+    revision = int(number[1] + number[2])
+    if not -_LIMIT <= revision < _LIMIT:
+        raise NotANumber(before)
+    return Pointer(revision, stream)
