@@ -23,22 +23,22 @@ def subscription_info(group: GroupStatistics) -> Any:
         count_since_last_measurement=group.since_last,
         resolve_link_tos=settings.resolve_links,
         start_from=group.target.described(settings.start),
-        message_timeout_milliseconds=settings.message_timeout,
+        message_timeout_milliseconds=_narrowed(settings.message_timeout),
         extra_statistics=settings.extra_statistics,
-        max_retry_count=settings.max_retry_count,
-        live_buffer_size=settings.live_buffer_size,
-        buffer_size=settings.history_buffer_size,
-        read_batch_size=settings.read_batch_size,
-        check_point_after_milliseconds=settings.checkpoint_after,
-        min_check_point_count=settings.min_checkpoint_count,
-        max_check_point_count=settings.max_checkpoint_count,
+        max_retry_count=_narrowed(settings.max_retry_count),
+        live_buffer_size=_narrowed(settings.live_buffer_size),
+        buffer_size=_narrowed(settings.history_buffer_size),
+        read_batch_size=_narrowed(settings.read_batch_size),
+        check_point_after_milliseconds=_narrowed(settings.checkpoint_after),
+        min_check_point_count=_narrowed(settings.min_checkpoint_count),
+        max_check_point_count=_narrowed(settings.max_checkpoint_count),
         read_buffer_count=group.read_buffer,
         live_buffer_count=group.live_buffer,
         retry_buffer_count=group.retry_buffer,
         total_in_flight_messages=group.in_flight,
         outstanding_messages_count=group.outstanding,
         named_consumer_strategy=settings.strategy,
-        max_subscriber_count=settings.max_subscriber_count,
+        max_subscriber_count=_narrowed(settings.max_subscriber_count),
         parked_message_count=group.parked,
         connections=[_connection(consumer) for consumer in group.consumers],
     )
@@ -47,6 +47,11 @@ def subscription_info(group: GroupStatistics) -> Any:
     if group.last_known is not None:
         info.last_known_event_position = group.target.described(group.last_known)
     return info
+
+
+def _narrowed(value: int) -> int:
+    """The nearest number that the message has room for: it has 32 bits of most."""
+    return max(-(2**31), min(value, 2**31 - 1))
 
 
 def _connection(consumer: ConsumerStatistics) -> Any:

@@ -15,6 +15,8 @@ _CHUNK = 256
 """Records taken from the log at once: bounded, whatever a read asks for."""
 END_OF_ALL = 2**64 - 1
 _MOST = 2**63 - 1
+_MOST_DIGITS = 1000
+"""Of a revision with leading zeros; Python refuses to read a number of more than 4,300."""
 
 HIDDEN = ("$epoch-information",)
 
@@ -106,7 +108,9 @@ class Reader:
     def target(self, link: Record) -> Record | None:
         """The event that a link points at, None when it cannot be read (any more)."""
         revision, separator, stream = content(link).data.decode("utf-8", "replace").partition("@")
-        if not separator or not revision.isdecimal() or int(revision) > _MOST:
+        if not separator or not revision.isdecimal() or len(revision) > _MOST_DIGITS:
+            return None
+        if int(revision) > _MOST:
             return None
         try:
             found = self.forwards(stream, int(revision), 1)
