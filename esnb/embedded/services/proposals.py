@@ -11,6 +11,10 @@ from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, Metadat
 from esnb.embedded.streams.store import Written
 
 MAX_APPEND_SIZE = 1024 * 1024
+MOST_HELD = 64 * 1024 * 1024
+"""Bytes of one append that memory has room for, whatever of them counts as its size."""
+_OVERHEAD = 100
+"""About what an event takes in memory besides its parts."""
 _NO_ID = bytes(16)
 
 
@@ -61,6 +65,8 @@ class Accumulation:
 
     def __init__(self) -> None:
         self.events: list[Proposed] = []
+        self.held = 0
+        """Bytes of memory, about."""
         self._size = 0
 
     def add(self, messages: Iterable[Any]) -> None:
@@ -68,7 +74,8 @@ class Accumulation:
         for message in messages:
             event = proposed(message)
             self._size += event.size
-            if self._size > MAX_APPEND_SIZE:
+            self.held += len(event.data) + len(event.metadata) + len(event.type) + _OVERHEAD
+            if self._size > MAX_APPEND_SIZE or self.held > MOST_HELD:
                 raise AppendTooLarge(MAX_APPEND_SIZE)
             self.events.append(event)
 
