@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Iterator
 
@@ -142,6 +143,17 @@ def test_an_expression_that_is_a_little_slow_on_each_name_does_not_add_up() -> N
     accepts = accepted_by(r"(?<!x)(a+)+$", ())
     with pytest.raises(ExpressionTooSlow):
         list(map(accepts, (f"{'a' * 16}-{number}" for number in range(100_000))))
+
+
+@pytest.mark.skipif(searching.re2 is None, reason="there is no RE2 for this platform")
+def test_an_expression_that_is_large_is_not_slow_on_each_of_many_names() -> None:
+    accepts = accepted_by("(a|b)*a(a|b){1000}c", ())
+    chance = random.Random(1)
+    names = ("".join(chance.choices("ab", k=2000)) for _ in range(10_000))
+    with pytest.raises(ExpressionTooSlow):
+        list(map(accepts, names))
+    many = accepted_by("|".join(f"name-{number}-end" for number in range(20_000)), ())
+    assert not any(map(many, (f"name-{number}" for number in range(20_000))))
 
 
 @pytest.mark.usefixtures("matcher")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 SOCKET_NAME = "redis.sock"
@@ -38,7 +39,8 @@ def kept_directory(path: Path, name: str) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         home.mkdir(mode=0o700, exist_ok=True)
-        home.chmod(0o700)  # one that an earlier version made, too
+        with suppress(PermissionError):  # another user's is theirs to open
+            home.chmod(0o700)  # one that an earlier version made, too
         with tempfile.TemporaryFile(dir=home):
             return home
     except OSError as error:

@@ -18,7 +18,7 @@ def subscription_info(group: GroupStatistics) -> Any:
         event_source=group.target.name,
         group_name=group.group,
         status="Live" if group.live else "Behind",
-        average_per_second=group.per_second,
+        average_per_second=_narrowed(group.per_second),
         total_items=group.total,
         count_since_last_measurement=group.since_last,
         resolve_link_tos=settings.resolve_links,
@@ -57,7 +57,7 @@ def _narrowed(value: int) -> int:
 def _connection(consumer: ConsumerStatistics) -> Any:
     info = persistent_pb2.SubscriptionInfo.ConnectionInfo(
         username=_USER,
-        average_items_per_second=consumer.per_second,
+        average_items_per_second=_narrowed(consumer.per_second),
         total_items=consumer.total,
         count_since_last_measurement=consumer.since_last,
         available_slots=consumer.free,

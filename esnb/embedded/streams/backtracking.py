@@ -12,14 +12,12 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from esnb.embedded.streams.allowance import Allowance
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
 from esnb.embedded.streams.expressions import dotnet
 
 _PROGRAM = Path(__file__).with_name("backtracking_process.py")
 _COMPILING_SECONDS = 0.25
-_MOST_SECONDS = 0.1
-_SECONDS_A_NAME = 0.0002
-"""What a search gains with each name that it judges: a slow one must not add up."""
 
 
 class _Process:
@@ -103,19 +101,18 @@ class BacktrackingSearch:
         self._pattern = pattern
         self._number = next(_numbers)
         self._written = dotnet(pattern)
-        self._left = _MOST_SECONDS
+        self._allowance = Allowance()
         self._slow_on: str | None = None
         self("")
 
     def __call__(self, name: str) -> bool:
         if self._slow_on is not None:
             raise ExpressionTooSlow(self._pattern, self._slow_on)
-        answer = _process.ask(self._number, self._written, name, self._left)
+        answer = _process.ask(self._number, self._written, name, self._allowance.left)
         if answer is None:
             self._slow_on = name
             raise ExpressionTooSlow(self._pattern, name)
         if "fault" in answer:
             raise BadExpression(self._pattern, answer["fault"])
-        left = self._left - answer["spent"] + _SECONDS_A_NAME
-        self._left = min(max(left, _SECONDS_A_NAME), _MOST_SECONDS)
+        self._allowance.spend(answer["spent"])
         return bool(answer["found"])

@@ -8,10 +8,12 @@ ended when it takes too long. That is so for everything where there is no RE2.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import cached_property, lru_cache
 from typing import Any
 
+from esnb.embedded.streams.allowance import Allowance
 from esnb.embedded.streams.backtracking import BacktrackingSearch
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
 from esnb.embedded.streams.linear_dialect import Linear, NotLinear, linear
@@ -24,9 +26,10 @@ except ImportError:  # a platform that it has no wheel for
 Search = Callable[[str], bool]
 
 _MEMORY = 32 << 20
+_MUCH_WORK = 20_000
 _MOST_WORK = 20_000_000
-"""RE2's time grows with the expression's size times the text's, in its worst case:
-about a tenth of a second."""
+"""RE2's time grows with the expression's size times the text's: from nearly nothing to
+two tenths of a second for the most, and it cannot be interrupted."""
 _OPERATORS = "\\[(|?*+{"
 _MOST_OPERATORS = 200_000
 _MOST_CHARACTERS = 1 << 20
@@ -64,6 +67,7 @@ class LinearSearch:
     def __init__(self, pattern: str, linear: Linear) -> None:
         """Raises `re2.error` for what RE2 does not take, or finds too large."""
         self._pattern = pattern
+        self._allowance = Allowance()
         self._ascii_only = linear.has_word_edges
         self._tests = [(_compiled(test.expression), test.wanted) for test in linear.tests]
         self._size = sum(test.programsize for test, _ in self._tests)
@@ -72,9 +76,20 @@ class LinearSearch:
         if "\n" in name or (self._ascii_only and not name.isascii()):
             return self._backtracking(name)
         text = name.encode()
-        if len(text) * self._size > _MOST_WORK:
+        work = len(text) * self._size
+        if work > _MOST_WORK:
             return self._backtracking(name)
+        return self._found(text) if work < _MUCH_WORK else self._found_in_time(name, text)
+
+    def _found(self, text: bytes) -> bool:
         return all((test.search(text) is not None) is wanted for test, wanted in self._tests)
+
+    def _found_in_time(self, name: str, text: bytes) -> bool:
+        begun = time.thread_time()
+        found = self._found(text)
+        if not self._allowance.spend(time.thread_time() - begun):
+            raise ExpressionTooSlow(self._pattern, name)
+        return found
 
     @cached_property
     def _backtracking(self) -> Search:
