@@ -31,7 +31,7 @@ def append_odd_group(client: Any) -> None:
     append(client, CONFIGURATION, json.dumps(kept).encode())
 
 
-LEFT_OUT = "the group 'odd' on 's' is left out: Consumer strategy Odd does not exist."
+LEFT_OUT = "the group 'odd' on 's' is left out (Consumer strategy Odd does not exist)"
 
 
 def test_an_odd_group_is_left_out_and_said(tmp_path: Path) -> None:

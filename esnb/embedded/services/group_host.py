@@ -41,8 +41,8 @@ class GroupHost:
         groups = self.registry.load()
         for (target, name), reason in self.registry.left_out.items():
             _log.warning(
-                "the group %s on %s is left out: %s: create it again",
-                *(shown(name), shown(target), reason),
+                "the group %s on %s is left out (%s): create it again",
+                *(shown(name), shown(target), reason.rstrip(".")),
             )
         for group in groups:
             self._run(group)
@@ -182,6 +182,6 @@ class GroupHost:
 
 def _say_failure(group: Group) -> None:
     _log.warning(
-        "the group %s on %s has stopped: %s: delete it, or repair what it says",
+        "the group %s on %s has stopped (%s): delete it, or remove the cause and restart the server",
         *(shown(group.name), shown(group.target.name), group.failure),
     )
