@@ -204,3 +204,13 @@ def test_what_follows_a_refused_append_is_not_taken_for_another() -> None:
     refused, written = all_answered(begun, rest, again, now=0)
     assert refused.WhichOneof("result") == "error"
     assert written.success.current_revision == 0
+
+
+def test_appends_that_were_refused_in_the_middle_leave_room_for_others() -> None:
+    late = [
+        numbered(opening(part(b"{}", final=False), until=999), number) for number in range(1_100)
+    ]
+    in_time = numbered(opening(part(b"{}"), until=2000), 5_000)
+    *refused, written = all_answered(*late, in_time, now=1000)
+    assert len(refused) == 1_100
+    assert written.WhichOneof("result") == "success"

@@ -205,7 +205,7 @@ _FILTER = {"by_stream": True, "regex": "", "prefixes": []}
         ({"stream": "$all", "filter": "^a"}, "the filter is"),
         ({"stream": "$all", "filter": _FILTER | {"regex": "(["}}, "is not a regular expression"),
         ({"stream": "$all", "filter": _FILTER | {"regex": "(" * 2**20}}, "is too large"),
-        ({"stream": "$all", "filter": _FILTER | {"regex": "\ud800"}}, "halves of characters"),
+        ({"stream": "$all", "filter": _FILTER | {"regex": "\ud800"}}, "lone surrogate"),
         ({"stream": "$all", "filter": _FILTER | {"regex": 3}}, "regex is"),
         ({"stream": "$all", "filter": _FILTER | {"prefixes": [1]}}, "prefixes are"),
         ({"stream": "$all", "filter": _FILTER | {"prefixes": "ab"}}, "prefixes are"),

@@ -134,8 +134,10 @@ class _Appends:
     ) -> None:
         self._answer = answer
         self._now = now
-        self._begun: dict[bytes, _Append | None] = {}
-        """By their correlation ids; None: it was answered before it was complete."""
+        self._begun: dict[bytes, _Append] = {}
+        """By their correlation ids."""
+        self._answered: dict[bytes, None] = {}
+        """Those that were answered before they were complete, oldest first."""
         self._answers: asyncio.Queue[asyncio.Task[Any] | None] = asyncio.Queue()
         self._unwritten = 0
         self._room = asyncio.Event()
@@ -159,7 +161,7 @@ class _Appends:
 
     def close(self) -> None:
         """The call has ended: what is not complete never will be."""
-        for append in filter(None, self._begun.values()):
+        for append in self._begun.values():
             append.end()
 
     def _is_full(self) -> bool:
@@ -167,17 +169,21 @@ class _Appends:
 
     def _take(self, request: Any) -> None:
         key = request.correlation_id.SerializeToString()
-        if key not in self._begun:
-            if not request.HasField("options"):
-                return  # the rest of none
-            self._begin(key, request)
+        if key in self._answered:
+            if request.is_final:
+                del self._answered[key]
+            return
         append = self._begun.get(key)
-        if append is not None:
-            self._add(key, append, request)
-        if request.is_final:
-            self._begun.pop(key, None)
+        if append is None:
+            if not request.HasField("options"):
+                return  # a later part of an append that is not known
+            append = self._begun[key] = self._begin(key, request)
+        if append.error is None:
+            append.error = self._fault(append, request.proposed_messages)
+        if request.is_final or append.error is not None:
+            self._complete(key, request.correlation_id, append, is_final=request.is_final)
 
-    def _begin(self, key: bytes, request: Any) -> None:
+    def _begin(self, key: bytes, request: Any) -> _Append:
         """An append that came too late is refused for that, whatever else is wrong with it."""
         append = _Append(request.options, _deadline(request.options, self._now()))
         if _is_late(append, self._now()):
@@ -188,36 +194,33 @@ class _Appends:
             append.error = InvalidRequest(
                 f"{_MOST_BEGUN} appends of this call are not complete: send parts with is_final"
             )
-        if isinstance(append.error, InvalidRequest):
-            self._complete(request.correlation_id, append)  # and not kept in mind
-            return
-        self._begun[key] = append
-        delay = 0.0 if append.deadline is None else append.deadline - self._now()
-        if 0 < delay < _LONGEST_DELAY and not request.is_final:
-            timer = partial(self._time_out, key, request.correlation_id, append)
-            append.timer = asyncio.get_running_loop().call_later(delay, timer)
-
-    def _add(self, key: bytes, append: _Append, request: Any) -> None:
-        if append.error is None:
-            append.error = self._fault(append, request.proposed_messages)
-        if request.is_final or append.error is not None:
-            self._begun[key] = None
-            self._complete(request.correlation_id, append)
+        elif append.deadline is not None and not request.is_final:
+            delay = append.deadline - self._now()
+            if delay < _LONGEST_DELAY:
+                timer = partial(self._time_out, key, request.correlation_id, append)
+                append.timer = asyncio.get_running_loop().call_later(delay, timer)
+        return append
 
     def _fault(self, append: _Append, messages: Iterable[Any]) -> Refused | None:
         try:
             append.events.add(messages)
         except Refused as error:
             return error
-        held = sum(one.held for one in self._begun.values() if one is not None)
+        held = sum(one.held for one in self._begun.values())
         return AppendTooLarge(MAX_APPEND_SIZE) if held > MOST_HELD else None
 
     def _time_out(self, key: bytes, correlation_id: Any, append: _Append) -> None:
         append.error = DeadlineExceeded("the append's deadline passed before it was complete")
-        self._begun[key] = None
-        self._complete(correlation_id, append)
+        self._complete(key, correlation_id, append, is_final=False)
 
-    def _complete(self, correlation_id: Any, append: _Append) -> None:
+    def _complete(
+        self, key: bytes, correlation_id: Any, append: _Append, *, is_final: bool
+    ) -> None:
+        del self._begun[key]
+        if not is_final and len(key) <= _LONGEST_ID:
+            self._answered[key] = None
+            if len(self._answered) > _MOST_BEGUN:
+                del self._answered[next(iter(self._answered))]
         append.end()
         held = append.held
         self._unwritten += held

@@ -48,7 +48,7 @@ def dotnet(pattern: str) -> str:
         if found["sign"] == ")" and len(groups) > 1:
             return ")" * len(groups.pop()) + ")"
         if _SUBTRACTION.match(token[0]):
-            raise BadExpression(pattern, "sets without another set (-[) are not supported")
+            raise BadExpression(pattern, "one set subtracted from another (-[) is not supported")
         return token[0]
 
     return _TOKEN.sub(written, pattern) + ")" * len(groups[0])

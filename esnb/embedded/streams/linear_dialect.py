@@ -51,7 +51,7 @@ _REPETITION = ("*", "+", "?", "{")
 
 
 class NotLinear(ValueError):
-    """RE2 has nothing that means the same; or the expression is none at all."""
+    """RE2 has nothing that means the same, or the expression is not valid at all."""
 
 
 class Test(NamedTuple):
@@ -64,8 +64,8 @@ class Test(NamedTuple):
 class Linear(NamedTuple):
     """An expression as searches that all have to come out as wanted.
 
-    They say the same as .NET of a text without line breaks; where they look
-    for the edges of words, of one in ASCII.
+    They agree with .NET on any text without line breaks; where they look for
+    word boundaries, on ASCII text only.
     """
 
     tests: list[Test]
@@ -184,7 +184,7 @@ def _set(text: str) -> str:
         if item["escape"]:
             items.append(_escaped(item["escape"], _CLASSES_IN_SETS))
         elif item[0] == "[" and before == "-":
-            raise NotLinear("it takes one set from another")
+            raise NotLinear("one set is subtracted from another")
         else:
             items.append("-" if item[0] == "-" else _character(ord(item[0])))
         before = item[0]

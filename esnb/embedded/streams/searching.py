@@ -44,7 +44,7 @@ def searching(pattern: str) -> Search:
     try:
         pattern.encode()
     except UnicodeEncodeError as error:
-        raise BadExpression(pattern, "it has halves of characters") from error
+        raise BadExpression(pattern, "it contains a lone surrogate") from error
     if _is_huge(pattern):
         raise ExpressionTooSlow(pattern, "")
     if re2 is None:

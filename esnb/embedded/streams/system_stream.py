@@ -13,15 +13,15 @@ _CHUNK = 100
 _LOOK_BACK = 10_000
 """How many events that are not the server's own are passed over."""
 UNSOUND = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What reading an event raises that says something else than its reader expects."""
+"""What reading an event raises when it does not hold what its reader expects."""
 Kept = TypeVar("Kept")
 
 
 def newest_first(store: Store, stream: str) -> Iterator[Record]:
-    """The stream's events but for those that a deletion or `$tb` hides.
+    """The stream's events, except those that a deletion or `$tb` hides.
 
-    `$maxCount` and `$maxAge` do not count: the events of clients would push out
-    the server's own.
+    `$maxCount` and `$maxAge` are ignored: otherwise clients' events would push
+    out the server's own.
     """
     state = store.shown.state(stream)
     number = store.streams.number(stream)
