@@ -14,7 +14,15 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import ClientError, NewEvent, StreamState, streams_pb2
+from esnb._client import (
+    ClientError,
+    NewEvent,
+    NotFound,
+    StreamIsDeleted,
+    StreamState,
+    WrongCurrentVersion,
+    streams_pb2,
+)
 from tests.embedded_process import EmbeddedProcess
 
 _STREAMS = "/event_store.client.streams.Streams"
@@ -226,3 +234,38 @@ def test_full_disk_refuses_appends_and_keeps_serving(tmp_path: Path) -> None:
     with EmbeddedProcess(path) as server:
         assert [event.id for event in server.client().get_stream("a")] == kept
         assert still_serves(server)
+
+
+@pytest.mark.parametrize("character", ["x", "ä", "𝄞", "%", "\t"])
+def test_errors_fit_the_clients_headers_however_long_the_names_are(
+    server: EmbeddedProcess, channel: grpc.Channel, character: str
+) -> None:
+    client = server.client()
+    name = "s" + character * (2**20 // len(character.encode()) - 1)
+    client.append_to_stream(
+        name, current_version=StreamState.NO_STREAM, events=NewEvent("Happened", b"{}")
+    )
+    for refusal in (client.delete_stream, client.tombstone_stream):
+        with pytest.raises(WrongCurrentVersion, match=r"Expected version: 7, Actual version: 0"):
+            refusal(name, current_version=7)
+    client.create_subscription_to_stream(name, name)
+    with pytest.raises(ClientError, match=r"(?s)^Subscription group s.*exists\.$|^$"):
+        client.create_subscription_to_stream(name, name)
+    with pytest.raises(NotFound):
+        client.get_subscription_info(name, name + "missing")
+    with pytest.raises(NotFound):
+        client.read_subscription_to_stream(name + "missing", name)
+    client.tombstone_stream(name, current_version=StreamState.ANY)
+    with pytest.raises(StreamIsDeleted):
+        client.get_stream(name)
+    request = streams_pb2.DeleteReq()
+    request.options.stream_identifier.stream_name = name.encode()
+    request.options.any.SetInParent()
+    delete = channel.unary_unary(f"{_STREAMS}/Delete")
+    error = refused(lambda: delete(request.SerializeToString(), timeout=60))
+    assert error.code() is CODE.FAILED_PRECONDITION
+    assert error.details().startswith("Event stream 's")
+    assert error.details().endswith("' is deleted.")
+    trailers = dict(error.trailing_metadata() or ())
+    assert trailers["stream-name"].startswith("s")
+    assert still_serves(server)

@@ -146,3 +146,22 @@ def test_life_of_a_user(server: Server, channel: grpc.Channel) -> None:
         {"exception": "user-not-found", "login-name": "ada"},
     )
     assert len(details(channel, "")) == 2
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"7", b"null", b"[]", b'{"Groups": 3}', b'{"LoginName": "\\ud800"}', b'"\\ud800"']
+)
+def test_an_account_that_a_client_wrote_wrongly_is_passed_over(
+    server: Server, channel: grpc.Channel, data: bytes
+) -> None:
+    if not any(one[1][0] == b"eve" for one in details(channel, "")):
+        user(channel, "Create", "eve", "secret-word", "Eve", "ops")
+    with Client(f"esdb://127.0.0.1:{server.port}?Tls=false") as client:
+        for stream in ("$user-eve", "$users"):
+            client.append_to_stream(
+                stream,
+                current_version=StreamState.ANY,
+                events=NewEvent(type="$UserUpdated", data=data),
+            )
+    assert [one[2] for one in details(channel, "eve")] == [[b"Eve"]]
+    assert b"eve" in [one[1][0] for one in details(channel, "")]

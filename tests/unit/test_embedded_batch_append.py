@@ -278,3 +278,74 @@ def test_empty_name_of_a_stream_is_found_at_the_end() -> None:
     begun = opening(part(b"{}", final=False), until=1000)
     begun.options.stream_identifier.stream_name = b""
     assert answered(begun, part(b"{}"), now=0).error.message == "BadRequest"
+
+
+def numbered(part: Any, number: int) -> Any:
+    """The part as one of another append."""
+    part.correlation_id.string = f"00000000-0000-0000-0000-{number:012}"
+    return part
+
+
+def test_appends_that_are_never_complete_take_no_more_memory_than_there_is() -> None:
+    parts = [
+        numbered(opening(part(b" " * 1_000_000, final=False), until=1000), number)
+        for number in range(100)
+    ]
+    answers = all_answered(*parts, now=0)
+    assert 20 < len(answers) < 50
+    for refused in answers:
+        assert refused.error.details.Is(shared_pb2.MaximumAppendSizeExceeded.DESCRIPTOR)
+    small = numbered(opening(part(b"{}"), until=1000), 1000)
+    assert all_answered(*parts, small, now=0)[-1].WhichOneof("result") == "success"
+
+
+def test_an_append_that_is_complete_makes_room_for_others() -> None:
+    parts = [numbered(opening(part(b" " * 1_000_000), until=1000), number) for number in range(100)]
+    for number, one in enumerate(parts):
+        one.proposed_messages[0].id.string = f"00000000-0000-0000-0001-{number:012}"
+    assert [answer.WhichOneof("result") for answer in all_answered(*parts, now=0)] == [
+        "success"
+    ] * 100
+
+
+def test_so_many_appends_can_be_begun() -> None:
+    parts = [
+        numbered(opening(part(b"{}", final=False), until=1000), number) for number in range(1_010)
+    ]
+    answers = all_answered(*parts, now=0)
+    assert len(answers) == 10
+    told = shared_pb2.BadRequest()
+    assert answers[0].error.details.Unpack(told)
+    assert "1000 appends of this call are not complete" in told.message
+
+
+def test_a_correlation_id_of_any_length_is_not_kept() -> None:
+    begun = opening(part(b"{}", final=False), until=1000)
+    begun.correlation_id.string = "x" * 1_000_000
+    (refused,) = all_answered(begun, begun, now=0)[:1]
+    assert refused.error.details.Is(shared_pb2.BadRequest.DESCRIPTOR)
+
+
+def test_an_append_whose_deadline_passes_before_it_is_complete_is_answered_then() -> None:
+    begun = opening(part(b"{}", final=False), until=0.01)
+    (late,) = answers_before_the_end(begun, part(b"{}"))
+    assert late.error.details.Is(shared_pb2.Timeout.DESCRIPTOR)
+
+
+def test_what_follows_a_refused_append_is_not_taken_for_another() -> None:
+    begun = opening(part(b" " * 2**20, final=False), until=1000)
+    rest = opening(part(b"{}"), until=1000)
+    again = opening(part(b"{}"), until=1000)
+    refused, written = all_answered(begun, rest, again, now=0)
+    assert refused.WhichOneof("result") == "error"
+    assert written.success.current_revision == 0
+
+
+def test_appends_that_were_refused_in_the_middle_leave_room_for_others() -> None:
+    late = [
+        numbered(opening(part(b"{}", final=False), until=999), number) for number in range(1_100)
+    ]
+    in_time = numbered(opening(part(b"{}"), until=2000), 5_000)
+    *refused, written = all_answered(*late, in_time, now=1000)
+    assert len(refused) == 1_100
+    assert written.WhichOneof("result") == "success"

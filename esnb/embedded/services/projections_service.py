@@ -174,7 +174,7 @@ class ProjectionsService:
             name=projection.name,
             effectiveName=projection.name,
             status=projection.status if failure is None else "Faulted (Enabled)",
-            stateReason="" if failure is None else repr(failure),
+            stateReason="" if failure is None else str(failure),
             mode="Continuous",
             epoch=projection.epoch,
             version=projection.version,

@@ -11,6 +11,10 @@ from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, Metadat
 from esnb.embedded.streams.store import Written
 
 MAX_APPEND_SIZE = 1024 * 1024
+MOST_HELD = 64 * 1024 * 1024
+"""Bytes of one append that memory has room for, whatever of them counts as its size."""
+_OVERHEAD = 100
+"""About what an event takes in memory besides its parts."""
 _NO_ID = bytes(16)
 _NOT_A_UUID = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
 
@@ -54,6 +58,8 @@ class Accumulation:
 
     def __init__(self) -> None:
         self.events: list[Proposed] = []
+        self.held = 0
+        """Bytes of memory, about."""
         self._size = 0
 
     def add(self, message: Any) -> None:
@@ -74,7 +80,9 @@ class Accumulation:
     def _grow(self, message: Any) -> None:
         """EventStoreDB 23.10 means to count metadata and types, too, but leaves them out."""
         self._size += len(message.data)
-        if self._size > MAX_APPEND_SIZE:
+        parts = message.data, message.custom_metadata, message.metadata["type"]
+        self.held += sum(map(len, parts)) + _OVERHEAD
+        if self._size > MAX_APPEND_SIZE or self.held > MOST_HELD:
             raise AppendTooLarge(MAX_APPEND_SIZE)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -25,7 +24,7 @@ from esnb.embedded.services.status import aborted, of_error
 from esnb.embedded.services.uuid_option import write_id
 from esnb.embedded.storage import wire
 from esnb.embedded.streams import catch_up
-from esnb.embedded.streams.errors import InvalidPosition, InvalidRequest, Refused, UnexpectedResult
+from esnb.embedded.streams.errors import InvalidPosition, Refused, UnexpectedResult
 from esnb.embedded.streams.filters import Matches, accepted_by, by_name
 from esnb.embedded.streams.node import Node
 
@@ -121,12 +120,7 @@ class Read:
     def _matches(self, filter: Any) -> Matches:
         store = self._node.store
         by, sought = expression(filter)
-        try:
-            accepts = accepted_by(sought.regex, sought.prefix)
-        except re.error as error:
-            raise InvalidRequest(
-                f"the filter {sought.regex!r} is not a regular expression: {error}"
-            ) from error
+        accepts = accepted_by(sought.regex, sought.prefix)
         if by == "stream_identifier":
             return by_name(store.streams, lambda record: record.stream, accepts)
         return by_name(store.types, lambda record: record.type, accepts)
