@@ -79,6 +79,8 @@ class Stores:
             from esnb.embedded.processes.pair import EmbeddedPair
 
             self._pair = EmbeddedPair(target.path)
+            for remark in self._pair.remarks:
+                warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
             from esnb._reach import reach
 

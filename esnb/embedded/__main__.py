@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -13,7 +14,8 @@ from typing import NoReturn
 from esnb.embedded.server import opened_log
 from esnb.embedded.services.endpoint import Endpoint
 from esnb.embedded.services.listening import LOOPBACK, PortUnusable
-from esnb.embedded.storage.log import LogUnusable
+from esnb.embedded.storage.log import LogFull, LogUnusable
+from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.node import Node
 
 
@@ -38,15 +40,24 @@ def main(arguments: list[str] | None = None) -> int:
         help="whether they run before a client enables them, default: true",
     )
     options = parser.parse_args(arguments)
+    os.umask(0o077)
+    logging.basicConfig(format="%(message)s")
     try:
         projects = options.run_projections == "system"
         starts = options.start_standard_projections == "true"
         asyncio.run(
             serve(options.path, options.host, options.port, projects=projects, starts=starts)
         )
-    except (LogUnusable, PortUnusable) as error:
-        print(error, file=sys.stderr)
+    except (LogUnusable, LogFull, LogDamaged, PortUnusable) as error:
+        print(_named(options.path, error), file=sys.stderr)
     return 2
+
+
+def _named(path: Path | None, error: Exception) -> str:
+    """The error's text; the events of a damaged log do not know which file they are in."""
+    text = str(error)
+    unnamed = isinstance(error, LogDamaged) and str(path) not in text
+    return f"event log {path}: {text}" if unnamed else text
 
 
 async def serve(
@@ -54,7 +65,7 @@ async def serve(
 ) -> NoReturn:
     """Print `listening PORT` once clients can connect, and end the process on SIGTERM or SIGINT.
 
-    Raises `LogUnusable` or `PortUnusable` before that.
+    Raises `LogUnusable`, `LogFull`, `LogDamaged` or `PortUnusable` before that.
     """
     node = Node(opened_log(path))
     try:

@@ -55,7 +55,7 @@ def refused(call: Any) -> tuple[grpc.StatusCode, str, dict[str, str]]:
 
 
 def test_scavenge_starts_and_is_over(channel: grpc.Channel) -> None:
-    [started] = fields(operation(channel, "StartScavenge"))[1]
+    [started] = fields(operation(channel, "StartScavenge", tagged(1, b"")))[1]
     assert isinstance(started, bytes)
     assert uuid.UUID(started.decode())
     stop = tagged(1, tagged(1, started))
@@ -97,8 +97,9 @@ def test_request_that_is_no_message(channel: grpc.Channel) -> None:
     for request in (b"\xff" * 20, b"\x0a\x7f", b"\x0b"):
         code, said, _ = refused(lambda request=request: operation(channel, "StopScavenge", request))
         assert (code, "the request is no message" in said) == (CODE.UNKNOWN, True)
-    code, said, _ = refused(lambda: operation(channel, "StopScavenge"))
-    assert (code, "the request has no options" in said) == (CODE.UNKNOWN, True)
+    for method in ("StartScavenge", "StopScavenge"):
+        code, said, _ = refused(lambda method=method: operation(channel, method))
+        assert (code, "the request has no options" in said) == (CODE.UNKNOWN, True)
 
 
 def test_statistics_come_again_and_again(channel: grpc.Channel) -> None:
@@ -126,10 +127,13 @@ def test_life_of_a_user(server: Server, channel: grpc.Channel) -> None:
     user(channel, "Enable", "ada")
     user(channel, "ResetPassword", "ada", "other")
     user(channel, "ChangePassword", "ada", "other", "secret-word")
-    assert [one[1][0] for one in details(channel, "")] == [b"admin", b"ops", b"ada"]
+    for everyone in ("", "  "):
+        assert [one[1][0] for one in details(channel, everyone)] == [b"admin", b"ops", b"ada"]
+    unasked = channel.unary_stream(f"{_PACKAGE}.users.Users/Details")(b"", timeout=60)
+    assert len(list(unasked)) == 3, "a request without options asks for all of them"
     assert refused(lambda: user(channel, "Create", "ada", "x", "x")) == (
-        CODE.ALREADY_EXISTS,
-        "User already exists.",
+        CODE.FAILED_PRECONDITION,
+        "Conflict.",
         {"exception": "user-conflict", "login-name": "ada"},
     )
     with Client(f"esdb://127.0.0.1:{server.port}?Tls=false") as client:
@@ -138,7 +142,26 @@ def test_life_of_a_user(server: Server, channel: grpc.Channel) -> None:
     user(channel, "Delete", "ada")
     assert refused(lambda: details(channel, "ada")) == (
         CODE.NOT_FOUND,
-        "User 'ada' was not found.",
+        "User 'ada' is not found.",
         {"exception": "user-not-found", "login-name": "ada"},
     )
     assert len(details(channel, "")) == 2
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"7", b"null", b"[]", b'{"Groups": 3}', b'{"LoginName": "\\ud800"}', b'"\\ud800"']
+)
+def test_an_account_that_a_client_wrote_wrongly_is_passed_over(
+    server: Server, channel: grpc.Channel, data: bytes
+) -> None:
+    if not any(one[1][0] == b"eve" for one in details(channel, "")):
+        user(channel, "Create", "eve", "secret-word", "Eve", "ops")
+    with Client(f"esdb://127.0.0.1:{server.port}?Tls=false") as client:
+        for stream in ("$user-eve", "$users"):
+            client.append_to_stream(
+                stream,
+                current_version=StreamState.ANY,
+                events=NewEvent(type="$UserUpdated", data=data),
+            )
+    assert [one[2] for one in details(channel, "eve")] == [[b"Eve"]]
+    assert b"eve" in [one[1][0] for one in details(channel, "")]

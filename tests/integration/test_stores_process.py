@@ -92,6 +92,34 @@ def test_the_output_is_logged(home: Home) -> None:
     assert (home.directory / "server.log").read_text() == "warming up\nReady: now\n"
 
 
+def test_the_log_says_that_a_server_ended_by_itself(
+    home: Home, eventually: Callable[..., None]
+) -> None:
+    server = start(home, plan())
+    os.kill(server.state["pid"], signal.SIGKILL)
+    log = home.directory / "server.log"
+    eventually(lambda: "the server ended by itself, with exit code -9\n" in log.read_text())
+    assert not server.is_alive()
+    server.release()
+
+
+def test_a_server_that_was_started_again_is_another(home: Home) -> None:
+    first = start(home, plan())
+    os.kill(first.state["pid"], signal.SIGKILL)
+    first.release()
+    again = start(home, plan())
+    assert (first.is_alive(), again.is_alive()) == (False, True)
+    again.release()
+
+
+def test_what_a_server_says_before_it_is_ready_is_known_to_all_who_use_it(home: Home) -> None:
+    server = start(home, plan())
+    also = start(home, plan())
+    assert server.state["said"] == also.state["said"] == ["warming up"]
+    also.release()
+    server.release()
+
+
 def test_a_server_that_ends_at_once_is_reported_with_its_last_words(home: Home) -> None:
     with pytest.raises(OperationalError, match=r"(?s)embedded Dummy server.*code 3.*no such moon"):
         start(home, plan("print('no such moon'); raise SystemExit(3)"))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,11 +16,15 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
+from eventsourcing.persistence import OperationalError
 
+import esnb
 from esnb.__main__ import main
 from esnb._client import Client, ClientError, NewEvent, StreamState
 from esnb._uri import is_embedded
 from tests.reserved_port import ReservedPort
+
+DEADLINE = 60.0
 
 
 def port_of(uri: str) -> int:
@@ -183,3 +190,115 @@ def test_a_path_that_cannot_be_written_is_named(
     (tmp_path / "file").write_text("")
     assert main(["serve", "--path", str(tmp_path / "file")]) == 1
     assert "cannot be kept in" in capsys.readouterr().err
+
+
+def append_odd_group(client: Any) -> None:
+    """A persistent subscription as the server keeps it, of an unknown strategy."""
+    client.create_subscription_to_stream("sound", "s")
+    kept = json.loads(client.get_stream("$persistentSubscriptionConfig")[-1].data)
+    kept["entries"].append(kept["entries"][0] | {"group": "odd", "strategy": "Odd"})
+    client.append_to_stream(
+        "$persistentSubscriptionConfig",
+        current_version=StreamState.ANY,
+        events=[NewEvent(type="$PersistentConfig", data=json.dumps(kept).encode())],
+    )
+
+
+def test_whoever_serves_or_connects_is_told_what_is_left_out(
+    serve: Callable[..., Any], tmp_path: Path
+) -> None:
+    left_out = "the group 'odd' on 's' is left out (Consumer strategy Odd does not exist)"
+    first = serve("--path", str(tmp_path))
+    with Client(first.eventstoredb) as client:
+        append_odd_group(client)
+    first.stop()
+    again = serve("--path", str(tmp_path))
+    with pytest.warns(RuntimeWarning, match=re.escape(left_out)), esnb.connect(tmp_path) as stores:
+        assert len(stores.eventstoredb.list_subscriptions()) == 1
+    code, _, said = again.stop()
+    assert (code, left_out in said) == (0, True)
+
+
+def state_of(folder: Path) -> dict[str, Any]:
+    state: dict[str, Any] = json.loads((folder / "state.json").read_text())
+    return state
+
+
+@pytest.mark.parametrize(
+    ("server", "named"),
+    [("eventstoredb", "EventStoreDB"), ("redis", "Redis"), ("both", "EventStoreDB and Redis")],
+)
+def test_it_ends_with_its_servers(
+    serve: Callable[..., Any], tmp_path: Path, server: str, named: str
+) -> None:
+    serving = serve("--path", str(tmp_path))
+    for one in ("eventstoredb", "redis") if server == "both" else (server,):
+        os.kill(state_of(tmp_path / one)["pid"], signal.SIGKILL)
+    printed, said = serving.process.communicate(timeout=DEADLINE)
+    assert (serving.process.returncode, printed) == (1, "")
+    assert "Traceback" not in said
+    if server != "both":  # the first may be missed before the second has died
+        assert f"the embedded {named} ended unexpectedly, {tmp_path / server}" in said
+    again = serve("--path", str(tmp_path))
+    assert again.stop()[0] == 0
+
+
+def test_it_ends_with_a_server_that_another_one_has_taken_the_place_of(
+    serve: Callable[..., Any], start_kernel: Callable[..., Any], tmp_path: Path
+) -> None:
+    serving = serve("--path", str(tmp_path))
+    serving.process.send_signal(signal.SIGSTOP)
+    os.kill(state_of(tmp_path / "eventstoredb")["pid"], signal.SIGKILL)
+    kernel = start_kernel()
+    kernel.ask(f"import esnb\nstores = esnb.connect({str(tmp_path)!r})")
+    serving.process.send_signal(signal.SIGCONT)
+    _, said = serving.process.communicate(timeout=DEADLINE)
+    assert (serving.process.returncode, "EventStoreDB ended unexpectedly" in said) == (1, True)
+    assert kernel.ask("", "len(list(stores.eventstoredb.read_all()))") == 0
+
+
+def test_nobody_else_can_look_into_the_folder(serve: Callable[..., Any], tmp_path: Path) -> None:
+    home = tmp_path / "made" / "here"
+    before = os.umask(0o022)
+    try:
+        earlier = tmp_path / "earlier"
+        (earlier / "redis").mkdir(parents=True)
+        for path in (home, earlier):
+            serving = serve("--path", str(path))
+            append(serving.eventstoredb, "greeting")
+            serving.stop()
+    finally:
+        os.umask(before)
+    open_to_others = [
+        path
+        for folder in (home, earlier / "redis", earlier / "eventstoredb")
+        for path in (folder, *folder.rglob("*"))
+        if path.stat().st_mode & 0o077
+    ]
+    assert open_to_others == []
+    assert earlier.stat().st_mode & 0o777 == 0o755, "a folder of the user's own stays as it is"
+
+
+@pytest.mark.parametrize("damage", [bytes, lambda size: b"\xff" * size], ids=["zeros", "ones"])
+def test_a_damaged_log_is_named(
+    serve: Callable[..., Any],
+    plain_environment: dict[str, str],
+    tmp_path: Path,
+    damage: Callable[[int], bytes],
+) -> None:
+    serving = serve("--path", str(tmp_path))
+    with Client(serving.eventstoredb) as client:
+        for _ in range(30):
+            events = [NewEvent(type="Happened", data=b"{}" + b" " * 2000) for _ in range(10)]
+            client.append_to_stream("s", current_version=StreamState.ANY, events=events)
+    serving.stop()
+    log = tmp_path / "eventstoredb" / "events.db"
+    content = bytearray(log.read_bytes())
+    content[4096 : 3 * len(content) // 4] = damage(3 * len(content) // 4 - 4096)
+    log.write_bytes(content)
+    ended = refused(plain_environment, "--path", str(tmp_path))
+    assert f"event log {log} cannot be" in ended.stderr
+    assert "from a copy" in ended.stderr or "choose another path" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    with pytest.raises(OperationalError, match=f"event log {log} cannot be"):
+        esnb.connect(tmp_path)

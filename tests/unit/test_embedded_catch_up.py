@@ -10,7 +10,7 @@ import pytest
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record
 from esnb.embedded.streams import catch_up
-from esnb.embedded.streams.catch_up import CaughtUp, Checkpoint, Delivery
+from esnb.embedded.streams.catch_up import CaughtUp, Checkpoint, Delivery, Filtered, Window
 from esnb.embedded.streams.errors import StoreEmptied, StreamDeleted
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
@@ -44,6 +44,15 @@ async def put(node: Node, stream: str, count: int = 1, type: str = "Happened") -
 
 def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[Delivery]:
     return catch_up.of_stream(node.reader, node.feed, stream, start)
+
+
+def filtered(node: Node, after: int | None, type: str, window: Window) -> AsyncIterator[Delivery]:
+    """The events of one type in `$all`."""
+
+    def matches(record: Record) -> bool:
+        return node.store.types.name(record.type) == type
+
+    return catch_up.of_all(node.reader, node.feed, after, Filtered(matches, window))
 
 
 def test_history_then_live() -> None:
@@ -131,19 +140,98 @@ def test_all_with_a_filter_tells_how_far_it_looked() -> None:
         start = node.store.head
         for _ in range(7):
             last = await put(node, "a", type="No")
-        by_type = catch_up.of_all(
-            node.reader, node.feed, start, lambda r: node.store.types.name(r.type) == "Yes", 3
-        )
+        by_type = filtered(node, start, "Yes", Window(3, 3))
         positions = [record.position for record in node.store.log.all_forwards(start + 1, last, 9)]
-        assert await taken(by_type, 4) == [
+        assert await taken(by_type, 3) == [
             Checkpoint(positions[2]),
             Checkpoint(positions[5]),
-            Checkpoint(positions[6]),
             CaughtUp(),
         ]
         await put(node, "a", type="Yes")
         later = await put(node, "a", type="No")
-        assert await taken(by_type, 2) == [7, Checkpoint(later)]
+        assert await taken(by_type, 2) == [7, Checkpoint(later)], "the seventh counted"
+        for _ in range(3):
+            later = await put(node, "a", type="No")
+        assert await taken(by_type, 1) == [Checkpoint(later)]
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("history", "window", "told", "until_the_next"),
+    [
+        (5, Window(32, 32), [], 27),
+        (31, Window(32, 32), [], 1),
+        (32, Window(32, 32), [32], 32),
+        (33, Window(32, 32), [32], 31),
+        (70, Window(32, 64), [64], 58),
+        (70, Window(10, 25), [30, 50], 5),
+        (29, Window(10, 25), [], 1),
+        (25, Window(10, 25), [], 1),
+        (40, Window(1, 3), list(range(3, 40, 3)), 2),
+        (40, Window(1000, 1000), [], 960),
+    ],
+)
+def test_pages_of_which_nothing_matches(
+    history: int, window: Window, told: list[int], until_the_next: int
+) -> None:
+    """A checkpoint comes at a page's end only, never at the history's; its count goes on."""
+
+    async def scenario(node: Node) -> None:
+        start = node.store.head
+        deliveries = filtered(node, start, "Yes", window)
+        place = {start: 0}
+        for number in range(1, history + 1):
+            place[await put(node, "a", type="No")] = number
+        found = await taken(deliveries, len(told) + 1)
+        assert found[-1] == CaughtUp()
+        assert [place[one.position] for one in found[:-1] if isinstance(one, Checkpoint)] == told
+        for _ in range(until_the_next):
+            last = await put(node, "a", type="No")
+        assert await taken(deliveries, 1) == [Checkpoint(last)]
+        for _ in range(window.interval):
+            last = await put(node, "a", type="No")
+        assert await taken(deliveries, 1) == [Checkpoint(last)], "live it counts from nothing"
+
+    run(scenario)
+
+
+def test_a_page_ends_with_its_thirty_second_match() -> None:
+    async def scenario(node: Node) -> None:
+        start = node.store.head
+        await put(node, "a", 100, type="Yes")
+        found = await taken(filtered(node, start, "Yes", Window(1_000, 50)), 102)
+        assert [index for index, one in enumerate(found) if isinstance(one, Checkpoint)] == [64]
+        assert found[-1] == CaughtUp()
+
+    run(scenario)
+
+
+def test_hidden_events_are_considered() -> None:
+    """EventStoreDB counts its own book-keeping, too, though nobody sees it."""
+
+    async def scenario(node: Node) -> None:
+        start = node.store.head
+        hidden = "$persistentsubscription-$all::g-checkpoint"
+        await put(node, hidden, 2)
+        last = await put(node, "a", type="No")
+        deliveries = filtered(node, start, "Yes", Window(3, 3))
+        assert await taken(deliveries, 2) == [Checkpoint(last), CaughtUp()]
+        await put(node, hidden, 2)
+        last = await put(node, "a", type="Yes")
+        assert await taken(deliveries, 2) == [1, Checkpoint(last)]
+
+    run(scenario)
+
+
+def test_an_unfiltered_subscription_has_no_checkpoints() -> None:
+    async def scenario(node: Node) -> None:
+        start = node.store.head
+        await put(node, "a", 200)
+        deliveries = catch_up.of_all(node.reader, node.feed, start)
+        assert await taken(deliveries, 201) == [*range(200), CaughtUp()]
+        await put(node, "a", 200)
+        assert await taken(deliveries, 200) == list(range(200, 400))
 
     run(scenario)
 
@@ -152,10 +240,7 @@ def test_resuming_from_any_checkpoint_misses_no_match() -> None:
     async def scenario(node: Node) -> None:
         start = node.store.head
 
-        def matches(record: Record) -> bool:
-            return node.store.types.name(record.type) == "Yes"
-
-        whole = catch_up.of_all(node.reader, node.feed, start, matches, 2)
+        whole = filtered(node, start, "Yes", Window(1, 2))
         assert await taken(whole, 1) == [CaughtUp()]
         for number in range(20):
             await put(node, "a", type="Yes" if number % 3 == 0 else "No")
@@ -165,7 +250,7 @@ def test_resuming_from_any_checkpoint_misses_no_match() -> None:
             if isinstance(delivery, Record):
                 seen.append(delivery.revision)
             elif isinstance(delivery, Checkpoint):
-                resumed = catch_up.of_all(node.reader, node.feed, delivery.position, matches, 10**6)
+                resumed = filtered(node, delivery.position, "Yes", Window(32, 10**6))
                 missing = [number for number in range(0, 20, 3) if number not in seen]
                 assert await taken(resumed, len(missing)) == missing
 
@@ -174,7 +259,7 @@ def test_resuming_from_any_checkpoint_misses_no_match() -> None:
 
 def test_all_from_its_start_begins_with_system_events() -> None:
     async def scenario(node: Node) -> None:
-        deliveries = catch_up.of_all(node.reader, node.feed, 0, None, 32)
+        deliveries = catch_up.of_all(node.reader, node.feed, 0)
         first = await anext(deliveries)
         assert isinstance(first, Record)
         assert node.store.streams.name(first.stream).startswith("$")
@@ -188,7 +273,7 @@ def test_reset_ends_subscriptions_and_empties_the_store() -> None:
         await put(node, "a", 3)
         stream, everything = (
             of_stream(node, "a", 0),
-            catch_up.of_all(node.reader, node.feed, None, None, 32),
+            catch_up.of_all(node.reader, node.feed, None),
         )
         await taken(stream, 4)
         await taken(everything, 1)

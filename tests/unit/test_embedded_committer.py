@@ -11,6 +11,8 @@ import pytest
 
 from esnb.embedded.storage.log import Batch, LogFull
 from esnb.embedded.storage.memory_log import MemoryLog
+from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.committer import GroupCommitter
 from esnb.embedded.streams.errors import WriteFailed
 from esnb.embedded.streams.reading import Reader
@@ -179,5 +181,47 @@ def test_closed_committer_takes_nothing() -> None:
         assert await settled(*tasks) == [None, None]
         with pytest.raises(WriteFailed):
             await bench.committer.commit(Batch())
+
+    asyncio.run(scenario())
+
+
+class DamagedLog(MemoryLog):
+    """Cannot be read any more; nor written, where it `is_full`."""
+
+    durable = True
+    is_damaged = is_full = False
+
+    def last_of(self, stream: int) -> Record | None:
+        self._check()
+        return super().last_of(stream)
+
+    def newest(self, limit: int) -> list[Record]:
+        self._check()
+        return super().newest(limit)
+
+    def write(self, batches: Iterable[Batch]) -> None:
+        if self.is_full:
+            raise LogFull("no space left")
+        super().write(batches)
+
+    def _check(self) -> None:
+        if self.is_damaged:
+            raise LogDamaged("a page is damaged")
+
+
+@pytest.mark.parametrize(("is_full", "expected"), [(True, WriteFailed), (False, LogDamaged)])
+def test_nobody_waits_for_ever_for_a_log_that_was_damaged_meanwhile(
+    is_full: bool, expected: type[Exception]
+) -> None:
+    async def scenario() -> None:
+        log = DamagedLog()
+        store = Store(log, Clock())
+        committer = GroupCommitter(store, lambda names: None)
+        _, batch = store.append("a", ANY, [event()])
+        log.is_damaged, log.is_full = True, is_full
+        async with asyncio.timeout(DEADLINE):
+            with pytest.raises(expected):
+                await committer.commit(batch)
+            await committer.close()
 
     asyncio.run(scenario())

@@ -8,6 +8,7 @@ from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import END, EventFilter, Target
 from esnb.embedded.persistent.journal import parked_stream, replay_stream
+from esnb.embedded.persistent.message import Message
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_groups import SECOND, Bench, settings
 from tests.unit.embedded_logs import append, event
@@ -165,12 +166,29 @@ def test_a_message_times_out_at_the_next_tick(bench: Bench) -> None:
     assert bench.parked(group) == [("1@s", "Reached retry count of 2")]
 
 
-def test_without_a_timeout_a_consumer_may_take_for_ever(bench: Bench) -> None:
+@pytest.mark.parametrize("timeout", [0, -5], ids=["zero", "negative"])
+def test_a_timeout_of_zero_is_over_at_each_tick(bench: Bench, timeout: int) -> None:
     bench.append("s")
+    group = bench.group(message_timeout=timeout)
+    desk = bench.joined(group)
+    assert desk.got == [(0, 0)]
+    bench.pass_time(group)
+    assert desk.got == [(0, 0), (0, 1)]
+    bench.pass_time(group)
+    assert desk.got == [(0, 0), (0, 1), (0, 2)]
+    bench.pass_time(group, 5)
+    assert desk.got == [(0, 0), (0, 1), (0, 2)]
+    assert bench.parked(group) == [("0@s", "Reached retry count of 2")]
+
+
+def test_what_is_acknowledged_before_the_tick_needs_no_timeout(bench: Bench) -> None:
+    ids = bench.append("s", 3)
     group = bench.group(message_timeout=0)
     desk = bench.joined(group)
-    bench.pass_time(group, 100)
-    assert desk.got == [(0, 0)]
+    group.acknowledge(ids)
+    bench.pass_time(group, 3)
+    assert desk.got == [(0, 0), (1, 0), (2, 0)]
+    assert bench.parked(group) == []
 
 
 def test_what_a_consumer_leaves_behind_goes_to_the_others(bench: Bench) -> None:
@@ -247,7 +265,7 @@ def test_checkpoints_by_count_and_by_time(bench: Bench) -> None:
 
 def test_without_a_time_only_the_count_matters(bench: Bench) -> None:
     ids = bench.append("s", 4)
-    group = bench.group(checkpoint_after=0, max_checkpoint_count=3, message_timeout=0)
+    group = bench.group(checkpoint_after=0, max_checkpoint_count=3, message_timeout=1_000_000)
     bench.joined(group)
     group.acknowledge(ids[:2])
     bench.pass_time(group, 100)
@@ -451,6 +469,54 @@ def test_links_are_resolved_on_request(bench: Bench) -> None:
     assert (found.event.revision, found.link.revision) == (1, 0)
     assert lost.event is None
     assert [message.link for message in plain.messages] == [None, None]
+
+
+@pytest.mark.parametrize("when", ["history", "live"])
+@pytest.mark.parametrize(
+    ("data", "history", "live"),
+    [
+        (b"rubbish", "event", "link"),
+        (b"", "event", "link"),
+        (b"@s", "event", "link"),
+        (b"\xff@s", "event", "link"),
+        (b"5", "link", "link"),
+        (b"5@", "link", "link"),
+        (b"5@nowhere", "link", "link"),
+        (b"-2@s", "link", "link"),
+        (b"-1@s", "both", "both"),
+        (b" 1@s", "both", "both"),
+        (b"0@links", "both", "both"),
+    ],
+)
+def test_links_that_point_nowhere(
+    bench: Bench, data: bytes, history: str, live: str, when: str
+) -> None:
+    """Also when they are parked and replayed: they come as they are read then."""
+    bench.append("s", 2)
+    bench.append("links", 1)
+    if when == "history":
+        ids = bench.append("links", 1, type="$>", data=data)
+    group = bench.group("links", resolve_links=True)
+    desk = bench.joined(group)
+    if when == "live":
+        ids = bench.append("links", 1, type="$>", data=data)
+        bench.caught_up(group)
+    first, message = desk.messages
+    assert first.link is None
+
+    def shape(found: Message) -> str:
+        if found.event is not None and found.link is not None:
+            return "both"
+        return "link" if found.event is None else "event"
+
+    assert shape(message) == (history if when == "history" else live)
+    assert message.id == ids[0]
+    group.refuse(ids, Nack.PARK, "")
+    group.replay_parked()
+    replayed = desk.messages[-1]
+    assert shape(replayed) == {"event": "both"}.get(shape(message), history)
+    group.acknowledge([replayed.id])
+    assert group.statistics().outstanding == 1, "the event before the link"
 
 
 def test_a_filter_of_all_counts_what_it_passes_over(bench: Bench) -> None:

@@ -11,7 +11,8 @@ from esnb._client import persistent_pb2, shared_pb2
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import END, EventFilter, Target
 from esnb.embedded.services import group_request
-from esnb.embedded.streams.errors import InvalidRequest
+from esnb.embedded.services.status import Stated
+from esnb.embedded.streams.errors import InvalidArgument, InvalidRequest, Refused
 
 Create = persistent_pb2.CreateReq
 Update = persistent_pb2.UpdateReq
@@ -41,7 +42,11 @@ def create(settings: dict[str, Any] | None = None, **options: Any) -> Any:
         ),
         (create(all=Create.AllOptions(end=EMPTY, no_filter=EMPTY)), Target(None), END),
         (
-            create(all=Create.AllOptions(position=Create.Position(commit_position=5))),
+            create(
+                all=Create.AllOptions(
+                    position=Create.Position(commit_position=5, prepare_position=5)
+                )
+            ),
             Target(None),
             5,
         ),
@@ -64,7 +69,7 @@ def test_filters() -> None:
     options = create(all=Create.AllOptions(start=EMPTY, filter=by_type))
     assert group_request.target(options).filter == EventFilter(False, "", ("a", "b"))
     nothing = Create.AllOptions(start=EMPTY, filter=Create.AllOptions.FilterOptions())
-    with pytest.raises(InvalidRequest, match="neither streams nor event types"):
+    with pytest.raises(InvalidArgument, match=r"'None' is not a valid .*FilterOneofCase"):
         group_request.target(create(all=nothing))
 
 
@@ -123,19 +128,72 @@ def test_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "options", "reason"),
+    ("read", "options", "error", "text"),
     [
-        (group_request.settings, Create.Options(stream_identifier=STREAM), "no settings"),
-        (group_request.group_name, Create.Options(), "no group"),
-        (group_request.target, Create.Options(), "no stream"),
+        (
+            group_request.settings,
+            Create.Options(stream_identifier=STREAM),
+            InvalidRequest,
+            "no settings",
+        ),
+        (group_request.target, Create.Options(), InvalidRequest, "no stream"),
         (
             group_request.settings,
             create(stream=Create.StreamOptions(stream_identifier=STREAM)),
+            InvalidArgument,
+            "CreateReq[+]Types[+]StreamOptions[+]RevisionOptionOneofCase",
+        ),
+        (
+            group_request.settings,
+            create(all=Create.AllOptions()),
+            InvalidArgument,
+            "CreateReq[+]Types[+]AllOptions[+]AllOptionOneofCase",
+        ),
+        (
+            group_request.settings,
+            Update.Options(
+                settings=Update.Settings(), stream=Update.StreamOptions(stream_identifier=STREAM)
+            ),
+            InvalidArgument,
+            "UpdateReq[+]Types[+]StreamOptions[+]RevisionOptionOneofCase",
+        ),
+        (
+            group_request.settings,
+            Update.Options(settings=Update.Settings(), all=Update.AllOptions()),
+            InvalidRequest,
             "where the group begins",
         ),
     ],
-    ids=["settings", "group", "stream", "start"],
+    ids=["settings", "stream", "start", "all start", "update start", "update all start"],
 )
-def test_what_is_missing(read: Any, options: Any, reason: str) -> None:
-    with pytest.raises(InvalidRequest, match=reason):
+def test_what_is_missing(read: Any, options: Any, error: type[Refused], text: str) -> None:
+    with pytest.raises(error, match=text):
         read(options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        create({"revision": 2**63}, stream_identifier=STREAM),
+        create(stream=Create.StreamOptions(stream_identifier=STREAM, revision=2**64 - 2)),
+        create(all=Create.AllOptions(position=Create.Position(commit_position=2**63))),
+        create(all=Create.AllOptions(position=Create.Position(prepare_position=1))),
+    ],
+    ids=["old revision", "revision", "position", "prepared after it was committed"],
+)
+def test_starts_that_are_none(options: Any) -> None:
+    with pytest.raises(InvalidRequest):
+        group_request.settings(options)
+
+
+@pytest.mark.parametrize("change", ["Create", "Update", "Delete"])
+def test_all_is_not_the_name_of_a_stream(change: str) -> None:
+    options = getattr(persistent_pb2, f"{change}Req").Options()
+    options.stream_identifier.stream_name = b"$all"
+    read = group_request.deleted if change == "Delete" else group_request.target
+    with pytest.raises(Stated) as error:
+        read(options)
+    assert str(error.value) == (
+        f"Envelope callback expected either {change}PersistentSubscriptionToAllCompleted or "
+        f"NotHandled, received {change}PersistentSubscriptionToStreamCompleted instead"
+    )

@@ -126,3 +126,21 @@ def test_wait_for_the_disk_counts_for_nothing() -> None:
     pace.rest()
     take_turn(machine, pace)
     assert machine.grown == 2
+
+
+def test_an_end_that_comes_together_with_the_news_is_an_end() -> None:
+    async def ended() -> None:
+        machine, news = Machine(busy=0), asyncio.Event()
+
+        async def rung() -> None:
+            await news.wait()
+
+        turn = asyncio.create_task(Pace(machine.head, machine.clock, machine.effort).turn(rung))
+        for _ in range(3):
+            await asyncio.sleep(0)
+        news.set()
+        turn.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await turn
+
+    asyncio.run(asyncio.wait_for(ended(), 30))

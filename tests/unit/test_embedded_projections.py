@@ -10,6 +10,7 @@ import pytest
 
 from esnb.embedded.projections import rules
 from esnb.embedded.projections.category import BadCategoryQuery, category_of
+from esnb.embedded.projections.emitted_streams import UNTOUCHED, EmittedStreams
 from esnb.embedded.projections.links import (
     Stamp,
     caused_by,
@@ -17,6 +18,7 @@ from esnb.embedded.projections.links import (
     stamp_json,
     stream_metadata,
 )
+from esnb.embedded.projections.register import registered
 from esnb.embedded.projections.rules import BadQuery, Emission
 from esnb.embedded.projections.source_event import Sources, source_stream
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection
@@ -208,3 +210,58 @@ def test_stream_metadata_hides_what_an_earlier_epoch_wrote() -> None:
 
 def test_numbers_of_projections_are_those_of_their_creation() -> None:
     assert [SystemProjection(name).number for name in NAMES] == [1, 2, 3, 4, 5]
+
+
+_SETTINGS = {"enabled": False, "query": "last\n.", "epoch": 3, "version": 4}
+
+
+def _json(**changed: Any) -> bytes:
+    return json.dumps(_SETTINGS | changed).encode()
+
+
+@pytest.mark.parametrize(
+    "unsound",
+    [
+        *(b"", b"{}", b"[]", b"null", b"[" * 100_000, _json(enabled="yes"), _json(enabled=None)),
+        *(_json(epoch=2**70), _json(epoch=-(2**70)), _json(epoch="3"), _json(version=1.5)),
+        *(_json(version=True), _json(query=None), _json(query="middle"), _json(query="first\n--")),
+    ],
+    ids=range(15),
+)
+def test_settings_that_a_client_wrote_wrongly_are_passed_over(unsound: bytes) -> None:
+    streams = Streams()
+    streams.append("$projections-$by_category", "$ProjectionUpdated", _json())
+    streams.append("$projections-$by_category", "$ProjectionUpdated", unsound)
+    found = registered(streams.store, enabled=True)["$by_category"]
+    assert (found.enabled, found.query, found.epoch, found.version) == (False, "last\n.", 3, 4)
+
+
+@pytest.mark.parametrize("half", ["\ud800", "", 7, None, ["a"]])
+def test_a_property_of_correlation_that_is_none_is_passed_over(half: Any) -> None:
+    streams = Streams()
+    query = f'{{"correlationIdProperty": {json.dumps(half)}}}'
+    settings = _json(query=query)
+    streams.append("$projections-$by_correlation_id", "$ProjectionUpdated", settings)
+    found = registered(streams.store, enabled=True)["$by_correlation_id"]
+    assert found.enabled
+
+
+@pytest.mark.parametrize("position", ["1e400", str(2**70), str(10**6), "-1", "NaN", '"x"', "null"])
+def test_a_checkpoint_that_a_client_wrote_wrongly_is_passed_over(position: str) -> None:
+    streams = Streams()
+    streams.append("s", "T")
+    for place in ("64", position):
+        metadata = f'{{"$v": "3:-1:0:4", "$c": {place}}}'.encode()
+        streams.append(
+            "$projections-$by_category-checkpoint", "$ProjectionCheckpoint", b"{}", metadata
+        )
+    assert registered(streams.store, enabled=True)["$by_category"].position == 64
+
+
+@pytest.mark.parametrize("position", ["1e400", str(2**70), str(10**6), "-1"])
+def test_a_stamp_that_a_client_forged_ends_no_emissions(position: str) -> None:
+    streams = Streams()
+    projection = SystemProjection("$by_category")
+    metadata = f'{{"$v": "{projection.number}:-1:0:4", "$c": {position}}}'.encode()
+    streams.append("$ce-s", "$>", b"0@s-1", metadata)
+    assert EmittedStreams(streams.store).reached("$ce-s", projection) == UNTOUCHED

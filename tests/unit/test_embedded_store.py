@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from esnb.embedded.storage.log import Batch
-from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record, content
+from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, content
 from esnb.embedded.streams.errors import InvalidPosition, StreamDeleted, WrongExpectedVersion
 from esnb.embedded.streams.reading import END_OF_ALL, Reader
 from esnb.embedded.streams.store import Store, Written
@@ -206,20 +206,60 @@ def test_links_lead_to_what_can_be_read(store: Store) -> None:
     reader = Reader(store)
     append(store, "a@b", ANY, event(), event())
 
-    def target(data: bytes) -> Record | None:
+    def resolved(data: bytes, *, live: bool = False) -> tuple[str, int] | str:
+        """Where the link leads, or as what it comes alone."""
         place = append(store, "links", ANY, event("$>", data, is_json=False))
-        link = store.log.at_position(place.position)
-        assert link is not None
-        assert reader.is_link(link)
-        return reader.target(link)
+        record = store.log.at_position(place.position)
+        assert record is not None
+        found, link = reader.resolved(record, live=live)
+        if link is None:
+            assert found == record
+            return "event"
+        assert link == record
+        return "link" if found is None else (store.streams.name(found.stream), found.revision)
 
-    found = target(b"1@a@b")
-    assert found is not None
-    assert (store.streams.name(found.stream), found.revision) == ("a@b", 1)
-    for nowhere in (b"2@a@b", b"0@none", b"x@a@b", b"no link", b"@a@b", b"-1@a@b", b"\xff"):
-        assert target(nowhere) is None
+    for live in (False, True):
+        assert resolved(b"1@a@b", live=live) == ("a@b", 1)
+        assert resolved(b" +0 @a@b", live=live) == ("a@b", 0)
+        assert resolved(b"-1@a@b", live=live) == ("a@b", 1), "the last one"
+        for nowhere in (b"2@a@b", b"0@none", b"-2@a@b", b"0@", b"0", b"-1@", b"-1@none"):
+            assert resolved(nowhere, live=live) == "link"
+    for malformed in (b"x@a@b", b"no link", b"@a@b", b"", b"\xff"):
+        assert resolved(malformed) == "event"
+        assert resolved(malformed, live=True) == "link"
+    itself = reader.store.shown.state("links").last + 1
+    assert resolved(b"%d@links" % itself) == ("links", itself)
+    assert resolved(b"-1@links") == ("links", itself + 1)
+    assert resolved(b"0@links") == ("links", 0), "a link's target is not looked up again"
+    limited(store, "a@b", tb=1)
+    assert resolved(b"0@a@b") == "link"
+    assert resolved(b"-1@a@b") == ("a@b", 1)
+    assert resolved(b"0@$$a@b") == ("$$a@b", 0)
     limited(store, "a@b", tb=2)
-    assert target(b"1@a@b") is None
+    assert resolved(b"1@a@b") == resolved(b"-1@a@b") == "link"
+    assert resolved(b"0@$$a@b") == "link", "only the newest metadata can be read"
+    wrote(store, store.tombstone("a@b", ANY)[1])
+    for ended in (b"1@a@b", b"-1@a@b", b"%d@a@b" % TOMBSTONE, b"-1@$$a@b"):
+        assert resolved(ended) == "link"
+
+
+def test_soft_deleted_streams_are_no_targets(store: Store) -> None:
+    reader = Reader(store)
+    append(store, "a", ANY, event())
+    wrote(store, store.delete("a", ANY)[1])
+    for data in (b"0@a", b"-1@a"):
+        place = append(store, "links", ANY, event("$>", data, is_json=False))
+        record = store.log.at_position(place.position)
+        assert record is not None
+        assert reader.resolved(record, live=False) == (None, record)
+
+
+def test_what_is_not_a_link_is_an_event(store: Store) -> None:
+    place = append(store, "a", ANY, event("Happened", b"0@a"))
+    record = store.log.at_position(place.position)
+    assert record is not None
+    for live in (False, True):
+        assert Reader(store).resolved(record, live=live) == (record, None)
 
 
 def test_position_of_no_event(store: Store) -> None:

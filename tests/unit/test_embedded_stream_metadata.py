@@ -62,3 +62,14 @@ def test_recreation_keeps_what_else_is_said_and_its_order() -> None:
     assert recreated(SOFT_DELETED, TOMBSTONE - 1) == b'{"$tb":9223372036854775806}'
     assert recreated(b"[]", 3) is None
     assert recreated(b"no", 3) is None
+
+
+def test_recreation_keeps_halves_of_characters_escaped() -> None:
+    """Which JSON can hold and UTF-8 cannot: an append must not fail for them."""
+    data = '{"$tb": 9, "a": "ü\\ud83d", "b": "\\ud83d\\ude00"}'.encode()
+    assert recreated(data, 3) == '{"$tb":3,"a":"ü\\ud83d","b":"😀"}'.encode()
+
+
+def test_recreation_of_metadata_without_end() -> None:
+    assert recreated(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 3) is None
+    assert recreated(b'{"a": %s}' % (b"1" * 10_000), 3) is None

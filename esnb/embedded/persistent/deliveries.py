@@ -17,7 +17,7 @@ class Deliveries:
     """The consumers of a group, and the messages that they have not answered yet."""
 
     def __init__(self, strategy: Strategy, timeout: int, clock: Clock) -> None:
-        """A message that has no answer after `timeout` ms is late; 0: never."""
+        """A message that has no answer after `timeout` ms is late: after none at once."""
         self.total = 0
         """How many messages were ever given to a consumer."""
         self._strategy = strategy
@@ -65,7 +65,7 @@ class Deliveries:
         if isinstance(consumer, Offer):
             return consumer
         now = self._clock()
-        message.due = now + self._timeout * _MILLISECOND if self._timeout > 0 else None
+        message.due = now + self._timeout * _MILLISECOND
         self._held[message.id] = message, consumer
         self.total += 1
         consumer.give(message, now)
@@ -84,7 +84,7 @@ class Deliveries:
         now = self._clock()
         messages = [message for message, _ in self._held.values()]
         for message in messages:
-            if message.due is not None and message.due <= now:
+            if message.due <= now:
                 self._release(message)
                 yield message
 

@@ -27,7 +27,7 @@ from esnb.embedded.persistent.statistics import GroupStatistics, Rate, per_secon
 from esnb.embedded.persistent.strategies import STRATEGIES, Pins
 from esnb.embedded.persistent.timings import Timings
 from esnb.embedded.storage.record import Proposed
-from esnb.embedded.streams.errors import StreamDeleted
+from esnb.embedded.streams.errors import Refused, StreamDeleted
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.store import Clock
 from esnb.embedded.streams.stream_metadata import metastream_of
@@ -101,6 +101,11 @@ class Group:
     def checkpoint(self) -> int | None:
         """The place up to which everything is finished, as last written."""
         return self._progress.checkpoint
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended the group, where nobody wanted it to end."""
+        return None if isinstance(self._ended, GroupDropped) else self._ended
 
     @property
     def replaying(self) -> list[range]:
@@ -199,6 +204,9 @@ class Group:
             more = self._intake.take_in(self._give_out)
         except StreamDeleted:
             self.end()
+            return False
+        except Refused as error:
+            self.end(error)
             return False
         self._checkpoint()
         self._give_out()

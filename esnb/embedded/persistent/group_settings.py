@@ -44,7 +44,9 @@ class Target(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupSettings:
-    """Times are in milliseconds; 0 means never. `start` is the first place that is wanted."""
+    """Times are in milliseconds. `checkpoint_after` 0 means never, `message_timeout` 0 at
+    every tick of the clock. `start` is the first place that is wanted.
+    """
 
     start: int
     resolve_links: bool

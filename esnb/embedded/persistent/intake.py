@@ -70,7 +70,7 @@ class Intake:
             was_live = buffer.live
             if was_live and buffer.is_full():
                 give_out()  # EventStoreDB gives out each event as it arrives
-            buffer.add_arrived(self._message(one))
+            buffer.add_arrived(self._message(one, live=True))
             if was_live and not buffer.live:
                 self._following = one.place
         return not page.ended
@@ -83,7 +83,7 @@ class Intake:
         for one in page.records:
             if one.wanted:
                 self._know(one.place)
-                buffer.add_read(self._message(one))
+                buffer.add_read(self._message(one, live=False))
             if buffer.live:
                 return False
             if not one.wanted:
@@ -101,8 +101,8 @@ class Intake:
         if self.last_known is None or place > self.last_known:
             self.last_known = place
 
-    def _message(self, one: Considered) -> Message:
-        record = one.record
-        if self._settings.resolve_links and self._reader.is_link(record):
-            return Message(self._reader.target(record), record, one.place)
-        return Message(record, None, one.place)
+    def _message(self, one: Considered, *, live: bool) -> Message:
+        if not self._settings.resolve_links:
+            return Message(one.record, None, one.place)
+        event, link = self._reader.resolved(one.record, live=live)
+        return Message(event, link, one.place)

@@ -9,7 +9,8 @@ class Message:
     """An event to be handled, and how often it was tried.
 
     `event` is what the consumer handles, `link` what pointed at it (in a link
-    stream, or in the parked one); a link whose target is gone comes alone.
+    stream, or in the parked one); a link whose target is gone comes alone, as does
+    one that points nowhere: as an event when it was read, as a link when it is new.
     `place` orders messages: the revision, or the position in `$all`. Messages
     of a replay have no place, for they were finished once.
     """
@@ -23,7 +24,7 @@ class Message:
         self.retries = 0
         self.sequence = 0
         self.before: int | None = None
-        self.due: int | None = None
+        self.due = 0
 
     @property
     def original(self) -> Record:

@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Sequence
-from contextlib import suppress
-from typing import TypeVar
+from collections.abc import Iterator, Sequence
 
 from esnb.embedded.persistent import configuration
+from esnb.embedded.persistent.configuration import Configuration, Unsound
 from esnb.embedded.persistent.errors import GroupExists, GroupFailed, GroupMissing
 from esnb.embedded.persistent.group import Group
 from esnb.embedded.persistent.group_settings import GroupSettings, Target
-from esnb.embedded.persistent.journal import Journal, checkpoint_stream, replay_stream
+from esnb.embedded.persistent.journal import (
+    Journal,
+    checkpoint_stream,
+    parked_stream,
+    replay_stream,
+)
 from esnb.embedded.persistent.replay import replay_ranges
-from esnb.embedded.persistent.source import matching
-from esnb.embedded.storage.record import Proposed, content
-from esnb.embedded.streams.errors import StreamDeleted
+from esnb.embedded.persistent.source import matching, source_of
+from esnb.embedded.storage.record import Content, Proposed, content
+from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.store import Clock
+from esnb.embedded.streams.system_stream import UNSOUND, newest_first, newest_sound
 
 _PAST_THE_END = (
     "Invalid Start From position: commit position must be less than or equal to the last "
     "commit position in the transaction file."
 )
-_MOST = 2**63 - 1
-_LOOK_BACK = 100
-"""How many events that are not the server's own are passed over."""
-Kept = TypeVar("Kept")
 
 
 class Registry:
@@ -40,9 +40,15 @@ class Registry:
         self._groups: dict[tuple[str, str], Group] = {}
         self._known: set[str] = set()
         """The targets that had a group once; EventStoreDB lists none for the others."""
+        self.left_out: dict[tuple[str, str], str] = {}
+        """Groups that the log keeps and that cannot be served, with the reasons."""
 
     def create(self, target: Target, name: str, settings: GroupSettings) -> Group:
-        """A new group; raises `GroupFailed` or `GroupExists`."""
+        """A new group.
+
+        Raises `BadExpression`, `ExpressionTooSlow`, `GroupFailed` or `GroupExists`.
+        """
+        matching(self._reader, target.filter)
         self._check(target, name, settings)
         if (target.name, name) in self._groups:
             raise GroupExists(target.name, name)
@@ -97,12 +103,49 @@ class Registry:
             self._known.discard(group.target.name)
 
     def load(self) -> list[Group]:
-        """Start over with the groups that the log keeps."""
+        """Start over with the groups that the log keeps; `left_out` names those that cannot be."""
         self._groups.clear()
         self._known.clear()
-        for entry in self._newest(configuration.STREAM, configuration.entries) or ():
-            self._add(entry.target, entry.group, entry.settings, entry.begin)
+        self.left_out.clear()
+        for kept in self._configurations():
+            for target_name, name, reason in kept.unsound:
+                if not self._is_settled(target_name, name):
+                    self.left_out[target_name, name] = reason
+            for target, name, settings, begin in kept.entries:
+                if not self._is_settled(target.name, name):
+                    self._add(target, name, settings, begin)
         return self.all()
+
+    def _configurations(self) -> Iterator[Configuration]:
+        """The newest event that keeps groups.
+
+        One with unsound groups is a client's own: what the server wrote before it comes too.
+        """
+        for record in newest_first(self._reader.store, configuration.STREAM):
+            try:
+                found = self._sifted(configuration.read(content(record).data))
+            except UNSOUND:
+                continue
+            yield found
+            if not found.unsound:
+                return
+
+    def _sifted(self, found: Configuration) -> Configuration:
+        """With the groups that no consumer could be served by among the unsound ones."""
+        sifted = Configuration([], list(found.unsound))
+        for entry in found.entries:
+            target, name, settings, _ = entry
+            fault = settings.fault() or settings.buffer_fault() or self._filter_fault(target)
+            if fault is None:
+                sifted.entries.append(entry)
+            else:
+                sifted.unsound.append(Unsound(target.name, name, fault))
+        return sifted
+
+    def _is_settled(self, target_name: str, name: str) -> bool:
+        """Whether a newer event said something about the group."""
+        key = target_name, name
+        return key in self._groups or key in self.left_out
 
     def configuration(self) -> Proposed:
         """The event that keeps the groups as they are now."""
@@ -131,11 +174,9 @@ class Registry:
     ) -> Group:
         subscription = f"{target.name}::{name}"
         if checkpoint is None:
-            checkpoint = self._newest(
-                checkpoint_stream(subscription), lambda data: _place(target, data)
-            )
+            checkpoint = self._checkpoint(target, subscription)
         if replaying is None:
-            replaying = self._newest(replay_stream(subscription), replay_ranges) or ()
+            replaying = self._replaying(subscription)
         return Group(
             target,
             name,
@@ -148,24 +189,29 @@ class Registry:
             replaying=replaying,
         )
 
-    def _newest(self, stream: str, read: Callable[[bytes], Kept]) -> Kept | None:
-        """What the newest sound event holds: these streams are open to every client."""
-        try:
-            found = self._reader.backwards(stream, _MOST, _LOOK_BACK)
-        except StreamDeleted:
-            return None
-        for record in () if found is None else found.records:
-            with suppress(ValueError, TypeError, KeyError, AttributeError, RecursionError):
-                return read(content(record).data)
-        return None
+    def _checkpoint(self, target: Target, subscription: str) -> int | None:
+        """The place that is kept; one that nothing has come to yet is not the server's."""
+        head = source_of(self._reader, target).head()
+
+        def read(kept: Content) -> int:
+            place = target.place(json.loads(kept.data))
+            if not 0 <= place <= head:
+                raise ValueError(place)
+            return place
+
+        return newest_sound(self._reader.store, checkpoint_stream(subscription), read)
+
+    def _replaying(self, subscription: str) -> list[range]:
+        store = self._reader.store
+        stream = replay_stream(subscription)
+        kept = newest_sound(store, stream, lambda event: replay_ranges(event.data)) or []
+        end = store.shown.state(parked_stream(subscription)).last + 1
+        return [range(one.start, min(one.stop, end)) for one in kept if one.start < end]
 
     def _check(self, target: Target, name: str, settings: GroupSettings) -> None:
         fault = settings.fault()
-        if fault is None and target.stream is None:
-            if settings.start > self._reader.store.head:
-                fault = _PAST_THE_END
-            else:
-                fault = self._filter_fault(target)
+        if fault is None and target.stream is None and settings.start > self._reader.store.head:
+            fault = _PAST_THE_END
         if fault is not None:
             raise GroupFailed(target.name, name, fault)
 
@@ -177,13 +223,8 @@ class Registry:
     def _filter_fault(self, target: Target) -> str | None:
         try:
             matching(self._reader, target.filter)
-        except re.error as error:
-            return f"the filter is not a regular expression: {error}"
+        except BadExpression as error:
+            return error.reason
+        except ExpressionTooSlow as error:
+            return str(error)
         return None
-
-
-def _place(target: Target, data: bytes) -> int:
-    place = target.place(json.loads(data))
-    if not 0 <= place <= _MOST:
-        raise ValueError(place)
-    return place

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterable
 
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.storage.record import TOMBSTONE, Proposed
+from esnb.embedded.storage.record import TOMBSTONE, Proposed, Record
 from esnb.embedded.streams.reading import Reader
 
 REPLAY_TYPE = "$SubscriptionReplay"
@@ -71,10 +71,14 @@ class Replay:
             if room <= 0 or first >= one.stop:
                 continue
             links = self._reader.store.log.forwards(number, first, one.stop - 1, room)
-            messages += [Message(self._reader.target(link), link, None) for link in links]
+            messages += [self._message(link) for link in links]
             self._unfinished.update(link.revision for link in links)
             self._next = links[-1].revision + 1 if len(links) == room else one.stop
         return messages
+
+    def _message(self, parked: Record) -> Message:
+        event, link = self._reader.resolved(parked, live=False)
+        return Message(event, link, None)
 
     def finished(self, message: Message) -> None:
         """The message need not be delivered any more."""

@@ -112,7 +112,7 @@ class AllSource:
 
 
 def matching(reader: Reader, filter: EventFilter | None) -> Matches | None:
-    """The filter as a test of records; raises `re.error` when its expression is none."""
+    """The filter as a test of records; raises `BadExpression` or `ExpressionTooSlow`."""
     if filter is None:
         return None
     accepts = accepted_by(filter.regex, filter.prefixes)

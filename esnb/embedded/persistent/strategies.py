@@ -121,7 +121,9 @@ class Pins:
         """The stream of the event, also when only a link to it is left."""
         record = message.event or message.original
         if self._types.name(record.type) == LINK:
-            return content(record).data.decode("utf-8", "replace").partition("@")[2]
+            text = content(record).data.decode("utf-8", "replace")
+            _, separator, stream = text.partition("@")
+            return stream if separator else text
         return self._streams.name(record.stream)
 
     def correlation(self, message: Message) -> str:

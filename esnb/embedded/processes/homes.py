@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 SOCKET_NAME = "redis.sock"
@@ -31,12 +32,15 @@ def private_directory() -> Path:
 def kept_directory(path: Path, name: str) -> Path:
     """The directory `name` in the stores' `path`, made when it is missing.
 
-    Raises the `OSError` that the operating system gives, saying which path
+    Only this user can open it, and the path where it is made here. Raises the `OSError` that the operating system gives, saying which path
     cannot be written.
     """
     home = path / name
     try:
-        home.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, exist_ok=True)
+        with suppress(PermissionError):  # another user's is theirs to open
+            home.chmod(0o700)  # one that an earlier version made, too
         with tempfile.TemporaryFile(dir=home):
             return home
     except OSError as error:

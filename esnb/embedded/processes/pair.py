@@ -47,6 +47,11 @@ class EmbeddedPair:
         return projections_of(self._eventstoredb)
 
     @property
+    def remarks(self) -> list[str]:
+        """What the EventStoreDB server had to say when it started: a group that it left out."""
+        return list(self._eventstoredb.state.get("said", ()))
+
+    @property
     def redis_url(self) -> str:
         """Starts the server when it has not been used yet."""
         with self._lock:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
@@ -71,12 +71,19 @@ class ServerProcess:
         self._users = users
         self._supervisor = supervisor
         self.state = state
-        """`ready` (the line printed), `pid` and the plan's `details`."""
+        """`ready` (the line printed), `said` (those before it), `pid` and the plan's `details`."""
         _in_use.add(self)
 
     def is_alive(self) -> bool:
-        """Whether the server still runs: it holds its lock as long as it does."""
-        return not _is_free(self._home.directory / "server.lock", missing=True)
+        """Whether the server still runs: it holds its lock as long as it does.
+
+        Another one that was started in its place is not this one.
+        """
+        if _is_free(self._home.directory / "server.lock", missing=True):
+            return False
+        with suppress(FileNotFoundError):
+            return bool(_read_state(self._home)["pid"] == self.state["pid"])
+        return False
 
     def release(self) -> None:
         """Ends this process's use; returns when a server without users has ended."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from eventsourcing.persistence import OperationalError
 from esnb.embedded.processes.pair import EmbeddedPair
 
 HOST = "127.0.0.1"
+_LOOK_SECONDS = 0.5
 
 
 def serve(
@@ -24,13 +26,14 @@ def serve(
     *,
     projections: str = "system",
     say: Callable[[str], None] = lambda line: print(line, flush=True),
+    warn: Callable[[str], None] = lambda line: print(line, file=sys.stderr, flush=True),
 ) -> None:
     """Runs both servers until SIGINT or SIGTERM, and says how to reach them.
 
     The two lines are settings as `connect()` reads them from the environment.
     Port 0 means any free one; `projections` are those that run, `none` or
     `system`. Kernels that work on the same path share the servers. Raises
-    `OperationalError` for a port that is taken.
+    `OperationalError` for a port that is taken, and when a server ends by itself.
     """
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -51,9 +54,26 @@ def serve(
         port = listen(pair.redis_url, redis_port)
         say(f"EVENTSTOREDB_URI=esdb://{HOST}:{pair.eventstoredb_port}?Tls=false")
         say(f"REDIS_URL=redis://{HOST}:{port}/0")
-        ended.wait()
+        for remark in pair.remarks:
+            warn(f"esnb serve: {remark}")
+        while not ended.wait(_LOOK_SECONDS):
+            _require_alive(pair, directory)
     finally:
         pair.release()
+
+
+def _require_alive(pair: EmbeddedPair, directory: Path | None) -> None:
+    dead = pair.dead()
+    if not dead:
+        return
+    if directory is None:
+        why = "and what they held is lost"
+    else:
+        logs = " and ".join(str(directory / name.lower() / "server.log") for name in dead)
+        why = f"{logs} may say why"
+    raise OperationalError(
+        f"the embedded {' and '.join(dead)} ended unexpectedly, {why}: start `esnb serve` again"
+    )
 
 
 def listen(url: str, port: int) -> int:

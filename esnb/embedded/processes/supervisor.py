@@ -39,6 +39,9 @@ from typing import Any, BinaryIO
 LOG = "server.log"
 LOG_SIZE = 1_000_000
 """Bytes from which a log is begun anew at the next start."""
+LAST_WORDS = 15
+"""Lines of a server that does not start that are part of the error: not the log's, whose
+disk may be full."""
 
 
 def die_with_parent() -> Callable[[], None] | None:
@@ -79,12 +82,6 @@ def answer(message: dict[str, Any]) -> None:
     os.close(null)
 
 
-def last_lines(count: int = 15) -> str:
-    """The end of the log, for the error message."""
-    with open(LOG, encoding="utf-8", errors="replace") as file:
-        return "".join(file.readlines()[-count:]).strip()
-
-
 def supervise(orders: dict[str, Any]) -> None:
     """Runs the server from its start to its end."""
     server_lock = os.open("server.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -112,6 +109,7 @@ def follow(server: subprocess.Popen[bytes], orders: dict[str, Any], log: BinaryI
     def stop_after_last_user() -> None:
         users = os.open("users.lock", os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(users, fcntl.LOCK_EX)
+        was_told.set()
         server.send_signal(getattr(signal, orders["stop"]))
         try:
             server.wait(orders["grace"])
@@ -122,6 +120,7 @@ def follow(server: subprocess.Popen[bytes], orders: dict[str, Any], log: BinaryI
         was_patient.set()
         server.kill()
 
+    was_told = threading.Event()
     was_patient = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     overdue = threading.Timer(orders["patience"], give_up)
@@ -131,30 +130,39 @@ def follow(server: subprocess.Popen[bytes], orders: dict[str, Any], log: BinaryI
 
     assert server.stdout is not None
     ready = False
+    said: list[str] = []
     for line in server.stdout:
         if not ready and orders["ready"].encode() in line.lower():
             ready = True
             overdue.cancel()
             text = line.decode(errors="replace").strip()
-            write_state({**orders["details"], "ready": text, "pid": server.pid})
+            state = {**orders["details"], "ready": text, "pid": server.pid, "said": said}
+            write_state(state)
             answer({"ready": text})
+        elif not ready:
+            said.append(line.decode(errors="replace").strip())
         # A full disk costs the log, not the server.
         with contextlib.suppress(OSError):
             log.write(line)
     code = server.wait()
-    if not ready:
+    if ready and not was_told.is_set():
+        with contextlib.suppress(OSError):
+            log.write(f"the server ended by itself, with exit code {code}\n".encode())
+    elif not ready:
         why = f"it ended with exit code {code}"
         if was_patient.is_set():
             why = f"it was not ready after {orders['patience']:g} s"
-        answer({"failed": f"{why}\n{last_lines()}".strip()})
+        words = "\n".join(said[-LAST_WORDS:])
+        answer({"failed": f"{why}\n{words}".strip()})
 
 
 def main() -> None:
+    os.umask(0o077)
     orders = json.load(sys.stdin.buffer)
     try:
         supervise(orders)
     except Exception as error:
-        answer({"failed": f"{orders['command'][0]} cannot be run: {error}"})
+        answer({"failed": f"{orders['command'][0]} cannot be run in {os.getcwd()}: {error}"})
         raise
     finally:
         for directory in orders["remove"]:

@@ -50,6 +50,8 @@ class EmittedStreams:
             return UNTOUCHED
         for record in self._store.log.backwards(number, 0, last, _LOOK_BACK):
             stamp = read_stamp(content(record).metadata)
-            if stamp is not None and stamp.projection == projection.number:
+            if stamp is None or not 0 < stamp.position <= self._store.head:
+                continue  # a client's own
+            if stamp.projection == projection.number:
                 return stamp.position if stamp.epoch == projection.epoch else OUTDATED
         return UNTOUCHED

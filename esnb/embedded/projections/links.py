@@ -7,10 +7,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from esnb.embedded.projections.rules import CORRELATION, json_text
 from esnb.embedded.projections.source_event import SourceEvent
+from esnb.embedded.streams.system_stream import UNSOUND
 
 _FORMAT = 4
 _MARK = CORRELATION.encode()
@@ -52,12 +54,16 @@ def caused_by(event: SourceEvent) -> bytes:
 
 def read_stamp(metadata: bytes) -> Stamp | None:
     """Who wrote an event with these metadata; None when no projection did."""
-    try:
-        fields: Any = json.loads(metadata)
-        projection, epoch, *_ = (int(part) for part in fields["$v"].split(":"))
-        return Stamp(projection, epoch, int(fields["$c"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
+    with suppress(*UNSOUND):
+        return parsed_stamp(metadata)
+    return None
+
+
+def parsed_stamp(metadata: bytes) -> Stamp:
+    """Who wrote an event with these metadata; raises one of `UNSOUND` when no projection did."""
+    fields: Any = json.loads(metadata)
+    projection, epoch, *_ = (int(part) for part in fields["$v"].split(":"))
+    return Stamp(projection, epoch, int(fields["$c"]))
 
 
 def stream_metadata(truncate_before: int) -> bytes:

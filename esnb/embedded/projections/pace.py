@@ -44,8 +44,10 @@ class Pace:
             self._left = SPELL_SECONDS
         if self._left > 0:
             last = self._head()
+            # Python 3.11's wait_for loses a cancellation that comes together with the news.
             with suppress(TimeoutError):
-                await asyncio.wait_for(news(), QUIET_SECONDS)
+                async with asyncio.timeout(QUIET_SECONDS):
+                    await news()
         else:
             await self._quiet(now + PATIENCE_SECONDS)
             self._left = SPELL_SECONDS

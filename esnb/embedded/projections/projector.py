@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from esnb.embedded.projections.register import (
 from esnb.embedded.projections.source_event import SourceEvent, Sources
 from esnb.embedded.projections.system_projection import SystemProjection
 from esnb.embedded.storage.record import Proposed, Record
+from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import StoreEmptied, WriteFailed
 from esnb.embedded.streams.feed import Bell
 from esnb.embedded.streams.node import Node
@@ -30,6 +32,7 @@ _CHUNK = 128
 """Events taken at once: what is done for them is written together, and holds up others."""
 _CHECKPOINT_EVENTS = 4_000
 _RETRY_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 
 Emissions = dict[str, list[Proposed]]
 
@@ -66,11 +69,11 @@ class Projector:
         if self._task is None:
             return
         self._task.cancel()
-        with suppress(asyncio.CancelledError):
+        with suppress(asyncio.CancelledError, LogDamaged):
             await self._task
         self._task = None
         behind = [one for one in self.projections.values() if one.processed > one.noted]
-        with suppress(WriteFailed):
+        with suppress(WriteFailed, LogDamaged):
             await self._write_checkpoints(behind)
 
     @property
@@ -92,6 +95,9 @@ class Projector:
                     self._begin()
             except WriteFailed:
                 await asyncio.sleep(_RETRY_SECONDS)
+            except LogDamaged as error:
+                _log.warning("the system projections have stopped: %s", error)
+                raise
 
     async def _follow(self, bell: Bell, pace: Pace) -> None:
         while True:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
+from functools import partial
 from typing import Any
 
-from esnb.embedded.projections.links import read_stamp
-from esnb.embedded.projections.rules import BadQuery
+from esnb.embedded.projections.links import parsed_stamp
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection
-from esnb.embedded.storage.record import Content, Proposed, content
+from esnb.embedded.storage.record import Content, Proposed
 from esnb.embedded.streams.store import Store
+from esnb.embedded.streams.system_stream import newest_sound
 
 _UPDATED = "$ProjectionUpdated"
 _CHECKPOINT = "$ProjectionCheckpoint"
@@ -31,13 +32,11 @@ def registered(store: Store, *, enabled: bool) -> dict[str, SystemProjection]:
     """The system projections as the log knows them, `enabled` or not where it does not."""
     projections = {name: SystemProjection(name, enabled=enabled) for name in NAMES}
     for projection in projections.values():
-        settings = _newest(store, settings_stream(projection))
-        if settings is not None:
-            _apply(projection, settings.data)
-        checkpoint = _newest(store, checkpoint_stream(projection))
-        stamp = None if checkpoint is None else read_stamp(checkpoint.metadata)
-        if stamp is not None and stamp.epoch == projection.epoch:
-            projection.position = projection.checkpoint = stamp.position
+        newest_sound(store, settings_stream(projection), partial(_apply, projection))
+        position = newest_sound(
+            store, checkpoint_stream(projection), partial(_position, store, projection)
+        )
+        projection.position = projection.checkpoint = position or 0
     return projections
 
 
@@ -62,28 +61,23 @@ def checkpoint_event(projection: SystemProjection, position: int) -> Proposed:
     return Proposed(uuid.uuid4().bytes, _CHECKPOINT, True, b"{}", metadata)
 
 
-def _newest(store: Store, stream: str) -> Content | None:
-    number = store.streams.number(stream)
-    record = None if number is None else store.log.last_of(number)
-    return None if record is None else content(record)
+def _apply(projection: SystemProjection, event: Content) -> None:
+    """Take over the settings that an event keeps; raises one of `UNSOUND` for any other."""
+    fields: Any = json.loads(event.data)
+    enabled, query = fields["enabled"], fields["query"]
+    numbers = fields["epoch"], fields["version"]
+    if not isinstance(enabled, bool) or not isinstance(query, str):
+        raise TypeError(fields)
+    if any(type(number) is not int or not -1 <= number < 2**31 for number in numbers):
+        raise ValueError(numbers)
+    projection.set_query(query)
+    projection.enabled = enabled
+    projection.epoch, projection.version = numbers
 
 
-def _apply(projection: SystemProjection, data: bytes) -> None:
-    """Take over what is sound; these streams are open to every client."""
-    try:
-        fields: Any = json.loads(data)
-    except (ValueError, RecursionError):
-        return
-    if not isinstance(fields, dict):
-        return
-    if isinstance(fields.get("enabled"), bool):
-        projection.enabled = fields["enabled"]
-    for name in ("epoch", "version"):
-        if type(fields.get(name)) is int:
-            setattr(projection, name, fields[name])
-    query = fields.get("query")
-    if isinstance(query, str):
-        try:
-            projection.set_query(query)
-        except BadQuery:
-            return
+def _position(store: Store, projection: SystemProjection, event: Content) -> int:
+    """How far a checkpoint says that the projection has come; none of a later reset's."""
+    stamp = parsed_stamp(event.metadata)
+    if not 0 <= stamp.position <= store.head:
+        raise ValueError(stamp)
+    return stamp.position if stamp.epoch == projection.epoch else 0

@@ -137,7 +137,8 @@ def _correlation_property(query: str) -> str:
         return CORRELATION
     try:
         key = json.loads(query)["correlationIdProperty"]
-    except (ValueError, KeyError, TypeError, RecursionError):
+        key.encode()
+    except (AttributeError, ValueError, KeyError, TypeError, RecursionError):
         key = None
     if not isinstance(key, str) or not key:
         raise BadQuery(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import grpc
 
@@ -11,9 +12,9 @@ RESET = f"/{SERVICE}/Reset"
 
 
 class DevelopmentService:
-    """Empties the server it belongs to."""
+    """Empties the server it belongs to. `reset` is given the call, to end it where that fails."""
 
-    def __init__(self, reset: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, reset: Callable[[Any], Awaitable[None]]) -> None:
         self._reset = reset
 
     def handlers(self) -> grpc.GenericRpcHandler:
@@ -22,6 +23,6 @@ class DevelopmentService:
             SERVICE, {"Reset": grpc.unary_unary_rpc_method_handler(self._emptied)}
         )
 
-    async def _emptied(self, request: bytes, context: object) -> bytes:
-        await self._reset()
+    async def _emptied(self, request: bytes, context: Any) -> bytes:
+        await self._reset(context)
         return b""

@@ -9,6 +9,8 @@ every call a hop.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from typing import Any
 
 import grpc
 
@@ -28,8 +30,10 @@ from esnb.embedded.services.monitoring_service import MonitoringService
 from esnb.embedded.services.operations_service import OperationsService
 from esnb.embedded.services.persistent_service import PersistentService
 from esnb.embedded.services.projections_service import ProjectionsService
+from esnb.embedded.services.status import aborted, of_error
 from esnb.embedded.services.streams_service import StreamsService
 from esnb.embedded.services.users_service import UsersService
+from esnb.embedded.streams.errors import Refused
 from esnb.embedded.streams.node import Node
 
 _OPTIONS = (
@@ -82,14 +86,18 @@ class Endpoint:
                 UsersService(node).handlers(),
                 GossipService(host, lambda: self.port, node.store.clock).handlers(),
                 FeaturesService(features).handlers(),
-                DevelopmentService(node.reset).handlers(),
+                DevelopmentService(partial(_reset, node)).handlers(),
             )
         )
         self.port = listen(self._server, host, port)
 
     async def start(self) -> None:
-        """Serve until `stop`."""
-        self._groups.host.start()
+        """Serve until `stop`; raises `LogDamaged`."""
+        try:
+            self._groups.host.start()
+        except BaseException:
+            await self.settle()
+            raise
         await self._server.start()
         if self._projector is not None:
             self._projector.start()
@@ -109,3 +117,10 @@ class Endpoint:
         calls = asyncio.all_tasks() - {asyncio.current_task()}
         if calls:
             await asyncio.wait(calls, timeout=_LAST_WORDS_SECONDS)
+
+
+async def _reset(node: Node, context: Any) -> None:
+    try:
+        await node.reset()
+    except Refused as error:
+        await aborted(context, of_error(error))

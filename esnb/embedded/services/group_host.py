@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Coroutine
 from contextlib import AbstractContextManager
 from typing import Any
 
 from esnb.embedded.persistent import configuration
+from esnb.embedded.persistent.errors import GroupFailed
 from esnb.embedded.persistent.group import Group
 from esnb.embedded.persistent.group_settings import GroupSettings, Target
 from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.persistent.replay import replay_event
 from esnb.embedded.storage.record import NO_STREAM, Proposed
-from esnb.embedded.streams.errors import Refused, StoreEmptied
+from esnb.embedded.streams.errors import Refused, StoreEmptied, shown
 from esnb.embedded.streams.feed import Bell
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.stream_metadata import metastream_of
 from esnb.embedded.streams.versioning import ANY
 
 _TICK_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 
 
 class GroupHost:
@@ -35,7 +38,13 @@ class GroupHost:
 
     def start(self) -> None:
         """Take up the groups that the log keeps."""
-        for group in self.registry.load():
+        groups = self.registry.load()
+        for (target, name), reason in self.registry.left_out.items():
+            _log.warning(
+                "the group %s on %s is left out (%s): create it again",
+                *(shown(name), shown(target), reason.rstrip(".")),
+            )
+        for group in groups:
             self._run(group)
         self._ticker = asyncio.create_task(self._tick())
 
@@ -56,6 +65,8 @@ class GroupHost:
         group = self.registry.create(target, name, settings)
         self._run(group)
         try:
+            if group.failure is not None:
+                raise GroupFailed(target.name, name, str(group.failure))
             await self._keep_configuration()
         except Refused as error:
             self.registry.forget(group)
@@ -116,6 +127,9 @@ class GroupHost:
         stream = group.target.stream
         news = bells.all() if stream is None else bells.streams(stream)
         group.advance()
+        if group.failure is not None:
+            _say_failure(group)
+            return
         self._runners[group] = asyncio.create_task(self._follow(group, news))
 
     async def _follow(self, group: Group, news: AbstractContextManager[Bell]) -> None:
@@ -125,6 +139,9 @@ class GroupHost:
                 while True:
                     while group.advance():
                         await asyncio.sleep(0)
+                    if group.failure is not None:
+                        _say_failure(group)
+                        return
                     await bell.wait()
         except StoreEmptied as error:
             group.end(error)
@@ -138,7 +155,14 @@ class GroupHost:
             due += _TICK_SECONDS  # a late tick does not put off the next one
             await asyncio.sleep(due - now())
             for group in self.registry.all():
-                group.tick()
+                self._tick_one(group)
+
+    def _tick_one(self, group: Group) -> None:
+        try:
+            group.tick()
+        except Refused as error:
+            group.end(error)
+            _say_failure(group)
 
     async def _stopped(self, group: Group) -> None:
         runner = self._runners.pop(group, None)
@@ -154,3 +178,10 @@ class GroupHost:
     async def _written(self) -> None:
         pending: list[Coroutine[Any, Any, None] | asyncio.Task[None]] = list(self._writes)
         await asyncio.gather(*pending)
+
+
+def _say_failure(group: Group) -> None:
+    _log.warning(
+        "the group %s on %s has stopped (%s): delete it, or remove the cause and restart the server",
+        *(shown(group.name), shown(group.target.name), group.failure),
+    )

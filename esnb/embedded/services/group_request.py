@@ -4,24 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import grpc
+
 from esnb._client import persistent_pb2
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import ALL, END, EventFilter, GroupSettings, Target
+from esnb.embedded.services.choices import chosen
 from esnb.embedded.services.proposals import stream_name
+from esnb.embedded.services.revisions import commit, revision
+from esnb.embedded.services.status import Stated
 from esnb.embedded.storage.wire import parsed_uuid
 from esnb.embedded.streams.errors import InvalidRequest
 
 _TICKS = 10_000
 """A millisecond in .NET's ticks."""
+_NAMED = {"start": 0, "end": END}
 _NACKS = {0: Nack.RETRY, 1: Nack.PARK, 2: Nack.RETRY, 3: Nack.SKIP, 4: Nack.STOP}
 """By the protocol's numbers; Unknown (0) is tried again."""
-
-
-def group_name(options: Any) -> str:
-    """The group that a request is about."""
-    if not options.group_name:
-        raise InvalidRequest("the request names no group")
-    return str(options.group_name)
 
 
 def target_name(options: Any) -> str:
@@ -30,21 +29,26 @@ def target_name(options: Any) -> str:
     return ALL if named == "all" else stream_name(options)
 
 
+def deleted(options: Any) -> str:
+    """The stream of the group that is to be deleted, or `$all`."""
+    if options.WhichOneof("stream_option") == "all":
+        return ALL
+    return _of_a_stream(options, stream_name(options))
+
+
 def target(options: Any) -> Target:
     """The target of a create or an update; older clients name a stream beside it only."""
     if options.WhichOneof("stream_option") != "all":
         named = options.stream if options.HasField("stream") else options
-        return Target(stream_name(named))
+        return Target(_of_a_stream(options, stream_name(named)))
     has_filter = "filter_option" in options.all.DESCRIPTOR.oneofs_by_name
     if not has_filter or options.all.WhichOneof("filter_option") != "filter":
         return Target(None)
-    kind = options.all.filter.WhichOneof("filter")
-    if kind is None:
-        raise InvalidRequest("the filter says neither streams nor event types")
-    expression = getattr(options.all.filter, kind)
+    by = chosen(options.all.filter, "filter")
+    expression = getattr(options.all.filter, by)
     return Target(
         None,
-        EventFilter(kind == "stream_identifier", expression.regex, tuple(expression.prefix)),
+        EventFilter(by == "stream_identifier", expression.regex, tuple(expression.prefix)),
     )
 
 
@@ -90,23 +94,38 @@ def nack(action: int) -> Nack:
     return _NACKS.get(action, Nack.SKIP)
 
 
+def _of_a_stream(options: Any, name: str) -> str:
+    """`$all` is no stream; EventStoreDB notices when the answer is of another kind."""
+    if name == ALL:
+        change = f"{_verb(options)}PersistentSubscription"
+        raise Stated(
+            grpc.StatusCode.UNKNOWN,
+            f"Envelope callback expected either {change}ToAllCompleted or NotHandled, "
+            f"received {change}ToStreamCompleted instead",
+        )
+    return name
+
+
 def _start(options: Any) -> int:
-    kind = options.WhichOneof("stream_option")
-    if kind is None:
-        return _signed(options.settings.revision)
-    place = options.all if kind == "all" else options.stream
-    named = place.WhichOneof("all_option" if kind == "all" else "revision_option")
-    if named == "start":
-        return 0
-    if named == "end":
-        return END
-    if named is None:
+    target = options.WhichOneof("stream_option")
+    if target is None:
+        return revision(options.settings.revision)
+    if target == "all":
+        return _start_in_all(options)
+    named = chosen(options.stream, "revision_option")
+    return _NAMED[named] if named in _NAMED else revision(options.stream.revision)
+
+
+def _start_in_all(options: Any) -> int:
+    if _verb(options) == "Update" and options.all.WhichOneof("all_option") is None:
         raise InvalidRequest("the request does not say where the group begins")
-    return _signed(place.position.commit_position if kind == "all" else place.revision)
+    named = chosen(options.all, "all_option")
+    return _NAMED[named] if named in _NAMED else commit(options.all.position)
 
 
-def _signed(value: int) -> int:
-    return value - 2**64 if value >= 2**63 else value
+def _verb(options: Any) -> str:
+    """What the request wants, from the name of its type: `CreateReq`."""
+    return str(options.DESCRIPTOR.containing_type.name.removesuffix("Req"))
 
 
 def _milliseconds(sent: Any, name: str) -> int:

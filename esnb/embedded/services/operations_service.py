@@ -28,7 +28,7 @@ class OperationsService:
         return grpc.method_handlers_generic_handler(
             SERVICE,
             {
-                "StartScavenge": unary(self._start_scavenge, fields),
+                "StartScavenge": unary(self._start_scavenge, options),
                 "StopScavenge": unary(self._stop_scavenge, options),
                 "Shutdown": unary(self._shut_down, fields),
                 "MergeIndexes": unary(self._accept, fields),

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from esnb.embedded.persistent.consumer import Consumer
 from esnb.embedded.persistent.group import Group
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.registry import Registry
-from esnb.embedded.services.group_request import (
-    event_ids,
-    group_name,
-    nack,
-    target_name,
-)
+from esnb.embedded.services.group_request import event_ids, nack, target_name
 from esnb.embedded.services.group_status import of_group_error
 from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import aborted
+from esnb.embedded.services.uuid_option import WriteId, required_write_id
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import Record
 from esnb.embedded.streams.errors import InvalidRequest, Refused
@@ -36,24 +32,27 @@ class PersistentRead:
         """Serve one consumer until it goes or is dropped."""
         try:
             first = await anext(aiter(requests), None)
-            if first is None or first.WhichOneof("content") != "options":
+            if first is None:
+                return
+            if first.WhichOneof("content") != "options":
                 raise InvalidRequest("a subscription begins with its options")
             options = options_of(first)
-            group = self._registry.get(target_name(options), group_name(options))
-            ids = options.uuid_option.WhichOneof("content")
-            if ids is None:
-                raise InvalidRequest("the request does not say in which form it wants ids")
-            async for chunk in _served(group, options.buffer_size, ids, requests, context):
+            stream, written = target_name(options), required_write_id(options)
+            if options.buffer_size < 1:
+                raise InvalidRequest("a consumer takes at least one message (buffer_size)")
+            if not options.group_name:
+                raise InvalidRequest("the request names no group")
+            group = self._registry.get(stream, options.group_name)
+            async for chunk in _served(group, options.buffer_size, written, requests, context):
                 yield chunk
         except Refused as error:
             await aborted(context, of_group_error(error))
 
 
 async def _served(
-    group: Group, slots: int, ids: str, requests: AsyncIterator[Any], context: Any
+    group: Group, slots: int, write_id: WriteId, requests: AsyncIterator[Any], context: Any
 ) -> AsyncIterator[bytes]:
     outgoing: asyncio.Queue[bytes | Exception] = asyncio.Queue()
-    write_id = wire.structured_uuid if ids == "structured" else wire.text_uuid
     consumer = Consumer(
         slots,
         # Written at once: how often it was tried may change before it is sent.
@@ -96,7 +95,7 @@ async def _heard(
         outgoing.put_nowait(error)
 
 
-def _written(message: Message, write_id: Callable[[bytes], bytes]) -> bytes:
+def _written(message: Message, write_id: WriteId) -> bytes:
     def record(of: Record | None) -> bytes | None:
         return None if of is None else write_id(of.event_id) + of.body
 

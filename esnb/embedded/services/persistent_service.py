@@ -14,12 +14,7 @@ from esnb.embedded.persistent.group_settings import ALL
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.group_host import GroupHost
 from esnb.embedded.services.group_info import subscription_info
-from esnb.embedded.services.group_request import (
-    group_name,
-    settings,
-    target,
-    target_name,
-)
+from esnb.embedded.services.group_request import deleted, settings, target, target_name
 from esnb.embedded.services.group_status import of_group_error
 from esnb.embedded.services.persistent_read import PersistentRead
 from esnb.embedded.services.proposals import stream_name
@@ -75,28 +70,33 @@ class PersistentService:
 
     async def _create(self, request: Any) -> Any:
         options = options_of(request)
-        await self.host.create(target(options), group_name(options), settings(options))
+        wanted = settings(options)
+        await self.host.create(target(options), options.group_name, wanted)
         return persistent_pb2.CreateResp()
 
     async def _update(self, request: Any) -> Any:
         options = options_of(request)
-        await self.host.update(target(options), group_name(options), settings(options))
+        wanted = settings(options)
+        await self.host.update(target(options), options.group_name, wanted)
         return persistent_pb2.UpdateResp()
 
     async def _delete(self, request: Any) -> Any:
         options = options_of(request)
-        await self.host.delete(target_name(options), group_name(options))
+        await self.host.delete(deleted(options), options.group_name)
         return persistent_pb2.DeleteResp()
 
     async def _info(self, request: Any) -> Any:
         options = options_of(request)
-        group = self.host.registry.get(target_name(options), group_name(options))
+        group = self.host.registry.get(target_name(options), options.group_name)
         return persistent_pb2.GetInfoResp(subscription_info=subscription_info(group.statistics()))
 
     async def _replay(self, request: Any) -> Any:
         options = options_of(request)
-        named, group = target_name(options), group_name(options)
-        limited = options.WhichOneof("stop_at_option") == "stop_at"
+        named, group = target_name(options), options.group_name
+        limit = options.WhichOneof("stop_at_option")
+        if limit is None:
+            raise InvalidRequest("the request does not say where the replay stops, or no_limit")
+        limited = limit == "stop_at"
         if limited and options.stop_at < 0:
             raise GroupFailed(
                 named, group, "Cannot stop replaying parked message at a negative version."

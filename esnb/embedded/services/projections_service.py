@@ -18,7 +18,7 @@ from esnb.embedded.projections.system_projection import NAMES, SystemProjection
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import Stated, aborted, begun_in_time, of_error
-from esnb.embedded.streams.errors import Refused
+from esnb.embedded.streams.errors import InvalidRequest, Refused
 
 SERVICE = "event_store.client.projections.Projections"
 FEATURES: Features = {
@@ -97,13 +97,20 @@ class ProjectionsService:
         return found
 
     async def _create(self, options: Any) -> Any:
-        kind = options.WhichOneof("mode")
-        name = getattr(options, kind).name if kind in ("continuous", "transient") else ""
+        mode = options.WhichOneof("mode")
+        if mode is None:
+            raise InvalidRequest("the request does not say in which mode the projection runs")
+        told = options.continuous
+        if told.track_emitted_streams and not told.emit_enabled:
+            raise InvalidRequest("EmitEnabled must be set to true to track emitted streams.")
+        name = "" if mode == "one_time" else getattr(options, mode).name
         if name in self._projector.projections:
             raise Unexpected("Updated", "Conflict")
         raise Stated(grpc.StatusCode.UNIMPLEMENTED, _UNSUPPORTED)
 
     async def _update(self, options: Any) -> Any:
+        if options.WhichOneof("emit_option") is None:
+            raise InvalidRequest("the request says neither emit_enabled nor no_emit_options")
         projection = self._named(options.name)
         try:
             await self._projector.update(projection, options.query)
@@ -167,7 +174,7 @@ class ProjectionsService:
             name=projection.name,
             effectiveName=projection.name,
             status=projection.status if failure is None else "Faulted (Enabled)",
-            stateReason="" if failure is None else repr(failure),
+            stateReason="" if failure is None else str(failure),
             mode="Continuous",
             epoch=projection.epoch,
             version=projection.version,

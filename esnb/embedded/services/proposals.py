@@ -11,7 +11,12 @@ from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, Metadat
 from esnb.embedded.streams.store import Written
 
 MAX_APPEND_SIZE = 1024 * 1024
+MOST_HELD = 64 * 1024 * 1024
+"""Bytes of one append that memory has room for, whatever of them counts as its size."""
+_OVERHEAD = 100
+"""About what an event takes in memory besides its parts."""
 _NO_ID = bytes(16)
+_NOT_A_UUID = "Guid should contain 32 digits with 4 dashes (xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx)."
 
 
 def stream_name(options: Any) -> str:
@@ -25,52 +30,76 @@ def stream_name(options: Any) -> str:
         raise InvalidRequest(f"the stream's name is not UTF-8: {raw!r}") from error
 
 
-def proposed(message: Any) -> Proposed:
-    """The event that one `ProposedMessage` carries."""
-    metadata = message.metadata
-    type, content_type = metadata.get("type"), metadata.get("content-type")
-    if type is None or content_type is None:
-        raise MetadataMissing("type" if type is None else "content-type")
-    sent = message.id
-    text = sent.string
+def uuid_in(message: Any, field: str) -> bytes:
+    """The id in a message's field; raises `InvalidRequest` in EventStoreDB's words."""
+    if not message.HasField(field):
+        raise InvalidRequest("Value cannot be null. (Parameter 'dto')")
+    sent = getattr(message, field)
+    form = sent.WhichOneof("value")
+    if form is None:
+        raise InvalidRequest("Invalid argument: None (Parameter 'dto')")
+    if form == "structured":
+        halves = sent.structured
+        return wire.parsed_uuid("", halves.most_significant_bits, halves.least_significant_bits)
     try:
-        if text:
-            event_id = wire.parsed_uuid(text, 0, 0)
-        else:
-            halves = sent.structured
-            event_id = wire.parsed_uuid(
-                "", halves.most_significant_bits, halves.least_significant_bits
-            )
+        if sent.string:
+            return wire.parsed_uuid(sent.string, 0, 0)
     except ValueError as error:
-        raise InvalidRequest(f"event id {text!r} is not a UUID") from error
-    if event_id == _NO_ID:
-        raise InvalidRequest("an event has no id")
-    if not type:
-        raise InvalidRequest("an event has no type")
-    return Proposed(
-        event_id,
-        type,
-        content_type == JSON,
-        message.data,
-        message.custom_metadata,
-    )
+        raise InvalidRequest(_NOT_A_UUID) from error
+    raise InvalidRequest("Unrecognized Guid format.")
 
 
 class Accumulation:
-    """The events of one append as they come in, refused when they grow too large."""
+    """The events of one append as they come in, refused when they grow too large.
+
+    The two appends check in different orders: alone, an event's metadata and the
+    size come first; in a batch its id does, and the size when a part is complete.
+    """
 
     def __init__(self) -> None:
         self.events: list[Proposed] = []
+        self.held = 0
+        """Bytes of memory, about."""
         self._size = 0
 
-    def add(self, messages: Iterable[Any]) -> None:
-        """Take some more; raises `AppendTooLarge`, `MetadataMissing` or `InvalidRequest`."""
-        for message in messages:
-            event = proposed(message)
-            self._size += event.size
-            if self._size > MAX_APPEND_SIZE:
-                raise AppendTooLarge(MAX_APPEND_SIZE)
-            self.events.append(event)
+    def add(self, message: Any) -> None:
+        """Take one more; raises `MetadataMissing`, `AppendTooLarge` or `InvalidRequest`."""
+        type, is_json = _described(message)
+        self._grow(message)
+        self.events.append(_event(uuid_in(message, "id"), type, is_json, message))
+
+    def add_part(self, messages: Iterable[Any]) -> None:
+        """Take some more; raises `InvalidRequest`, `MetadataMissing` or `AppendTooLarge`."""
+        part = list(messages)
+        for message in part:
+            event_id = uuid_in(message, "id")
+            self.events.append(_event(event_id, *_described(message), message))
+        for message in part:
+            self._grow(message)
+
+    def _grow(self, message: Any) -> None:
+        """EventStoreDB 23.10 means to count metadata and types, too, but leaves them out."""
+        self._size += len(message.data)
+        parts = message.data, message.custom_metadata, message.metadata["type"]
+        self.held += sum(map(len, parts)) + _OVERHEAD
+        if self._size > MAX_APPEND_SIZE or self.held > MOST_HELD:
+            raise AppendTooLarge(MAX_APPEND_SIZE)
+
+
+def _described(message: Any) -> tuple[str, bool]:
+    """The event's type, and whether it is JSON."""
+    for key in ("type", "content-type"):
+        if key not in message.metadata:
+            raise MetadataMissing(key)
+    return message.metadata["type"], message.metadata["content-type"] == JSON
+
+
+def _event(event_id: bytes, type: str, is_json: bool, message: Any) -> Proposed:
+    if event_id == _NO_ID:
+        raise InvalidRequest("Empty eventId provided. (Parameter 'eventId')")
+    if not type:
+        raise InvalidRequest("Empty eventType provided. (Parameter 'eventType')")
+    return Proposed(event_id, type, is_json, message.data, message.custom_metadata)
 
 
 def put_written(success: Any, written: Written) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -12,6 +11,8 @@ from esnb.embedded.services.proposals import stream_name
 from esnb.embedded.services.read_messages import ReadMessages
 from esnb.embedded.services.read_request import (
     checked_combination,
+    checkpoints,
+    expression,
     first_revision,
     first_wanted,
     last_known,
@@ -20,9 +21,10 @@ from esnb.embedded.services.read_request import (
     window,
 )
 from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.uuid_option import write_id
 from esnb.embedded.storage import wire
 from esnb.embedded.streams import catch_up
-from esnb.embedded.streams.errors import InvalidPosition, InvalidRequest, Refused, UnexpectedResult
+from esnb.embedded.streams.errors import InvalidPosition, Refused, UnexpectedResult
 from esnb.embedded.streams.filters import Matches, accepted_by, by_name
 from esnb.embedded.streams.node import Node
 
@@ -37,11 +39,10 @@ class Read:
         """Answer one request, until it is answered or the client goes."""
         try:
             options = options_of(request)
-            ids = options.uuid_option.WhichOneof("content")
-            if ids is None:
-                raise InvalidRequest("the request does not say in which form it wants ids")
-            messages = ReadMessages(self._node.reader, ids == "structured", options.resolve_links)
             subscribes = checked_combination(options)
+            messages = ReadMessages(
+                self._node.reader, write_id(options), resolve_links=options.resolve_links
+            )
             target = options.WhichOneof("stream_option")
             if subscribes:
                 chunks = self._subscription(options, target, messages)
@@ -76,11 +77,15 @@ class Read:
 
     async def _all(self, options: Any, messages: ReadMessages) -> AsyncIterator[bytes]:
         reader = self._node.reader
-        matches = self._matches(options)
+        start = position(options.all)
+        matches = None
+        if options.HasField("filter"):
+            matches = self._matches(options.filter)
+            window(options.filter)
         read = reader.all_backwards if options.read_direction else reader.all_forwards
         kind = "ReadAllResult" if matches is None else "FilteredReadAllResult"
         try:
-            chunks = read(position(options.all), options.count, matches)
+            chunks = read(start, options.count, matches)
         except InvalidPosition as error:
             raise UnexpectedResult(f"{kind}: InvalidPosition") from error
         for chunk in chunks:
@@ -101,29 +106,21 @@ class Read:
             deliveries = catch_up.of_stream(node.reader, node.feed, stream, start)
         else:
             after = last_known(options.all)
+            filtered = None
+            if options.HasField("filter"):
+                matches = self._matches(options.filter)
+                filtered = catch_up.Filtered(matches, checkpoints(options.filter))
             if after is not None:
                 node.reader.require_position(after)
-            deliveries = catch_up.of_all(
-                node.reader, node.feed, after, self._matches(options), window(options.filter)
-            )
+            deliveries = catch_up.of_all(node.reader, node.feed, after, filtered)
         yield wire.confirmation(str(uuid.uuid4()))
         async for delivery in deliveries:
             yield messages.delivery(delivery)
 
-    def _matches(self, options: Any) -> Matches | None:
-        if options.WhichOneof("filter_option") != "filter":
-            return None
+    def _matches(self, filter: Any) -> Matches:
         store = self._node.store
-        kind = options.filter.WhichOneof("filter")
-        if kind is None:
-            raise InvalidRequest("the filter says neither streams nor event types")
-        expression = getattr(options.filter, kind)
-        try:
-            accepts = accepted_by(expression.regex, expression.prefix)
-        except re.error as error:
-            raise InvalidRequest(
-                f"the filter {expression.regex!r} is not a regular expression: {error}"
-            ) from error
-        if kind == "stream_identifier":
+        by, sought = expression(filter)
+        accepts = accepted_by(sought.regex, sought.prefix)
+        if by == "stream_identifier":
             return by_name(store.streams, lambda record: record.stream, accepts)
         return by_name(store.types, lambda record: record.type, accepts)

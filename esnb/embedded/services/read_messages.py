@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from esnb.embedded.services.uuid_option import WriteId
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import Record
 from esnb.embedded.streams.catch_up import CaughtUp, Delivery
@@ -11,24 +12,31 @@ from esnb.embedded.streams.reading import Reader
 class ReadMessages:
     """Writes records for one read or subscription."""
 
-    def __init__(self, reader: Reader, structured_ids: bool, resolve_links: bool) -> None:
+    def __init__(self, reader: Reader, write_id: WriteId, *, resolve_links: bool) -> None:
         self._reader = reader
-        self._id = wire.structured_uuid if structured_ids else wire.text_uuid
+        self._id = write_id
         self._resolve_links = resolve_links
+        self._live = False
 
     def event(self, record: Record) -> bytes:
         """The record; with its target where links are to be resolved."""
-        event = self._id(record.event_id) + record.body
-        if self._resolve_links and self._reader.is_link(record):
-            target = self._reader.target(record)
-            resolved = None if target is None else self._id(target.event_id) + target.body
-            return wire.read_event(resolved, event, record.position)
-        return wire.read_event(event, None, record.position)
+        if not self._resolve_links:
+            return wire.read_event(self._written(record), None, record.position)
+        event, link = self._reader.resolved(record, live=self._live)
+        return wire.read_event(
+            None if event is None else self._written(event),
+            None if link is None else self._written(link),
+            record.position,
+        )
 
     def delivery(self, delivery: Delivery) -> bytes:
         """What a subscription has to tell."""
         if isinstance(delivery, Record):
             return self.event(delivery)
         if isinstance(delivery, CaughtUp):
+            self._live = True
             return wire.CAUGHT_UP
         return wire.checkpoint(delivery.position)
+
+    def _written(self, record: Record) -> bytes:
+        return self._id(record.event_id) + record.body

@@ -1,13 +1,34 @@
-"""What a `Read` request asks for: its options, checked and counted as the store counts."""
+"""What a `Read` request asks for: its options, checked and counted as the store counts.
+
+The checks and their order are EventStoreDB's: the stream option, the combination
+of the options, where to begin, the filter, its window, the checkpoint interval.
+Which form ids are to have is asked only when there is an event to be written.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from esnb.embedded.streams.errors import InvalidCombination, InvalidRequest
+from esnb.embedded.services.choices import chosen, kind, title
+from esnb.embedded.services.revisions import NONE, commit, revision
+from esnb.embedded.streams.catch_up import Window
+from esnb.embedded.streams.errors import InvalidArgument, InvalidCombination, InvalidRequest
 from esnb.embedded.streams.reading import END_OF_ALL
 
 _DEFAULT_WINDOW = 32
+_DIRECTIONS = ("Forwards", "Backwards")
+_SERVED = {
+    (target, "count", direction, "no_filter")
+    for target in ("stream", "all")
+    for direction in (0, 1)
+} | {
+    ("stream", "subscription", 0, "no_filter"),
+    ("all", "subscription", 0, "no_filter"),
+    ("all", "subscription", 0, "filter"),
+    ("all", "count", 0, "filter"),
+    ("all", "count", 1, "filter"),
+}
+"""Target, what is asked of it, direction and filter option."""
 
 
 def options_of(request: Any) -> Any:
@@ -19,45 +40,43 @@ def options_of(request: Any) -> Any:
 
 def checked_combination(options: Any) -> bool:
     """Whether the request subscribes; raises for combinations that mean nothing."""
-    target = options.WhichOneof("stream_option")
-    count = options.WhichOneof("count_option")
+    target = chosen(options, "stream_option")
+    if target == "stream" and not options.stream.HasField("stream_identifier"):
+        raise InvalidRequest("the request names no stream")
+    asked = options.WhichOneof("count_option")
+    direction: int = options.read_direction
     filtered = options.WhichOneof("filter_option")
-    if target is None:
-        raise InvalidCombination("the request names neither a stream nor $all")
-    if count is None:
-        raise InvalidCombination("the request says neither a count nor a subscription")
-    if filtered is None:
-        raise InvalidCombination("the request says neither filter nor no_filter")
-    if target == "stream" and filtered == "filter":
-        raise InvalidCombination("a filter is for $all, not for a stream")
-    if count == "subscription" and options.read_direction:
-        raise InvalidCombination("a subscription reads forwards only")
-    return bool(count == "subscription")
+    if (target, asked, direction, filtered) not in _SERVED:
+        raise InvalidCombination(
+            title(target), title(asked), _direction(direction), title(filtered)
+        )
+    return bool(asked == "subscription")
+
+
+def _direction(number: int) -> str:
+    return _DIRECTIONS[number] if 0 <= number < len(_DIRECTIONS) else str(number)
 
 
 def first_revision(options: Any) -> int:
     """Where a read begins; below 0 for one that EventStoreDB does not take."""
-    revision = options.stream.WhichOneof("revision_option")
-    if revision is None:
+    place = options.stream.WhichOneof("revision_option")
+    if place is None:
         raise InvalidRequest("the request does not say where in the stream to begin")
-    if revision == "start":
+    if place == "start":
         return 0
-    wanted = 2**64 - 1 if revision == "end" else int(options.stream.revision)
-    if options.read_direction:
-        return min(wanted, 2**63 - 1)
-    return wanted - 2**64 if wanted >= 2**63 else wanted
+    wanted = NONE if place == "end" else revision(options.stream.revision)
+    return 2**63 - 1 if wanted == NONE and options.read_direction else wanted
 
 
 def first_wanted(stream: Any) -> int | None:
     """The first revision that a subscription wants, None for those still to come."""
-    revision = stream.WhichOneof("revision_option")
-    if revision is None:
+    place = stream.WhichOneof("revision_option")
+    if place is None:
         raise InvalidRequest("the request does not say where in the stream to begin")
-    if revision == "start":
+    if place == "start":
         return 0
-    if revision == "end" or stream.revision >= 2**63 - 1:
-        return None
-    return int(stream.revision) + 1
+    known = NONE if place == "end" else revision(stream.revision)
+    return None if known in (NONE, 2**63 - 1) else known + 1
 
 
 def position(options: Any) -> int:
@@ -67,10 +86,8 @@ def position(options: Any) -> int:
         raise InvalidRequest("the request does not say where in $all to begin")
     if wanted == "start":
         return 0
-    if wanted == "end":
-        return END_OF_ALL
-    commit: int = options.position.commit_position
-    return commit
+    known = NONE if wanted == "end" else commit(options.position)
+    return END_OF_ALL if known == NONE else known
 
 
 def last_known(options: Any) -> int | None:
@@ -79,8 +96,36 @@ def last_known(options: Any) -> int | None:
     return None if known == END_OF_ALL else known
 
 
+def expression(options: Any) -> tuple[str, Any]:
+    """By what a filter chooses, and how."""
+    by: str | None = options.WhichOneof("filter")
+    if by is None:
+        raise InvalidArgument(_shown(options), kind(options))
+    return by, getattr(options, by)
+
+
 def window(options: Any) -> int:
-    """After how many considered events a filtered subscription tells a checkpoint."""
-    size: int = options.max if options.WhichOneof("window") == "max" else 0
-    multiplier: int = options.checkpointIntervalMultiplier
-    return (size or _DEFAULT_WINDOW) * max(1, multiplier)
+    """How many events one page of a filtered read considers."""
+    if chosen(options, "window") == "count":
+        return _DEFAULT_WINDOW
+    return int(options.max) or _DEFAULT_WINDOW  # EventStoreDB never answers a window of 0
+
+
+def checkpoints(options: Any) -> Window:
+    """When a filtered subscription tells how far it has looked."""
+    size = window(options)
+    if options.checkpointIntervalMultiplier == 0:
+        raise InvalidRequest("a checkpoint interval multiplier is at least 1")
+    return Window(size, size * options.checkpointIntervalMultiplier)
+
+
+def _shown(options: Any) -> str:
+    """A filter that says neither streams nor event types, as EventStoreDB shows it."""
+    parts = []
+    if options.WhichOneof("window") == "max":
+        parts.append(f'"max": {options.max}')
+    elif options.WhichOneof("window") == "count":
+        parts.append('"count": { }')
+    if options.checkpointIntervalMultiplier:
+        parts.append(f'"checkpointIntervalMultiplier": {options.checkpointIntervalMultiplier}')
+    return f"{{ {', '.join(parts)} }}" if parts else "{ }"

@@ -7,12 +7,18 @@ the text of a wrong version as a whole: all three are part of the contract.
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import grpc
 
+from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams import errors
 
 _EXCEPTION = "exception"
+_MOST_OF_TEXT = 2_000
+_MOST_OF_TRAILER = 1_000
+_GAP = "..."
+_PLAIN = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 _LEAST_SECONDS = 0.001
 """What gRPC makes of the time that a call with a passed deadline comes with."""
 
@@ -76,8 +82,15 @@ def of_error(error: errors.Refused) -> Status:
                     ("required-metadata-properties", "type,content-type"),
                 ),
             )
-        case errors.InvalidCombination() | errors.InvalidPosition():
+        case (
+            errors.InvalidArgument()
+            | errors.InvalidCombination()
+            | errors.InvalidPosition()
+            | errors.ExpressionTooSlow()
+        ):
             return Status(code.INVALID_ARGUMENT, str(error))
+        case LogDamaged():
+            return Status(code.DATA_LOSS, str(error))
         case errors.WriteFailed():
             return Status(code.RESOURCE_EXHAUSTED, str(error))
         case errors.StoreEmptied():
@@ -97,9 +110,33 @@ async def begun_in_time(context: Any) -> None:
 
 async def aborted(context: Any, status: Status) -> None:
     """End the call with `status`."""
-    await context.abort(status.code, status.text, status.trailers)
+    trailers = tuple((key, fitting(value, _MOST_OF_TRAILER)) for key, value in status.trailers)
+    await context.abort(status.code, fitting(status.text, _MOST_OF_TEXT), trailers)
 
 
 def header(name: str) -> str:
     """A stream name fit for a header: what is not printable ASCII becomes `?`."""
     return "".join(char if " " <= char <= "~" else "?" for char in name)
+
+
+def fitting(text: str, most: int) -> str:
+    """The text, or its beginning and end, in no more than `most` bytes of a header.
+
+    Clients take 8 KiB of all headers together, and see nothing but a transport's
+    fault beyond. What they look for in a text stands before and behind the names.
+    """
+    if len(_in_header(text[: most + 1])) <= most:
+        return text
+    half = (most - len(_GAP)) // 2
+    return f"{_cut(text[:half], half)}{_GAP}{_cut(text[: -half - 1 : -1], half)[::-1]}"
+
+
+def _cut(text: str, most: int) -> str:
+    while len(_in_header(text)) > most:
+        text = text[: len(text) * 9 // 10]
+    return text
+
+
+def _in_header(text: str) -> str:
+    """The text as gRPC sends it: three characters for each byte that is not printable ASCII."""
+    return quote(text, safe=_PLAIN, errors="replace")

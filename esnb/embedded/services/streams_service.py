@@ -9,6 +9,7 @@ import grpc
 
 from esnb._client import streams_pb2
 from esnb.embedded.services.batch_append import BatchAppend
+from esnb.embedded.services.expectation import expected, name
 from esnb.embedded.services.proposals import (
     Accumulation,
     put_position,
@@ -20,11 +21,9 @@ from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import aborted, of_error
 from esnb.embedded.storage.record import NO_STREAM
 from esnb.embedded.streams.errors import InvalidRequest, Refused, WrongExpectedVersion
-from esnb.embedded.streams.expectation import expected, name
 from esnb.embedded.streams.node import Node
 
 SERVICE = "event_store.client.streams.Streams"
-_EXPECTED = "expected_stream_revision"
 
 
 class StreamsService:
@@ -74,20 +73,18 @@ class StreamsService:
             await aborted(context, of_error(error))
 
     async def _appended(self, requests: AsyncIterator[Any]) -> Any:
-        options = None
+        first = await anext(aiter(requests), None)
+        if first is None or first.WhichOneof("content") != "options":
+            raise InvalidRequest("an append begins with its options")
+        version = _expected(first.options)
         events = Accumulation()
         async for request in requests:
-            if request.WhichOneof("content") == "options":
-                options = request.options
-            elif options is None:
-                raise InvalidRequest("an append begins with its options")
-            else:
-                events.add((request.proposed_message,))
-        if options is None:
-            raise InvalidRequest("an append begins with its options")
-        stream = stream_name(options)
+            if request.WhichOneof("content") != "proposed_message":
+                raise InvalidRequest("behind its options an append has events only")
+            events.add(request.proposed_message)
+        stream = stream_name(first.options)
         try:
-            written = await self._node.append(stream, expected(options, _EXPECTED), events.events)
+            written = await self._node.append(stream, version, events.events)
         except WrongExpectedVersion as error:
             return _conflict(error)
         response = streams_pb2.AppendResp()
@@ -97,7 +94,8 @@ class StreamsService:
     async def _delete(self, request: Any, context: Any) -> Any:
         try:
             options = options_of(request)
-            written = await self._node.delete(stream_name(options), expected(options, _EXPECTED))
+            version = _expected(options)
+            written = await self._node.delete(stream_name(options), version)
         except Refused as error:
             await aborted(context, of_error(error))
         response = streams_pb2.DeleteResp()
@@ -107,12 +105,20 @@ class StreamsService:
     async def _tombstone(self, request: Any, context: Any) -> Any:
         try:
             options = options_of(request)
-            written = await self._node.tombstone(stream_name(options), expected(options, _EXPECTED))
+            version = _expected(options)
+            written = await self._node.tombstone(stream_name(options), version)
         except Refused as error:
             await aborted(context, of_error(error))
         response = streams_pb2.TombstoneResp()
         put_position(response, written.position)
         return response
+
+
+def _expected(options: Any) -> int:
+    """What the stream is expected to be at; EventStoreDB looks at an empty name later."""
+    if not options.HasField("stream_identifier"):
+        raise InvalidRequest("the request names no stream")
+    return expected(options, "expected_stream_revision")
 
 
 def _conflict(error: WrongExpectedVersion) -> Any:

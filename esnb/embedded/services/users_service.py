@@ -9,17 +9,19 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import grpc
 
 from esnb.embedded.services.features_service import Features
-from esnb.embedded.services.plain_messages import Fields, options, text, texts, unary
+from esnb.embedded.services.plain_messages import Fields, fields, options, text, texts, unary
 from esnb.embedded.services.status import Stated, aborted, of_error
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import Proposed, content
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 from esnb.embedded.streams.node import Node
+from esnb.embedded.streams.system_stream import UNSOUND, newest_first
 from esnb.embedded.streams.versioning import ANY
 
 SERVICE = "event_store.client.users.Users"
@@ -72,8 +74,8 @@ class UsersService:
             raise InvalidRequest("the request names no login")
         if self._found(login) is not None:
             raise Stated(
-                grpc.StatusCode.ALREADY_EXISTS,
-                "User already exists.",
+                grpc.StatusCode.FAILED_PRECONDITION,
+                "Conflict.",
                 exception="user-conflict",
                 login_name=login,
             )
@@ -110,8 +112,8 @@ class UsersService:
 
     async def _details(self, request: bytes, context: Any) -> AsyncIterator[bytes]:
         try:
-            login = text(options(request), 1)
-            logins = [login] if login else self._logins()
+            login = text(options(request), 1) if fields(request) else ""
+            logins = [login] if login.strip() else self._logins()
             found = [self._existing(one) for one in logins]
         except Refused as error:
             await aborted(context, of_error(error))
@@ -122,7 +124,7 @@ class UsersService:
         """Every account that was not deleted, in the order of their creation."""
         users = self._node.reader.forwards("$users", 0, 2**63 - 1)
         logged = [] if users is None else [content(record).data for record in users.records]
-        logins = dict.fromkeys(str(json.loads(login)) for login in logged)
+        logins = dict.fromkeys(filter(None, map(_read_login, logged)))
         return [login for login in logins if self._found(login) is not None]
 
     def _existing(self, login: str) -> tuple[User, int]:
@@ -130,7 +132,7 @@ class UsersService:
         if found is None:
             raise Stated(
                 grpc.StatusCode.NOT_FOUND,
-                f"User '{login}' was not found.",
+                f"User '{login}' is not found.",
                 exception="user-not-found",
                 login_name=login,
             )
@@ -138,12 +140,10 @@ class UsersService:
 
     def _found(self, login: str) -> tuple[User, int] | None:
         """The account and when it was changed (100 ns since 1970)."""
-        newest = self._node.reader.backwards(_STREAM + login, 2**63 - 1, 1)
-        record = None if newest is None else next(newest.records, None)
-        if record is None:
-            return None
-        user: User = json.loads(content(record).data)
-        return user, record.created
+        for record in newest_first(self._node.store, _STREAM + login):
+            with suppress(*UNSOUND):
+                return _read_user(content(record).data), record.created
+        return None
 
     async def _write(self, login: str, type: str, user: User) -> None:
         await self._append(_STREAM + login, type, user)
@@ -151,6 +151,21 @@ class UsersService:
     async def _append(self, stream: str, type: str, data: Any) -> None:
         event = Proposed(uuid.uuid4().bytes, type, True, json.dumps(data).encode(), b"")
         await self._node.append(stream, ANY, [event])
+
+
+def _read_user(data: bytes) -> User:
+    """The account that an event keeps; raises one of `UNSOUND` for any other."""
+    user: User = json.loads(data)
+    details_message(user, 0)
+    return user
+
+
+def _read_login(data: bytes) -> str | None:
+    """Whom an event of `$users` names; clients can write there, too."""
+    with suppress(*UNSOUND):
+        login = json.loads(data)
+        return login if isinstance(login, str) and login.encode() else None
+    return None
 
 
 def _user(request: Fields, *, disabled: bool) -> User:

@@ -32,7 +32,8 @@ class Log(Protocol):
 
     `write` may be called from another thread than the reading methods, and
     returns when the batches would survive the machine losing power (or raises
-    `LogFull`, having kept nothing). Bounds are inclusive.
+    `LogFull`, having kept nothing), as `clear` does. The reading methods raise
+    `LogDamaged`. Bounds are inclusive.
     """
 
     durable: bool

@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
+from google.protobuf.message import DecodeError
+
 from esnb._client import streams_pb2
+from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.storage.wire import tagged, varint
 
 TOMBSTONE = 2**63 - 1
@@ -51,11 +54,6 @@ class Proposed(NamedTuple):
     is_json: bool
     data: bytes
     metadata: bytes
-
-    @property
-    def size(self) -> int:
-        """What counts against the limit of an append (.NET strings: 2 bytes a character)."""
-        return len(self.data) + len(self.metadata) + 2 * len(self.type)
 
 
 class Content(NamedTuple):
@@ -110,5 +108,11 @@ def _entry(key: bytes, value: bytes) -> bytes:
 
 def content(record: Record) -> Content:
     """The record's data and metadata, taken from its body."""
-    message = RECORDED.FromString(record.body)
+    try:
+        message = RECORDED.FromString(record.body)
+    except DecodeError as error:
+        raise LogDamaged(
+            f"the event at position {record.position} of the event log is damaged: restore the "
+            "log from a copy, or choose another path"
+        ) from error
     return Content(message.metadata["content-type"] == JSON, message.data, message.custom_metadata)

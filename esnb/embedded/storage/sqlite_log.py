@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
 from importlib.resources import files
 from itertools import chain
@@ -13,11 +13,15 @@ from typing import Any
 from esnb.embedded.storage.file_lock import FileLock
 from esnb.embedded.storage.log import Batch, LogFull, LogUnusable
 from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.refused import LogDamaged
 
 APPLICATION_ID = 0x65736E62
 """`esnb` in the file's header, where SQLite keeps what program a file belongs to."""
 VERSION = 1
 """Raised with every change of the schema."""
+_COLUMNS = (int,) * 5 + (bytes,) * 2
+_FAULTS = (sqlite3.Error, UnicodeDecodeError)
+"""Of a damaged file, SQLite's own words can be damaged as well."""
 _ROWS = (100, 10, 1)
 """How many records one statement inserts: SQLite lets go of Python's lock at every
 statement, and a busy event loop then keeps it for milliseconds."""
@@ -48,16 +52,19 @@ class SqliteLog:
 
     def __init__(self, path: str | Path) -> None:
         """Open or create; raises `LogUnusable` for any file that is not this program's log."""
-        self.path = Path(path)
+        self.path = Path(path).absolute()
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
         try:
             self._lock.acquire()
             self._writer = _opened(self.path)
             self._reader = _connected(self.path)
             self._reader.execute("PRAGMA query_only = ON")
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, *_FAULTS) as error:
             self._lock.release()
-            raise LogUnusable(f"cannot open event log {self.path}: {error}") from error
+            raise LogUnusable(
+                f"cannot open event log {self.path} ({error}): see whether its disk is full, its "
+                "folder can be written and the file is whole, or choose another path"
+            ) from error
         except LogUnusable:
             self._lock.release()
             raise
@@ -72,16 +79,16 @@ class SqliteLog:
         return self._number("find_type", name)
 
     def stream_name(self, number: int) -> str:
-        return str(self._value("stream_name", number))
+        return self._name("stream_name", number)
 
     def type_name(self, number: int) -> str:
-        return str(self._value("type_name", number))
+        return self._name("type_name", number)
 
     def last_stream(self) -> int:
-        return int(self._value("last_stream"))
+        return self._number("last_stream") or 0
 
     def last_type(self) -> int:
-        return int(self._value("last_type"))
+        return self._number("last_type") or 0
 
     def last_of(self, stream: int) -> Record | None:
         return self._record("last_of", stream)
@@ -121,30 +128,64 @@ class SqliteLog:
         except sqlite3.Error as error:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-            raise LogFull(f"cannot write to event log {self.path}: {error}") from error
+            raise LogFull(
+                f"cannot write to event log {self.path} ({error}): free space on its disk, or "
+                "restore the file from a copy"
+            ) from error
 
     def clear(self) -> None:
-        self._writer.executescript(f"BEGIN IMMEDIATE; {_query('clear')} COMMIT;")
+        try:
+            self._writer.executescript(f"BEGIN IMMEDIATE; {_query('clear')} COMMIT;")
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
+            raise LogFull(f"cannot empty event log {self.path}: {error}") from error
 
     def close(self) -> None:
         self._reader.close()
         self._writer.close()
         self._lock.release()
 
-    def _number(self, query: str, name: str) -> int | None:
-        value = self._value(query, name)
-        return None if value is None else int(value)
+    def _number(self, query: str, *names: str) -> int | None:
+        number = self._value(query, *names)
+        if number is not None and not isinstance(number, int):
+            raise _damaged(self.path, f"{number!r} is not a number")
+        return number
+
+    def _name(self, query: str, number: int) -> str:
+        name = self._value(query, number)
+        if not isinstance(name, str):
+            raise _damaged(self.path, f"number {number} has no {query.replace('_', ' ')}")
+        return name
 
     def _value(self, query: str, *arguments: Any) -> Any:
-        row = self._reader.execute(_query(query), arguments).fetchone()
-        return row and row[0]
+        rows = self._rows(query, arguments)
+        return rows[0][0] if rows else None
 
     def _record(self, query: str, *arguments: int) -> Record | None:
-        row = self._reader.execute(_query(query), arguments).fetchone()
-        return row and Record._make(row)
+        records = self._records(query, *arguments)
+        return records[0] if records else None
 
     def _records(self, query: str, *arguments: int) -> list[Record]:
-        return [Record._make(row) for row in self._reader.execute(_query(query), arguments)]
+        return [self._sound(row) for row in self._rows(query, arguments)]
+
+    def _sound(self, row: tuple[Any, ...]) -> Record:
+        if tuple(map(type, row)) != _COLUMNS:
+            raise _damaged(self.path, f"{row[0]!r} is not the position of an event")
+        return Record._make(row)
+
+    def _rows(self, query: str, arguments: Sequence[Any]) -> list[Any]:
+        try:
+            return self._reader.execute(_query(query), arguments).fetchall()
+        except _FAULTS as error:
+            raise _damaged(self.path, error) from error
+
+
+def _damaged(path: Path, reason: object) -> LogDamaged:
+    return LogDamaged(
+        f"event log {path} cannot be read ({reason}): restore it from a copy, save what is left "
+        f"of it (sqlite3 {path.name} .recover), or choose another path"
+    )
 
 
 def _insert(connection: sqlite3.Connection, records: list[Record]) -> None:

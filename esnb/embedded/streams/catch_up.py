@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from esnb.embedded.storage.record import TOMBSTONE, Record
 from esnb.embedded.streams.errors import StreamDeleted
@@ -19,6 +20,8 @@ from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.stream_metadata import metastream_of
 
 _CHUNK = 256
+_PAGE = 32
+"""Matches that one page of EventStoreDB's history holds at most."""
 _RETRY_SECONDS = 0.05
 """EventStoreDB looks again for a missing stream at this interval; events that are
 truncated before it looks are not delivered."""
@@ -37,6 +40,20 @@ class Checkpoint:
 
 
 Delivery = Record | CaughtUp | Checkpoint
+
+
+class Window(NamedTuple):
+    """A page of filtered history considers `size` events; `interval` lie between checkpoints."""
+
+    size: int
+    interval: int
+
+
+class Filtered(NamedTuple):
+    """A filter of `$all`, and when to tell how far it has looked."""
+
+    matches: Matches
+    window: Window
 
 
 async def of_stream(
@@ -93,18 +110,13 @@ async def _live(
 
 
 async def of_all(
-    reader: Reader, feed: Feed, after: int | None, matches: Matches | None, window: int
+    reader: Reader, feed: Feed, after: int | None, filtered: Filtered | None = None
 ) -> AsyncIterator[Delivery]:
-    """The events of `$all` behind position `after`; None: only those still to come.
-
-    With a filter, a checkpoint follows every `window` considered events, and
-    the end of the history.
-    """
+    """The events of `$all` behind position `after`; None: only those still to come."""
     store = reader.store
+    considered = None if filtered is None else _Considered(filtered)
     with feed.all() as bell:
-        considered = 0
         reached = store.head if after is None else after
-        told = reached
         catching_up = True
         while True:
             bell.check()
@@ -112,21 +124,61 @@ async def of_all(
             records = store.log.all_forwards(reached + 1, head, _CHUNK) if reached < head else []
             for record in records:
                 reached = record.position
-                if not reader.visible(record):
-                    continue
-                if matches is None or matches(record):
+                wanted = reader.visible(record) and (filtered is None or filtered.matches(record))
+                if wanted:
                     yield record
-                considered += 1
-                if matches is not None and considered % window == 0:
-                    told = reached
+                if considered is not None and considered.ends_an_interval(wanted):
                     yield Checkpoint(reached)
             if records:
                 await asyncio.sleep(0)
             elif catching_up:
                 catching_up = False
-                if matches is not None and reached > told:
-                    told = reached
-                    yield Checkpoint(reached)
+                if considered is not None:
+                    considered.go_live()
                 yield CaughtUp()
             else:
                 await bell.wait()
+
+
+class _Considered:
+    """How many events a filtered subscription has looked at since it told so.
+
+    EventStoreDB looks through history by pages, which end after so many events,
+    or matches, and tells at a page's end; the last one, at the end of history,
+    tells nothing. What it counted goes on into what is appended later, where
+    each event is told at once when it ends an interval.
+    """
+
+    def __init__(self, filtered: Filtered) -> None:
+        self._window = filtered.window
+        self._count = 0
+        self._page = 0
+        self._matched = 0
+        self._live = False
+
+    def ends_an_interval(self, matched: bool) -> bool:
+        """Whether a checkpoint follows the event, which was considered now."""
+        if self._live:
+            self._count += 1
+            return self._told(0)
+        self._page += 1
+        self._matched += matched
+        if self._page < self._window.size and self._matched < _PAGE:
+            return False
+        self._end_page()
+        return self._told(self._count % self._window.interval)
+
+    def go_live(self) -> None:
+        """History is over."""
+        self._end_page()
+        self._live = True
+
+    def _end_page(self) -> None:
+        self._count += self._page
+        self._page = self._matched = 0
+
+    def _told(self, left: int) -> bool:
+        if self._count < self._window.interval:
+            return False
+        self._count = left
+        return True

@@ -6,9 +6,11 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from esnb.embedded.storage.log import Batch, LogFull
+from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import WriteFailed
 from esnb.embedded.streams.store import Store
 
@@ -25,7 +27,10 @@ class Committer(Protocol):
     """Makes prepared batches durable, in their order."""
 
     async def commit(self, batch: Batch) -> None:
-        """Return when the batch and all before it are durable and shown; or raise `WriteFailed`."""
+        """Return when the batch and all before it are durable and shown.
+
+        Raises `WriteFailed`, and `LogDamaged` where it is durable and cannot be shown.
+        """
 
     async def close(self) -> None:
         """Finish what was handed in."""
@@ -120,17 +125,29 @@ class GroupCommitter:
     def _succeed(self, items: list[_Pending]) -> None:
         names: list[str] = []
         for item in items:
-            names += self._store.committed(item.batch)
-            if not item.done.done():
-                item.done.set_result(None)
+            try:
+                names += self._store.committed(item.batch)
+            except LogDamaged as error:
+                _settle(item, error)
+            else:
+                _settle(item)
         self._news(names)
 
     def _fail(self, items: list[_Pending], error: LogFull) -> None:
         unsound, self._waiting = self._waiting, []
-        self._store.abandon()
+        with suppress(LogDamaged):  # every later call is told of it
+            self._store.abandon()
         for item in items:
-            if not item.done.done():
-                item.done.set_exception(WriteFailed(str(error)))
+            _settle(item, WriteFailed(str(error)))
         for item in unsound:
-            if not item.done.done():
-                item.done.set_exception(WriteFailed("an earlier write failed"))
+            _settle(item, WriteFailed("an earlier write failed"))
+
+
+def _settle(item: _Pending, error: Exception | None = None) -> None:
+    """Tell whoever waits, if somebody still does."""
+    if item.done.done():
+        return
+    if error is None:
+        item.done.set_result(None)
+    else:
+        item.done.set_exception(error)

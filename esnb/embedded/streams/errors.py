@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-
-class Refused(Exception):
-    """A request that the store does not carry out."""
+from esnb.embedded.storage.refused import Refused as Refused
 
 
 class WrongExpectedVersion(Refused):
@@ -53,6 +51,25 @@ class InvalidRequest(Refused):
         self.reason = reason
 
 
+class BadExpression(InvalidRequest):
+    """A filter's pattern that is not a regular expression."""
+
+    def __init__(self, pattern: str, reason: str) -> None:
+        super().__init__(f"the filter {shown(pattern)} is not a regular expression: {reason}")
+
+
+class ExpressionTooSlow(Refused):
+    """A filter's pattern that would hold up all other clients."""
+
+    def __init__(self, pattern: str, name: str) -> None:
+        """`name` is the one that it took too long on; empty: reading the pattern did."""
+        what = f"is too slow on the name {shown(name)}" if name else "is too large"
+        super().__init__(
+            f"the filter {shown(pattern)} {what}: write it without repetitions within "
+            "repetitions, lookarounds and backreferences, or filter by prefixes"
+        )
+
+
 class UnexpectedResult(Refused):
     """A result of a read for which the protocol has no message of its own."""
 
@@ -60,8 +77,19 @@ class UnexpectedResult(Refused):
         super().__init__(f"Unexpected {result}")
 
 
+class InvalidArgument(Refused):
+    """A choice that the request left open, told in EventStoreDB's words: `kind` is the
+    name of the type that it has there."""
+
+    def __init__(self, value: str, kind: str) -> None:
+        super().__init__(f"'{value}' is not a valid {kind}")
+
+
 class InvalidCombination(Refused):
-    """The parts of the request do not go together; the text says why."""
+    """The parts of the request do not go together."""
+
+    def __init__(self, *parts: str) -> None:
+        super().__init__(f"The combination of ({', '.join(parts)}) is invalid.")
 
 
 class InvalidPosition(Refused):
@@ -81,3 +109,9 @@ class StoreEmptied(Refused):
 
     def __init__(self) -> None:
         super().__init__("the embedded server was reset: its streams are gone")
+
+
+def shown(text: str, most: int = 200) -> str:
+    """A text in quotes, its middle left out where it is long."""
+    half = most // 2
+    return repr(text if len(text) <= most else f"{text[:half]}…{text[-half:]}")

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 
+from esnb.embedded.streams.errors import BadExpression
+
 _TOKEN = re.compile(
     r"""
       \\k[<'](?P<again>\w+)[>']
     | \\(?P<escaped>.)
-    | \[\^?\]?(?:\\.|[^]\\])*\]            # a class: nothing in it is special here
+    | \[\^?\]?(?:\\.|[^]\\])*(?:\]|\Z)     # a class: nothing in it is special here
     | \(\?(?P<options>[imnsx-]+)\)
     | \(\?[<'](?P<name>\w+)[>']
     | (?P<sign>[()|])
     """,
     re.VERBOSE | re.DOTALL,
 )
+_SUBTRACTION = re.compile(r"\[(?:\\.|[^\\])*-\[", re.DOTALL)
 _ENDS = {"z": r"\Z", "Z": r"(?=\n?\Z)"}
 
 
@@ -23,7 +26,8 @@ def dotnet(pattern: str) -> str:
 
     Options such as `(?i)` may stand anywhere in .NET, and hold to the end of
     the group they stand in, through its alternatives; in Python they have a
-    group of their own.
+    group of their own. Raises `BadExpression` for what Python would take for
+    something else.
     """
     groups: list[list[str]] = [[]]
 
@@ -43,6 +47,8 @@ def dotnet(pattern: str) -> str:
             return ")" * len(groups[-1]) + "|" + "".join(groups[-1])
         if found["sign"] == ")" and len(groups) > 1:
             return ")" * len(groups.pop()) + ")"
+        if _SUBTRACTION.match(token[0]):
+            raise BadExpression(pattern, "one set subtracted from another (-[) is not supported")
         return token[0]
 
     return _TOKEN.sub(written, pattern) + ")" * len(groups[0])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from esnb.embedded.storage.log import Batch, Log
+from esnb.embedded.storage.log import Batch, Log, LogFull
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.bootstrap import bootstrap
 from esnb.embedded.streams.committer import Committer, GroupCommitter, ImmediateCommitter
+from esnb.embedded.streams.errors import WriteFailed
 from esnb.embedded.streams.feed import Feed
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.store import Clock, Store, Written
@@ -59,13 +60,19 @@ class Node:
         await self._committer.commit(batch)
 
     async def reset(self) -> None:
-        """Empty the store, as new. Subscriptions end with `StoreEmptied`."""
+        """Empty the store, as new. Subscriptions end with `StoreEmptied`.
+
+        Raises `WriteFailed`; the store is then as it was.
+        """
         await self._committer.close()
-        self.store.log.clear()
+        self._committer = self._new_committer()
+        try:
+            self.store.log.clear()
+        except LogFull as error:
+            raise WriteFailed(str(error)) from error
         self.store.abandon()
         bootstrap(self.store)
         self.feed.end()
-        self._committer = self._new_committer()
 
     async def close(self) -> None:
         """Finish what was promised and let the log go."""

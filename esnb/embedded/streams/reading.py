@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from esnb.embedded.storage.record import LINK, NO_STREAM, Record, content
 from esnb.embedded.streams.errors import InvalidPosition, StreamDeleted
 from esnb.embedded.streams.filters import Matches, by_name
+from esnb.embedded.streams.link import LATEST, NotANumber, Resolved, pointer
 from esnb.embedded.streams.store import Store
 from esnb.embedded.streams.truncation import least_visible, oldest_visible, skipped_to
 
 _CHUNK = 256
 """Records taken from the log at once: bounded, whatever a read asks for."""
 END_OF_ALL = 2**64 - 1
-_MOST = 2**63 - 1
 
 HIDDEN = ("$epoch-information",)
 
@@ -99,21 +99,32 @@ class Reader:
         """Whether `$all` shows the record."""
         return not self._hidden(record)
 
-    def is_link(self, record: Record) -> bool:
-        """Whether the record points at another event."""
-        return self._is_link(record)
+    def resolved(self, record: Record, *, live: bool) -> Resolved:
+        """The record and, where it is a link, the event that it points at.
 
-    def target(self, link: Record) -> Record | None:
-        """The event that a link points at, None when it cannot be read (any more)."""
-        revision, separator, stream = content(link).data.decode("utf-8", "replace").partition("@")
-        if not separator or not revision.isdecimal() or int(revision) > _MOST:
+        A link without a number is an event like others, but alone like one that
+        leads nowhere when it comes `live`, as it is appended.
+        """
+        if not self._is_link(record):
+            return Resolved(record, None)
+        try:
+            revision, stream = pointer(content(record).data)
+        except NotANumber:
+            return Resolved(None, record) if live else Resolved(record, None)
+        return Resolved(self._event(stream, revision), record)
+
+    def _event(self, stream: str, revision: int) -> Record | None:
+        """The event, None when it cannot be read (any more)."""
+        if revision == LATEST:
+            revision = self.store.shown.state(stream).last
+        if revision < 0:
             return None
         try:
-            found = self.forwards(stream, int(revision), 1)
+            found = self.forwards(stream, revision, 1)
         except StreamDeleted:
             return None
         record = None if found is None else next(found.records, None)
-        return record if record is not None and record.revision == int(revision) else None
+        return record if record is not None and record.revision == revision else None
 
     def _first_since(self, stream: int, first: int, last: int, oldest: int) -> int:
         """The first revision whose event is not older than `oldest`, else `last + 1`."""

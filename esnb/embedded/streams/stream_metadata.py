@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NamedTuple
 
 from esnb.embedded.storage.record import TOMBSTONE, Content
@@ -83,9 +84,11 @@ def recreated(data: bytes, first_revision: int) -> bytes | None:
     """The metadata with `$tb` set to where the stream starts anew; None when they are no object."""
     try:
         fields = json.loads(data)
+        if not isinstance(fields, dict):
+            return None
+        fields[TRUNCATE_BEFORE] = first_revision
+        text = json.dumps(fields, separators=(",", ":"), ensure_ascii=False)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(fields, dict):
-        return None
-    fields[TRUNCATE_BEFORE] = first_revision
-    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False).encode()
+    # JSON can hold halves of characters, but only escaped.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):x}", text).encode()

@@ -14,7 +14,6 @@ from esnb.embedded.storage.record import NO_STREAM
 
 ANY = -2
 STREAM_EXISTS = -4
-LEAST_EXPECTED = STREAM_EXISTS
 
 
 class Verdict(Enum):
