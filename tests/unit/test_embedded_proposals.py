@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
 
 from esnb._client import streams_pb2
-from esnb.embedded.services.proposals import proposed
-from esnb.embedded.streams.errors import InvalidRequest, MetadataMissing
+from esnb.embedded.services.proposals import MOST_HELD, Accumulation, proposed
+from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, MetadataMissing
 
 
 def message(**metadata: str) -> Any:
@@ -32,3 +33,14 @@ def test_event_without_an_id_is_refused() -> None:
     nameless.id.string = "00000000-0000-0000-0000-000000000000"
     with pytest.raises(InvalidRequest, match="an event has no id"):
         proposed(nameless)
+
+
+def test_an_append_has_a_bounded_size_whatever_of_its_events_counts() -> None:
+    large = message(type="T", **JSON)
+    large.data, large.custom_metadata = b"1", b" " * 2**20
+    many = message(type="T", **JSON)
+    for one in (large, many):
+        events = Accumulation()
+        with pytest.raises(AppendTooLarge):
+            events.add(itertools.repeat(one, 1_000_000))
+        assert events.held <= MOST_HELD + 2**21
