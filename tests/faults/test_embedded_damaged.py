@@ -14,6 +14,7 @@ from eventsourcing.persistence import OperationalError
 from esnb._client import ClientError, NewEvent, StreamState
 from esnb.embedded.processes.emptying import empty_eventstoredb
 from esnb.embedded.projections.register import registered
+from esnb.embedded.server import start_server
 from esnb.embedded.services.group_host import GroupHost
 from esnb.embedded.storage.log import LogFull, LogUnusable
 from esnb.embedded.storage.refused import LogDamaged
@@ -158,3 +159,28 @@ def test_a_log_that_cannot_be_emptied_stays_as_it_was(tmp_path: Path) -> None:
         with pytest.raises(OperationalError, match=f"cannot empty event log {path}"):
             empty_eventstoredb(server.port, 60)
         assert len(server.client().get_stream("a")) == 100
+
+
+def test_a_log_that_was_cut_to_nothing_is_not_begun_again(tmp_path: Path) -> None:
+    path = tmp_path / "events.db"
+    with EmbeddedProcess(path) as server:
+        server.client().append_to_stream(
+            "a", current_version=StreamState.ANY, events=NewEvent("Happened", b"{}")
+        )
+        server.kill()
+    ahead = path.with_name("events.db-wal")
+    before = ahead.read_bytes()
+    path.write_bytes(b"")
+    with pytest.raises(LogUnusable, match=f"event log {path} is empty, and events.db-wal"):
+        SqliteLog(path)
+    assert ahead.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [bytes, lambda size: b"\xff" * size], ids=["zeros", "ones"])
+def test_a_server_in_this_process_says_which_log_it_cannot_read(
+    whole: bytes, tmp_path: Path, damage: Callable[[int], bytes]
+) -> None:
+    path = tmp_path / "events.db"
+    path.write_bytes(whole[:PAGE] + damage(len(whole) - PAGE))
+    with pytest.raises((LogUnusable, LogDamaged), match=f"event log {path} cannot be"):
+        start_server(path)

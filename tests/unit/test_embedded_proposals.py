@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from esnb._client import shared_pb2, streams_pb2
-from esnb.embedded.services.proposals import MAX_APPEND_SIZE, Accumulation, uuid_in
+from esnb.embedded.services.proposals import MAX_APPEND_SIZE, MOST_HELD, Accumulation, uuid_in
 from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, MetadataMissing, Refused
 
 ID = "00000000-0000-0000-0000-000000000001"
@@ -106,3 +106,14 @@ def test_data_of_all_events_count_together() -> None:
     events.add_part([half])
     with pytest.raises(AppendTooLarge):
         events.add_part([half, message(data=b"x")])
+
+
+@pytest.mark.parametrize(
+    "one", [message(data=b"1", custom=b" " * 2**20), message(data=b"")], ids=["large", "many"]
+)
+def test_an_append_has_a_bounded_size_whatever_of_its_events_counts(one: Any) -> None:
+    events = Accumulation()
+    with pytest.raises(AppendTooLarge):
+        for _ in range(1_000_000):
+            events.add(one)
+    assert events.held <= MOST_HELD + 2**21

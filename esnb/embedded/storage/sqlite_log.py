@@ -56,6 +56,7 @@ class SqliteLog:
         self._lock = FileLock(self.path.with_name(self.path.name + ".lock"))
         try:
             self._lock.acquire()
+            _refuse_cut_off(self.path)
             self._writer = _opened(self.path)
             self._reader = _connected(self.path)
             self._reader.execute("PRAGMA query_only = ON")
@@ -232,6 +233,20 @@ def _is_blank(connection: sqlite3.Connection) -> bool:
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     application = connection.execute("PRAGMA application_id").fetchone()[0]
     return not tables and not application
+
+
+def _refuse_cut_off(path: Path) -> None:
+    """SQLite would take the file for a new one, and delete what was written ahead of it."""
+    ahead = path.with_name(path.name + "-wal")
+    if _is_empty(path) and ahead.exists() and not _is_empty(ahead):
+        raise LogUnusable(
+            f"event log {path} is empty, and {ahead.name} beside it is not: restore it from a "
+            "copy, or choose another path"
+        )
+
+
+def _is_empty(path: Path) -> bool:
+    return path.is_file() and not path.stat().st_size
 
 
 def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
