@@ -257,7 +257,7 @@ class TestTrouble:
 
         outbox = Outbox(stores, bank)
         publisher = BullMQPublisher(outbox, route, shortest=3600, chance=lambda: 1.0)
-        left = r"1 records are left.*Account\.Created.*away"
+        left = r"1 record is left.*Account\.Created.*away"
         with outbox, publisher:
             eventually(lambda: states(outbox) == [("Account.Created", "failed")])
             with pytest.raises(TimeoutError, match=left):
