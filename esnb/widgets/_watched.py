@@ -109,7 +109,7 @@ class RunnerSource:
             name: getattr(status, name, None)
             for name in (
                 *("position", "head", "lag", "lag_seconds"),
-                *("error", "event", "handler", "traceback"),
+                *("error", "event", "handler", "traceback", "last_parked"),
             )
         }
         counts = ((name, getattr(status, name, None)) for name in _COUNTS)

@@ -194,9 +194,9 @@ def test_a_worker_whose_redis_is_silent_stops(
 
 def test_a_wait_for_jobs_that_do_not_come_says_that_there_are_none(server: RedisServer) -> None:
     server.start()
-    with Worker(server.url, "q", lambda job: None) as worker:
-        with pytest.raises(TimeoutError) as caught:
-            worker.wait(2, timeout=0.1)
+    worker = Worker(server.url, "q", lambda job: None)
+    with worker, pytest.raises(TimeoutError) as caught:
+        worker.wait(2, timeout=0.1)
     text = str(caught.value)
     assert "has completed 0 of 2 jobs within 0.1 s (0 attempts failed)" in text
     assert "Queue 'q' is empty: add jobs to it, or publish records to it" in text
@@ -208,6 +208,7 @@ def test_a_wait_counts_what_is_left(server: RedisServer) -> None:
         client.hset("bull:q:meta", "paused", 1)
         client.lpush("bull:q:paused", "a", "b")
         client.zadd("bull:q:failed", {"c": 1})
-    with Worker(server.url, "q", lambda job: None) as worker:
-        with pytest.raises(TimeoutError, match="Queue 'q' has these jobs: 2 paused, 1 failed"):
-            worker.wait(timeout=0.1)
+    worker = Worker(server.url, "q", lambda job: None)
+    said = "Queue 'q' has these jobs: 2 paused, 1 failed"
+    with worker, pytest.raises(TimeoutError, match=said):
+        worker.wait(timeout=0.1)

@@ -525,3 +525,30 @@ def test_runners_of_both_kinds_stand_in_one_frame() -> None:
     assert list(frame["name"]) == ["billing"]
     assert list(frame["lag"]) == [0]
     assert list(frame["position"]) == [100]
+
+
+def test_what_was_parked_last_is_told_until_it_is_replayed() -> None:
+    groups = Groups()
+    first, second = groups.append("bad"), groups.append("worse")
+    groups.append("good")
+    works = threading.Event()
+
+    def handle(event: Any, recorded: Any) -> None:
+        if event != "good" and not works.is_set():
+            raise ValueError(f"no such customer: {event}")
+
+    seen = Seen(handle)
+    with runner(groups, seen, retries=0) as worker:
+        seen.wait(1)
+        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        status = worker.status()
+        assert status.error is None  # it has gone on
+        assert status.last_parked is not None
+        assert status.last_parked.startswith(f"event {second.id} (Placed, revision 1 of orders-1)")
+        assert status.last_parked.endswith("ValueError: no such customer: worse")
+        assert f"last parked: {status.last_parked[:20]}" in str(esnb.watch(worker, live=False))
+        works.set()
+        worker.replay_parked()
+        assert worker.status().last_parked is None
+        seen.wait(3)
+    assert {event.id for event in (first, second)} <= set(groups.group("billing").acknowledged)

@@ -75,6 +75,8 @@ class Consumer:
         self._name = uuid4().hex
         self._later: dict[Any, _Later] = {}
         self.counts = Counts()
+        self.last_parked: tuple[float, str] | None = None
+        """When an event was parked last, which one, and why."""
 
     # --- the thread ---------------------------------------------------------------
 
@@ -191,7 +193,9 @@ class Consumer:
     def _park(self, delivery: Delivery, event: Any, reason: str) -> None:
         self._memory.end(event.id, self._name, "parked")
         self.counts.parked += 1
-        _log.warning("group %r parks %s: %s", self._group.title, described(event), reason)
+        what = f"{described(event)}: {reason}"
+        self.last_parked = self._progress.clock(), what
+        _log.warning("group %r parks %s", self._group.title, what)
         self._progress.reached(self._progress.position, 0)
         delivery.park(event)
 

@@ -256,6 +256,8 @@ class PersistentRunner:
     def replay_parked(self) -> None:
         """Has the server deliver the group's parked events again."""
         self.group.replay_parked()
+        for consumer in self._consumers:
+            consumer.last_parked = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -305,6 +307,7 @@ class PersistentRunner:
             failed=total.failed,
             parked=total.parked,
             parked_in_group=None if info is None else info.parked_message_count,
+            last_parked=self._last_parked(),
             gone=total.gone,
             restarts=sum(progress.restarts for progress in self._progresses),
             error=wrong,
@@ -327,6 +330,11 @@ class PersistentRunner:
             for name, value in vars(consumer.counts).items():
                 setattr(total, name, getattr(total, name) + value)
         return total
+
+    def _last_parked(self) -> str | None:
+        parked = (consumer.last_parked for consumer in self._consumers)
+        _, what = max(filter(None, parked), default=(0.0, None))
+        return what
 
     def _ask(self, what: str, value: bool) -> None:
         for progress in self._progresses:
