@@ -14,6 +14,24 @@ SETS: Final = ("prioritized", "delayed", "waiting-children", "failed", "complete
 """States whose jobs stand in a sorted set with that key."""
 
 
+def queue_root(name: str, prefix: str = "bull") -> str:
+    """What the keys of a queue begin with.
+
+    Raises TypeError for a name that is not text, and ValueError for one that
+    cannot be written in UTF-8.
+    """
+    if not isinstance(name, str):
+        raise TypeError(f"a queue is named by text, not by {type(name).__qualname__}")
+    root = f"{prefix}:{name}"
+    try:
+        root.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{name!a} names no queue: it has half of a surrogate pair, which UTF-8 has not"
+        ) from None
+    return root
+
+
 def job_counts(client: Any, root: str) -> dict[str, int]:
     """Jobs by state of the queue whose keys begin with `root`, without reading the jobs.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from esnb._bullmq import LISTS, SETS, is_marker
+from esnb._bullmq import LISTS, SETS, is_marker, queue_root
 from esnb.frames._numbers import end_of
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._redis import answering
@@ -115,17 +115,16 @@ def queue(
     while it is read are left out. Of a job whose data are gone (deleted or
     evicted) though its id is in the queue, `id`, `state` and `due` are known.
 
-    Raises TypeError for another source and a number that is none, ValueError
-    for a negative one or both, and OperationalError when Redis does not answer.
+    Raises TypeError for another source, a name that is not text and a number
+    that is none, ValueError for a name with half of a surrogate pair and for a
+    negative number or both, and OperationalError when Redis does not answer.
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:
     ...     len(esnb.queue(stores, "mails"))
     0
     """
-    if not isinstance(name, str):
-        raise TypeError(f"a queue is named by text, not by {type(name).__qualname__}")
-    client, root = redis_of(source), f"{prefix}:{name}"
+    client, root = redis_of(source), queue_root(name, prefix)
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)
     with answering(client):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from esnb._bullmq import job_counts
+from esnb._bullmq import job_counts, queue_root
 from esnb.frames._queue import redis_of
 from esnb.frames._redis import answering
 
@@ -14,6 +14,6 @@ def queue_counts(source: Any, name: str, *, prefix: str = "bull") -> dict[str, i
 
     Sources and errors as those of `esnb.queue`. A queue that does not exist has none.
     """
-    client = redis_of(source)
+    client, root = redis_of(source), queue_root(name, prefix)
     with answering(client):
-        return job_counts(client, f"{prefix}:{name}")
+        return job_counts(client, root)

@@ -8,7 +8,9 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from string import punctuation
 from typing import Any
+from urllib.parse import quote
 
 import redis
 import redis.asyncio
@@ -104,6 +106,8 @@ class Working:
         worker = bullmq().Worker(
             self.queue, process, {**self.options, "connection": client, "autorun": False}
         )
+        # By which Redis lists it: BullMQ takes the queue's name, Redis no more than ASCII.
+        worker.clientName = quote(worker.clientName, safe=punctuation)
         worker.on("completed", self._has_completed)
         worker.on("failed", self._has_failed)
         worker.on("error", self._has_error)
