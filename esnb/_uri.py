@@ -25,14 +25,17 @@ def masked(text: str) -> str:
 
 
 def said(error: BaseException) -> str:
-    """Kind and message of an error, without credentials.
+    """Kind and message of an error, without credentials; any store and page can take it.
 
     >>> said(ValueError("no server at redis://:secret@cache.example"))
     'ValueError: no server at redis://***@cache.example'
     >>> said(KeyError())
     'KeyError'
+    >>> said(ValueError("half of a pair: \\ud800"))
+    'ValueError: half of a pair: \\\\ud800'
     """
-    return masked(f"{type(error).__name__}: {error}".rstrip(": "))
+    text = masked(f"{type(error).__name__}: {error}".rstrip(": "))
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def is_embedded(uri: str) -> bool:

@@ -45,7 +45,7 @@ class Progress:
     def begin(self) -> None:
         """Forgets what an earlier thread left."""
         with self.changed:
-            self.stop = False
+            self.stop = self.pause = False
             self.state = "starting"
             self.opened = False
             self.applied = self.restarts = self.dead_letters = 0

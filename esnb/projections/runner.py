@@ -176,7 +176,10 @@ class CatchUpRunner(Generic[TApplication, TView]):
             thread.join(_PATIENCE)
 
     def pause(self) -> None:
-        """Leaves off until `resume()`; returns when nothing is applied any more."""
+        """Leaves off until `resume()`; returns when nothing is applied any more.
+
+        Does nothing to one that does not run, or has failed.
+        """
         self._ask("pause", True)
         if self._thread is not threading.current_thread():
             self._progress.waits(
@@ -184,8 +187,13 @@ class CatchUpRunner(Generic[TApplication, TView]):
             )
 
     def resume(self) -> None:
-        """Goes on after `pause()`."""
+        """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs.
+
+        After a failure it begins with the event that failed, as `start()` does:
+        put right first what was wrong with it.
+        """
         self._ask("pause", False)
+        self.start()
 
     def rebuild(self) -> None:
         """Fills the view anew from the first event, and returns at once.
@@ -197,7 +205,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         new one. A rebuild that is killed goes on when the projection runs
         again, or starts over when its code has changed; a runner that starts
         while another rebuilds helps it. Starts the runner where it does not
-        run. Raises NotSupportedError for views that cannot be filled beside
+        run, or has failed; one that is paused begins when it is resumed. Raises NotSupportedError for views that cannot be filled beside
         themselves: of the library's own SQL modules, and in tables whose names
         do not depend on the projection's.
         """

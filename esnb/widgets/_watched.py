@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from esnb import frames
@@ -16,11 +16,13 @@ from esnb.widgets._unread import unanswered
 from esnb.widgets._watching import Watched, refused
 
 _METHODS = {
-    "pause": "pause",
-    "resume": "resume",
-    "rebuild": "rebuild",
-    "replay parked": "replay_parked",
+    "pause": ("pause",),
+    "resume": ("resume", "start"),  # publishers and workers begin again where they were
+    "rebuild": ("rebuild",),
+    "replay parked": ("replay_parked",),
 }
+"""What does it, the first that a runner has."""
+_RESTING = ("paused", "stopped", "failed")
 _COUNTS = ("waiting", "handled", "published", "completed", "failed", "restarts")
 _TROUBLES = {
     "dead_letters": "dead letters",
@@ -88,19 +90,19 @@ class RunnerSource:
         return str(next(filter(None, names), type(self._runner).__qualname__))
 
     def look(self) -> Iterator[Seen]:
-        runner, status = self._runner, self._runner.status()
+        status = self._runner.status()
         state = str(status.state)
         waits = state == "retrying"
         dead = 0 if waits else len(self._dead())  # a store that is away is not asked for more
         troubles = {word: getattr(status, name, 0) for name, word in _TROUBLES.items()}
         troubles["dead"] = dead
-        can = [ask for ask, name in _METHODS.items() if callable(getattr(runner, name, None))]
+        can = [ask for ask in _METHODS if self._method(ask) is not None]
         outbox = self._outbox()
         if outbox is not None:
             can = [ask for ask in can if ask != "rebuild"] + ["retry dead"]
         wanted = {
-            "pause": state not in ("paused", "stopped", "failed"),
-            "resume": state == "paused",
+            "pause": state not in _RESTING,
+            "resume": state in _RESTING,
             "rebuild": state != "paused",
             "replay parked": bool(troubles["parked"]),
             "retry dead": bool(dead),
@@ -132,8 +134,12 @@ class RunnerSource:
     def ask(self, seen: Seen, what: str) -> None:
         if what == "retry dead":
             self._outbox().retry(self._dead())
-        else:
-            getattr(self._runner, _METHODS[what])()
+        elif (method := self._method(what)) is not None:
+            method()
+
+    def _method(self, ask: str) -> Callable[[], object] | None:
+        found = (getattr(self._runner, name, None) for name in _METHODS[ask])
+        return next(filter(callable, found), None)
 
     def _outbox(self) -> Any:
         """The outbox that it is, or that it publishes."""

@@ -111,5 +111,15 @@ class Group:
         return translate(error, f"consuming group {self.title!r}", self.client.connection_spec.uri)
 
     def replay_parked(self) -> None:
-        """Has the server deliver its parked events again."""
-        self.client.replay_parked_events(self.name, self.stream)
+        """Has the server deliver its parked events again; a group that is missing has none."""
+        from esnb._client import NotFound
+
+        try:
+            self.client.replay_parked_events(self.name, self.stream)
+        except NotFound:
+            return
+        except Exception as error:
+            told = self.told(error)
+            if told is error:
+                raise
+            raise told from error

@@ -10,6 +10,7 @@ from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self
+from unicodedata import category
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
@@ -108,8 +109,7 @@ class PersistentRunner:
                 f"handler {handler!r} is async, and the threads that call it have no event loop: "
                 "give a function that is done when it returns"
             )
-        if not isinstance(group, str) or not group or "::" in group:
-            raise ValueError(f"group is {group!r}: give a name without '::'")
+        _check_name(group)
         if message_timeout <= 0:
             raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
         opened = source_of(source, stream, patterns)
@@ -146,23 +146,31 @@ class PersistentRunner:
     # --- its life ---------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Starts the consumers; does nothing while they run."""
+        """Starts the consumers; does nothing while they run. Also after a failure."""
         with self._lock:
             # None of them before the first start.
             started = zip(self._threads, self._progresses, strict=False)
-            if any(goes_on(thread, progress) for thread, progress in started):
-                return self
-            self._consumers = [self._consumer(progress) for progress in self._progresses]
-            self._threads = [
-                threading.Thread(
-                    target=consumer.run, name=f"esnb-{self.group.name}-{number}", daemon=True
-                )
-                for number, consumer in enumerate(self._consumers)
-            ]
-            for thread in self._threads:
-                thread.start()
+            running = [goes_on(thread, progress) for thread, progress in started]
+            if not any(running):
+                running = [False] * len(self._progresses)
+                self._consumers, self._threads = [], []
+            for number, is_running in enumerate(running):
+                if not is_running:
+                    self._start(number)
         observe(self)
         return self
+
+    def _start(self, number: int) -> None:
+        """Starts one consumer, in the place of one that has failed while others go on."""
+        consumer = self._consumer(self._progresses[number])
+        thread = threading.Thread(
+            target=consumer.run, name=f"esnb-{self.group.name}-{number}", daemon=True
+        )
+        for before in self._consumers[number : number + 1]:
+            consumer.counts = before.counts
+        self._consumers[number : number + 1] = [consumer]
+        self._threads[number : number + 1] = [thread]
+        thread.start()
 
     def _consumer(self, progress: Progress) -> Consumer:
         progress.begin()
@@ -192,15 +200,19 @@ class PersistentRunner:
                 thread.join(_PATIENCE)
 
     def pause(self) -> None:
-        """Leaves the group until `resume()`; its events go to others meanwhile."""
+        """Leaves the group until `resume()`; its events go to others meanwhile.
+
+        Does nothing to one that does not run, or has failed.
+        """
         self._ask("pause", True)
         for thread, progress in zip(self._threads, self._progresses, strict=False):
             if thread is not threading.current_thread():
                 progress.waits(_PATIENCE, _is_at_rest(progress))
 
     def resume(self) -> None:
-        """Goes on after `pause()`."""
+        """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs."""
         self._ask("pause", False)
+        self.start()
 
     def run_forever(self, timeout: float | None = None) -> None:
         """Handles until `stop()`, or `timeout` seconds; raises the runner's own error."""
@@ -355,6 +367,15 @@ def _is_at_rest(progress: Progress) -> Callable[[], bool]:
 
 def _is_at_end(progress: Progress) -> Callable[[], bool]:
     return lambda: progress.state in ("stopped", "failed")
+
+
+def _check_name(group: object) -> None:
+    if not isinstance(group, str) or not group or "::" in group:
+        raise ValueError(f"group is {group!r}: give a name without '::'")
+    if any(category(character) == "Cs" for character in group):
+        raise ValueError(
+            f"group is {group!a}: it has half of a surrogate pair, which UTF-8 has not"
+        )
 
 
 def _check(**counts: int) -> None:
