@@ -16,7 +16,7 @@ import redis
 import redis.asyncio
 from eventsourcing.persistence import OperationalError
 
-from esnb._uri import masked
+from esnb._uri import masked, said
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import async_client, bullmq, described_error
@@ -154,6 +154,10 @@ class Working:
             if key not in self.results:
                 self.results.add(key, await self._handled(job))
             return self.results[key]
+        except Exception as error:
+            if not _is_writable(str(error)):  # BullMQ could not tell Redis of it
+                raise RuntimeError(said(error)) from None
+            raise
         finally:
             await self._answers(client)
             self._at_hand.discard(ended)
@@ -214,6 +218,11 @@ class Working:
             self.error = masked(
                 described_error(error, self.url) if isinstance(error, Exception) else str(error)
             )
+
+
+def _is_writable(text: str) -> bool:
+    """Whether it can be written in UTF-8."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 async def ping(client: redis.asyncio.Redis) -> None:

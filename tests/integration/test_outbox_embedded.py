@@ -268,6 +268,21 @@ class TestTrouble:
         assert record.next_attempt is not None
         assert round((record.next_attempt - record.settled).total_seconds()) == 300
 
+    def test_an_outbox_is_read_whatever_a_route_says(self, stores: Stores, bank: Bank) -> None:
+        bank.open()
+
+        def route(record: OutboxRecord) -> str:
+            raise ValueError("half of a pair: \ud800")
+
+        outbox = Outbox(stores, bank)
+        with (
+            outbox,
+            BullMQPublisher(outbox, route, attempts=1) as publisher,
+            pytest.raises(StuckError, match="half of a pair"),
+        ):
+            publisher.wait(timeout=NOW)
+        assert outbox.records()[0].error == r"ValueError: half of a pair: \ud800"
+
     def test_discarded_records_let_those_behind_them_go(self, stores: Stores, bank: Bank) -> None:
         account = bank.open()
         bank.deposit(account, 1)

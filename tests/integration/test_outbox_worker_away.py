@@ -166,6 +166,25 @@ def test_one_that_fails_while_redis_is_away_has_failed_once(
         assert client.hget(f"bull:q:{calls[0]}", "failedReason") == b"no such customer"
 
 
+def test_an_error_that_no_store_can_write_fails_its_job(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def fails(job: Job) -> None:
+        calls.append(job.id)
+        raise ValueError("half of a pair: \ud800")
+
+    with Worker(server.url, "q", fails, **SHORT) as worker:
+        add(server.url, "first")
+        eventually(lambda: worker.status().failed == 1)
+    assert len(calls) == 1
+    with redis.Redis.from_url(server.url) as client:
+        reason = client.hget(f"bull:q:{calls[0]}", "failedReason")
+        assert reason == b"ValueError: half of a pair: \\ud800"
+
+
 def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(
     server: RedisServer, eventually: Callable[..., None]
 ) -> None:
