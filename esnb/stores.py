@@ -27,7 +27,7 @@ from esnb._target import (
     choose,
     targets_of,
 )
-from esnb._uri import described
+from esnb._uri import described, guard, guarded, guarded_settings
 from esnb.redefinition import install_in_ipython
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ class StoresEnv(Mapping[str, str]):
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = dict(settings)
+        guard(self._settings)
 
     def __getitem__(self, name: str) -> str:
         return self._settings[name]
@@ -138,7 +139,8 @@ class Stores:
         """
         if not callable(application_class):
             raise TypeError(f"{application_class!r} is no class: give an application's class")
-        application = application_class(env={**self.env, **(env or {})})
+        env = guarded_settings(self.env, env)
+        application = application_class(env=env)
         self._applications.add(application)
         self.closing(application.close)
         return application
@@ -295,13 +297,18 @@ def connect(
     Stores(embedded, ephemeral: lost with the kernel)
     >>> stores.close()
     """
+    # Not even a traceback that shows local variables shows a password.
+    target = guarded(target) if isinstance(target, str) else target
+    eventstoredb = guarded(eventstoredb) if isinstance(eventstoredb, str) else eventstoredb
+    redis = guarded(redis) if isinstance(redis, str) else redis
+    variables = (EVENTSTOREDB_VARIABLE, REDIS_VARIABLE, CERTIFICATES_VARIABLE)
     chosen = choose(
         target,
         path=path,
         eventstoredb=eventstoredb,
         redis=redis,
         embedded=embedded,
-        environ=os.environ,
+        environ=guarded_settings({name: os.environ.get(name, "") for name in variables}),
     )
     install_in_ipython()
     with _registry_lock:

@@ -17,7 +17,7 @@ from threading import Condition, Lock, RLock
 from typing import Any
 
 from esnb._client import Client, ConnectionSpec
-from esnb._uri import described
+from esnb._uri import described, guarded
 
 _QUICK_RETURN = (
     # gRPC waits up to two minutes before it looks again for a server that was away.
@@ -89,6 +89,9 @@ class Address:
 
     uri: str = field(repr=False)
     root_certificates: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "uri", guarded(self.uri))
 
     def __str__(self) -> str:
         return described(self.uri)

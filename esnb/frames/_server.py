@@ -23,7 +23,7 @@ from esnb._client import (
     StreamIsDeleted,
 )
 from esnb._patience import patiently
-from esnb._uri import described, masked
+from esnb._uri import described, guarded, masked
 from esnb.frames._payload import Decoded, decode_or_keep, json_decoder
 from esnb.frames._record import (
     SERVER_COLUMNS,
@@ -61,7 +61,7 @@ def answered(client: Client) -> Iterator[None]:
     Raises OperationalError, with the server named, where it cannot be reached,
     does not answer in time, or the client was closed; the client's other errors as they are.
     """
-    uri = client.connection_spec.uri
+    uri = guarded(client.connection_spec.uri)
     server = f"EventStoreDB at {described(uri)}"
     try:
         yield

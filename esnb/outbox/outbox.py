@@ -13,6 +13,7 @@ from eventsourcing.persistence import NotSupportedError, Tracking
 from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
 
+from esnb._uri import guarded_settings
 from esnb.outbox.errors import PayloadError
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.record import OutboxRecord
@@ -74,6 +75,8 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         if name is None:
             name = f"{application_class.name}-outbox"
         _check_name(name)
+        stores = None  # a traceback may show it
+        settings = guarded_settings(settings)
         env = {**settings, f"{name.upper()}_PERSISTENCE_MODULE": "esnb.redis"}
         projection = _projection(name, tuple(map(_topic, topics)), clock)
         super().__init__(

@@ -13,6 +13,7 @@ from typing import Any, Self
 from eventsourcing.persistence import PersistenceError, ProgrammingError
 
 from esnb._bullmq import job_counts
+from esnb._uri import guarded
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.results import Results
@@ -76,6 +77,7 @@ class Worker:
             raise TypeError(f"handler is {handler!r}: give a function of a job")
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency!r}: a worker takes at least one job")
+        stores = guarded(stores) if isinstance(stores, str) else stores
         url = stores if isinstance(stores, str) else _url(stores)
         check_url(url)
         check_single_server(url)
@@ -230,4 +232,4 @@ class Worker:
 
 def _url(stores: Any) -> str:
     settings: Mapping[str, str] = getattr(stores, "env", stores)
-    return settings["REDIS_URL"]
+    return guarded(settings["REDIS_URL"])

@@ -20,6 +20,7 @@ from eventsourcing.persistence import (
 from eventsourcing.projection import Projection
 from eventsourcing.utils import Environment, EnvType
 
+from esnb._uri import guarded_settings
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
@@ -95,10 +96,11 @@ class CatchUpRunner(Generic[TApplication, TView]):
             raise TypeError(
                 f"env is a {type(env).__qualname__}: give a mapping of settings, such as stores.env"
             )
+        env = None if env is None else guarded_settings(env)
         _check(projection_class, view_class)
         self.app = _application(application_class, env)
         factory = InfrastructureFactory[TView].construct(
-            Environment(projection_class.name, {**os.environ, **(env or {})})
+            Environment(projection_class.name, guarded_settings(os.environ, env))
         )
         self.view = _view(factory, view_class)
         self.projection = projection_class(view=self.view)

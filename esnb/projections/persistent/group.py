@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from esnb._uri import guarded
 from esnb.projections.persistent.gone import watch_gone
 
 MOST_CONSUMERS = 100
@@ -108,7 +109,8 @@ class Group:
 
         if not is_transient(error):
             return error
-        return translate(error, f"consuming group {self.title!r}", self.client.connection_spec.uri)
+        uri = guarded(self.client.connection_spec.uri)
+        return translate(error, f"consuming group {self.title!r}", uri)
 
     def replay_parked(self) -> None:
         """Has the server deliver its parked events again; a group that is missing has none."""

@@ -16,7 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import Environment, EnvType
 
-from esnb._uri import said
+from esnb._uri import guarded_settings, said
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.errors import is_transient
@@ -126,8 +126,9 @@ class PersistentRunner:
         events: Events = RecordedEvents()
         if opened.category is not None:
             events = ApplicationEvents(source, opened.category, self.group.title)
-        own = dict(source.env) if isinstance(source, Application) else {}
-        environment = Environment("", {**os.environ, **own, **(env or {})})
+        own = source.env if isinstance(source, Application) else None
+        env = guarded_settings(os.environ, own, env)
+        environment = Environment("", env)
         self._memory: Memory = (
             HandledEvents(environment, self.group.title, keep=remember) if remember else NoMemory()
         )
