@@ -102,7 +102,9 @@ def queue(
     were completed last). Then `frame.attrs["truncated"]` is True when there
     are more, and a job that moves while it is read may be missed. `redact`
     hides fields of data, progress and result, as in `esnb.events`; in data a
-    dotted path may begin at the payload of an outbox's job.
+    dotted path may begin at the payload of an outbox's job. Of reasons, whose
+    text may have any value in it, the kind of error stays, if one is named; text
+    that is the whole of data, progress or result is hidden.
 
     Columns: `id`, `name`, `state` (string: `active`, `waiting`, `paused`: waits
     in a paused queue, `prioritized`, `delayed`, `waiting-children`, `failed` or
@@ -141,7 +143,8 @@ def queue(
     if redaction:
         columns["data"] = [_hidden(value, redaction) for value in columns["data"]]
         for name in ("progress", "result"):
-            columns[name] = list(map(redaction.data, columns[name]))
+            columns[name] = list(map(redaction.text, columns[name]))
+        columns["reason"] = list(map(redaction.message, columns["reason"]))
     frame = build(QUEUE, columns)
     if truncated:
         frame.attrs["truncated"] = True
@@ -150,7 +153,7 @@ def queue(
 
 def _hidden(data: Any, redaction: Redaction) -> Any:
     """A job's data without what is hidden, by paths from their top and from the payload's."""
-    found = redaction.data(data)
+    found = redaction.text(data)
     if not isinstance(found, dict) or "payload" not in found:
         return found
     return {**found, "payload": redaction.data(found["payload"])}

@@ -8,6 +8,7 @@ from typing import Any
 from esnb import frames
 from esnb.frames._queue import redis_of
 from esnb.frames._queue_counts import queue_counts
+from esnb.frames._redaction import Redact
 from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
 from esnb.widgets._seen import Seen, Source
@@ -37,6 +38,7 @@ def watched(
     queues: Iterable[str] = (),
     prefix: str = "bull",
     projections: Iterable[str] = (),
+    redact: Redact | None = None,
 ) -> Watched:
     """All that was given to `watch`; TypeError for what cannot be watched."""
     sources: list[Source] = []
@@ -69,7 +71,7 @@ def watched(
             "or a redis-py client"
         )
     sources += [QueueSource(stores, name, prefix) for name in names]
-    return Watched(sources)
+    return Watched(sources, redact=redact)
 
 
 def _names(given: Iterable[str]) -> list[str]:
