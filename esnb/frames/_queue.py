@@ -126,7 +126,7 @@ def queue(
     ...     len(esnb.queue(stores, "mails"))
     0
     """
-    client, root = redis_of(source), queue_root(name, prefix)
+    root, client = queue_root(name, prefix), redis_of(source)
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)
     with answering(client):

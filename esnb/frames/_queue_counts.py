@@ -14,6 +14,6 @@ def queue_counts(source: Any, name: str, *, prefix: str = "bull") -> dict[str, i
 
     Sources and errors as those of `esnb.queue`. A queue that does not exist has none.
     """
-    client, root = redis_of(source), queue_root(name, prefix)
+    root, client = queue_root(name, prefix), redis_of(source)
     with answering(client):
         return job_counts(client, root)
