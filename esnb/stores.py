@@ -301,14 +301,13 @@ def connect(
     target = guarded(target) if isinstance(target, str) else target
     eventstoredb = guarded(eventstoredb) if isinstance(eventstoredb, str) else eventstoredb
     redis = guarded(redis) if isinstance(redis, str) else redis
-    variables = (EVENTSTOREDB_VARIABLE, REDIS_VARIABLE, CERTIFICATES_VARIABLE)
     chosen = choose(
         target,
         path=path,
         eventstoredb=eventstoredb,
         redis=redis,
         embedded=embedded,
-        environ=guarded_settings({name: os.environ.get(name, "") for name in variables}),
+        environ=_variables(),
     )
     install_in_ipython()
     with _registry_lock:
@@ -317,6 +316,12 @@ def connect(
             stores = _open[chosen.key] = Stores(chosen, timeout)
         stores._uses += 1
     return stores
+
+
+def _variables() -> dict[str, str]:
+    """Those of the process's variables that name servers."""
+    names = (EVENTSTOREDB_VARIABLE, REDIS_VARIABLE, CERTIFICATES_VARIABLE)
+    return guarded_settings({name: os.environ.get(name, "") for name in names})
 
 
 _open: dict[object, Stores] = {}

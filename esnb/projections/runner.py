@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -18,7 +17,7 @@ from eventsourcing.persistence import (
     WaitInterruptedError,
 )
 from eventsourcing.projection import Projection
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.utils import EnvType
 
 from esnb._uri import guarded_settings
 from esnb.projections.backoff import Backoff
@@ -31,6 +30,7 @@ from esnb.projections.status import RunnerStatus
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
+from esnb.setting import environment
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 TView = TypeVar("TView", bound=TrackingRecorder)
@@ -99,9 +99,8 @@ class CatchUpRunner(Generic[TApplication, TView]):
         env = None if env is None else guarded_settings(env)
         _check(projection_class, view_class)
         self.app = _application(application_class, env)
-        factory = InfrastructureFactory[TView].construct(
-            Environment(projection_class.name, guarded_settings(os.environ, env))
-        )
+        settings = environment(projection_class.name, env)
+        factory = InfrastructureFactory[TView].construct(settings)
         self.view = _view(factory, view_class)
         self.projection = projection_class(view=self.view)
         self._batch_size = batch_size
@@ -119,7 +118,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         self._lock = threading.RLock()
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
-        close_with_stores(env or os.environ, self.stop)
+        close_with_stores(settings, self.stop)
 
     @property
     def app_name(self) -> str:

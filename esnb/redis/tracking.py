@@ -57,7 +57,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         ends in `discard()`.
         """
         return type(self).construct(
-            Environment(self._env.name, {**self._env, REDIS_NAMESPACE: label})
+            type(self._env)(self._env.name, {**self._env, REDIS_NAMESPACE: label})
         )
 
     def check_answers(self) -> None:

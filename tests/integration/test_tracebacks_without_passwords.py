@@ -187,6 +187,40 @@ def test_what_fails_shows_no_password(servers: Servers, fails: Callable[[Servers
     without_password(error_of(lambda: fails(servers)))
 
 
+FROM_VARIABLES: dict[str, Callable[[], object]] = {
+    "connect": lambda: esnb.connect(timeout=1),
+    "save": lambda: Bank().save(Aggregate()),
+    "a runner": lambda: CatchUpRunner(Bank, Deposits, Totals).start().wait(timeout=1),
+    "a runner's application": lambda: CatchUpRunner(Bank(), Deposits, Totals).view.add(
+        1, Tracking("Bank", 1)
+    ),
+    "consumers": lambda: PersistentRunner(Bank(), "g", lambda *_: None).replay_parked(),
+    "project": lambda: esnb.project(Bank(), Deposits, Totals),
+    "checkpoints": lambda: esnb.checkpoints(Bank()),
+}
+
+
+@pytest.mark.parametrize("is_malformed", [False, True], ids=["away", "malformed"])
+@pytest.mark.parametrize("fails", FROM_VARIABLES.values(), ids=FROM_VARIABLES.keys())
+def test_nor_what_the_process_is_set_up_with(
+    servers: Servers,
+    monkeypatch: pytest.MonkeyPatch,
+    fails: Callable[[], object],
+    is_malformed: bool,
+) -> None:
+    for name, value in servers.away.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("ANOTHER_KEY", f"{SECRET}-of-somebody-else")
+    if is_malformed:
+        monkeypatch.setenv("REDIS_URL", f"redis://:{SECRET}@h?nonsense=1")
+        monkeypatch.setenv("EVENTSTOREDB_URI", f"esdb://admin:{SECRET}@h:x")
+    error = error_of(fails)
+    assert [(place, text) for place, text in shown(error) if f"admin:{SECRET}" in text] == []
+    text = VerboseTB(include_vars=True).text(type(error), error, own_traceback(error))
+    assert f":{SECRET}" not in text
+    assert "os.environ" not in text
+
+
 @pytest.mark.extras
 def test_publishers_and_workers_show_none(servers: Servers) -> None:
     from esnb.outbox import BullMQPublisher, Outbox, Worker

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,7 +13,7 @@ from unicodedata import category
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.utils import EnvType
 
 from esnb._uri import guarded_settings, said
 from esnb.projections.backoff import Backoff
@@ -36,6 +35,7 @@ from esnb.projections.progress import Progress
 from esnb.projections.status import retrying_if_away
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
+from esnb.setting import environment
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
@@ -127,10 +127,10 @@ class PersistentRunner:
         if opened.category is not None:
             events = ApplicationEvents(source, opened.category, self.group.title)
         own = source.env if isinstance(source, Application) else None
-        env = guarded_settings(os.environ, own, env)
-        environment = Environment("", env)
+        env = None if env is None else guarded_settings(env)
+        settings = environment("", own, env)
         self._memory: Memory = (
-            HandledEvents(environment, self.group.title, keep=remember) if remember else NoMemory()
+            HandledEvents(settings, self.group.title, keep=remember) if remember else NoMemory()
         )
         self._events = events
         self._handler = handler
@@ -142,7 +142,7 @@ class PersistentRunner:
         self._progresses = [Progress(clock) for _ in range(workers)]
         self._consumers: list[Consumer] = []
         self._threads: list[threading.Thread] = []
-        close_with_stores(environment, self.stop)
+        close_with_stores(settings, self.stop)
 
     # --- its life ---------------------------------------------------------------------
 
