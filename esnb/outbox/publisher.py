@@ -141,7 +141,10 @@ class BullMQPublisher:
     # --- its life -------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Starts publishing, in a thread of its own; does nothing while it does."""
+        """Starts publishing, in a thread of its own; does nothing while it does.
+
+        Also after `stop()` and after a failure.
+        """
         with self._lock:
             if not goes_on(self._thread, self._publishing):
                 before = self._publishing

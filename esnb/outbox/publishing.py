@@ -217,7 +217,7 @@ class Publishing:
 
     async def _leave(self) -> None:
         """Gives back what it has; where Redis is away, the next start does."""
-        with suppress(redis.ConnectionError, redis.TimeoutError, OSError):
+        with suppress(redis.RedisError, OSError):
             await self._give_back()
 
     async def _settle(

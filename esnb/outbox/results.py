@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any, Final
 
 Key = tuple[str, int, int]
@@ -34,6 +35,16 @@ class Results:
     def remove(self, key: Key) -> None:
         """The queue has it."""
         self._results.pop(key, None)
+
+
+_all: dict[tuple[str, str], Results] = {}
+_lock = threading.Lock()
+
+
+def results_of(url: str, root: str) -> Results:
+    """Those of a server's queue, for the whole process: they outlive the worker that had them."""
+    with _lock:
+        return _all.setdefault((url, root), Results())
 
 
 def key_of(job: Any) -> Key:

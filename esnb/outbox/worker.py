@@ -16,7 +16,7 @@ from esnb._bullmq import job_counts
 from esnb._uri import guarded
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import bullmq, check_single_server
-from esnb.outbox.results import Results
+from esnb.outbox.results import results_of
 from esnb.outbox.route import Route
 from esnb.outbox.working import Working
 from esnb.projections.status import retrying_if_away
@@ -59,7 +59,9 @@ class Worker:
     It has a thread and an event loop of its own: started in one cell, stopped
     in another. `stop()` lets the jobs at hand end. A Redis that is away, when
     it starts or later, is asked again until it answers: about once a second,
-    or every `runRetryDelay` ms. Needs the extra `[queue]`.
+    or every `runRetryDelay` ms. A job that ends meanwhile is not run again in
+    this process: its result is kept until the queue has it. Needs the extra
+    `[queue]`.
     """
 
     def __init__(
@@ -93,7 +95,7 @@ class Worker:
                 "runRetryDelay": _RETRY_MS,
                 **options,
             },
-            Results(),
+            results_of(url, f"{prefix}:{queue}"),
         )
         self._lock = threading.RLock()
         self._working: Working | None = None
@@ -102,7 +104,10 @@ class Worker:
             stores.closing(self.stop)
 
     def start(self) -> Self:
-        """Starts working, in a thread of its own; does nothing while it does."""
+        """Starts working, in a thread of its own; does nothing while it does.
+
+        Also after `stop()` and after a failure.
+        """
         with self._lock:
             if not goes_on(self._thread, self._working):
                 self._working = Working(*self._settings)

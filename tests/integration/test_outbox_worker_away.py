@@ -145,6 +145,27 @@ def test_also_when_its_lock_has_run_out_meanwhile(
     assert len(calls) == 1
 
 
+def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def works(job: Job) -> int:
+        calls.append(job.id)
+        server.kill()
+        return 7
+
+    worker = Worker(server.url, "q", works, **SHORT).start()
+    add(server.url, "first")
+    eventually(lambda: worker.status().state == "retrying")
+    worker.stop(timeout=NOW)
+    server.start()
+    with Worker(server.url, "q", works, **SHORT) as again:
+        again.wait(1, timeout=NOW)
+    assert len(calls) == 1
+
+
 def test_one_that_fails_while_redis_is_away_has_failed_once(
     server: RedisServer, eventually: Callable[..., None]
 ) -> None:

@@ -67,9 +67,9 @@ class PersistentRunner:
     The ids of the last `remember` handled events are kept in Redis (`REDIS_URL`
     of the application's environment, of `env` or of the process), so that an
     event that is delivered twice is handled once. What Redis cannot be told,
-    because it is away as a handler ends, the process remembers until it is back.
-    A consumer that is killed
-    between its handler and Redis has its event handled again: handlers that
+    because it is away as a handler ends, the process remembers until it is back;
+    meanwhile no further event is taken. A consumer that is killed between its
+    handler and Redis has its event handled again: handlers that
     write to a `RedisView` or to a database can look there. `remember=0` does
     without Redis, and handles events at least once. A handler must be
     done within `message_timeout` seconds: the server gives the event to
