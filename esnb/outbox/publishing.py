@@ -116,6 +116,8 @@ class Publishing:
         surprises = 0
         try:
             while not self._stop:
+                if listener.done():
+                    listener.result()  # it ends by an error only
                 wake.clear()
                 try:
                     if not checked:
@@ -145,6 +147,7 @@ class Publishing:
                 # redis-py may take a cancellation for a connection that failed.
                 listener.cancel()
                 await asyncio.wait([listener], timeout=0.1)
+            _ = listener.cancelled() or listener.exception()  # else asyncio writes it to stderr
             await self._exchange.close()
             await client.aclose()
 

@@ -268,6 +268,25 @@ class TestTrouble:
         assert record.next_attempt is not None
         assert round((record.next_attempt - record.settled).total_seconds()) == 300
 
+    def test_a_publisher_that_can_no_longer_listen_says_so(
+        self, stores: Stores, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fails(*_: Any) -> None:
+            raise RuntimeError("no such channel")
+
+        monkeypatch.setattr("esnb.outbox.publishing.Publishing._listen", fails)
+        outbox = Outbox(stores, bank)
+        publisher = BullMQPublisher(outbox, to("q")).start()
+        publishing = publisher._publishing
+        assert publishing is not None
+        assert publishing.ended.wait(NOW)
+        assert publisher.status().state == "failed"
+        assert publisher.status().error == "RuntimeError: no such channel"
+        monkeypatch.undo()
+        bank.open()
+        with outbox, publisher:
+            publisher.wait(timeout=NOW)
+
     def test_an_outbox_is_read_whatever_a_route_says(self, stores: Stores, bank: Bank) -> None:
         bank.open()
 
