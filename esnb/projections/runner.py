@@ -179,12 +179,16 @@ class CatchUpRunner(Generic[TApplication, TView]):
     def pause(self) -> None:
         """Leaves off until `resume()`; returns when nothing is applied any more.
 
-        Does nothing to one that does not run, or has failed.
+        Does nothing to one that does not run, or has failed. Raises TimeoutError
+        when a handler takes longer than 30 seconds; it pauses after that.
         """
         self._ask("pause", True)
-        if self._thread is not threading.current_thread():
-            self._progress.waits(
-                _PATIENCE, lambda: self._progress.state in ("paused", "stopped", "failed")
+        if self._thread is not threading.current_thread() and not self._progress.waits(
+            _PATIENCE, lambda: self._progress.state in ("paused", "stopped", "failed")
+        ):
+            raise TimeoutError(
+                f"{self!r} has not paused within {_PATIENCE:g} s: it is at work on an event, "
+                "or waits for the answer of a store, and pauses after that"
             )
 
     def resume(self) -> None:

@@ -648,3 +648,22 @@ def test_pausing_one_that_does_not_run_does_nothing() -> None:
     worker.pause()
     with worker:
         seen.wait(1)
+
+
+def test_a_pause_that_a_handler_delays_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups, entered, may_end = Groups(), threading.Event(), threading.Event()
+    groups.append(1)
+
+    def slow(event: Any, recorded: Any) -> None:
+        entered.set()
+        assert may_end.wait(DEADLINE)
+
+    with runner(groups, slow, workers=2) as worker:
+        assert entered.wait(DEADLINE)
+        monkeypatch.setattr("esnb.projections.persistent.runner._PATIENCE", 0.05)
+        with pytest.raises(TimeoutError, match="it is at work on an event"):
+            worker.pause()
+        monkeypatch.undo()
+        may_end.set()
+        worker.pause()
+        assert worker.status().state == "paused"

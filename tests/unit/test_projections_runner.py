@@ -405,6 +405,22 @@ def test_pausing_a_failed_runner_does_not_keep_it_from_going_on(
     assert runner.view.seen() == [1, 2, 3]
 
 
+def test_a_pause_that_a_handler_delays_is_said(
+    runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    projection.before = staticmethod(gate)
+    runner.app.deposit(runner.app.open(), 1)
+    with runner:
+        assert gate.entered.wait(60)
+        monkeypatch.setattr("esnb.projections.runner._PATIENCE", 0.05)
+        with pytest.raises(TimeoutError, match="it is at work on an event"):
+            runner.pause()
+        monkeypatch.undo()
+        gate.opened.set()
+        assert runner._progress.waits(60, lambda: runner._progress.state == "paused")
+
+
 def test_pausing_one_that_does_not_run_does_nothing(runner: Runner) -> None:
     runner.pause()
     assert runner.status().state == "stopped"

@@ -203,12 +203,20 @@ class PersistentRunner:
     def pause(self) -> None:
         """Leaves the group until `resume()`; its events go to others meanwhile.
 
-        Does nothing to one that does not run, or has failed.
+        Does nothing to one that does not run, or has failed. Raises TimeoutError
+        when a handler takes longer than 30 seconds; it pauses after that.
         """
         self._ask("pause", True)
+        deadline = monotonic() + _PATIENCE
         for thread, progress in zip(self._threads, self._progresses, strict=False):
-            if thread is not threading.current_thread():
-                progress.waits(_PATIENCE, _is_at_rest(progress))
+            left = max(0.0, deadline - monotonic())
+            if thread is not threading.current_thread() and not progress.waits(
+                left, _is_at_rest(progress)
+            ):
+                raise TimeoutError(
+                    f"{self!r} has not paused within {_PATIENCE:g} s: it is at work on an event, "
+                    "or waits for the answer of a store, and pauses after that"
+                )
 
     def resume(self) -> None:
         """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs."""
