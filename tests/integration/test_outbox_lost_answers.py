@@ -82,7 +82,7 @@ def test_a_record_is_published_once_and_at_once(
             proxy.lose(marker)
             bank.deposit(account, 5, 7)
             publishes.wait(timeout=NOW)
-            assert proxy.lost.is_set()
+            assert proxy.lost.wait(NOW)
     assert waiting(server) == job_ids(outbox)
     assert {(record.state, record.attempts) for record in outbox.records()} == {("published", 1)}
 
@@ -95,7 +95,7 @@ def test_also_when_redis_has_just_learnt_the_script(
     with publisher(outbox) as publishes:
         bank.open()
         publishes.wait(timeout=NOW)
-        assert proxy.lost.is_set()
+        assert proxy.lost.wait(NOW)
     assert waiting(server) == job_ids(outbox)
 
 
@@ -217,7 +217,7 @@ def test_a_mending_whose_answer_is_lost_counts_its_records(
     getattr(outbox, how)([])  # Redis knows the script from here on
     proxy.lose(MEND.digest.encode())
     assert getattr(outbox, how)([record.id]) == 1
-    assert proxy.lost.is_set()
+    assert proxy.lost.wait(NOW)
     assert outbox.records()[0].state == ("pending" if how == "retry" else "skipped")
     if how == "retry":
         assert getattr(outbox, how)([record.id]) == 0
