@@ -4,11 +4,16 @@ Everything here is imported at its first use: `import esnb` loads neither
 pandas nor gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
 """
 
+import logging
 from importlib import import_module
 from typing import Any
 
 from esnb._version import __version__
 from esnb.clients.outside import outside
+
+# Else Python writes warnings of threads to stderr, in whichever cell is running. What is
+# logged here is told by status() and the widgets as well.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOME = {
     "Stores": "esnb.stores",

@@ -7,6 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from redis import Redis
 
+from esnb._uri import guarded
+
 _OPTION = "cluster"
 
 
@@ -43,12 +45,18 @@ def split_cluster(url: str) -> tuple[str, bool]:
     >>> split_cluster("redis://host:7000?cluster=true&socket_timeout=3")
     ('redis://host:7000?socket_timeout=3', True)
     """
+    plain, said = _without_option(url)
+    if said not in (None, "true", "false"):
+        raise ValueError(f"cluster={said}: give true or false")
+    return plain, said == "true"
+
+
+def _without_option(url: str) -> tuple[str, str | None]:
+    """The URL without the option, and the option's value."""
     parts = urlsplit(url)
     options = parse_qsl(parts.query, keep_blank_values=True)
     said = [value.lower() for name, value in options if name == _OPTION]
     if not said:
-        return url, False
-    if said[-1] not in ("true", "false"):
-        raise ValueError(f"cluster={said[-1]}: give true or false")
+        return url, None
     kept = urlencode([(name, value) for name, value in options if name != _OPTION])
-    return urlunsplit(parts._replace(query=kept)), said[-1] == "true"
+    return guarded(urlunsplit(parts._replace(query=kept))), said[-1]

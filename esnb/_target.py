@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from esnb._uri import masked
+from esnb._uri import guarded, masked, veiled
 
 EVENTSTOREDB_VARIABLE = "EVENTSTOREDB_URI"
 REDIS_VARIABLE = "REDIS_URL"
@@ -40,6 +40,10 @@ class Attached:
     redis: str
     certificates: str | None
     """PEM text, or the absolute path of a file with it."""
+
+    def __post_init__(self) -> None:
+        for name in ("eventstoredb", "redis"):
+            object.__setattr__(self, name, guarded(getattr(self, name)))
 
     @property
     def key(self) -> object:
@@ -81,10 +85,10 @@ def choose(
         return _embedded_at(path)
     if embedded:
         return Embedded(None, None)
-    eventstoredb, redis = (
-        given if given is not None else environ.get(variable, "").strip() or None
-        for given, variable in ((eventstoredb, EVENTSTOREDB_VARIABLE), (redis, REDIS_VARIABLE))
-    )
+    if eventstoredb is None:
+        eventstoredb = _setting(environ, EVENTSTOREDB_VARIABLE)
+    if redis is None:
+        redis = _setting(environ, REDIS_VARIABLE)
     if eventstoredb is None and redis is None:
         return Embedded(None, None)
     if eventstoredb is None or redis is None:
@@ -92,6 +96,10 @@ def choose(
     _check_eventstoredb(eventstoredb)
     _check_redis(redis)
     return Attached(eventstoredb, redis, _certificates(environ))
+
+
+def _setting(environ: Mapping[str, str], variable: str) -> str | None:
+    return guarded(environ.get(variable, "").strip()) or None
 
 
 def targets_of(uri: str) -> list[str]:
@@ -116,7 +124,7 @@ def _is_uri(target: str | os.PathLike[str]) -> bool:
         r"[^/\\]*[^/\\:]:\d+$", target
     ):
         raise ValueError(
-            f"{_veiled(target)!r} looks like a server's address, but is no URI: write "
+            f"{veiled(target)!r} looks like a server's address, but is no URI: write "
             "esdb://host:2113?Tls=false, or ./ before the name if it is a directory"
         )
     return False
@@ -130,7 +138,7 @@ def _embedded_at(path: str | os.PathLike[str]) -> Embedded:
         raise ValueError(f"path={shown!r} names no directory: for ephemeral stores leave it out")
     if "://" in shown:
         raise ValueError(
-            f"path={_veiled(shown)!r} is a URI: connect('esdb://…', redis='redis://…') leads to "
+            f"path={veiled(shown)!r} is a URI: connect('esdb://…', redis='redis://…') leads to "
             "servers that run already"
         )
     return Embedded(Path(os.path.abspath(os.path.expanduser(shown))), shown)
@@ -148,13 +156,8 @@ def _one_without_the_other(eventstoredb: str | None, redis: str | None) -> Value
     )
 
 
-def _veiled(uri: str) -> str:
-    """A malformed URI without anything that could be its credentials."""
-    return re.sub(r"(?s)^((?:\w[\w+.-]*:/{1,2})?).*@", r"\1***@", masked(uri))
-
-
 def _malformed(name: str, uri: str, why: str) -> ValueError:
-    return ValueError(f"{name} {_veiled(uri)!r} is malformed: {why}")
+    return ValueError(f"{name} {veiled(uri)!r} is malformed: {why}")
 
 
 def _check_eventstoredb(uri: str) -> None:
@@ -187,12 +190,12 @@ def _check_redis(url: str) -> None:
     try:
         with Redis.from_url(split_cluster(url)[0]) as client:
             client.connection_pool.make_connection()
-            parts = urlsplit(url)
-            if parts.scheme == "unix":
-                if not parts.path:
+            scheme, path = urlsplit(url)[0], urlsplit(url)[2]
+            if scheme == "unix":
+                if not path:
                     raise ValueError("it has no path")
-            elif not re.fullmatch(r"/?\d*", parts.path):
-                raise ValueError(f"{parts.path!r} is no database number")
+            elif not re.fullmatch(r"/?\d*", path):
+                raise ValueError(f"{path!r} is no database number")
     except (ValueError, TypeError) as error:
         why = str(error).replace(url, "")
         raise _malformed("Redis's URL", url, f"{why}; {example}") from None

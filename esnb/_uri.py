@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, MutableMapping
+from typing import SupportsIndex
 from urllib.parse import parse_qs, urlsplit
 
 EMBEDDED_NAME = "esnb-embedded"
@@ -24,19 +26,83 @@ def masked(text: str) -> str:
     return _SECRET_OPTION.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
 
 
+def veiled(text: str) -> str:
+    """A URI, malformed as it may be, without anything that could be its credentials.
+
+    >>> veiled("esdb://admin:two words@db.example")
+    'esdb://***@db.example'
+    """
+    return re.sub(r"(?s)^((?:\w[\w+.-]*:/{1,2})?).*@", r"\1***@", masked(text))
+
+
+class Uri(str):
+    """A connection string that does not show its credentials where it is only looked at.
+
+    Tracebacks with local variables (IPython's `%xmode Verbose`, rich) and the
+    reprs of what holds it do that. As text it is itself.
+
+    >>> uri = Uri("redis://:secret@cache.example")
+    >>> uri
+    'redis://***@cache.example'
+    >>> uri == "redis://:secret@cache.example"
+    True
+    """
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return repr(veiled(self))
+
+    def __getitem__(self, place: SupportsIndex | slice) -> str:
+        return _Part(super().__getitem__(place))  # as whoever shows the beginning of long texts
+
+
+class _Part(str):
+    """A part of a connection string, which may be that of a password."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+def guarded(text: str) -> str:
+    """`text`; where it may have credentials, as a `Uri`, which keeps them to itself."""
+    return Uri(text) if "@" in text or masked(text) != text else text
+
+
+def guard(settings: MutableMapping[str, str]) -> None:
+    """Has `settings` show no credentials; its values stay the same text."""
+    for name, value in settings.items():
+        if isinstance(value, str):
+            settings[name] = guarded(value)
+
+
+def guarded_settings(*settings: Mapping[str, str] | None) -> dict[str, str]:
+    """All of them in one, later ones first, which shows no credentials."""
+    merged: dict[str, str] = {}
+    for each in settings:
+        merged.update(each or {})
+    guard(merged)
+    return merged
+
+
 def said(error: BaseException) -> str:
-    """Kind and message of an error, without credentials.
+    """Kind and message of an error, without credentials; any store and page can take it.
 
     >>> said(ValueError("no server at redis://:secret@cache.example"))
     'ValueError: no server at redis://***@cache.example'
     >>> said(KeyError())
     'KeyError'
+    >>> said(ValueError("half of a pair: \\ud800"))
+    'ValueError: half of a pair: \\\\ud800'
     """
     try:
         text = str(error)
     except Exception as another:  # noqa: BLE001  whatever its own __str__ raises
         text = f"its text raises {type(another).__name__}"
-    return masked(f"{type(error).__name__}: {text}".rstrip(": "))
+    text = masked(f"{type(error).__name__}: {text}".rstrip(": "))
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def is_embedded(uri: str) -> bool:

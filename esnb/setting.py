@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Mapping
 
 from eventsourcing.persistence import InfrastructureFactoryError
 from eventsourcing.utils import Environment
+
+from esnb._uri import guarded_settings
 
 _MOST = 10**12
 
@@ -19,6 +22,22 @@ class SettingError(InfrastructureFactoryError, OSError):
     >>> issubclass(SettingError, OSError) and issubclass(SettingError, InfrastructureFactoryError)
     True
     """
+
+
+class _ProcessEnvironment(Environment):
+    """Has all variables of the process, of which none is for people to see."""
+
+    def __repr__(self) -> str:
+        return f"<settings of {self.name or 'this process'}>"
+
+
+def environment(name: str, *settings: Mapping[str, str] | None) -> Environment:
+    """The process's variables, and further settings on top of them.
+
+    Callers do not name `os.environ` themselves: tracebacks with variables show
+    what the lines around an error name.
+    """
+    return _ProcessEnvironment(name, guarded_settings(os.environ, *settings))
 
 
 def choice(env: Environment, variable: str, allowed: Collection[str], default: str) -> str:

@@ -27,7 +27,7 @@ from esnb._target import (
     choose,
     targets_of,
 )
-from esnb._uri import described
+from esnb._uri import described, guard, guarded, guarded_settings
 from esnb.clients.forks import Birth, check_connecting
 from esnb.redefinition import install_in_ipython
 
@@ -46,6 +46,7 @@ class StoresEnv(Mapping[str, str]):
 
     def __init__(self, settings: Mapping[str, str]) -> None:
         self._settings = dict(settings)
+        guard(self._settings)
 
     def __getitem__(self, name: str) -> str:
         return self._settings[name]
@@ -142,7 +143,8 @@ class Stores:
         """
         if not callable(application_class):
             raise TypeError(f"{application_class!r} is no class: give an application's class")
-        application = application_class(env={**self.env, **(env or {})})
+        env = guarded_settings(self.env, env)
+        application = application_class(env=env)
         self._applications.add(application)
         self.closing(application.close)
         return application
@@ -304,13 +306,17 @@ def connect(
     Stores(embedded, ephemeral: lost with the kernel)
     >>> stores.close()
     """
+    # Not even a traceback that shows local variables shows a password.
+    target = guarded(target) if isinstance(target, str) else target
+    eventstoredb = guarded(eventstoredb) if isinstance(eventstoredb, str) else eventstoredb
+    redis = guarded(redis) if isinstance(redis, str) else redis
     chosen = choose(
         target,
         path=path,
         eventstoredb=eventstoredb,
         redis=redis,
         embedded=embedded,
-        environ=os.environ,
+        environ=_variables(),
     )
     check_connecting()
     install_in_ipython()
@@ -320,6 +326,12 @@ def connect(
             stores = _open[chosen.key] = Stores(chosen, timeout)
         stores._uses += 1
     return stores
+
+
+def _variables() -> dict[str, str]:
+    """Those of the process's variables that name servers."""
+    names = (EVENTSTOREDB_VARIABLE, REDIS_VARIABLE, CERTIFICATES_VARIABLE)
+    return guarded_settings({name: os.environ.get(name, "") for name in names})
 
 
 _open: dict[object, Stores] = {}

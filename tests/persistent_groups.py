@@ -106,6 +106,8 @@ class Groups:
 
     def replay_parked_events(self, group_name: str, stream_name: str | None = None) -> None:
         self._check()
+        if (stream_name, group_name) not in self.groups:
+            raise NotFound
         group = self.group(group_name, stream_name)
         with self.changed:
             # Behind a link of its own, by which it is acknowledged.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
+
+import redis
 
 
 def redis_program() -> str:
@@ -81,3 +85,18 @@ class RedisServer:
             self._process.kill()
             self._process.wait(60)
             self._process = None
+
+    def flush(self) -> None:
+        """Empties it, as one does that has lost its data."""
+        with redis.Redis.from_url(self.url) as client:
+            client.flushall()
+
+    @contextmanager
+    def silent(self) -> Iterator[None]:
+        """For the block it answers nobody, as behind a network that is cut."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)

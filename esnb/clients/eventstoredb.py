@@ -10,6 +10,7 @@ from grpc.experimental import ChannelOptions
 
 from esnb import _client
 from esnb._client import ConnectionSpec
+from esnb._uri import guarded
 from esnb.clients.channel import OutsideChannel
 from esnb.clients.forks import Birth
 from esnb.clients.outside import later, outside
@@ -43,6 +44,7 @@ class EventStoreDB(_client.Client):
     _connection: Any = None
 
     def __init__(self, uri: str, root_certificates: str | None = None) -> None:
+        uri = guarded(uri)  # a traceback with variables shows it
         self._birth = Birth()
         self._later = later()
         super().__init__(uri, root_certificates=root_certificates)

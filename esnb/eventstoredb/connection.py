@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from threading import Lock, RLock
 from typing import Any
 
-from esnb._uri import described
+from esnb._uri import described, guarded
 from esnb.changes import Changes
 from esnb.clients.eventstoredb import EventStoreDB
 
@@ -82,6 +82,9 @@ class Address:
 
     uri: str = field(repr=False)
     root_certificates: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "uri", guarded(self.uri))
 
     def __str__(self) -> str:
         return described(self.uri)

@@ -16,6 +16,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType, resolve_topic
 
+from esnb._uri import guard
 from esnb.eventstoredb import settings
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Address, Lease
@@ -50,6 +51,8 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
 
     def __init__(self, env: Environment | EnvType | None) -> None:
         super().__init__(env)
+        del env  # it may be shown in a traceback
+        guard(self.env)
         self.settings = settings.read(self.env)
         self._address = Address(self.settings.uri, self.settings.root_certificates)
         self._leases: list[Lease] = []

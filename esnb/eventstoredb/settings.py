@@ -9,7 +9,7 @@ from typing import Literal, cast
 from eventsourcing.utils import Environment
 
 from esnb._client import ConnectionSpec
-from esnb._uri import masked
+from esnb._uri import guarded, masked
 from esnb.eventstoredb.naming import IDType
 from esnb.setting import SettingError, choice, whole_number
 from esnb.stream_prefix import STREAM_PREFIX
@@ -73,7 +73,7 @@ def read(env: Environment) -> Settings:
 
 
 def _uri(env: Environment) -> str:
-    uri = env.get(URI)
+    uri = guarded(env.get(URI) or "")
     if not uri:
         raise SettingError(
             f"{' or '.join(env.create_keys(URI))} is not set: give the server's connection string, "

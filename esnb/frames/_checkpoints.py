@@ -15,6 +15,7 @@ from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
+from esnb._uri import guarded
 from esnb.frames._lag import application_lag, category_lag
 from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
@@ -190,7 +191,7 @@ def _view_name(recorder: TrackingRecorder) -> str:
 
 def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     """Those of the views that follow an application, in the Redis of its environment."""
-    url = app.env.get(_URL)
+    url = guarded(app.env.get(_URL) or "")
     if not url:
         return
     from esnb._redis_client import redis_client  # brings redis-py

@@ -45,7 +45,7 @@ def outbox_records(
     come from one moment; with `limit` at most the first so many, with `last`
     the last ones, read in pages, and `frame.attrs["truncated"]` is True when
     there are more. `redact` hides fields of payload and headers, as in
-    `esnb.events`.
+    `esnb.events`; of errors, whose text may have any value in it, the kind stays.
 
     Columns: `id` (string: the event's id; the job's is `ev-` and it),
     `aggregate_id`, `version` (Int64), `type`, `state` (string: `pending`,
@@ -85,6 +85,7 @@ def outbox_records(
         columns[name] = [row.headers.get(name) for row in rows]
     for name in ("payload", "headers"):
         columns[name] = list(map(redaction.data, columns[name]))
+    columns["error"] = list(map(redaction.message, columns["error"]))
     frame = build(OUTBOX_RECORDS, columns)
     if size is not None and view.count() > len(frame):
         frame.attrs["truncated"] = True

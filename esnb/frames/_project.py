@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -16,6 +15,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 from eventsourcing.utils import Environment
 
+from esnb._uri import guarded_settings
 from esnb.frames._application import ApplicationSource
 from esnb.frames._moments import Moment, own_time, read_moment
 from esnb.frames._numbers import whole
@@ -23,6 +23,7 @@ from esnb.frames._progress import track
 from esnb.frames._read_model import read_model
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._sources import described
+from esnb.setting import environment
 
 BATCH = 500
 """Events that a view is given in one commit, where it can take several."""
@@ -88,7 +89,7 @@ def project(
     source = ApplicationSource(app)
     wanted = _until(source, until)
     projection = _projection_class(projection_class)
-    with _thrown_away(view_class, projection.name, {**os.environ, **app.env}, env) as view:
+    with _thrown_away(view_class, projection.name, app.env, env) as view:
         notifications = track(
             wanted(source.notifications(None)),
             unit="events",
@@ -197,6 +198,7 @@ def _thrown_away(
     env: Mapping[str, str] | None,
 ) -> Iterator[TrackingRecorder]:
     """An empty view, gone after the block."""
+    env = None if env is None else guarded_settings(env)
     if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
         raise TypeError(f"no view class: {described(view_class)}; give a TrackingRecorder's class")
     from esnb.redis import RedisTrackingRecorder
@@ -204,7 +206,7 @@ def _thrown_away(
     with ExitStack() as stack:
         view: TrackingRecorder
         if issubclass(view_class, RedisTrackingRecorder):
-            own = view_class.construct(Environment(name, {**surroundings, **(env or {})}))
+            own = view_class.construct(environment(name, surroundings, env))
             redis_view = own.in_namespace(f"project-{uuid4().hex}")
             stack.callback(redis_view.discard)
             view = redis_view

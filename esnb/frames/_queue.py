@@ -1,8 +1,4 @@
-"""A BullMQ queue, a row a job, read from where BullMQ keeps it.
-
-Its layout in Redis is what Node's and Python's packages share: lists and sorted
-sets of job ids, and a hash for each job.
-"""
+"""A BullMQ queue, one row per job, read from where BullMQ keeps it."""
 
 from __future__ import annotations
 
@@ -15,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from esnb._bullmq import LISTS, SETS, is_marker, queue_root
 from esnb.frames._numbers import end_of
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._redis import answering
@@ -47,23 +44,35 @@ _FIELDS = (
     "name", "data", "timestamp", "processedOn", "finishedOn", "progress", "atm", "attemptsMade",
     "failedReason", "returnvalue", "priority",
 )  # fmt: skip
-_SETS = ("prioritized", "delayed", "waiting-children", "failed", "completed")
+_KEYS = {**LISTS, **{name: name for name in SETS}}
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a job's id stands."""
+
+    id: str
+    key: str
+    """Of the list or the sorted set, behind the queue's."""
+    state: str
+    score: float | None = None
+    """None in a list."""
 
 
 @dataclass(frozen=True)
 class JobRow:
-    """One job as a frame shows it."""
+    """One job as a frame shows it; None for what is not known."""
 
     id: str
     name: str | None
     state: str
-    attempts: int
+    attempts: int | None
     added: datetime | None
     due: datetime | None
     started: datetime | None
     finished: datetime | None
     age_seconds: float | None
-    priority: int
+    priority: int | None
     progress: Any
     reason: str | None
     result: Any
@@ -93,7 +102,9 @@ def queue(
     were completed last). Then `frame.attrs["truncated"]` is True when there
     are more, and a job that moves while it is read may be missed. `redact`
     hides fields of data, progress and result, as in `esnb.events`; in data a
-    dotted path may begin at the payload of an outbox's job.
+    dotted path may begin at the payload of an outbox's job. Of reasons, whose
+    text may have any value in it, the kind of error stays, if one is named; text
+    that is the whole of data, progress or result is hidden.
 
     Columns: `id`, `name`, `state` (string: `active`, `waiting`, `paused`: waits
     in a paused queue, `prioritized`, `delayed`, `waiting-children`, `failed` or
@@ -102,20 +113,20 @@ def queue(
     since it was added), `priority` (Int64), `progress` (object), `reason`
     (string: why the last failed attempt failed), `result` and `data` (object:
     decoded JSON, or text that is none) and `correlation_id` (string: of an
-    outbox's jobs). A queue that does not exist is empty; jobs that vanish
-    while it is read are left out.
+    outbox's jobs). A queue that does not exist is empty; jobs that leave it
+    while it is read are left out. Of a job whose data are gone (deleted or
+    evicted) though its id is in the queue, `id`, `state` and `due` are known.
 
-    Raises TypeError for another source and a number that is none, ValueError
-    for a negative one or both, and OperationalError when Redis does not answer.
+    Raises TypeError for another source, a name that is not text and a number
+    that is none, ValueError for a name with half of a surrogate pair and for a
+    negative number or both, and OperationalError when Redis does not answer.
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:
     ...     len(esnb.queue(stores, "mails"))
     0
     """
-    if not isinstance(name, str):
-        raise TypeError(f"a queue is named by text, not by {type(name).__qualname__}")
-    client, root = redis_of(source), f"{prefix}:{name}"
+    root, client = queue_root(name, prefix), redis_of(source)
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)
     with answering(client):
@@ -132,7 +143,8 @@ def queue(
     if redaction:
         columns["data"] = [_hidden(value, redaction) for value in columns["data"]]
         for name in ("progress", "result"):
-            columns[name] = list(map(redaction.data, columns[name]))
+            columns[name] = list(map(redaction.text, columns[name]))
+        columns["reason"] = list(map(redaction.message, columns["reason"]))
     frame = build(QUEUE, columns)
     if truncated:
         frame.attrs["truncated"] = True
@@ -141,7 +153,7 @@ def queue(
 
 def _hidden(data: Any, redaction: Redaction) -> Any:
     """A job's data without what is hidden, by paths from their top and from the payload's."""
-    found = redaction.data(data)
+    found = redaction.text(data)
     if not isinstance(found, dict) or "payload" not in found:
         return found
     return {**found, "payload": redaction.data(found["payload"])}
@@ -163,68 +175,96 @@ def jobs(client: Any, root: str) -> Iterator[JobRow]:
     with client.pipeline(transaction=True) as pipe:
         pipe.time()
         pipe.hexists(f"{root}:meta", "paused")
-        for lists in ("active", "wait", "paused"):
-            pipe.lrange(f"{root}:{lists}", 0, -1)
-        for sets in _SETS:
-            pipe.zrange(f"{root}:{sets}", 0, -1, withscores=True)
-        clock, is_paused, active, wait, paused, *scored = pipe.execute()
-    waiting = "paused" if is_paused else "waiting"
-    placed: list[tuple[str, str, float | None]]
-    placed = [(_text(id), "active", None) for id in reversed(active)]
-    placed += [(_text(id), waiting, None) for id in reversed(wait)]
-    placed += [(_text(id), "paused", None) for id in reversed(paused)]
-    for state, members in zip(_SETS, scored, strict=True):
-        placed += [(_text(id), state, float(score)) for id, score in members]
+        for key in LISTS.values():
+            pipe.lrange(f"{root}:{key}", 0, -1)
+        for key in SETS:
+            pipe.zrange(f"{root}:{key}", 0, -1, withscores=True)
+        clock, is_paused, *found = pipe.execute()
+    placed: list[_Place] = []
+    for (state, key), members in zip(_states(is_paused), found, strict=True):
+        if key in SETS:
+            placed += [_Place(_text(id), key, state, float(score)) for id, score in members]
+        else:
+            placed += [_Place(_text(id), key, state) for id in reversed(members)]
     now = clock[0] + clock[1] / 1e6
     for start in range(0, len(placed), 1000):
         yield from _read(client, root, placed[start : start + 1000], now)
 
 
+def _states(is_paused: bool) -> list[tuple[str, str]]:
+    """Each state with the key of its list or its set; one that is paused may have both lists."""
+    return [
+        ("paused" if state == "waiting" and is_paused else state, key)
+        for state, key in _KEYS.items()
+    ]
+
+
 def jobs_in_pages(client: Any, root: str, *, newest: bool) -> Iterator[JobRow]:
     """The same one after the other, with `newest` from the end, as they are when they are read."""
-    is_paused = client.hexists(f"{root}:meta", "paused")
-    waiting = "paused" if is_paused else "waiting"
-    lists = [("active", "active"), ("wait", waiting), ("paused", "paused")]
-    places: list[tuple[str, str, bool]] = [(key, state, False) for key, state in lists]
-    places += [(name, name, True) for name in _SETS]
+    places = _states(client.hexists(f"{root}:meta", "paused"))
     seen: set[str] = set()
-    for key, state, is_scored in reversed(places) if newest else places:
+    for state, key in reversed(places) if newest else places:
         at = 0
-        while True:
-            # A list's newest jobs are on its left, a sorted set's on its right.
-            if is_scored:
-                members = client.zrange(
-                    f"{root}:{key}", at, at + _PAGE - 1, desc=newest, withscores=True
-                )
-            elif newest:
-                members = [(id, None) for id in client.lrange(f"{root}:{key}", at, at + _PAGE - 1)]
-            else:
-                found = client.lrange(f"{root}:{key}", -at - _PAGE, -at - 1)
-                members = [(id, None) for id in reversed(found)]
-            if not members:
-                break
-            at += len(members)
-            part = [
-                (_text(id), state, None if score is None else float(score)) for id, score in members
-            ]
+        while page := _page(client, root, key, state, at, newest):
+            at += len(page)
             seconds, microseconds = client.time()
-            for row in _read(client, root, part, seconds + microseconds / 1e6):
+            for row in _read(client, root, page, seconds + microseconds / 1e6):
                 if row.id not in seen:
                     seen.add(row.id)
                     yield row
 
 
-def _read(
-    client: Any, root: str, part: Sequence[tuple[str, str, float | None]], now: float
-) -> Iterator[JobRow]:
-    """The jobs of these ids, in states and with scores that are known."""
+def _page(client: Any, root: str, key: str, state: str, at: int, newest: bool) -> Sequence[_Place]:
+    """The next places of a list or a sorted set, behind the `at` that were read."""
+    # A list's newest jobs are on its left, a sorted set's on its right.
+    if key in SETS:
+        members = client.zrange(f"{root}:{key}", at, at + _PAGE - 1, desc=newest, withscores=True)
+        return [_Place(_text(id), key, state, float(score)) for id, score in members]
+    if newest:
+        ids = client.lrange(f"{root}:{key}", at, at + _PAGE - 1)
+    else:
+        ids = reversed(client.lrange(f"{root}:{key}", -at - _PAGE, -at - 1))
+    return [_Place(_text(id), key, state) for id in ids]
+
+
+def _read(client: Any, root: str, places: Sequence[_Place], now: float) -> Iterator[JobRow]:
+    """The jobs that stand at these places."""
+    jobs = [place for place in places if not is_marker(place.id)]
     with client.pipeline(transaction=False) as pipe:
-        for id, _, _ in part:
-            pipe.hmget(f"{root}:{id}", _FIELDS)
-        for (id, state, score), values in zip(part, pipe.execute(), strict=True):
-            # Markers stand in the list of those that wait; jobs may be gone by now.
-            if any(value is not None for value in values):
-                yield _row(id, state, score, values, now)
+        for place in jobs:
+            pipe.hmget(f"{root}:{place.id}", _FIELDS)
+        found = list(map(_data, pipe.execute(raise_on_error=False)))
+    gone = [place for place, values in zip(jobs, found, strict=True) if not _is_there(values)]
+    left = _left(client, root, gone) if gone else frozenset()
+    for place, values in zip(jobs, found, strict=True):
+        if place not in left:
+            yield _row(place, values, now)
+
+
+def _data(answer: Any) -> Sequence[Any]:
+    """A job's fields, none known where its key holds something else; raises other refusals."""
+    if isinstance(answer, Exception):
+        if not str(answer).startswith("WRONGTYPE"):
+            raise answer
+        return [None] * len(_FIELDS)
+    found: Sequence[Any] = answer
+    return found
+
+
+def _is_there(values: Sequence[Any]) -> bool:
+    return any(value is not None for value in values)
+
+
+def _left(client: Any, root: str, places: Sequence[_Place]) -> frozenset[_Place]:
+    """Those of these jobs without data that have left the queue, or this place, meanwhile."""
+    with client.pipeline(transaction=False) as pipe:
+        for place in places:
+            if place.score is None:
+                pipe.lpos(f"{root}:{place.key}", place.id)
+            else:
+                pipe.zscore(f"{root}:{place.key}", place.id)
+        found = pipe.execute()
+    return frozenset(place for place, at in zip(places, found, strict=True) if at is None)
 
 
 def job(client: Any, root: str, id: str) -> JobRow | None:
@@ -234,35 +274,38 @@ def job(client: Any, root: str, id: str) -> JobRow | None:
         pipe.hmget(f"{root}:{id}", _FIELDS)
         pipe.hexists(f"{root}:meta", "paused")
         pipe.lpos(f"{root}:active", id)
-        for sets in _SETS:
-            pipe.zscore(f"{root}:{sets}", id)
+        for key in SETS:
+            pipe.zscore(f"{root}:{key}", id)
         clock, values, is_paused, active, *scores = pipe.execute()
-    if all(value is None for value in values):
+    if not _is_there(values):
         return None
-    state, score = ("active" if active is not None else "paused" if is_paused else "waiting"), None
-    for name, found in zip(_SETS, scores, strict=True):
+    key = "active" if active is not None else "wait"
+    state = key if key == "active" else "paused" if is_paused else "waiting"
+    place = _Place(id, key, state)
+    for name, found in zip(SETS, scores, strict=True):
         if found is not None:
-            state, score = name, float(found)
-    return _row(id, state, score, values, clock[0] + clock[1] / 1e6)
+            place = _Place(id, name, name, float(found))
+    return _row(place, values, clock[0] + clock[1] / 1e6)
 
 
-def _row(id: str, state: str, score: float | None, values: Sequence[Any], now: float) -> JobRow:
+def _row(place: _Place, values: Sequence[Any], now: float) -> JobRow:
+    is_there, score = _is_there(values), place.score
     stored = {
         field: None if value is None else _text(value)
         for field, value in zip(_FIELDS, values, strict=True)
     }
     added = _moment(stored["timestamp"])
     return JobRow(
-        id=id,
+        id=place.id,
         name=stored["name"],
-        state=state,
-        attempts=_number(stored["atm"] or stored["attemptsMade"]) or 0,
+        state=place.state,
+        attempts=(_number(stored["atm"] or stored["attemptsMade"]) or 0) if is_there else None,
         added=added,
-        due=_at(score / _DUE_FACTOR) if state == "delayed" and score is not None else None,
+        due=_at(score / _DUE_FACTOR) if place.key == "delayed" and score is not None else None,
         started=_moment(stored["processedOn"]),
         finished=_moment(stored["finishedOn"]),
         age_seconds=None if added is None else now - added.timestamp(),
-        priority=_number(stored["priority"]) or 0,
+        priority=(_number(stored["priority"]) or 0) if is_there else None,
         progress=_decoded(stored["progress"]),
         reason=stored["failedReason"],
         result=_decoded(stored["returnvalue"]),

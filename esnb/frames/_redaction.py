@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import is_dataclass
 from enum import Enum
@@ -19,6 +20,11 @@ Path = tuple[str, ...]
 
 Redact = str | Iterable[str]
 """Names of fields, at any depth, or dotted paths from the top (`customer.email`)."""
+
+# As `Kind: message`. Of another text nobody knows where a value begins.
+_KIND = re.compile(r"((?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception))(?=: |$)")
+_OWN_WORDS = re.compile(r"(?s)(discarded)(?:, after: (.*))?")
+"""What an outbox says of a record that was taken out, before what it had failed with."""
 
 
 class Redacted(str):
@@ -87,6 +93,27 @@ class Redaction:
         if not self._names:
             return value
         return REDACTED if isinstance(value, bytes) else self._without(value, (), plain=True)
+
+    def text(self, value: Any) -> Any:
+        """As `data()`; text that stands alone may hold any value, and is hidden whole."""
+        return REDACTED if self._names and isinstance(value, str) else self.data(value)
+
+    def message(self, text: str | None) -> str | None:
+        """What something has failed with: of its text the kind of error, where fields are hidden.
+
+        Whoever wrote the text may have put any value into it, or a part of one.
+
+        >>> Redaction("email").message("LookupError: no mailbox for a@b.c")
+        'LookupError: [redacted]'
+        """
+        if text is None or not self._names:
+            return text
+        discarded = _OWN_WORDS.fullmatch(text)
+        if discarded:
+            before = self.message(discarded[2])
+            return "discarded" if before is None else f"discarded, after: {before}"
+        kind = _KIND.match(text)
+        return REDACTED if kind is None else f"{kind[1]}: {REDACTED}"
 
     def state(self, state: State) -> State:
         """A state without what is hidden; a change of it still shows as one."""

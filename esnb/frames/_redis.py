@@ -13,13 +13,16 @@ def answering(client: Any) -> Iterator[None]:
     """A block that asks Redis; the library's errors, with the server named, for redis-py's."""
     from esnb.redis.errors import translated  # brings redis-py, as the client has already
 
+    with translated(_url(client)):
+        yield
+
+
+def _url(client: Any) -> str:
+    """Where a client connects to; its options have the password, this has not."""
     options = client.get_connection_kwargs()
     if "path" in options:
         name = options.get("client_name")
-        url = f"unix://{quote(options['path'])}{f'?client_name={name}' if name else ''}"
-    elif "host" in options:
-        url = f"redis://{options['host']}:{options.get('port', 6379)}/{options.get('db') or 0}"
-    else:
-        url = "redis://?cluster=true"
-    with translated(url):
-        yield
+        return f"unix://{quote(options['path'])}{f'?client_name={name}' if name else ''}"
+    if "host" in options:
+        return f"redis://{options['host']}:{options.get('port', 6379)}/{options.get('db') or 0}"
+    return "redis://?cluster=true"

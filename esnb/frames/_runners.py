@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
 
@@ -22,7 +23,7 @@ RUNNERS: Schema = {
 }
 
 
-def runners(*runners: Any) -> pd.DataFrame:
+def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     """How runners are doing: a row each, in the order given, one by one or in a list.
 
     Columns: `name` (string: the projection's), `state` (string), `position`
@@ -30,7 +31,9 @@ def runners(*runners: Any) -> pd.DataFrame:
     of the application's last event), `lag` (Int64: events between the two; 0
     when caught up, missing when unknown), `lag_seconds` (Float64: age of the
     oldest event that is not applied), `rate_per_s` (Float64: events a second)
-    and `error` (string: what went wrong last, missing while all is well).
+    and `error` (string: what went wrong last, missing while all is well). With
+    `redact`, the names of fields that are hidden elsewhere, of errors the kind is
+    shown only: a handler may have put any value into their text.
 
     Raises TypeError for what has no `status()`.
 
@@ -38,11 +41,10 @@ def runners(*runners: Any) -> pd.DataFrame:
     >>> len(esnb.runners())
     0
     """
-    rows = [_status(runner) for runner in one_by_one(runners)]
-    return build(
-        RUNNERS,
-        {column: [getattr(row, column, None) for row in rows] for column in RUNNERS},
-    )
+    rows, redaction = [_status(runner) for runner in one_by_one(runners)], Redaction(redact)
+    columns = {column: [getattr(row, column, None) for row in rows] for column in RUNNERS}
+    columns["error"] = list(map(redaction.message, columns["error"]))
+    return build(RUNNERS, columns)
 
 
 def one_by_one(given: Iterable[Any]) -> Iterator[Any]:

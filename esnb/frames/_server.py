@@ -26,7 +26,7 @@ from esnb._client import (
 )
 from esnb._links import LINK, keeping_links
 from esnb._patience import patiently
-from esnb._uri import described, masked
+from esnb._uri import described, guarded, masked
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.silence import SILENT, is_silence
 from esnb.frames._cell import encodable
@@ -84,7 +84,7 @@ def answered(client: Client) -> Iterator[None]:
     Raises OperationalError, with the server named, where it cannot be reached,
     does not answer in time, or the client was closed; the client's other errors as they are.
     """
-    uri = client.connection_spec.uri
+    uri = guarded(client.connection_spec.uri)
     server = f"EventStoreDB at {described(uri)}"
     try:
         yield

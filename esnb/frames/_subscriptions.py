@@ -68,10 +68,20 @@ def replay_parked(source: Any, stream: str, group: str) -> None:
     """Has the parked events of a group handled again.
 
     `stream` and `group` as the columns of `subscriptions` have them. Raises
-    TypeError for another source, and the client's own errors.
+    TypeError for another source, LookupError for a group that is missing,
+    OperationalError when the server does not answer, and the client's own
+    errors (rights).
     """
+    from esnb._client import NotFound  # brings gRPC, as the client has already
+    from esnb.frames._server import answered
+
+    client = _client(source)
     name = None if stream == "$all" else stream
-    _client(source).replay_parked_events(group, name, timeout=TIMEOUT)
+    try:
+        with answered(client):
+            client.replay_parked_events(group, name, timeout=TIMEOUT)
+    except NotFound:
+        raise LookupError(f"the server has no group {stream}::{group}: it was deleted") from None
 
 
 def _client(source: Any) -> Any:

@@ -15,6 +15,7 @@ from esnb.frames._moments import own_time
 from esnb.frames._numbers import count
 from esnb.frames._queue import job
 from esnb.frames._record import EventSource
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import source_of
@@ -58,6 +59,7 @@ def trace(
     limit: int | None = None,
     prefix: str = "bull",
     progress: bool | None = None,
+    redact: Redact | None = None,
 ) -> pd.DataFrame:
     """All that happened under one correlation id, each below what caused it.
 
@@ -80,7 +82,10 @@ def trace(
     one is looked for that began its flow: that one, and the events of other
     sources, are found by reading the whole sequence. With `limit` at most the
     first so many events are shown; `frame.attrs["truncated"]` is True when
-    there are more. Raises TypeError for another source, no id and a limit that is
+    there are more. With `redact`, the names of fields that are hidden elsewhere, of
+    errors the kind is shown only: any value may be in their text.
+
+    Raises TypeError for another source, no id and a limit that is
     no whole number, ValueError for a negative one, and the stores' errors.
 
     >>> import esnb
@@ -100,7 +105,7 @@ def trace(
             "in the metadata '$correlationId', or the id of the event that began it"
         )
     wanted = str(correlation_id)
-    most = count(limit, "limit")
+    most, redaction = count(limit, "limit"), Redaction(redact)
     events = _events(source_of(source), wanted, progress)
     hops = list(islice(events, None if most is None else most + 1))
     truncated = most is not None and len(hops) > most
@@ -114,6 +119,7 @@ def trace(
         for name in TRACE
         if name not in ("tree", "depth", "correlation_id")
     }
+    columns["error"] = list(map(redaction.message, columns["error"]))
     columns["tree"] = [text for text, _, _ in rows]
     columns["depth"] = [depth for _, depth, _ in rows]
     columns["correlation_id"] = [wanted] * len(rows)

@@ -10,7 +10,9 @@ from typing import Any
 
 from eventsourcing.persistence import PersistenceError
 
+from esnb._uri import guarded
 from esnb.outbox.worker import Handler, Worker, WorkerStatus
+from esnb.setting import environment
 
 
 def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
@@ -19,7 +21,7 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     A second signal ends the process at once.
     """
     try:
-        url = url or os.environ.get("REDIS_URL")
+        url = guarded(url or "") or environment("").get("REDIS_URL")
         if not url:
             raise ValueError("no Redis: give --redis URL, or set REDIS_URL")
         if os.getcwd() not in sys.path:

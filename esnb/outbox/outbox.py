@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
+from unicodedata import category
 from uuid import UUID
 
 from eventsourcing.application import Application
@@ -12,6 +13,7 @@ from eventsourcing.persistence import NotSupportedError, Tracking
 from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
 
+from esnb._uri import guarded_settings
 from esnb.outbox.errors import PayloadError
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.record import OutboxRecord
@@ -72,10 +74,9 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
             )
         if name is None:
             name = f"{application_class.name}-outbox"
-        if not name:
-            raise ValueError(
-                "an outbox needs a name: its records and its checkpoint are kept by it"
-            )
+        _check_name(name)
+        stores = None  # a traceback may show it
+        settings = guarded_settings(settings)
         env = {**settings, f"{name.upper()}_PERSISTENCE_MODULE": "esnb.redis"}
         projection = _projection(name, tuple(map(_topic, topics)), clock)
         super().__init__(
@@ -168,6 +169,15 @@ def _topic(given: str | type[Any]) -> str:
     if not isinstance(given, str) or not given:
         raise TypeError(f"topics holds {given!r}: give event classes or their topics")
     return given
+
+
+def _check_name(name: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise ValueError(
+            f"name is {name!r}: an outbox needs one, by which its records and its checkpoint are kept"
+        )
+    if any(category(character) == "Cs" for character in name):
+        raise ValueError(f"name is {name!a}: it has half of a surrogate pair, which UTF-8 has not")
 
 
 def _ids(given: str | UUID | Iterable[str | UUID]) -> list[object]:

@@ -19,6 +19,7 @@ from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.outbox import Outbox
 from esnb.outbox.plan import Planner
 from esnb.outbox.publishing import Publishing
+from esnb.outbox.record import OutboxRecord
 from esnb.outbox.route import RouteFunction, check_options
 from esnb.projections import Backoff
 from esnb.projections.closing import close_with_stores
@@ -140,14 +141,19 @@ class BullMQPublisher:
     # --- its life -------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Starts publishing, in a thread of its own; does nothing while it does."""
+        """Starts publishing, in a thread of its own; does nothing while it does.
+
+        Also after `stop()` and after a failure.
+        """
         with self._lock:
             if not goes_on(self._thread, self._publishing):
+                before = self._publishing
                 self._publishing = Publishing(
                     view=self.outbox.view,
                     planner=self._planner,
                     application_name=self.outbox.app_name,
                     backoff=Backoff(0.05, 2.0),
+                    held=None if before is None else before.held,
                     **self._settings,
                 )
                 # Bound to what runs, not to this object: one that nobody holds ends.
@@ -208,7 +214,7 @@ class BullMQPublisher:
                 return True
             self._raise_failure()
             if view.is_stuck():
-                raise StuckError(f"{self!r} cannot go on: {self._stuck()}")
+                raise StuckError(f"{self!r} cannot go on: {self._left()}")
             return False
 
         try:
@@ -222,14 +228,15 @@ class BullMQPublisher:
             )
         except StuckError:
             raise
-        except WaitInterruptedError:
-            self._raise_failure()
-            raise WaitInterruptedError(f"{self!r} was stopped: {self._stuck()}") from None
-        except TimeoutError:
-            self._raise_failure()
-            raise TimeoutError(
-                f"{self!r} has not published everything within {timeout} s: {self._stuck()}"
-            ) from None
+        except (WaitInterruptedError, TimeoutError) as error:
+            if is_reached():
+                return  # in the last moment
+            left = self._left()
+            if isinstance(error, TimeoutError):
+                raise TimeoutError(
+                    f"{self!r} has not published everything within {timeout} s: {left}"
+                ) from None
+            raise WaitInterruptedError(f"{self!r} was stopped: {left}") from None
 
     def status(self) -> PublisherStatus:
         """How it is doing, as plain data."""
@@ -261,18 +268,27 @@ class BullMQPublisher:
         if publishing is not None and publishing.failure is not None:
             raise publishing.failure
 
-    def _stuck(self) -> str:
+    def _left(self) -> str:
         """What is left, for an error."""
         publishing = self._publishing
         because = f" ({publishing.error})" if publishing is not None and publishing.error else ""
         view = self.outbox.view
         records = view.oldest_open(_SHOWN)
-        named = "; ".join(
-            f"{record.id} ({record.type}, version {record.version} of {record.aggregate_id}, "
-            f"{record.state}" + (f": {record.error})" if record.error else ")")
-            for record in records
-        )
-        return (
-            f"{view.count_open()} records are left{because}, the first {named}. Mend the route and "
-            "retry(ids), or discard(ids)"
-        )
+        count = max(view.count_open(), len(records))
+        if not records:
+            return f"nothing is left by now{because}"
+        number = "1 record is left" if count == 1 else f"{count} records are left"
+        first = ": " if count == len(records) else f", the first {len(records)}: "
+        advice = ""
+        if any(record.state in ("failed", "dead") for record in records):
+            advice = ". Mend the route and retry(ids), or discard(ids)"
+        return f"{number}{because}{first}{'; '.join(map(_named, records))}{advice}"
+
+
+def _named(record: OutboxRecord) -> str:
+    """A record, for an error."""
+    because = f": {record.error}" if record.error else ""
+    return (
+        f"{record.id} ({record.type}, version {record.version} of {record.aggregate_id}, "
+        f"{record.state}{because})"
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -60,8 +61,9 @@ class Publishing:
     _loop: asyncio.AbstractEventLoop | None = None
     _wake: asyncio.Event | None = None
     _stop: bool = False
-    _held: tuple[str, list[str]] | None = None
-    """Token and aggregates of a claim that is not settled yet."""
+    held: tuple[str, list[str]] | None = None
+    """Token and aggregates of a claim that is not known to be settled; no aggregates as
+    long as the claim is not answered."""
 
     # --- the thread -----------------------------------------------------------------
 
@@ -115,6 +117,8 @@ class Publishing:
         surprises = 0
         try:
             while not self._stop:
+                if listener.done():
+                    listener.result()  # it ends by an error only
                 wake.clear()
                 try:
                     if not checked:
@@ -141,12 +145,13 @@ class Publishing:
                     pause = self.backoff.next()
                 if pause > 0 and not self._stop:
                     await woken(wake, pause)
-            await self._give_back()
+            await self._leave()
         finally:
             while not listener.done():
                 # redis-py may take a cancellation for a connection that failed.
                 listener.cancel()
                 await asyncio.wait([listener], timeout=0.1)
+            _ = listener.cancelled() or listener.exception()  # else asyncio writes it to stderr
             await self._exchange.close()
             await client.aclose()
 
@@ -178,9 +183,11 @@ class Publishing:
 
     async def _turn(self) -> float:
         """Publishes what is to be published; seconds until there may be more."""
-        await self._give_back()
-        token = uuid4().hex
-        self._held = token, []  # the claim may have been made though its answer was lost
+        if self.held is None or self.held[1]:
+            await self._give_back()
+            self.held = uuid4().hex, []
+        # Else the claim may have been made though its answer was lost: the same token gets it.
+        token, _ = self.held
         arguments = [token, self.batch_size, int(self.lease * 1000), self._loss()]
         answer = await self._exchange.run(
             CLAIM, self.view.script_keys(token), [str(each).encode() for each in arguments]
@@ -188,13 +195,13 @@ class Publishing:
         due, *flat = msgpack().unpackb(answer)
         claimed = list(zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True))
         if not claimed:
-            self._held = None
+            self.held = None
             return _IDLE if due < 0 else min(_IDLE, due / 1000 + 0.001)
         lanes = lanes_of(claimed)
-        self._held = token, lanes
+        self.held = token, lanes
         plans = self.planner.plan(claimed, self._adding)
         settled, refusal = await self._settle(token, lanes, plans)
-        self._held = None
+        self.held = None
         if settled > 0:
             with self.changed:
                 self.published += settled
@@ -210,10 +217,15 @@ class Publishing:
 
     async def _give_back(self) -> None:
         """Ends a lease of which it is not known whether it was settled."""
-        if self._held is not None:
-            token, lanes = self._held
+        if self.held is not None:
+            token, lanes = self.held
             await self._settle(token, lanes, [])
-            self._held = None
+            self.held = None
+
+    async def _leave(self) -> None:
+        """Gives back what it has; where Redis is away, the next start does."""
+        with suppress(redis.RedisError, OSError):
+            await self._give_back()
 
     async def _settle(
         self, token: str, lanes: Sequence[str], plans: Sequence[Plan]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
+from unicodedata import category
 
 from esnb.outbox.errors import RouteError
 from esnb.outbox.record import OutboxRecord
@@ -27,22 +28,22 @@ class Route:
     `attempts`, `backoff` (milliseconds, or `{"type": "exponential", "delay": 1000}`),
     `delay` (milliseconds), `priority`, `lifo`, `removeOnComplete` and
     `removeOnFail` (a bool, a count, or `{"age": seconds, "count": n}`),
-    `keepLogs`, `stackTraceLimit`. Raises RouteError for others, and for queue
-    names that BullMQ does not take.
+    `keepLogs`, `stackTraceLimit`. Raises RouteError for others, and for what
+    cannot name a queue: text without `:` (BullMQ's own separator), blanks,
+    control characters and halves of surrogate pairs can, in any script.
 
     >>> Route("mails", attempts=3)
     Route('mails', attempts=3)
     >>> Route("a:b")
     Traceback (most recent call last):
     ...
-    esnb.outbox.errors.RouteError: 'a:b' is no queue: a name is text without ':', blanks and NUL
+    esnb.outbox.errors.RouteError: 'a:b' cannot name a queue: it has ':'
     """
 
     __slots__ = ("options", "queue")
 
     def __init__(self, queue: str, **options: Any) -> None:
-        if not isinstance(queue, str) or not queue or set(queue) & set(": \0"):
-            raise RouteError(f"{queue!r} is no queue: a name is text without ':', blanks and NUL")
+        check_queue(queue)
         check_options(options)
         self.queue = queue
         self.options: Mapping[str, Any] = options
@@ -50,6 +51,17 @@ class Route:
     def __repr__(self) -> str:
         options = "".join(f", {name}={value!r}" for name, value in self.options.items())
         return f"Route({self.queue!r}{options})"
+
+
+def check_queue(name: object) -> None:
+    """Raises RouteError for what cannot name a queue."""
+    if not isinstance(name, str):
+        raise RouteError(f"{name!r} cannot name a queue: give text")
+    if not name:
+        raise RouteError("'' cannot name a queue: give at least one character")
+    for character in name:
+        if character == ":" or character.isspace() or category(character) in ("Cc", "Cs"):
+            raise RouteError(f"{name!a} cannot name a queue: it has {character!a}")
 
 
 _plain = lru_cache(1000)(Route)

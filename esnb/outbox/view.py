@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from heapq import heappop, heappush
 from typing import Any, Literal
+from uuid import uuid4
 
 from eventsourcing.persistence import Tracking
 
@@ -153,10 +154,7 @@ class OutboxView(RedisView):
     def oldest_open(self, count: int) -> list[OutboxRecord]:
         """The first records that are neither published nor skipped."""
         ids = self._connection.call("ZRANGE", self.key("open"), 0, count - 1)
-        try:
-            return self.find(id.decode() for id in ids)
-        except ValueError:  # settled and removed meanwhile
-            return []
+        return self.records([id.decode() for id in ids])
 
     def is_stuck(self) -> bool:
         """Whether all that is left waits for records that failed for good."""
@@ -192,7 +190,8 @@ class OutboxView(RedisView):
 
     def mend(self, how: Literal["retry", "discard"], ids: Iterable[object]) -> int:
         """Has records tried again, or takes them out; how many."""
-        arguments: list[Any] = [how, self.wake_channel, self.settled_channel]
+        # Its own mark: it may be sent twice, when the first answer is lost.
+        arguments: list[Any] = [how, self.wake_channel, self.settled_channel, uuid4().hex]
         for record in self.find(ids):
             arguments += place(record)
         with translated(self._connection.url):

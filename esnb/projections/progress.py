@@ -46,7 +46,7 @@ class Progress:
         """Forgets what an earlier thread left. Raises ForkedError in a forked process."""
         self.changed.check_process()
         with self.changed:
-            self.stop = False
+            self.stop = self.pause = False
             self.state = "starting"
             self.opened = False
             self.applied = self.restarts = self.dead_letters = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping
@@ -18,8 +17,9 @@ from eventsourcing.persistence import (
     WaitInterruptedError,
 )
 from eventsourcing.projection import Projection
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.utils import EnvType
 
+from esnb._uri import guarded_settings
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
@@ -30,6 +30,7 @@ from esnb.projections.status import RunnerStatus
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
+from esnb.setting import environment
 from esnb.stream_prefix import prefix_setting
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
@@ -96,15 +97,13 @@ class CatchUpRunner(Generic[TApplication, TView]):
             raise TypeError(
                 f"env is a {type(env).__qualname__}: give a mapping of settings, such as stores.env"
             )
+        env = None if env is None else guarded_settings(env)
         _check(projection_class, view_class)
         self.app = _application(application_class, env)
-        factory = InfrastructureFactory[TView].construct(
-            Environment(
-                projection_class.name,
-                # The application may have settings of its own; the view follows its streams.
-                {**os.environ, **(env or {}), **prefix_setting(self.app.env, self.app.name)},
-            )
-        )
+        # The application may have settings of its own; the view follows its streams.
+        followed = prefix_setting(self.app.env, self.app.name)
+        settings = environment(projection_class.name, env, followed)
+        factory = InfrastructureFactory[TView].construct(settings)
         self.view = _view(factory, view_class)
         self.projection = projection_class(view=self.view)
         self._batch_size = batch_size
@@ -122,7 +121,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         self._lock = threading.RLock()
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
-        close_with_stores(env or os.environ, self.stop)
+        close_with_stores(settings, self.stop)
 
     @property
     def app_name(self) -> str:
@@ -181,16 +180,28 @@ class CatchUpRunner(Generic[TApplication, TView]):
             thread.join(_PATIENCE)
 
     def pause(self) -> None:
-        """Leaves off until `resume()`; returns when nothing is applied any more."""
+        """Leaves off until `resume()`; returns when nothing is applied any more.
+
+        Does nothing to one that does not run, or has failed. Raises TimeoutError
+        when a handler takes longer than 30 seconds; it pauses after that.
+        """
         self._ask("pause", True)
-        if self._thread is not threading.current_thread():
-            self._progress.waits(
-                _PATIENCE, lambda: self._progress.state in ("paused", "stopped", "failed")
+        if self._thread is not threading.current_thread() and not self._progress.waits(
+            _PATIENCE, lambda: self._progress.state in ("paused", "stopped", "failed")
+        ):
+            raise TimeoutError(
+                f"{self!r} has not paused within {_PATIENCE:g} s: it is at work on an event, "
+                "or waits for the answer of a store, and pauses after that"
             )
 
     def resume(self) -> None:
-        """Goes on after `pause()`."""
+        """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs.
+
+        After a failure it begins with the event that failed, as `start()` does:
+        put right first what was wrong with it.
+        """
         self._ask("pause", False)
+        self.start()
 
     def rebuild(self) -> None:
         """Fills the view anew from the first event, and returns at once.
@@ -202,7 +213,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         new one. A rebuild that is killed goes on when the projection runs
         again, or starts over when its code has changed; a runner that starts
         while another rebuilds helps it. Starts the runner where it does not
-        run. Raises NotSupportedError for views that cannot be filled beside
+        run, or has failed; one that is paused begins when it is resumed. Raises NotSupportedError for views that cannot be filled beside
         themselves: of the library's own SQL modules, and in tables whose names
         do not depend on the projection's.
         """

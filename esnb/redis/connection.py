@@ -16,7 +16,7 @@ from redis.backoff import ExponentialBackoff, NoBackoff
 from redis.retry import Retry
 
 from esnb._redis_client import open_client, split_cluster
-from esnb._uri import masked
+from esnb._uri import guarded, masked
 from esnb.clients.forks import Birth
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
@@ -37,7 +37,7 @@ def redis_url(env: Environment) -> str:
     Raises SettingError when it
     is missing or is not a Redis URL; a password in it is never shown.
     """
-    url = env.get(REDIS_URL) or ""
+    url = guarded(env.get(REDIS_URL) or "")
     if not url:
         raise SettingError(
             f"{REDIS_URL} is not set: give a redis://, rediss:// or unix:// URL, "
@@ -49,29 +49,27 @@ def redis_url(env: Environment) -> str:
 
 def check_url(url: str) -> None:
     """Raises OSError unless redis-py can make a client of `url`."""
-    problem = ""
-    try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("redis", "rediss", "unix"):
-            problem = "it must begin with redis://, rediss:// or unix://"
-        elif parts.scheme == "unix" and not parts.path:
-            problem = "unix:// needs the path of a socket: unix:///run/redis.sock"
-        elif parts.scheme != "unix" and not parts.hostname:
-            problem = f"it names no host: {parts.scheme}://host:6379/0"
-        else:
-            _options(url)
-    except (ValueError, TypeError) as error:
-        problem = masked(str(error))
+    problem = _problem(url)
     if problem:
         raise SettingError(f"{REDIS_URL} is {masked(url)!r}, which is no Redis URL: {problem}")
 
 
-def _options(url: str) -> dict[str, Any]:
-    pool = redis.ConnectionPool.from_url(split_cluster(url)[0])
-    options: dict[str, Any] = pool.connection_kwargs
-    # An option that redis-py does not know is otherwise found at the first use.
-    pool.connection_class(**options)
-    return options
+def _problem(url: str) -> str:
+    """What is wrong with a URL; nothing as a rule."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in ("redis", "rediss", "unix"):
+            return "it must begin with redis://, rediss:// or unix://"
+        if parts.scheme == "unix" and not parts.path:
+            return "unix:// needs the path of a socket: unix:///run/redis.sock"
+        if parts.scheme != "unix" and not parts.hostname:
+            return f"it names no host: {parts.scheme}://host:6379/0"
+        pool = redis.ConnectionPool.from_url(split_cluster(url)[0])
+        # An option that redis-py does not know is otherwise found at the first use.
+        pool.connection_class(**pool.connection_kwargs)
+    except (ValueError, TypeError) as error:
+        return masked(str(error))
+    return ""
 
 
 class Connection:
@@ -83,7 +81,7 @@ class Connection:
     """
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = guarded(url)
         self._birth = Birth()
         self.is_cluster = split_cluster(url)[1]
         """Whether the URL says `?cluster=true`."""
@@ -175,6 +173,7 @@ _lock = threading.Lock()
 
 def connection(url: str) -> Connection:
     """The connection to `url` that the process shares, opened at its first use."""
+    url = guarded(url)
     with _lock:
         found = _connections.get(url)
         if found is None:

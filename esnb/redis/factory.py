@@ -10,8 +10,9 @@ from eventsourcing.persistence import (
     NotSupportedError,
     TrackingRecorder,
 )
-from eventsourcing.utils import resolve_topic
+from eventsourcing.utils import Environment, EnvType, resolve_topic
 
+from esnb._uri import guard
 from esnb.redis.connection import connection, redis_url
 from esnb.redis.namespace import key_prefix
 from esnb.redis.settings import originator_id_type, snapshot_keep, snapshot_ttl
@@ -29,6 +30,10 @@ class RedisFactory(InfrastructureFactory[TrackingRecorder]):
     Nothing is to be closed here: the shared client closes its sockets when
     its last recorder is gone.
     """
+
+    def __init__(self, env: Environment | EnvType | None) -> None:
+        super().__init__(env)
+        guard(self.env)
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
         """A recorder of snapshots (`purpose="snapshots"`)."""

@@ -15,6 +15,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
+from esnb._uri import guard
 from esnb.redis.batch import Batch
 from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url
@@ -33,6 +34,7 @@ class RedisTrackingRecorder(TrackingRecorder):
     """
 
     def __init__(self, env: Environment) -> None:
+        guard(env)
         self._env = env
         self.namespace = Namespace.of(env, type(self).__name__)
         self._connection = connection(redis_url(env))
@@ -57,7 +59,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         ends in `discard()`.
         """
         return type(self).construct(
-            Environment(self._env.name, {**self._env, REDIS_NAMESPACE: label})
+            type(self._env)(self._env.name, {**self._env, REDIS_NAMESPACE: label})
         )
 
     def check_answers(self) -> None:

@@ -37,6 +37,8 @@ class Seen:
     """The event that is at fault."""
     handler: str | None = None
     traceback: str | None = None
+    last_parked: str | None = None
+    """The event that was set aside last, and why."""
     can: tuple[str, ...] = ()
     """Those of `ASKS` that it has at all."""
     asks: tuple[str, ...] = ()

@@ -8,7 +8,6 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from esnb._uri import said
 from esnb.widgets._controls import button, close_all, named, row
 from esnb.widgets._follow import WhileSeen
 from esnb.widgets._html import message, style
@@ -97,7 +96,7 @@ class WatchPanel:
             try:
                 self._draw(self._watched.look(self._patience))
             except Exception as error:  # noqa: BLE001  # a thread's error has no other place
-                self._message.value = message(said(error))
+                self._message.value = message(self._watched.said(error))
             return True
 
     def press(self, key: str, ask: str) -> threading.Thread:
@@ -107,7 +106,7 @@ class WatchPanel:
             try:
                 self._watched.ask(key, ask)
             except Exception as error:  # noqa: BLE001  # said in the panel
-                answer = message(said(error))
+                answer = message(self._watched.said(error))
             else:
                 answer = ""
             with self._lock:

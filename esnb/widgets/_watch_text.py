@@ -34,6 +34,11 @@ def _named(seen: Seen) -> str:
     return f"{visible(seen.name, 60)}{kind}"
 
 
+def _is_told(seen: Seen) -> bool:
+    """Whether the event that is at fault is the one that was parked."""
+    return bool(seen.event) and (seen.last_parked or "").startswith(seen.event or "")
+
+
 def faults(seen: Seen) -> list[tuple[str, str]]:
     """What is wrong with a runner and what to do about it, by its names."""
     pairs = (
@@ -41,5 +46,6 @@ def faults(seen: Seen) -> list[tuple[str, str]]:
         ("what to do", seen.advice),
         ("event", seen.event),
         ("handler", seen.handler),
+        ("last parked", None if _is_told(seen) else seen.last_parked),
     )
     return [(what, value) for what, value in pairs if value]

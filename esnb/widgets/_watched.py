@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from esnb import frames
 from esnb.frames._queue import redis_of
 from esnb.frames._queue_counts import queue_counts
+from esnb.frames._redaction import Redact
 from esnb.frames._runners import one_by_one
 from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
@@ -17,11 +18,13 @@ from esnb.widgets._unread import unanswered
 from esnb.widgets._watching import Watched, refused
 
 _METHODS = {
-    "pause": "pause",
-    "resume": "resume",
-    "rebuild": "rebuild",
-    "replay parked": "replay_parked",
+    "pause": ("pause",),
+    "resume": ("resume", "start"),  # publishers and workers begin again where they were
+    "rebuild": ("rebuild",),
+    "replay parked": ("replay_parked",),
 }
+"""What does it, the first that a runner has."""
+_RESTING = ("paused", "stopped", "failed")
 _COUNTS = ("waiting", "handled", "published", "completed", "failed", "restarts")
 _TROUBLES = {
     "dead_letters": "dead letters",
@@ -36,6 +39,7 @@ def watched(
     queues: Iterable[str] = (),
     prefix: str = "bull",
     projections: Iterable[str] = (),
+    redact: Redact | None = None,
 ) -> Watched:
     """All that was given to `watch`; TypeError for what cannot be watched."""
     sources: list[Source] = []
@@ -68,7 +72,7 @@ def watched(
             "or a redis-py client"
         )
     sources += [QueueSource(stores, name, prefix) for name in names]
-    return Watched(sources)
+    return Watched(sources, redact=redact)
 
 
 def _names(given: Iterable[str]) -> list[str]:
@@ -89,19 +93,19 @@ class RunnerSource:
         return str(next(filter(None, names), type(self._runner).__qualname__))
 
     def look(self) -> Iterator[Seen]:
-        runner, status = self._runner, self._runner.status()
+        status = self._runner.status()
         state = str(status.state)
         waits = state == "retrying"
         dead = 0 if waits else len(self._dead())  # a store that is away is not asked for more
         troubles = {word: getattr(status, name, 0) for name, word in _TROUBLES.items()}
         troubles["dead"] = dead
-        can = [ask for ask, name in _METHODS.items() if callable(getattr(runner, name, None))]
+        can = [ask for ask in _METHODS if self._method(ask) is not None]
         outbox = self._outbox()
         if outbox is not None:
             can = [ask for ask in can if ask != "rebuild"] + ["retry dead"]
         wanted = {
-            "pause": state not in ("paused", "stopped", "failed"),
-            "resume": state == "paused",
+            "pause": state not in _RESTING,
+            "resume": state in _RESTING,
             "rebuild": state != "paused",
             "replay parked": bool(troubles["parked"]),
             "retry dead": bool(dead),
@@ -110,7 +114,7 @@ class RunnerSource:
             name: getattr(status, name, None)
             for name in (
                 *("position", "head", "lag", "lag_seconds"),
-                *("error", "event", "handler", "traceback"),
+                *("error", "event", "handler", "traceback", "last_parked"),
             )
         }
         counts = ((name, getattr(status, name, None)) for name in _COUNTS)
@@ -133,8 +137,12 @@ class RunnerSource:
     def ask(self, seen: Seen, what: str) -> None:
         if what == "retry dead":
             self._outbox().retry(self._dead())
-        else:
-            getattr(self._runner, _METHODS[what])()
+        elif (method := self._method(what)) is not None:
+            method()
+
+    def _method(self, ask: str) -> Callable[[], object] | None:
+        found = (getattr(self._runner, name, None) for name in _METHODS[ask])
+        return next(filter(callable, found), None)
 
     def _outbox(self) -> Any:
         """The outbox that it is, or that it publishes."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from esnb._uri import said
+from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._sources import described
 from esnb.widgets._asked import Asked
 from esnb.widgets._seen import ASKS, Seen, Source
@@ -46,9 +48,13 @@ class Watched:
     """Some runners, looked at together."""
 
     def __init__(
-        self, sources: Sequence[Source], clock: Callable[[], float] = time.monotonic
+        self,
+        sources: Sequence[Source],
+        clock: Callable[[], float] = time.monotonic,
+        redact: Redact | None = None,
     ) -> None:
         """`clock` gives seconds, of which only the differences count."""
+        self._redaction = Redaction(redact)
         self._asked = [Asked(source) for source in sources]
         self._clock = clock
         self._lock = threading.Lock()
@@ -88,11 +94,28 @@ class Watched:
                 elif key in self._owners and seen.rate is None:
                     seen = replace(seen, rate=self._owners[key][1].rate)
                 owners[key] = asked.source, seen
-                found.append(seen)
+                found.append(self._hidden(seen))
         self._owners = owners
         for gone in self._pasts.keys() - owners.keys():
             del self._pasts[gone]
         return found
+
+    def _hidden(self, seen: Seen) -> Seen:
+        """What may be shown of it."""
+        if not self._redaction:
+            return seen
+        event, ends, reason = (seen.last_parked or "").partition("): ")
+        message = self._redaction.message
+        return replace(
+            seen,
+            error=message(seen.error),
+            traceback=None,
+            last_parked=None if seen.last_parked is None else f"{event}{ends}{message(reason)}",
+        )
+
+    def said(self, error: Exception) -> str:
+        """What may be shown of an error."""
+        return self._redaction.message(said(error)) or ""
 
     def join(self, timeout: float) -> None:
         """Waits until no source is being asked, at most so many seconds."""

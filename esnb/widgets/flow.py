@@ -12,6 +12,7 @@ from esnb.widgets._faces import Faces, wanted_live
 from esnb.widgets._stations import LAYOUTS, Layout, Station, stations
 
 if TYPE_CHECKING:
+    from esnb.frames._redaction import Redact
     from esnb.widgets._flow_panel import FlowPanel
 
 
@@ -24,6 +25,7 @@ def flow(
     live: bool | None = None,
     times: bool = True,
     ids: bool = True,
+    redact: Redact | None = None,
 ) -> Flow:
     """One flow through events, outboxes and queues, drawn as a causation tree or in lanes.
 
@@ -32,7 +34,7 @@ def flow(
     caused it. `layout="lanes"`: in order of time, a lane for each stream, outbox
     and queue, with a line from each cause; a consequence never stands before its
     cause, whatever the clocks say, and with more than 12 lanes there is one a
-    category. `prefix` as in `esnb.trace`. `live` is whether there are buttons to
+    category. `prefix` and `redact` as in `esnb.trace`. `live` is whether there are buttons to
     read it again and to change the layout: yes, unless `ESNB_LIVE=0` is set; a
     folded "Saved view" follows. `times=False` leaves times out of the HTML,
     `ids=False` writes `id-1`, `id-2` and so on for UUIDs, for documentation that
@@ -58,7 +60,7 @@ def flow(
     _checked(layout)
 
     def read() -> list[Station]:
-        return stations(frames.trace(source, correlation_id, prefix=prefix))
+        return stations(frames.trace(source, correlation_id, prefix=prefix, redact=redact))
 
     return Flow(
         str(correlation_id),

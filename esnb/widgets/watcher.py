@@ -12,6 +12,7 @@ from esnb.widgets._watched import watched
 from esnb.widgets._watching import PATIENCE, Watched
 
 if TYPE_CHECKING:
+    from esnb.frames._redaction import Redact
     from esnb.widgets._watch_panel import WatchPanel
 
 _LIVE = 2.0
@@ -25,6 +26,7 @@ def watch(
     projections: Iterable[str] = (),
     live: bool | None = None,
     numbers: bool = True,
+    redact: Redact | None = None,
 ) -> Watcher:
     """How runners are doing, a few times a second: state, lag, position, rate, errors.
 
@@ -41,6 +43,8 @@ def watch(
     long as a page shows it, and not after `close()`. `live` is whether there are controls: yes, unless
     `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
     documentation that is run again and compared; plain text never has them.
+    With `redact`, the names of fields that are hidden elsewhere, of errors the kind
+    is shown only, and no traceback: a handler may have put any value into them.
 
     Raises TypeError for what cannot be watched, for queues without a Redis, and
     for projections without a server. To rebuild one of a server's own is to
@@ -51,7 +55,9 @@ def watch(
 whose persistent subscriptions are shown as they come; queues= and projections= name others
     """
     return Watcher(
-        watched(runners, queues, prefix, projections), live=wanted_live(live), numbers=numbers
+        watched(runners, queues, prefix, projections, redact),
+        live=wanted_live(live),
+        numbers=numbers,
     )
 
 

@@ -14,6 +14,8 @@ from eventsourcing.persistence import OperationalError
 
 import esnb
 from esnb._client import Client, NewEvent, StreamState
+from esnb.frames._subscriptions import replay_parked
+from esnb.projections import PersistentRunner
 from tests.unit.frames_domain import Bank, an_account
 
 COLUMNS = {
@@ -151,3 +153,14 @@ def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(OperationalError, match="does not answer: check that it runs"):
             esnb.subscriptions(client)
         client.close()
+
+
+def test_the_parked_events_of_a_group_that_is_missing(stores: esnb.Stores) -> None:
+    app = stores.application(Bank)
+    PersistentRunner(app, "billing", lambda *_: None).replay_parked()  # has none
+    assert esnb.subscriptions(stores).empty
+    with pytest.raises(LookupError, match=r"no group \$ce-Bank::billing"):
+        replay_parked(stores, "$ce-Bank", "billing")
+    for source, stream in ((stores.eventstoredb, "orders"), (stores, "$all")):
+        with pytest.raises(LookupError, match="it was deleted"):
+            replay_parked(source, stream, "billing")

@@ -257,7 +257,7 @@ class TestTrouble:
 
         outbox = Outbox(stores, bank)
         publisher = BullMQPublisher(outbox, route, shortest=3600, chance=lambda: 1.0)
-        left = r"1 records are left.*Account\.Created.*away"
+        left = r"1 record is left.*Account\.Created.*away"
         with outbox, publisher:
             eventually(lambda: states(outbox) == [("Account.Created", "failed")])
             with pytest.raises(TimeoutError, match=left):
@@ -267,6 +267,40 @@ class TestTrouble:
         assert record.settled is not None
         assert record.next_attempt is not None
         assert round((record.next_attempt - record.settled).total_seconds()) == 300
+
+    def test_a_publisher_that_can_no_longer_listen_says_so(
+        self, stores: Stores, bank: Bank, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fails(*_: Any) -> None:
+            raise RuntimeError("no such channel")
+
+        monkeypatch.setattr("esnb.outbox.publishing.Publishing._listen", fails)
+        outbox = Outbox(stores, bank)
+        publisher = BullMQPublisher(outbox, to("q")).start()
+        publishing = publisher._publishing
+        assert publishing is not None
+        assert publishing.ended.wait(NOW)
+        assert publisher.status().state == "failed"
+        assert publisher.status().error == "RuntimeError: no such channel"
+        monkeypatch.undo()
+        bank.open()
+        with outbox, publisher:
+            publisher.wait(timeout=NOW)
+
+    def test_an_outbox_is_read_whatever_a_route_says(self, stores: Stores, bank: Bank) -> None:
+        bank.open()
+
+        def route(record: OutboxRecord) -> str:
+            raise ValueError("half of a pair: \ud800")
+
+        outbox = Outbox(stores, bank)
+        with (
+            outbox,
+            BullMQPublisher(outbox, route, attempts=1) as publisher,
+            pytest.raises(StuckError, match="half of a pair"),
+        ):
+            publisher.wait(timeout=NOW)
+        assert outbox.records()[0].error == r"ValueError: half of a pair: \ud800"
 
     def test_discarded_records_let_those_behind_them_go(self, stores: Stores, bank: Bank) -> None:
         account = bank.open()

@@ -16,6 +16,7 @@ from redis import Redis
 
 import esnb
 from esnb.frames import _correlated
+from esnb.frames._queue_counts import queue_counts
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, StuckError, Worker
 from esnb.stores import Stores
 from tests import worker_command
@@ -212,13 +213,65 @@ class TestQueue:
         assert round(wait) == 3600
         assert (rows["age_seconds"] >= 0).all()
 
-    def test_jobs_that_vanish_while_it_is_read_are_left_out(self, stores: Stores) -> None:
-        stores.redis.lpush("bull:q:wait", "gone", "there", "0:1")
-        stores.redis.hset("bull:q:there", mapping={"name": "A", "data": "not json"})
-        frame = esnb.queue(stores.redis, "q")
-        assert list(frame["id"]) == ["there"]
+    @pytest.mark.parametrize(
+        "ends", [{}, {"limit": 99}, {"last": 99}], ids=["all", "first", "last"]
+    )
+    def test_jobs_that_leave_while_it_is_read_are_left_out(
+        self, stores: Stores, ends: dict[str, int]
+    ) -> None:
+        stores.redis.lpush("bull:q:wait", "leaves", "stays", "0:1")
+        stores.redis.hset("bull:q:stays", mapping={"name": "A", "data": "not json"})
+
+        class Meanwhile:
+            """The client, with a worker that is quick: the job has ended as its data are read."""
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(stores.redis, name)
+
+            def pipeline(self, transaction: bool) -> Any:
+                if not transaction:
+                    stores.redis.lrem("bull:q:wait", 1, "leaves")
+                return stores.redis.pipeline(transaction=transaction)
+
+        frame = esnb.queue(Meanwhile(), "q", **ends)
+        assert list(frame["id"]) == ["stays"]
         assert frame["data"][0] == "not json"
         assert frame["added"].isna()[0]
+
+    @pytest.mark.parametrize(
+        "ends", [{}, {"limit": 99}, {"last": 99}], ids=["all", "first", "last"]
+    )
+    def test_jobs_whose_data_are_gone_are_rows_with_what_is_known(
+        self, stores: Stores, ends: dict[str, int]
+    ) -> None:
+        for key in ("active", "wait"):
+            stores.redis.lpush(f"bull:q:{key}", key, f"{key}-there")
+            stores.redis.hset(f"bull:q:{key}-there", "name", "A")
+        sets = ("prioritized", "delayed", "waiting-children", "failed", "completed")
+        for key in sets:
+            stores.redis.zadd(
+                f"bull:q:{key}", {key: 4096 * 1_700_000_000_000, f"{key}-there": 2**53}
+            )
+            stores.redis.hset(f"bull:q:{key}-there", "name", "A")
+        stores.redis.rpush("bull:q:wait", "0:7")  # which is no job
+        frame = esnb.queue(stores, "q", **ends).set_index("id")
+        gone = frame.loc[["active", "wait", *sets]]
+        assert list(gone["state"]) == ["active", "waiting", *sets]
+        known = gone.drop(columns=["state", "due"])
+        assert known.isna().all(axis=None)
+        assert list(gone["due"].notna()) == [key == "delayed" for key in gone.index]
+        assert frame.loc["wait-there", "attempts"] == 0
+        counts = queue_counts(stores, "q")
+        assert counts == {**frame["state"].value_counts().to_dict(), "paused": 0}
+
+    def test_counts_and_rows_of_a_paused_queue_agree(self, stores: Stores) -> None:
+        stores.redis.hset("bull:q:meta", "paused", 1)
+        stores.redis.lpush("bull:q:wait", "a", "b")
+        stores.redis.lpush("bull:q:paused", "c")
+        assert list(esnb.queue(stores, "q")["state"]) == ["paused"] * 3
+        counts = queue_counts(stores, "q")
+        assert (counts["paused"], counts["waiting"]) == (3, 0)
+        assert str(esnb.watch(stores, queues=["q"], live=False)) == "q (queue)  paused  3 jobs left"
 
     def test_both_ends_of_many_jobs(self, stores: Stores) -> None:
         with stores.redis.pipeline() as pipe:

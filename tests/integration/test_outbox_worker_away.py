@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 
-from esnb.outbox import Worker
+from esnb.outbox import Job, Worker
 from esnb.outbox.jobs import async_client, bullmq
 from tests import worker_command
 from tests.redis_server import RedisServer
@@ -28,10 +30,10 @@ def server() -> Iterator[RedisServer]:
     server.remove()
 
 
-def add(url: str, name: str) -> None:
+def add(url: str, name: str, **options: Any) -> None:
     async def adds() -> None:
         queue = bullmq().Queue("q", {"connection": async_client(url, socket_timeout=NOW)})
-        await queue.add(name, {})
+        await queue.add(name, {}, options)
         await queue.close()
 
     asyncio.run(adds())
@@ -92,3 +94,161 @@ def test_the_command_says_that_redis_is_away_and_that_it_goes_on(
         out, err = worker_command.ended(process)
     assert process.returncode == 0, err
     assert out.endswith("0 jobs completed, 0 attempts failed\n")
+
+
+# --- Redis goes away while a job is worked on -------------------------------------------------
+
+SHORT = {"lockDuration": 2000, "stalledInterval": 500}
+"""Milliseconds: BullMQ gives a job to another attempt when nobody has renewed its lock so long."""
+
+
+def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def works(job: Job) -> int:
+        calls.append(job.id)
+        server.kill()
+        return 7
+
+    with Worker(server.url, "q", works) as worker:
+        add(server.url, "first")
+        eventually(lambda: worker.status().state == "retrying")
+        server.start()
+        worker.wait(1, timeout=NOW)
+        assert worker.status().error is None
+        assert (worker.status().completed, worker.status().failed) == (1, 0)
+    assert len(calls) == 1
+    with redis.Redis.from_url(server.url) as client:
+        assert client.hget(f"bull:q:{calls[0]}", "returnvalue") == b"7"
+
+
+def test_also_when_its_lock_has_run_out_meanwhile(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def works(job: Job) -> None:
+        calls.append(job.id)
+        with redis.Redis.from_url(server.url) as client:
+            client.delete(f"bull:q:{job.id}:lock")  # as when it has run out
+        server.kill()
+
+    with Worker(server.url, "q", works, **SHORT) as worker:
+        add(server.url, "first")
+        eventually(lambda: worker.status().state == "retrying")
+        server.start()
+        worker.wait(1, timeout=NOW)
+    assert len(calls) == 1
+
+
+def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def works(job: Job) -> int:
+        calls.append(job.id)
+        server.kill()
+        return 7
+
+    worker = Worker(server.url, "q", works, **SHORT).start()
+    add(server.url, "first")
+    eventually(lambda: worker.status().state == "retrying")
+    worker.stop(timeout=NOW)
+    server.start()
+    with Worker(server.url, "q", works, **SHORT) as again:
+        again.wait(1, timeout=NOW)
+    assert len(calls) == 1
+
+
+def test_one_that_fails_while_redis_is_away_has_failed_once(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def fails(job: Job) -> None:
+        calls.append(job.id)
+        server.kill()
+        raise ValueError("no such customer")
+
+    with Worker(server.url, "q", fails) as worker:
+        add(server.url, "first")
+        eventually(lambda: worker.status().state == "retrying")
+        server.start()
+        eventually(lambda: worker.status().failed == 1)
+    assert len(calls) == 1
+    with redis.Redis.from_url(server.url) as client:
+        assert client.hget(f"bull:q:{calls[0]}", "failedReason") == b"no such customer"
+
+
+def test_an_error_that_no_store_can_write_fails_its_job(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+
+    def fails(job: Job) -> None:
+        calls.append(job.id)
+        raise ValueError("half of a pair: \ud800")
+
+    with Worker(server.url, "q", fails, **SHORT) as worker:
+        add(server.url, "first")
+        eventually(lambda: worker.status().failed == 1)
+    assert len(calls) == 1
+    with redis.Redis.from_url(server.url) as client:
+        reason = client.hget(f"bull:q:{calls[0]}", "failedReason")
+        assert reason == b"ValueError: half of a pair: \\ud800"
+
+
+def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    calls: list[str] = []
+    with Worker(server.url, "q", lambda job: calls.append(job.id)) as worker:
+        for number in range(1, 4):
+            add(server.url, "again", jobId="report", removeOnComplete=True)
+            worker.wait(number, timeout=NOW)
+    assert calls == ["report"] * 3
+
+
+def test_a_worker_whose_redis_is_silent_stops(
+    server: RedisServer, eventually: Callable[..., None]
+) -> None:
+    server.start()
+    worker = Worker(server.url, "q", lambda job: None).start()
+    eventually(lambda: worker.status().state == "running")
+    with server.silent():
+        worker.stop(timeout=NOW)
+    assert worker.status().state == "stopped"
+
+
+# --- what wait() says --------------------------------------------------------------------------
+
+
+def test_a_wait_for_jobs_that_do_not_come_says_that_there_are_none(server: RedisServer) -> None:
+    server.start()
+    worker = Worker(server.url, "q", lambda job: None)
+    with worker, pytest.raises(TimeoutError) as caught:
+        worker.wait(2, timeout=0.1)
+    text = str(caught.value)
+    assert "has completed 0 of 2 jobs within 0.1 s (0 attempts failed)" in text
+    assert "Queue 'q' is empty: add jobs to it, or publish records to it" in text
+
+
+def test_a_wait_counts_what_is_left(server: RedisServer) -> None:
+    server.start()
+    with redis.Redis.from_url(server.url) as client:
+        client.hset("bull:q:meta", "paused", 1)
+        client.lpush("bull:q:paused", "a", "b")
+        client.zadd("bull:q:failed", {"c": 1})
+    worker = Worker(server.url, "q", lambda job: None)
+    said = "Queue 'q' has these jobs: 2 paused, 1 failed"
+    with worker, pytest.raises(TimeoutError, match=said):
+        worker.wait(timeout=0.1)

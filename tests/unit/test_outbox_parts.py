@@ -89,10 +89,40 @@ def test_options_that_no_job_can_have_are_refused(options: dict[str, Any]) -> No
         Route("q", **options)
 
 
-@pytest.mark.parametrize("name", ["", "a:b", "a b", "a\0", 7], ids=repr)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "",
+        "a:b",
+        "a b",
+        "a\0",
+        "a\n",
+        "a\tb",
+        "a\u00a0b",
+        "a\x7f",
+        "a\x85",
+        "half \ud800",
+        "\udfff",
+        7,
+        b"q",
+    ],
+    ids=ascii,
+)
 def test_names_that_no_queue_can_have_are_refused(name: Any) -> None:
-    with pytest.raises(RouteError, match="is no queue"):
+    with pytest.raises(RouteError, match="cannot name a queue") as caught:
         Route(name)
+    assert str(caught.value).isascii()
+
+
+@pytest.mark.parametrize("name", ["a:b", "", "half\ud800", None], ids=ascii)
+def test_they_are_refused_wherever_a_route_has_them(name: Any) -> None:
+    routes = [lambda each: [name], lambda each: Route(name), lambda each: ("q", name)]
+    if name is not None:
+        routes.append(lambda each: name)
+    for route in routes:
+        [plan] = planner(route, attempts=1).plan(claimed(record(1, "a")), add)
+        assert plan.outcome == "dead"
+        assert "cannot name a queue" in plan.error
 
 
 def test_a_failure_holds_up_what_follows_in_its_aggregate() -> None:

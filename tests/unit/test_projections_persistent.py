@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.application import Application
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import OperationalError, ProgrammingError
 
 import esnb
 from esnb._client import ServiceUnavailable
@@ -523,3 +523,145 @@ def test_runners_of_both_kinds_stand_in_one_frame() -> None:
     assert list(frame["name"]) == ["billing"]
     assert list(frame["lag"]) == [0]
     assert list(frame["position"]) == [100]
+
+
+def test_what_was_parked_last_is_told_until_it_is_replayed() -> None:
+    groups = Groups()
+    first, second = groups.append("bad"), groups.append("worse")
+    groups.append("good")
+    works = threading.Event()
+
+    def handle(event: Any, recorded: Any) -> None:
+        if event != "good" and not works.is_set():
+            raise ValueError(f"no such customer: {event}")
+
+    seen = Seen(handle)
+    with runner(groups, seen, retries=0) as worker:
+        seen.wait(1)
+        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        status = worker.status()
+        assert status.error is None  # it has gone on
+        assert status.last_parked is not None
+        assert status.last_parked.startswith(f"event {second.id} (Placed, revision 1 of orders-1)")
+        assert status.last_parked.endswith("ValueError: no such customer: worse")
+        assert f"last parked: {status.last_parked[:20]}" in str(esnb.watch(worker, live=False))
+        works.set()
+        worker.replay_parked()
+        assert worker.status().last_parked is None
+        seen.wait(3)
+    assert {event.id for event in (first, second)} <= set(groups.group("billing").acknowledged)
+
+
+# --- a group that is not there yet, runners that do not run -------------------------------
+
+
+def test_what_is_asked_before_the_group_is_there() -> None:
+    groups = Groups()
+    worker = runner(groups, Seen())
+    worker.replay_parked()  # nothing is parked
+    assert worker.status().state == "stopped"
+    assert worker.status().parked_in_group is None
+    worker.pause()
+    worker.stop()
+    with pytest.raises(ProgrammingError, match="was not started"):
+        worker.wait(timeout=0.01)
+    assert not groups.groups
+
+
+def test_a_server_that_is_away_is_named_when_parked_events_are_replayed() -> None:
+    groups = Groups()
+    groups.is_down = True
+    with pytest.raises(OperationalError, match=r"esdb://db\.example:2113"):
+        runner(groups, Seen()).replay_parked()
+
+
+@pytest.mark.parametrize("name", ["", "a::b", "half\ud800", None], ids=ascii)
+def test_names_that_no_group_can_have(name: Any) -> None:
+    with pytest.raises(ValueError, match="group is"):
+        PersistentRunner(Groups(), name, Seen(), remember=0)
+
+
+def fail_and_mend(groups: Groups, worker: PersistentRunner) -> None:
+    """Have a runner fail, with errors that are not known to pass, and take the cause away."""
+
+    def fails(*args: Any, **options: Any) -> Any:
+        raise RuntimeError("no such thing")
+
+    read, groups.read_subscription_to_all = groups.read_subscription_to_all, fails  # type: ignore[method-assign]
+    worker.start()
+    with pytest.raises(RuntimeError, match="no such thing"):
+        worker.run_forever(DEADLINE)
+    groups.read_subscription_to_all = read  # type: ignore[method-assign]
+
+
+@pytest.mark.parametrize("go_on", [PersistentRunner.resume, PersistentRunner.start])
+def test_a_failed_runner_goes_on(go_on: Callable[[PersistentRunner], object]) -> None:
+    groups, seen = Groups(), Seen()
+    groups.append(1)
+    worker = runner(groups, seen, workers=2)
+    fail_and_mend(groups, worker)
+    worker.pause()  # which a failed one does not heed
+    assert worker.status().state == "failed"
+    go_on(worker)
+    seen.wait(1)
+    wait_for(groups, lambda: groups.group("billing").acknowledged)
+    assert worker.status().error is None
+    worker.stop()
+
+
+def test_a_runner_of_which_one_worker_has_failed_goes_on_with_all() -> None:
+    groups, seen = Groups(), Seen()
+    worker = runner(groups, seen, workers=2).start()
+    wait_for(groups, lambda: len(groups.subscriptions) == 2)
+    groups.append(1)
+    seen.wait(1)
+    wait_for(groups, lambda: groups.group("billing").acknowledged)
+    lived, failed = worker._consumers
+    failed._recovery.fail(RuntimeError("of this one only"))
+    failed._progress.stop = True
+    failed.disturb()
+    worker._threads[1].join(DEADLINE)
+    worker.resume()
+    assert worker._consumers[0] is lived
+    wait_for(groups, lambda: sum(not each.is_stopped for each in groups.subscriptions) == 2)
+    assert worker.status().handled == 1  # what was counted is kept
+    worker.stop()
+
+
+def test_resume_starts_one_that_was_stopped_or_never_started() -> None:
+    groups, seen = Groups(), Seen()
+    worker = runner(groups, seen)
+    for number in range(2):
+        groups.append(number)
+        worker.resume()
+        seen.wait(number + 1)
+        worker.stop()
+    assert seen.all == [0, 1]
+
+
+def test_pausing_one_that_does_not_run_does_nothing() -> None:
+    groups, seen = Groups(), Seen()
+    groups.append(1)
+    worker = runner(groups, seen)
+    worker.pause()
+    with worker:
+        seen.wait(1)
+
+
+def test_a_pause_that_a_handler_delays_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups, entered, may_end = Groups(), threading.Event(), threading.Event()
+    groups.append(1)
+
+    def slow(event: Any, recorded: Any) -> None:
+        entered.set()
+        assert may_end.wait(DEADLINE)
+
+    with runner(groups, slow, workers=2) as worker:
+        assert entered.wait(DEADLINE)
+        monkeypatch.setattr("esnb.projections.persistent.runner._PATIENCE", 0.05)
+        with pytest.raises(TimeoutError, match="it is at work on an event"):
+            worker.pause()
+        monkeypatch.undo()
+        may_end.set()
+        worker.pause()
+        assert worker.status().state == "paused"

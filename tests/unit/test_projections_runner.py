@@ -373,6 +373,107 @@ def test_a_failed_runner_goes_on_when_started_again(
     assert runner.status().error is None
 
 
+def test_a_failed_runner_resumes_with_the_event_that_failed(
+    runner: Runner, projection: type[Deposits]
+) -> None:
+    fail_and_mend(runner, projection)
+    runner.resume()
+    runner.wait()
+
+    assert runner.view.seen() == [1, 2, 3]
+    assert runner.status().error is None
+
+
+def test_one_that_fails_again_says_so_again(runner: Runner, projection: type[Deposits]) -> None:
+    fail_and_mend(runner, projection)
+    projection.before = fails_at(3)
+    runner.resume()
+    with pytest.raises(ValueError, match="cannot take 3"):
+        runner.wait()
+    assert runner.view.seen() == [1, 2]
+    assert runner.status().state == "failed"
+
+
+def test_pausing_a_failed_runner_does_not_keep_it_from_going_on(
+    runner: Runner, projection: type[Deposits]
+) -> None:
+    fail_and_mend(runner, projection)
+    runner.pause()
+    assert runner.status().state == "failed"
+    runner.start()
+    runner.wait()
+    assert runner.view.seen() == [1, 2, 3]
+
+
+def test_a_pause_that_a_handler_delays_is_said(
+    runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    projection.before = staticmethod(gate)
+    runner.app.deposit(runner.app.open(), 1)
+    with runner:
+        assert gate.entered.wait(60)
+        monkeypatch.setattr("esnb.projections.runner._PATIENCE", 0.05)
+        with pytest.raises(TimeoutError, match="it is at work on an event"):
+            runner.pause()
+        monkeypatch.undo()
+        gate.opened.set()
+        assert runner._progress.waits(60, lambda: runner._progress.state == "paused")
+
+
+def test_pausing_one_that_does_not_run_does_nothing(runner: Runner) -> None:
+    runner.pause()
+    assert runner.status().state == "stopped"
+    with runner:
+        runner.app.deposit(runner.app.open(), 1)
+        runner.wait()
+        runner.pause()
+    runner.pause()
+    with runner:
+        runner.wait()
+    assert runner.view.seen() == [1]
+
+
+def test_resume_starts_one_that_was_stopped_or_never_started(runner: Runner) -> None:
+    account = runner.app.open()
+    for amount in (1, 2):
+        runner.app.deposit(account, amount)
+        runner.resume()
+        runner.wait()
+        runner.stop()
+    assert runner.view.seen() == [1, 2]
+
+
+def test_resume_leaves_one_that_runs_alone(runner: Runner) -> None:
+    with runner:
+        runner.wait()
+        thread = runner._thread
+        runner.resume()
+        assert runner._thread is thread
+
+
+def test_a_failed_runner_is_rebuilt(projection: type[Deposits]) -> None:
+    runner = CatchUpRunner(Bank, projection, Sums)
+    fail_and_mend(runner, projection)
+    runner.rebuild()
+    runner.wait()
+    runner.stop()
+    assert runner.view.seen() == [1, 2, 3]
+
+
+def test_a_paused_runner_is_rebuilt_when_it_is_resumed(projection: type[Deposits]) -> None:
+    with CatchUpRunner(Bank, projection, Sums) as runner:
+        runner.app.deposit(runner.app.open(), 1)
+        runner.wait()
+        runner.pause()
+        runner.rebuild()
+        with pytest.raises(TimeoutError, match="it is paused"):
+            runner.wait(timeout=0.05)
+        runner.resume()
+        runner.wait()
+        assert runner.view.seen() == [1]
+
+
 def test_leaving_the_block_raises_what_wait_did_not(
     store: dict[str, Any], projection: type[Deposits]
 ) -> None:

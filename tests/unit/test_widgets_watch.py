@@ -140,6 +140,55 @@ def test_live_it_has_buttons_that_do_what_they_say(runner: CatchUpRunner[Bank, S
     assert not panel.look()
 
 
+@pytest.mark.parametrize("state", ["failed", "stopped"])
+def test_one_that_has_ended_is_resumed_by_its_button(bank: Bank, state: str) -> None:
+    class Failing(Deposits):
+        is_mended = False
+
+        def process_event(self, domain_event: Any, tracking: Any) -> None:
+            if not self.is_mended:
+                raise ValueError("unlucky")
+            self.view.insert_tracking(tracking)
+
+    one = CatchUpRunner(bank, Failing, Sums).start()
+    with pytest.raises(ValueError, match="unlucky"):
+        one.wait()
+    Failing.is_mended = True
+    if state == "stopped":
+        one.start().stop()
+    panel = WatchPanel(watched([one]), numbers=True, patience=60)
+    try:
+        (card,) = panel.cards
+        (seen,) = panel._watched.look()
+        assert seen.state == state
+        assert [button.disabled for button in card.buttons.values()] == [True, False, False]
+        panel.press(seen.key, "resume").join(60)
+        one.wait()
+        panel.look()
+        assert "running" in card._line.value
+        assert card._wrong.value == ""
+    finally:
+        panel.close()
+        one.stop()
+
+
+def test_one_that_can_only_be_started_is_resumed_by_that() -> None:
+    class Starting(Odd):
+        started = 0
+
+        def start(self) -> None:
+            self.started += 1
+
+    odd = Starting(name="publisher", state="failed")
+    watching = watched([odd])
+    (seen,) = watching.look()
+    assert (seen.can, seen.asks) == (("resume",), ("resume",))
+    watching.ask(seen.key, "resume")
+    assert odd.started == 1
+    (seen,) = watched([Starting(name="publisher", state="running")]).look()
+    assert (seen.can, seen.asks) == (("resume",), ())
+
+
 def test_what_a_runner_refuses_is_said() -> None:
     class Refusing(Odd):
         def rebuild(self) -> None:

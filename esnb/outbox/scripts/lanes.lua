@@ -42,6 +42,23 @@ local function standing(text)
   return text and cjson.decode(text) or {state = 'pending', attempts = 0}
 end
 
+-- The aggregates that a token has leased, as they stand in the log of events, each with the
+-- number of its records in the lease.
+local function leased_by(token)
+  local found = {}
+  local all = redis.call('HGETALL', leases)
+  for i = 1, #all, 2 do
+    local holder, taken = all[i + 1]:match('^(%S+) (%d+)')
+    if holder == token then
+      local head = places(all[i], 1)[1]
+      local position = head and redis.call('ZSCORE', open, id_of(head))
+      found[#found + 1] = {lane = all[i], taken = tonumber(taken), position = tonumber(position) or 0}
+    end
+  end
+  table.sort(found, function(a, b) return a.position < b.position end)
+  return found
+end
+
 -- A command with more arguments than Lua can unpack at once; the answers in one list.
 local function many(name, key, arguments)
   local answers = {}

@@ -8,10 +8,11 @@
 --
 -- KEYS  as in lanes.lua, then those of BullMQ's scripts
 -- ARGV  1 packed: {token, milliseconds and number of settled records that are
---       kept, channel of those who wait, aggregates, records, targets}; a target
---       is {digest, keys}; a record is {aggregate, place, outcome, error or '',
---       milliseconds until the next attempt, names of queues, 1 when it was
---       tried or 0, jobs}; a job is {number of its target, arguments, id}
+--       kept, channel of those who wait, aggregates (none: all that the token has
+--       leased), records, targets}; a target is {digest, keys}; a record is
+--       {aggregate, place, outcome, error or '', milliseconds until the next
+--       attempt, names of queues, 1 when it was tried or 0, jobs}; a job is
+--       {number of its target, arguments, id}
 -- Returns {how many records are settled, or -1 when the lease was lost; what
 -- BullMQ's scripts said to the first job that they did not take, or ''}.
 
@@ -19,6 +20,9 @@ local token, keep_age, keep_count, channel, lanes, plans, targets =
   unpack(cmsgpack.unpack(ARGV[1]))
 
 if redis.call('EXISTS', lease) == 0 then return {-1, ''} end
+if #lanes == 0 then
+  for i, held in ipairs(leased_by(token)) do lanes[i] = held.lane end
+end
 
 local refusal = ''
 

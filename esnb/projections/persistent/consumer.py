@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
+
+from eventsourcing.persistence import OperationalError
 
 from esnb._uri import said
 from esnb.projections.backoff import Backoff
@@ -72,6 +75,8 @@ class Consumer:
         self._name = uuid4().hex
         self._later: dict[Any, _Later] = {}
         self.counts = Counts()
+        self.last_parked: tuple[float, str] | None = None
+        """When an event was parked last, which one, and why."""
 
     # --- the thread ---------------------------------------------------------------
 
@@ -88,7 +93,14 @@ class Consumer:
             except Exception as error:  # noqa: BLE001 - it is judged, shown and raised by wait()
                 if not self._overcome(error):
                     return
+        self._flush_last()
         progress.says("stopped")
+
+    def _flush_last(self) -> None:
+        """Tells Redis, if it is back, what only this process knows."""
+        if self._memory.is_behind:
+            with suppress(OperationalError):  # the next runner of the group in this process does
+                self._memory.flush()
 
     def disturb(self) -> None:
         """Makes the thread look at what is asked of it."""
@@ -101,6 +113,9 @@ class Consumer:
         """Connects, then handles until something is asked of it."""
         progress = self._progress
         self._group.ensure()
+        # Whoever takes events while the memory is away can only give them back, and the
+        # server counts that as an attempt.
+        self._memory.flush()
         delivery = Delivery(self._group.read(self._buffer, self._is_gone), progress.changed)
         self._later.clear()
         self._went_well()
@@ -149,7 +164,8 @@ class Consumer:
         except BaseException:
             self._memory.end(event.id, self._name, "undone")
             raise
-        # First the memory: what is acknowledged and forgotten nobody would repeat.
+        # First the memory: what is acknowledged and forgotten nobody would repeat. Where Redis
+        # is away, this process has it in mind, and nobody else is to be given the event.
         self._memory.end(event.id, self._name, "handled")
         self.counts.handled += 1
         self._went_well()
@@ -180,7 +196,9 @@ class Consumer:
     def _park(self, delivery: Delivery, event: Any, reason: str) -> None:
         self._memory.end(event.id, self._name, "parked")
         self.counts.parked += 1
-        _log.warning("group %r parks %s: %s", self._group.title, described(event), reason)
+        what = f"{described(event)}: {reason}"
+        self.last_parked = self._progress.clock(), what
+        _log.warning("group %r parks %s", self._group.title, what)
         self._progress.reached(self._progress.position, 0)
         delivery.park(event)
 
@@ -199,6 +217,8 @@ class Consumer:
                 del self._later[key]
 
     def _wait(self, delivery: Delivery) -> None:
+        if self._memory.is_behind:
+            self._memory.flush()
         due = min((held.due for held in self._later.values()), default=None)
         seconds = None if due is None else max(0.0, due - self._progress.clock())
         self._progress.waits(seconds, lambda: delivery.has_news() or self._progress.is_disturbed())

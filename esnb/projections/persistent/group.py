@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from esnb._uri import guarded
 from esnb.projections.persistent.gone import watch_gone
 
 MOST_CONSUMERS = 100
@@ -108,8 +109,19 @@ class Group:
 
         if not is_transient(error):
             return error
-        return translate(error, f"consuming group {self.title!r}", self.client.connection_spec.uri)
+        uri = guarded(self.client.connection_spec.uri)
+        return translate(error, f"consuming group {self.title!r}", uri)
 
     def replay_parked(self) -> None:
-        """Has the server deliver its parked events again."""
-        self.client.replay_parked_events(self.name, self.stream)
+        """Has the server deliver its parked events again; a group that is missing has none."""
+        from esnb._client import NotFound
+
+        try:
+            self.client.replay_parked_events(self.name, self.stream)
+        except NotFound:
+            return
+        except Exception as error:
+            told = self.told(error)
+            if told is error:
+                raise
+            raise told from error

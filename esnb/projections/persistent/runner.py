@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self
+from unicodedata import category
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
-from eventsourcing.utils import Environment, EnvType
+from eventsourcing.utils import EnvType
 
-from esnb._uri import said
+from esnb._uri import guarded_settings, said
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.errors import is_transient
@@ -35,6 +35,7 @@ from esnb.projections.progress import Progress
 from esnb.projections.status import retrying_if_away
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
+from esnb.setting import environment
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
@@ -65,8 +66,10 @@ class PersistentRunner:
 
     The ids of the last `remember` handled events are kept in Redis (`REDIS_URL`
     of the application's environment, of `env` or of the process), so that an
-    event that is delivered twice is handled once. A consumer that is killed
-    between its handler and Redis has its event handled again: handlers that
+    event that is delivered twice is handled once. What Redis cannot be told,
+    because it is away as a handler ends, the process remembers until it is back;
+    meanwhile no further event is taken. A consumer that is killed between its
+    handler and Redis has its event handled again: handlers that
     write to a `RedisView` or to a database can look there. `remember=0` does
     without Redis, and handles events at least once. A handler must be
     done within `message_timeout` seconds: the server gives the event to
@@ -106,8 +109,7 @@ class PersistentRunner:
                 f"handler {handler!r} is async, and the threads that call it have no event loop: "
                 "give a function that is done when it returns"
             )
-        if not isinstance(group, str) or not group or "::" in group:
-            raise ValueError(f"group is {group!r}: give a name without '::'")
+        _check_name(group)
         if message_timeout <= 0:
             raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
         opened = source_of(source, stream, patterns)
@@ -124,10 +126,11 @@ class PersistentRunner:
         events: Events = RecordedEvents()
         if opened.category is not None:
             events = ApplicationEvents(source, opened.category, self.group.title)
-        own = dict(source.env) if isinstance(source, Application) else {}
-        environment = Environment("", {**os.environ, **own, **(env or {})})
+        own = source.env if isinstance(source, Application) else None
+        env = None if env is None else guarded_settings(env)
+        settings = environment("", own, env)
         self._memory: Memory = (
-            HandledEvents(environment, self.group.title, keep=remember) if remember else NoMemory()
+            HandledEvents(settings, self.group.title, keep=remember) if remember else NoMemory()
         )
         self._events = events
         self._handler = handler
@@ -139,28 +142,36 @@ class PersistentRunner:
         self._progresses = [Progress(clock) for _ in range(workers)]
         self._consumers: list[Consumer] = []
         self._threads: list[threading.Thread] = []
-        close_with_stores(environment, self.stop)
+        close_with_stores(settings, self.stop)
 
     # --- its life ---------------------------------------------------------------------
 
     def start(self) -> Self:
-        """Starts the consumers; does nothing while they run."""
+        """Starts the consumers; does nothing while they run. Also after a failure."""
         with self._lock:
             # None of them before the first start.
             started = zip(self._threads, self._progresses, strict=False)
-            if any(goes_on(thread, progress) for thread, progress in started):
-                return self
-            self._consumers = [self._consumer(progress) for progress in self._progresses]
-            self._threads = [
-                threading.Thread(
-                    target=consumer.run, name=f"esnb-{self.group.name}-{number}", daemon=True
-                )
-                for number, consumer in enumerate(self._consumers)
-            ]
-            for thread in self._threads:
-                thread.start()
+            running = [goes_on(thread, progress) for thread, progress in started]
+            if not any(running):
+                running = [False] * len(self._progresses)
+                self._consumers, self._threads = [], []
+            for number, is_running in enumerate(running):
+                if not is_running:
+                    self._start(number)
         observe(self)
         return self
+
+    def _start(self, number: int) -> None:
+        """Starts one consumer, in the place of one that has failed while others go on."""
+        consumer = self._consumer(self._progresses[number])
+        thread = threading.Thread(
+            target=consumer.run, name=f"esnb-{self.group.name}-{number}", daemon=True
+        )
+        for before in self._consumers[number : number + 1]:
+            consumer.counts = before.counts
+        self._consumers[number : number + 1] = [consumer]
+        self._threads[number : number + 1] = [thread]
+        thread.start()
 
     def _consumer(self, progress: Progress) -> Consumer:
         progress.begin()
@@ -190,15 +201,27 @@ class PersistentRunner:
                 thread.join(_PATIENCE)
 
     def pause(self) -> None:
-        """Leaves the group until `resume()`; its events go to others meanwhile."""
+        """Leaves the group until `resume()`; its events go to others meanwhile.
+
+        Does nothing to one that does not run, or has failed. Raises TimeoutError
+        when a handler takes longer than 30 seconds; it pauses after that.
+        """
         self._ask("pause", True)
+        deadline = monotonic() + _PATIENCE
         for thread, progress in zip(self._threads, self._progresses, strict=False):
-            if thread is not threading.current_thread():
-                progress.waits(_PATIENCE, _is_at_rest(progress))
+            left = max(0.0, deadline - monotonic())
+            if thread is not threading.current_thread() and not progress.waits(
+                left, _is_at_rest(progress)
+            ):
+                raise TimeoutError(
+                    f"{self!r} has not paused within {_PATIENCE:g} s: it is at work on an event, "
+                    "or waits for the answer of a store, and pauses after that"
+                )
 
     def resume(self) -> None:
-        """Goes on after `pause()`."""
+        """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs."""
         self._ask("pause", False)
+        self.start()
 
     def run_forever(self, timeout: float | None = None) -> None:
         """Handles until `stop()`, or `timeout` seconds; raises the runner's own error."""
@@ -254,6 +277,8 @@ class PersistentRunner:
     def replay_parked(self) -> None:
         """Has the server deliver the group's parked events again."""
         self.group.replay_parked()
+        for consumer in self._consumers:
+            consumer.last_parked = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -303,6 +328,7 @@ class PersistentRunner:
             failed=total.failed,
             parked=total.parked,
             parked_in_group=None if info is None else info.parked_message_count,
+            last_parked=self._last_parked(),
             gone=total.gone,
             restarts=sum(progress.restarts for progress in self._progresses),
             error=wrong,
@@ -326,6 +352,11 @@ class PersistentRunner:
                 setattr(total, name, getattr(total, name) + value)
         return total
 
+    def _last_parked(self) -> str | None:
+        parked = (consumer.last_parked for consumer in self._consumers)
+        _, what = max(filter(None, parked), default=(0.0, None))
+        return what
+
     def _ask(self, what: str, value: bool) -> None:
         for progress in self._progresses:
             with progress.changed:
@@ -345,6 +376,15 @@ def _is_at_rest(progress: Progress) -> Callable[[], bool]:
 
 def _is_at_end(progress: Progress) -> Callable[[], bool]:
     return lambda: progress.state in ("stopped", "failed")
+
+
+def _check_name(group: object) -> None:
+    if not isinstance(group, str) or not group or "::" in group:
+        raise ValueError(f"group is {group!r}: give a name without '::'")
+    if any(category(character) == "Cs" for character in group):
+        raise ValueError(
+            f"group is {group!a}: it has half of a surrogate pair, which UTF-8 has not"
+        )
 
 
 def _check(**counts: int) -> None:

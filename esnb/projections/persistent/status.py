@@ -53,6 +53,8 @@ class PersistentStatus:
     failed: int
     """How often a handler raised."""
     parked: int
+    last_parked: str | None
+    """The event that this runner has parked last, and why, until `replay_parked()`."""
     parked_in_group: int | None
     gone: int
     """Links whose target no longer exists: acknowledged."""

@@ -84,7 +84,8 @@ def test_waiting_ends_when_all_that_was_recorded_is_handled(env: dict[str, str])
 
 @pytest.mark.parametrize("stream", [None, "orders-7"])
 def test_waiting_over_a_clients_events(env: dict[str, str], stream: str | None) -> None:
-    client = Bank(env=env).recorder.category.client
+    bank = Bank(env=env)  # with which its client is closed
+    client = bank.recorder.category.client
     name = f"orders-{uuid4()}"
     seen = Seen()
     target = {"patterns": [name]} if stream is None else {"stream": name}

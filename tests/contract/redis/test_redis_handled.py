@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+from eventsourcing.persistence import OperationalError
 from eventsourcing.utils import Environment
 
-from esnb.redis.handled import HandledEvents
+from esnb.redis.handled import HandledEvents, Outcome
 from tests.redis_server import RedisServer
 
 
@@ -99,3 +102,86 @@ def test_all_its_keys_share_a_cluster_slot(env: Environment) -> None:
 def test_it_remembers_at_least_one() -> None:
     with pytest.raises(ValueError, match="keep"):
         HandledEvents(Environment(), "g", keep=0)
+
+
+# --- a Redis that is away ---------------------------------------------------------------
+
+
+@pytest.fixture
+def own_server() -> Iterator[RedisServer]:
+    """One that the test may end."""
+    with RedisServer() as server:
+        yield server
+
+
+def of(server: RedisServer) -> HandledEvents:
+    return HandledEvents(Environment("", {"REDIS_URL": server.url}), "g", keep=10)
+
+
+def test_an_end_is_remembered_until_redis_is_back(own_server: RedisServer) -> None:
+    memory, event = of(own_server), uuid4()
+    memory.begin(event, "a", 30)
+    own_server.kill()
+    memory.end(event, "a", "handled")
+    assert memory.is_behind
+    with pytest.raises(OperationalError):
+        memory.flush()
+    with pytest.raises(OperationalError):
+        memory.begin(event, "a", 30)
+    own_server.start()
+    memory.flush()
+    assert not memory.is_behind
+    assert of(own_server).begin(event, "another process", 30) is None
+
+
+def test_it_is_remembered_though_redis_has_lost_its_data(own_server: RedisServer) -> None:
+    memory, event = of(own_server), uuid4()
+    memory.begin(event, "a", 30)
+    own_server.kill()
+    memory.end(event, "a", "handled")
+    own_server.start()
+    own_server.flush()
+    assert memory.begin(event, "b", 30) is None
+
+
+def test_another_memory_of_the_group_in_the_process_knows_it(own_server: RedisServer) -> None:
+    memory, event = of(own_server), uuid4()
+    memory.begin(event, "a", 30)
+    own_server.kill()
+    memory.end(event, "a", "handled")
+    del memory
+    own_server.start()
+    assert of(own_server).begin(event, "b", 30) is None
+
+
+@pytest.mark.parametrize(("outcome", "next_attempt"), [("failed", 2), ("undone", 1), ("parked", 1)])
+def test_other_ends_are_remembered_too(
+    own_server: RedisServer, outcome: Outcome, next_attempt: int
+) -> None:
+    memory, event = of(own_server), uuid4()
+    memory.begin(event, "a", 30)
+    own_server.kill()
+    memory.end(event, "a", outcome)
+    own_server.start()
+    assert memory.begin(event, "b", 30) == next_attempt
+
+
+def test_an_event_whose_end_is_being_written_is_not_begun(own_server: RedisServer) -> None:
+    memory, event = of(own_server), uuid4()
+    memory.begin(event, "a", 30)
+    with own_server.silent():
+        ending = threading.Thread(target=memory.end, args=(event, "a", "handled"))
+        ending.start()
+        while not memory.is_behind:
+            assert ending.is_alive()
+        assert isinstance(memory.begin(event, "b", 30), float)
+    ending.join(60)
+    assert memory.begin(event, "b", 30) is None
+
+
+def test_an_attempt_is_counted_once_though_its_answer_is_lost(env: Environment) -> None:
+    memory, event = HandledEvents(env, "g", keep=10), uuid4()
+    assert memory.begin(event, "a", 30) == 1
+    assert memory.begin(event, "a", 30) == 1  # as redis-py sends it again
+    memory.end(event, "a", "failed")
+    assert memory.begin(event, "a", 30) == 2

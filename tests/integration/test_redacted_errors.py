@@ -1,0 +1,195 @@
+"""Where fields are hidden, their values do not come out of the texts of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import esnb
+from esnb.frames._redaction import Redaction
+from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, StuckError, Worker
+from esnb.projections import CatchUpRunner, PersistentRunner
+from esnb.stores import Stores
+from esnb.widgets._watch_panel import WatchPanel
+from esnb.widgets._watched import watched
+from tests.persistent_groups import Groups
+from tests.unit.projections_domain import Bank, Deposits, Sums
+
+NOW = 60.0
+SECRET = "s3cr3t"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"LookupError: no mailbox for {SECRET}", "LookupError: [redacted]"),
+        (f"library.errors.HttpError: {SECRET}", "library.errors.HttpError: [redacted]"),
+        ("LookupError", "LookupError: [redacted]"),
+        (f"no mailbox for {SECRET}", "[redacted]"),
+        (f"{SECRET}: no mailbox", "[redacted]"),
+        (f"Error in {SECRET}", "[redacted]"),
+        ("discarded", "discarded"),
+        (f"discarded, after: ValueError: {SECRET}\n{SECRET}", "discarded, after: ValueError: [redacted]"),
+        (f"discarded, after: {SECRET}", "discarded, after: [redacted]"),
+        ("", "[redacted]"),
+    ],
+)  # fmt: skip
+def test_of_an_error_its_kind_stays(text: str, shown: str) -> None:
+    assert Redaction("email").message(text) == shown
+    assert Redaction(None).message(text) == text
+    assert Redaction("email").message(None) is None
+
+
+def texts(*frames: Any) -> str:
+    return "\n".join(repr(frame.to_dict("records")) for frame in frames)
+
+
+@pytest.fixture
+def stores() -> Iterator[Stores]:
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def bank(stores: Stores) -> Bank:
+    with esnb.correlate("flow"):
+        bank = stores.application(Bank)
+        bank.open(SECRET)
+    return bank
+
+
+def refuses(record: OutboxRecord) -> str:
+    raise LookupError(f"no mailbox for {record.payload['owner']!r}")
+
+
+@pytest.mark.extras
+def test_records_that_no_route_takes(stores: Stores, bank: Bank) -> None:
+    outbox = Outbox(stores, bank)
+    with outbox, BullMQPublisher(outbox, refuses, attempts=1) as publisher:
+        with pytest.raises(StuckError):
+            publisher.wait(timeout=NOW)
+        for given in (outbox, publisher, outbox.view):
+            for ends in ({}, {"limit": 1}, {"last": 1}):
+                hidden = esnb.outbox_records(given, redact="owner", **ends)
+                assert hidden["error"][0] == "LookupError: [redacted]"
+                assert SECRET not in texts(hidden)
+        trace = esnb.trace(stores, "flow", redact=["owner"])
+        assert SECRET not in texts(trace)
+        assert "LookupError: [redacted]" in list(trace["error"].dropna())
+        flow = esnb.flow(stores, "flow", live=False, redact="owner")
+        assert SECRET not in str(flow) + flow._repr_html_()
+        outbox.discard(outbox.records()[0].id)
+    hidden = esnb.outbox_records(outbox, redact="owner")
+    assert hidden["error"][0] == "discarded, after: LookupError: [redacted]"
+    assert SECRET in texts(esnb.outbox_records(outbox))
+
+
+@pytest.mark.extras
+def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
+    def works(job: Job) -> str:
+        owner = job.payload["owner"]
+        job.progress({"step": 1, "owner": owner})
+        if worked.append(job.id) or len(worked) == 1:  # type: ignore[func-returns-value]
+            raise LookupError(f"{owner}: no such mailbox")
+        return f"mailed to {owner}"
+
+    worked: list[str] = []
+    outbox = Outbox(stores, bank)
+    with (
+        outbox,
+        BullMQPublisher(outbox, lambda record: ["a", "b"]) as publisher,
+        Worker(stores, "a", works) as failing,
+    ):
+        publisher.wait(timeout=NOW)
+        with failing._working.changed:  # type: ignore[union-attr]
+            assert failing._working.changed.wait_for(lambda: failing.status().failed, NOW)  # type: ignore[union-attr]
+        with Worker(stores, "b", works) as worker:
+            worker.wait(1, timeout=NOW)
+        for ends in ({}, {"limit": 1}, {"last": 1}):
+            failed = esnb.queue(stores, "a", redact="owner", **ends)
+            done = esnb.queue(stores, "b", redact="owner", **ends)
+            assert SECRET not in texts(failed, done)
+            assert list(failed["reason"]) == ["[redacted]"]
+            assert list(done["result"]) == ["[redacted]"]
+            assert done["progress"][0] == {"step": 1, "owner": "[redacted]"}
+        assert SECRET not in texts(esnb.trace(stores, "flow", redact="owner"))
+        assert SECRET in texts(esnb.queue(stores, "a"), esnb.queue(stores, "b"))
+        shown = esnb.watch(failing, publisher, stores, queues=["a"], live=False, redact="owner")
+        assert SECRET not in str(shown) + shown._repr_html_()
+
+
+@pytest.mark.extras
+def test_data_that_cannot_be_read(stores: Stores) -> None:
+    stores.redis.lpush("bull:q:wait", "1")
+    stores.redis.hset("bull:q:1", mapping={"data": f"no JSON: {SECRET}", "progress": SECRET})
+    hidden = esnb.queue(stores, "q", redact="owner")
+    assert (hidden["data"][0], hidden["progress"][0]) == ("[redacted]", "[redacted]")
+
+
+class Failing(Deposits):
+    def process_event(self, domain_event: Any, tracking: Any) -> None:
+        raise ValueError(f"no such customer: {SECRET}")
+
+
+@pytest.fixture
+def failed() -> CatchUpRunner[Bank, Sums]:
+    bank = Bank()
+    bank.deposit(bank.open(), 1)
+    runner = CatchUpRunner(bank, Failing, Sums).start()
+    with pytest.raises(ValueError, match="no such customer"):
+        runner.wait()
+    return runner
+
+
+@pytest.fixture
+def parked(eventually: Callable[..., None]) -> PersistentRunner:
+    groups = Groups()
+    groups.append("bad", stream="of): all-1")
+
+    def fails(event: Any, recorded: Any) -> None:
+        if event == "bad":
+            raise ValueError(f"no such customer: {SECRET}")
+
+    with PersistentRunner(groups, "g", fails, remember=0, retries=0) as runner:
+        eventually(lambda: runner.status().last_parked)
+        groups.append("good")
+        eventually(lambda: runner.status().error is None)
+    return runner
+
+
+def test_runners_in_a_frame_and_in_a_panel(
+    failed: CatchUpRunner[Bank, Sums], parked: PersistentRunner
+) -> None:
+    frame = esnb.runners(failed, parked, redact="owner")
+    assert frame["error"][0] == "ValueError: [redacted]"
+    shown = esnb.watch(failed, parked, live=False, redact="owner")
+    for face in (str(shown), shown._repr_html_(), repr(shown.runners), texts(frame)):
+        assert SECRET not in face
+    assert "error: ValueError: [redacted]" in str(shown)
+    assert "handler: " in str(shown)
+    assert "last parked: event " in str(shown)
+    plain = esnb.watch(failed, parked, live=False)
+    assert str(plain).count(SECRET) == 2
+    assert SECRET in texts(esnb.runners(failed))
+
+
+def test_what_a_panel_says_that_was_asked_for_something() -> None:
+    class Refusing:
+        name = "refusing"
+
+        def status(self) -> Any:
+            raise ConnectionError(f"at {SECRET}")
+
+        def pause(self) -> None:
+            raise ValueError(f"not {SECRET}")
+
+    panel = WatchPanel(watched([Refusing()], redact="owner"), numbers=True, patience=60)
+    try:
+        (seen,) = panel._watched.look()
+        assert seen.error == "ConnectionError: [redacted]"
+        panel.press(seen.key, "pause").join(60)
+        assert "ValueError: [redacted]" in panel._message.value
+    finally:
+        panel.close()
