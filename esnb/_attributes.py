@@ -10,7 +10,7 @@ def attribute_names(value: object) -> Iterator[str]:
     """The names of an object's fields, slots and instance attributes, in the order of their definition."""
     if isinstance(value, tuple):
         yield from getattr(value, "_fields", ())
-    yield from getattr(value, "__struct_fields__", ())  # msgspec sorts its slots
+    yield from getattr(type(value), "__struct_fields__", ())  # msgspec sorts its slots
     for kind in reversed(type(value).__mro__):
         slots = kind.__dict__.get("__slots__", ())
         yield from ([slots] if isinstance(slots, str) else slots)

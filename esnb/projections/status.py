@@ -17,9 +17,9 @@ def retrying_if_away(
 ) -> tuple[TState | Literal["retrying"], str | None]:
     """State and error of a thread; `away` says which store was found to be away, if one was.
 
-    A thread that waits for the next event has yet to find out.
+    A thread that begins, or waits for the next event, has yet to find out.
     """
-    if away is not None and state in ("running", "rebuilding"):
+    if away is not None and state in ("starting", "running", "rebuilding"):
         return "retrying", away
     return state, error
 

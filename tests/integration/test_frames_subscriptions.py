@@ -150,7 +150,9 @@ def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
 
-        with pytest.raises(OperationalError, match="does not answer: check that it runs"):
+        with pytest.raises(
+            OperationalError, match="does not answer: check that it is an EventStoreDB"
+        ):
             esnb.subscriptions(client)
         client.close()
 

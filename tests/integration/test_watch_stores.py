@@ -122,7 +122,7 @@ def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.Monk
         client.close()
     assert [each.state for each in rows] == ["unknown", "unknown"]
     for row in rows:
-        assert "does not answer: check that it runs" in str(row.error)
+        assert "does not answer: check that it is an EventStoreDB" in str(row.error)
         assert row.advice == "It is shown again once the server answers."
 
 

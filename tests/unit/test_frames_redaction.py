@@ -21,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
+from esnb.frames._imports import NoLiteralError
 from esnb.frames._redaction import REDACTED, Redaction
 
 from .frames_domain import Bank, record
@@ -302,12 +303,13 @@ def test_an_error_is_shown_without_its_text(
 def test_an_error_is_raised_without_its_text(
     app: Application[UUID], grumpy: Grumpy, kind: str, ask: Callable[..., Any]
 ) -> None:
-    with pytest.raises(Exception, match=r"\[redacted\]") as caught:
+    with pytest.raises(Exception, match=r"\[redacted\]|may hold what redact=") as caught:
         ask(app, grumpy.id, redact="password", projector_func=refusing(kind))
 
     assert SECRET not in whole(caught.value)
-    assert any("version 2" in note for note in caught.value.__notes__)
-    assert type(caught.value) in (type(_error(kind, SECRET)), RuntimeError)
+    told = (str(caught.value), *getattr(caught.value, "__notes__", ()))
+    assert any("version 2" in text for text in told)
+    assert type(caught.value) in (type(_error(kind, SECRET)), RuntimeError, NoLiteralError)
     with pytest.raises(type(_error(kind, SECRET))):
         ask(app, grumpy.id, projector_func=refusing(kind))
 
@@ -367,7 +369,7 @@ def test_why_a_payload_cannot_be_read_is_not_told() -> None:
             return transcoder
 
     app = Club()
-    record(app, f'{{"password": "{SECRET}"}}'.encode())
+    record(app, f"no JSON, no MessagePack: {SECRET}".encode())
 
     for frame in (esnb.events(app, redact="password"), esnb.events(app, redact="x", flatten=True)):
         assert frame["error"][0] == f"payload not readable: {REDACTED}"
