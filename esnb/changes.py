@@ -76,6 +76,33 @@ class Changes(_Lock):  # type: ignore[misc, valid-type]
                 self._waiters.remove(waiter)
 
 
+class Flag:
+    """What `threading.Event` does, and as little harmed by an interrupt as `Changes`."""
+
+    def __init__(self) -> None:
+        self._changes = Changes()
+        self._is_set = False
+
+    def set(self) -> None:
+        """Raises the flag; those who wait go on."""
+        with self._changes:
+            self._is_set = True
+            self._changes.notify_all()
+
+    def clear(self) -> None:
+        """Lowers the flag."""
+        with self._changes:
+            self._is_set = False
+
+    def is_set(self) -> bool:
+        """Whether the flag is raised."""
+        return self._is_set
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Blocks until the flag is raised, or for `timeout` seconds; whether it is."""
+        return self._changes.wait_for(self.is_set, timeout)
+
+
 def _await(waiter: SimpleQueue[None], timeout: float | None) -> None:
     """Returns once the waiter was woken, the time is up, or it is time to look for interrupts."""
     with suppress(Empty):

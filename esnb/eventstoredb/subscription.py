@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from threading import Event, Lock
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import OperationalError, Subscription
 
 from esnb._client import ClientError, ConsumerTooSlow
 from esnb._uri import described, is_embedded
+from esnb.changes import Flag
 from esnb.clients.forks import Birth
 from esnb.eventstoredb.connection import Lease
 from esnb.eventstoredb.errors import is_transient, translated
@@ -53,7 +54,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         self._subject = f"subscribing to the events of application {self._category.application!r}"
         self._chosen = frozenset(topics)
         self._lock = Lock()
-        self._stopped = Event()
+        self._stopped = Flag()
         self._birth = Birth()
         self._stream: Any = None
         with translated(self._subject, self._category.uri):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
 from esnb._uri import described, said
-from esnb.changes import Changes
+from esnb.changes import Changes, Flag
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
@@ -56,7 +55,7 @@ class Publishing:
     error: str | None = None
     failure: Exception | None = None
     published: int = 0
-    ended: threading.Event = field(default_factory=threading.Event)
+    ended: Flag = field(default_factory=Flag)
     """Set when the thread does nothing any more: those who wait look why."""
     _loop: asyncio.AbstractEventLoop | None = None
     _wake: asyncio.Event | None = None

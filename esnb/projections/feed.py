@@ -14,7 +14,7 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from esnb.changes import Changes
+from esnb.changes import Changes, Flag
 from esnb.projections.listeners import let_listeners_change
 from esnb.projections.reading_ahead import ReadingAhead
 
@@ -49,7 +49,7 @@ class Feed:
         self._pages = False
         self._polls = False
         self._pause = SHORTEST_POLL
-        self._closed = threading.Event()
+        self._closed = Flag()
         self.at_end = False
         """Whether all that was recorded at one moment has been read."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from eventsourcing.persistence import OperationalError, WaitInterruptedError
 
+from esnb.changes import Flag
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
 
@@ -23,7 +24,7 @@ def wait_until(
     connection: Connection,
     channel: str,
     timeout: float,
-    interrupt: Event | None,
+    interrupt: Event | Flag | None,
     what: str,
 ) -> None:
     """Blocks until `reached()`, which is asked again at each message on `channel`.
@@ -71,7 +72,7 @@ def _subscription(connection: Connection, channel: str) -> Iterator[Any]:
         yield messages
 
 
-def _check(deadline: float, interrupt: Event | None, what: str) -> None:
+def _check(deadline: float, interrupt: Event | Flag | None, what: str) -> None:
     if interrupt is not None and interrupt.is_set():
         raise WaitInterruptedError
     if monotonic() >= deadline:

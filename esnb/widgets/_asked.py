@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from esnb._uri import said
+from esnb.changes import Flag
 from esnb.widgets._seen import Seen, Source
 from esnb.widgets._unread import is_lost, unanswered
 
@@ -22,7 +23,7 @@ class Asked:
     def __init__(self, source: Source) -> None:
         self.source = source
         self._lock = threading.Lock()
-        self._answered = threading.Event()
+        self._answered = Flag()
         self._found: Sequence[Seen] | None = None
         self._thread: threading.Thread | None = None
         self._since = 0.0

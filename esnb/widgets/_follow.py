@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from esnb.changes import Flag
 from esnb.widgets._cells import when_run_again
 
 EVERY = 0.4
@@ -22,7 +23,7 @@ class Follower:
     def __init__(self, look: Callable[[], bool], every: float = EVERY) -> None:
         self._look = look
         self._every = every
-        self._ended = threading.Event()
+        self._ended = Flag()
         self._thread = threading.Thread(target=self._run, name="esnb-follow", daemon=True)
         self._thread.start()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from esnb.changes import Changes
+from esnb.changes import Changes, Flag
 
 DEADLINE = 60.0
 
@@ -98,3 +98,17 @@ def test_who_waits_with_the_lock_is_told() -> None:
     changes = Changes()
     with changes, pytest.raises(AssertionError, match="keeps others from the change"):
         changes.wait_for(lambda: True)
+
+
+def test_a_flag_wakes_who_waits_and_stays_raised() -> None:
+    flag, seen = Flag(), []
+    waiting = begun(lambda: seen.append(flag.wait(DEADLINE)))
+    flag.set()
+    waiting.join(DEADLINE)
+
+    assert seen == [True]
+    assert flag.is_set()
+    assert flag.wait(0)
+    flag.clear()
+    assert not flag.is_set()
+    assert not flag.wait(0.01)
