@@ -20,8 +20,7 @@ import esnb
 from esnb import _patience
 from esnb._client import Client, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
-
-DEADLINE = 60.0
+from tests.outcomes import DEADLINE, error_of
 
 
 @pytest.fixture
@@ -38,21 +37,9 @@ def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("esnb._patience._TICK", 0.05)
 
 
-def error_of(call: Callable[[], Any]) -> str:
+def text_of(call: Callable[[], Any]) -> str:
     """The text of the OperationalError that `call` ends with."""
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            call()
-        except BaseException as error:  # noqa: BLE001  handed to the test
-            caught.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(DEADLINE)
-    assert not thread.is_alive(), "still waiting for the silent server"
-    (error,) = caught
+    error = error_of(call)
     assert isinstance(error, OperationalError), repr(error)
     return str(error)
 
@@ -60,7 +47,7 @@ def error_of(call: Callable[[], Any]) -> str:
 def test_connecting_names_both_silent_servers(silent_port: int) -> None:
     where = f"127.0.0.1:{silent_port}"
 
-    text = error_of(
+    text = text_of(
         lambda: esnb.connect(f"esdb://{where}?Tls=false", redis=f"redis://{where}", timeout=0.5)
     )
 
@@ -78,7 +65,7 @@ def test_frames_over_a_client_of_a_silent_server(silent_port: int) -> None:
             lambda: esnb.stream(client, "Dog-1", last=2),
             lambda: esnb.streams(client),
         ):
-            text = error_of(frame)
+            text = text_of(frame)
             assert f"127.0.0.1:{silent_port}" in text
             assert "has not answered for 0.5 s" in text
     finally:
@@ -94,7 +81,7 @@ def test_frames_over_an_application_of_a_silent_server(silent_port: int) -> None
     )
     try:
         for frame in (lambda: esnb.events(app), lambda: esnb.history(app, uuid4())):
-            assert "does not answer" in error_of(frame)
+            assert "does not answer" in text_of(frame)
     finally:
         app.close()
 
@@ -112,8 +99,8 @@ def test_a_server_that_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr("esnb._patience.ANSWER", 0.2)
         os.kill(server.process.pid, signal.SIGSTOP)
         try:
-            assert "has not answered" in error_of(lambda: esnb.events(client))
-            assert "does not answer" in error_of(lambda: esnb.history(app, dog.id))
+            assert "has not answered" in text_of(lambda: esnb.events(client))
+            assert "does not answer" in text_of(lambda: esnb.history(app, dog.id))
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
         monkeypatch.setattr("esnb._patience.ANSWER", DEADLINE)
@@ -129,7 +116,7 @@ def test_a_closed_client_is_said_to_be_closed() -> None:
 
     client = Closed("esdb://127.0.0.1:1?Tls=false")
 
-    assert "is closed" in error_of(lambda: esnb.events(client))
+    assert "is closed" in text_of(lambda: esnb.events(client))
 
 
 class Response:

@@ -19,8 +19,7 @@ import esnb
 from esnb._client import ClientError, NewEvent, ServiceUnavailable, StreamState
 from esnb.clients.eventstoredb import EventStoreDB, keepalive
 from tests.embedded_process import EmbeddedProcess
-
-DEADLINE = 60.0
+from tests.outcomes import DEADLINE, error_of
 
 
 @pytest.fixture
@@ -32,24 +31,6 @@ def server() -> Iterator[EmbeddedProcess]:
 
 def stopped(server: EmbeddedProcess) -> None:
     os.kill(server.process.pid, signal.SIGSTOP)
-
-
-def error_of(call: Callable[[], Any]) -> BaseException:
-    """What `call` ends with, called in a thread, as the main thread's calls are, too."""
-    caught: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            call()
-        except BaseException as error:  # noqa: BLE001  handed to the test
-            caught.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(DEADLINE)
-    assert not thread.is_alive(), "still waiting for the silent server"
-    (error,) = caught
-    return error
 
 
 @pytest.mark.parametrize(
