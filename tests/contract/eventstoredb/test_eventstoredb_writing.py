@@ -22,7 +22,7 @@ from esnb._client import NewEvent, StreamState
 from tests.contract.eventstoredb.conftest import MakeFactory
 
 
-class Cart(Aggregate):
+class Hamper(Aggregate):
     def __init__(self, owner: str) -> None:
         self.owner = owner
         self.items: list[str] = []
@@ -32,7 +32,7 @@ class Cart(Aggregate):
         self.items.append(item)
 
 
-class CartFromZero(Aggregate):
+class HamperFromZero(Aggregate):
     INITIAL_VERSION = 0
 
 
@@ -48,12 +48,12 @@ def events_of(app: Application[UUID]) -> list[Any]:
 
 
 def test_ordinary_aggregates_start_at_revision_0(app: Application[UUID], name: str) -> None:
-    basket = Cart("Ann")
+    basket = Hamper("Ann")
     basket.fill("apple")
     app.save(basket)
     basket.fill("pear")
     app.save(basket)
-    copy: Cart = app.repository.get(basket.id)
+    copy: Hamper = app.repository.get(basket.id)
     assert (copy.version, copy.items) == (3, ["apple", "pear"])
     assert app.repository.get(basket.id, version=2).items == ["apple"]
     recorded = app.recorder.category.client.get_stream(f"{name}-{basket.id}")  # type: ignore[attr-defined]
@@ -65,27 +65,27 @@ def test_a_version_below_the_first_is_refused_naming_both_settings(app: Applicat
     with pytest.raises(
         ProgrammingError, match=r"EVENTSTOREDB_FIRST_VERSION \(now 1\).*INITIAL_VERSION"
     ):
-        app.save(CartFromZero())
+        app.save(HamperFromZero())
     assert events_of(app) == []
 
 
 def test_first_version_zero(env: dict[str, str], name: str) -> None:
     settings = {**env, "EVENTSTOREDB_STREAM_PREFIX": name, "EVENTSTOREDB_FIRST_VERSION": "0"}
     with Application[UUID](settings) as app:
-        basket = CartFromZero()
+        basket = HamperFromZero()
         basket.trigger_event(Aggregate.Event)
         app.save(basket)
-        copy: CartFromZero = app.repository.get(basket.id)
+        copy: HamperFromZero = app.repository.get(basket.id)
         assert copy.version == 1
         with pytest.raises(IntegrityError):
-            app.save(Cart("an aggregate that begins at 1 finds no revision 0"))
+            app.save(Hamper("an aggregate that begins at 1 finds no revision 0"))
 
 
 def test_a_conflict_says_that_the_copy_has_lost_its_events(app: Application[UUID]) -> None:
-    basket = Cart("Ann")
+    basket = Hamper("Ann")
     app.save(basket)
-    ours: Cart = app.repository.get(basket.id)
-    theirs: Cart = app.repository.get(basket.id)
+    ours: Hamper = app.repository.get(basket.id)
+    theirs: Hamper = app.repository.get(basket.id)
     theirs.fill("theirs")
     app.save(theirs)
     ours.fill("ours")
@@ -93,14 +93,14 @@ def test_a_conflict_says_that_the_copy_has_lost_its_events(app: Application[UUID
         IntegrityError, match=r"stream 'Shop.*lost its pending events.*get the aggregate anew"
     ):
         app.save(ours)
-    anew: Cart = app.repository.get(basket.id)
+    anew: Hamper = app.repository.get(basket.id)
     anew.fill("ours")
     app.save(anew)
     assert app.repository.get(basket.id).items == ["theirs", "ours"]
 
 
 def test_the_same_event_again_is_a_conflict_and_no_repeat(app: Application[UUID]) -> None:
-    basket = Cart("Ann")
+    basket = Hamper("Ann")
     (created,) = basket.collect_events()
     app.events.put([created])
     with pytest.raises(IntegrityError):
@@ -120,7 +120,7 @@ def test_versions_must_be_consecutive(make_factory: MakeFactory, versions: tuple
 def test_several_aggregates_at_once_are_refused_before_anything_is_written(
     app: Application[UUID],
 ) -> None:
-    first, second = Cart("Ann"), Cart("Bob")
+    first, second = Hamper("Ann"), Hamper("Bob")
     with pytest.raises(NotSupportedError, match=r"belong to 2.*Save one aggregate at a time"):
         app.save(first, second)
     assert events_of(app) == []
@@ -137,7 +137,7 @@ def test_a_tracking_record_is_refused(make_factory: MakeFactory) -> None:
 def test_an_append_above_the_servers_limit_is_refused_as_a_whole(
     app: Application[UUID], name: str
 ) -> None:
-    basket = Cart("Ann")
+    basket = Hamper("Ann")
     for number in range(600):
         basket.fill(f"{number:04}" + "x" * 2000)
     with pytest.raises(
@@ -159,7 +159,7 @@ def test_an_append_above_any_servers_limit_is_refused_before_it_is_sent(
 
 def test_event_id_recorded_time_and_metadata_come_back(app: Application[UUID]) -> None:
     before = datetime.now(UTC) - timedelta(seconds=1)
-    basket = Cart("Ann")
+    basket = Hamper("Ann")
     app.save(basket)
     (stored,) = app.recorder.select_events(basket.id)
     (notification,) = events_of(app)
@@ -174,7 +174,7 @@ def test_event_id_recorded_time_and_metadata_come_back(app: Application[UUID]) -
 def test_a_tombstoned_aggregate_is_gone_and_takes_no_events(
     app: Application[UUID], name: str
 ) -> None:
-    basket = Cart("Ann")
+    basket = Hamper("Ann")
     app.save(basket)
     app.recorder.category.client.tombstone_stream(  # type: ignore[attr-defined]
         f"{name}-{basket.id}", current_version=StreamState.ANY
@@ -237,8 +237,8 @@ def test_events_appended_by_others_are_seen(make_factory: MakeFactory, name: str
     recorder.category.client.append_to_stream(
         f"{name}-{originator_id}",
         current_version=StreamState.NO_STREAM,
-        events=[NewEvent(type="Cart.Filled", data=b"{}", metadata=b"\xff not JSON")],
+        events=[NewEvent(type="Hamper.Filled", data=b"{}", metadata=b"\xff not JSON")],
     )
     (stored,) = recorder.select_events(originator_id)
     assert stored.metadata == {}
-    assert stored.topic == f"{__name__}:Cart.Filled"
+    assert stored.topic == f"{__name__}:Hamper.Filled"
