@@ -1,7 +1,7 @@
 """A gRPC server that passes whole calls on to another one, or does with them what a test wants.
 
     with EmbeddedProcess() as server, GrpcProxy(server.address) as proxy:
-        proxy.on("Gossip/Read", answer(members(leader(proxy.port))))
+        proxy.on("Gossip/Read", answer(info))
         proxy.on("Append", refuse(PERMISSION_DENIED, "Access Denied"), times=1)
         proxy.on("PersistentSubscriptions/Read", deaf)
         ...

@@ -48,10 +48,13 @@ class SharedClient(EventStoreDB):
         self._cut_lock.wait_for(lambda: self._era() is not None, timeout)
         return self.era
 
-    def renew(self, era: int | None) -> None:
-        """Replaces the connection of `era`, unless another thread has done so."""
+    def renew(self, era: int | None, leader: str | None = None) -> None:
+        """Replaces the connection of `era`, unless another thread has done so.
+
+        By one to `leader` (`host:port`) where that is known.
+        """
         if self.era == era:
-            self.reconnect()
+            self.reconnect(leader)
 
     def reconnect(self, *args: Any, **kwargs: Any) -> None:
         with self._cut():

@@ -26,6 +26,7 @@ from esnb._client import (
     DeadlineExceeded,
     DiscoveryFailed,
     MaximumAppendSizeExceeded,
+    NodeIsNotLeader,
     ServiceUnavailable,
     StreamIsDeleted,
     WrongCurrentVersion,
@@ -94,7 +95,7 @@ def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same call may succeed later: the server is away, busy, or the call was cut."""
+    """Whether the same call may succeed later: the server is away, busy, or leads no more."""
     return (
         isinstance(
             error,
@@ -103,6 +104,7 @@ def is_transient(error: Exception) -> bool:
             | AbortedByServer
             | CancelledByClient
             | DiscoveryFailed
+            | NodeIsNotLeader
             | ReadInterrupted,
         )
         or status_of(error) in _UNREACHABLE
@@ -111,8 +113,11 @@ def is_transient(error: Exception) -> bool:
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether the connection is gone, or none came about."""
-    return isinstance(error, ServiceUnavailable) or status_of(error) is grpc.StatusCode.UNAVAILABLE
+    """Whether the connection is gone, none came about, or it leads to the wrong node."""
+    return (
+        isinstance(error, ServiceUnavailable | NodeIsNotLeader)
+        or status_of(error) is grpc.StatusCode.UNAVAILABLE
+    )
 
 
 def is_refused_position(error: Exception) -> bool:

@@ -7,6 +7,7 @@ from time import sleep
 from typing import Any, TypeVar
 
 from esnb._client import DeadlineExceeded, RecordedEvent
+from esnb.clients.leader import leader_of
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted, is_transient, is_unreachable, translated
 
@@ -39,13 +40,14 @@ def read(
     delays = iter(_DELAYS)
     renewals = iter(range(_RENEWALS))
     broken: int | None = None
+    leader: str | None = None
     with translated(subject, lease.address.uri):
         while True:
             era = broken
             try:
                 client = lease.client
                 if broken is not None:
-                    client.renew(broken)
+                    client.renew(broken, leader)
                 era = client.era
                 return work(client)
             except ReadInterrupted:
@@ -57,6 +59,7 @@ def read(
                 if delay is None:
                     raise
                 broken = era if is_unreachable(error) else None
+                leader = leader_of(error)
                 pause(delay)
 
 
