@@ -86,7 +86,9 @@ class GrpcCluster:
         def require_leader(call: ProxiedCall) -> Iterator[bytes]:
             leader = self.leader
             if call.metadata.get("requires-leader") == "true" and leader != node.address:
-                host, _, port = (leader or ":").rpartition(":")
+                if leader is None:
+                    call.refuse(grpc.StatusCode.UNAVAILABLE, "Server Is Not Ready")
+                host, _, port = str(leader).rpartition(":")
                 trailers = [("leader-endpoint-host", host), ("leader-endpoint-port", port)]
                 call.refuse(grpc.StatusCode.NOT_FOUND, "Leader info available", trailers)
             return forward(call)

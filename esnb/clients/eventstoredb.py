@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from threading import Lock
+from typing import Any, Self
 
 from grpc.experimental import ChannelOptions
 
@@ -13,8 +15,9 @@ from esnb import _client
 from esnb._client import ConnectionSpec
 from esnb._uri import guarded
 from esnb.clients.channel import OutsideChannel
-from esnb.clients.cluster import Attempts, Cluster
+from esnb.clients.cluster import LEADER, Attempts, Cluster
 from esnb.clients.forks import Birth
+from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, following, preferring_leader
 from esnb.clients.outside import later, outside
 
 KEEPALIVE_INTERVAL = 2_000
@@ -50,19 +53,25 @@ class EventStoreDB(_client.Client):
     Of a cluster it uses members that are alive only. While there is no leader
     it asks again, for `discovery_timeout` seconds, or as often as
     `MaxDiscoverAttempts` of the connection string says.
+
+    With another `NodePreference` than `leader` it reads from such a node, and has
+    a second connection for what only the leader does: appending, deleting,
+    persistent subscriptions and projections.
     """
 
     _connection: Any = None
+    _leader: Self | None = None
 
     def __init__(
         self,
         uri: str,
-        root_certificates: str | None = None,
+        root_certificates: str | bytes | None = None,
         *,
         discovery_timeout: float = DISCOVERY_TIMEOUT,
     ) -> None:
         uri = guarded(uri)  # a traceback with variables shows it
         self._discovery_timeout = discovery_timeout
+        self._leader_lock = Lock()
         self._birth = Birth()
         self._later = later()
         super().__init__(uri, root_certificates=root_certificates)
@@ -73,10 +82,30 @@ class EventStoreDB(_client.Client):
         spec = self.connection_spec
         return "+discover" in spec.scheme or len(spec.targets) > 1
 
+    @property
+    def leader(self) -> Self:
+        """The client for what only the leader does: this one, or one of its own."""
+        if _option(self.connection_spec, "NodePreference") == LEADER:
+            return self
+        return outside(self._open_leader)
+
+    def _open_leader(self) -> Self:
+        with self._leader_lock:
+            if self._leader is None and not self.is_closed:
+                self._leader = type(self)(
+                    preferring_leader(self.connection_spec.uri),
+                    self.root_certificates,
+                    discovery_timeout=self._discovery_timeout,
+                )
+            return self._leader or self
+
     def close(self) -> None:
         """Ends the connection and its calls. Does nothing in a forked process: they are the parent's."""
         if self._birth.is_here:
             outside(super().close)
+            leader, self._leader = self._leader, None
+            if leader is not None:
+                leader.close()
 
     def reconnect(self, *args: Any, **kwargs: Any) -> None:
         """Replaces the connection by a new one."""
@@ -125,6 +154,11 @@ class EventStoreDB(_client.Client):
             *grpc_options,
         )
         return OutsideChannel(super()._construct_grpc_channel(grpc_target, options))
+
+
+for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, following)):
+    for _name in filter(partial(hasattr, _client.Client), _names):
+        setattr(EventStoreDB, _name, _wrapped(getattr(_client.Client, _name)))
 
 
 def keepalive(interval: int | None, timeout: int | None) -> tuple[tuple[str, int], ...]:

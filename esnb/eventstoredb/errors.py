@@ -32,6 +32,7 @@ from esnb._client import (
     WrongCurrentVersion,
 )
 from esnb._uri import described, is_embedded, masked
+from esnb.clients.leader import not_leader
 from esnb.clients.silence import SILENT, is_silence
 
 LOST_EVENTS = (
@@ -139,6 +140,8 @@ def reason(error: Exception, uri: str) -> str:
     closed = _closed.remark(uri) if is_transient(error) else None
     if closed is not None:
         return closed
+    if isinstance(error, NodeIsNotLeader):
+        return not_leader(error)
     cause = _rpc_error(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
     if is_silence(text):

@@ -29,13 +29,15 @@ def read(
     subject: str,
     work: Callable[[SharedClient], T],
     *,
+    at_leader: bool = False,
     pause: Callable[[float], object] = sleep,
 ) -> T:
     """What `work` makes of the client, tried again when the server is away for a moment.
 
     Then over a new connection: of a cluster, the leader may be another node by
-    now, and an old one would wait before it looks again. `work` must do nothing but read. Raises the library's errors, which begin
-    with `subject`.
+    now, and an old one would wait before it looks again. `at_leader` reads what
+    was just written, whatever `NodePreference` says. `work` must do nothing but
+    read. Raises the library's errors, which begin with `subject`.
     """
     delays = iter(_DELAYS)
     renewals = iter(range(_RENEWALS))
@@ -45,7 +47,7 @@ def read(
         while True:
             era = broken
             try:
-                client = lease.client
+                client = lease.client.leader if at_leader else lease.client
                 if broken is not None:
                     client.renew(broken, leader)
                 era = client.era
