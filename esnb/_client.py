@@ -95,6 +95,7 @@ ConsumerTooSlow: type[Exception] = _error("ConsumerTooSlow")
 DeadlineExceeded: type[Exception] = _error("DeadlineExceeded")
 DiscoveryFailed: type[Exception] = _error("DiscoveryFailed")
 MaximumAppendSizeExceeded: type[Exception] = _errors.MaximumAppendSizeExceededError
+NodeIsNotLeader: type[Exception] = _error("NodeIsNotLeader")
 NotFound: type[Exception] = _error("NotFound")
 ServiceUnavailable: type[Exception] = _error("ServiceUnavailable")
 StreamIsDeleted: type[Exception] = _error("StreamIsDeleted")
@@ -116,6 +117,7 @@ __all__ = [
     "DiscoveryFailed",
     "MaximumAppendSizeExceeded",
     "NewEvent",
+    "NodeIsNotLeader",
     "NotFound",
     "RecordedEvent",
     "ServiceUnavailable",

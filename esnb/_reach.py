@@ -19,10 +19,15 @@ from esnb import _client
 from esnb._redis_client import redis_client, split_cluster
 from esnb._target import Attached, targets_of
 from esnb._uri import masked
+from esnb.clients.cluster import NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
 
 PROBE_STREAM = "esnb-probe"
 """Never written: reading it shows that the server answers and knows the user."""
+_ANSWERING = 0.9
+"""The part of the time that a cluster has: its error says more than that the time is up."""
+_LEAST_TIMEOUT = 0.1
+"""Seconds for a call, however late it is."""
 
 
 def reach(target: Attached, timeout: float) -> tuple[EventStoreDB, redis.Redis]:
@@ -74,12 +79,34 @@ def certificates(value: str | None) -> str | None:
     return Path(value).read_text(encoding="ascii")
 
 
+class MemberUnreachableError(_client.ClientError):  # type: ignore[misc, valid-type, unused-ignore]
+    """A cluster names a node that does not answer from here."""
+
+
 def _probe_eventstoredb(target: Attached, timeout: float) -> EventStoreDB:
-    client = EventStoreDB(target.eventstoredb, root_certificates=certificates(target.certificates))
+    deadline = time.monotonic() + timeout * _ANSWERING
+    client = EventStoreDB(
+        target.eventstoredb,
+        root_certificates=certificates(target.certificates),
+        discovery_timeout=timeout * _ANSWERING,
+    )
+    node = client.connection_target
+    is_discovered = client.is_discovered
     try:
-        client.get_current_version(PROBE_STREAM, timeout=timeout)
+        # The client tries a call twice.
+        attempt = (deadline - time.monotonic()) / 2 if is_discovered else timeout
+        client.get_current_version(PROBE_STREAM, timeout=max(_LEAST_TIMEOUT, attempt))
     except (_client.NotFound, _client.AccessDenied, _client.StreamIsDeleted):
         pass  # it has answered
+    except (_client.ServiceUnavailable, _client.DeadlineExceeded) as error:
+        client.close()
+        if not is_discovered:
+            raise
+        raise MemberUnreachableError(
+            f"its cluster names {node} as the node to use, which does not answer here"
+            f"{_because(error)}: check that this machine can resolve and reach that address "
+            "(the nodes' advertised host and port)"
+        ) from error
     except BaseException:
         client.close()
         raise
@@ -99,6 +126,13 @@ def _probe_redis(url: str, timeout: float) -> redis.Redis:
 
 def _eventstoredb_failure(target: Attached, error: Exception | None, timeout: float) -> str:
     server = f"EventStoreDB at {masked(target.eventstoredb)}"
+    if isinstance(error, NoMemberError):
+        return (
+            f"{server} cannot be used within {timeout:g} s: {error}: an election may be going on, "
+            "try again, or check the members that are dead"
+        )
+    if isinstance(error, MemberUnreachableError):
+        return f"{server} cannot be used within {timeout:g} s: {error}"
     if "UNAUTHENTICATED" in str(error):
         return f"{server} refuses the user name or the password"
     for address in targets_of(target.eventstoredb):

@@ -44,8 +44,12 @@ class EmbeddedProcess:
         self._clients: list[Any] = []
 
     @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    @property
     def uri(self) -> str:
-        return f"esdb://127.0.0.1:{self.port}?Tls=false"
+        return f"esdb://{self.address}?Tls=false"
 
     def client(self) -> Any:
         """A client of its own connection, closed with the server."""

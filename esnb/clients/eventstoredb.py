@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
+from functools import partial
 from ipaddress import ip_address
-from typing import Any
+from threading import Lock
+from typing import Any, Self
 
 from grpc.experimental import ChannelOptions
 
@@ -12,13 +15,18 @@ from esnb import _client
 from esnb._client import ConnectionSpec
 from esnb._uri import guarded
 from esnb.clients.channel import OutsideChannel
+from esnb.clients.cluster import LEADER, Attempts, Cluster
 from esnb.clients.forks import Birth
+from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, following, preferring_leader
 from esnb.clients.outside import later, outside
 
 KEEPALIVE_INTERVAL = 2_000
 """Milliseconds without a word from the server, after which it is pinged."""
 KEEPALIVE_TIMEOUT = 2_000
 """Milliseconds that it then has to answer."""
+
+DISCOVERY_TIMEOUT = 10.0
+"""Seconds that an election may take."""
 
 _QUICK_RETURN = (
     # gRPC waits up to two minutes before it looks again for a server that was away,
@@ -30,6 +38,8 @@ _QUICK_RETURN = (
 _IN_THE_CALLER = ((ChannelOptions.SingleThreadedUnaryStream, 1),)
 """Has the thread that reads a stream wait for the server itself: half the time a message."""
 _NO_PROXY = (("grpc.enable_http_proxy", 0),)
+_ALL_ADDRESSES = (("grpc.lb_policy_name", "round_robin"),)
+"""Uses each address of a name in turn, also when the first is out of order."""
 
 
 class EventStoreDB(_client.Client):
@@ -39,24 +49,95 @@ class EventStoreDB(_client.Client):
     then leaves a ping unanswered for `KEEPALIVE_TIMEOUT` ends every call that is
     under way, as one that cannot be reached. The connection string may have its
     own (`KeepAliveInterval`, `KeepAliveTimeout`, in milliseconds; -1: none).
+
+    Of a cluster it uses members that are alive only. While there is no leader
+    it asks again, for `discovery_timeout` seconds, or as often as
+    `MaxDiscoverAttempts` of the connection string says.
+
+    With another `NodePreference` than `leader` it reads from such a node, and has
+    a second connection for what only the leader does: appending, deleting,
+    persistent subscriptions and projections.
     """
 
     _connection: Any = None
+    _leader: Self | None = None
 
-    def __init__(self, uri: str, root_certificates: str | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        root_certificates: str | bytes | None = None,
+        *,
+        discovery_timeout: float = DISCOVERY_TIMEOUT,
+    ) -> None:
         uri = guarded(uri)  # a traceback with variables shows it
+        self._discovery_timeout = discovery_timeout
+        self._leader_lock = Lock()
         self._birth = Birth()
         self._later = later()
         super().__init__(uri, root_certificates=root_certificates)
+
+    @property
+    def is_discovered(self) -> bool:
+        """Whether the node that is used was found by asking a cluster."""
+        spec = self.connection_spec
+        return "+discover" in spec.scheme or len(spec.targets) > 1
+
+    @property
+    def leader(self) -> Self:
+        """The client for what only the leader does: this one, or one of its own."""
+        if _option(self.connection_spec, "NodePreference") == LEADER:
+            return self
+        return outside(self._open_leader)
+
+    def _open_leader(self) -> Self:
+        with self._leader_lock:
+            if self._leader is None and not self.is_closed:
+                self._leader = type(self)(
+                    preferring_leader(self.connection_spec.uri),
+                    self.root_certificates,
+                    discovery_timeout=self._discovery_timeout,
+                )
+            return self._leader or self
 
     def close(self) -> None:
         """Ends the connection and its calls. Does nothing in a forked process: they are the parent's."""
         if self._birth.is_here:
             outside(super().close)
+            leader, self._leader = self._leader, None
+            if leader is not None:
+                leader.close()
 
     def reconnect(self, *args: Any, **kwargs: Any) -> None:
         """Replaces the connection by a new one."""
         outside(lambda: super(EventStoreDB, self).reconnect(*args, **kwargs))
+
+    def _discover_preferred_node(self) -> Any:
+        """A connection to the member of the cluster that the connection string prefers."""
+        spec = self.connection_spec
+        options = _ALL_ADDRESSES if "+discover" in spec.scheme else ()
+        with Cluster(
+            spec.targets,
+            lambda target: self._construct_grpc_channel(target, options),
+            metadata=self._call_metadata,
+            credentials=self._call_credentials,
+        ) as cluster:
+            answering, member = cluster.find(
+                _option(spec, "NodePreference"), self._attempts(), lambda: self.is_closed
+            )
+        # A single node may be behind a name with several addresses, as a cluster is.
+        return self._construct_esdb_connection(
+            member.target, options if member.target == answering else ()
+        )
+
+    def _attempts(self) -> Attempts:
+        spec = self.connection_spec
+        return Attempts(
+            until=time.monotonic() + self._discovery_timeout,
+            most=_option(spec, "MaxDiscoverAttempts"),
+            is_strict="maxdiscoverattempts=" in spec.uri.lower(),
+            gossip_timeout=_option(spec, "GossipTimeout"),
+            interval=_option(spec, "DiscoveryInterval") / 1000,
+        )
 
     def __del__(self) -> None:
         # The garbage collector calls this anywhere: it neither waits nor takes a lock.
@@ -73,6 +154,11 @@ class EventStoreDB(_client.Client):
             *grpc_options,
         )
         return OutsideChannel(super()._construct_grpc_channel(grpc_target, options))
+
+
+for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, following)):
+    for _name in filter(partial(hasattr, _client.Client), _names):
+        setattr(EventStoreDB, _name, _wrapped(getattr(_client.Client, _name)))
 
 
 def keepalive(interval: int | None, timeout: int | None) -> tuple[tuple[str, int], ...]:
@@ -95,11 +181,10 @@ def keepalive(interval: int | None, timeout: int | None) -> tuple[tuple[str, int
     )
 
 
-def _option(spec: ConnectionSpec, name: str) -> int | None:
+def _option(spec: ConnectionSpec, name: str) -> Any:
     """An option of the connection string; kurrentdbclient spells it `like_this`."""
     snake_case = re.sub("(?<=.)(?=[A-Z])", "_", name).lower()
-    value: int | None = getattr(spec.options, name, getattr(spec.options, snake_case, None))
-    return value
+    return getattr(spec.options, name, getattr(spec.options, snake_case, None))
 
 
 def _is_local(spec: ConnectionSpec) -> bool:

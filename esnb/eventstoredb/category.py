@@ -82,12 +82,13 @@ class Category:
         return stream, self.versions.revision(versions[0]), position
 
     def positions_of(self, stream: str, revision: int, count: int) -> list[int]:
-        """The commit positions of `count` events of a stream from `revision` on."""
+        """The commit positions of `count` events of a stream from `revision` on, just appended."""
 
         return read(
             self.lease,
             f"reading stream {stream!r}",
             lambda client: list(map(_position, read_stream(client, stream, revision, limit=count))),
+            at_leader=True,
         )
 
     def events(

@@ -17,7 +17,7 @@ from typing import Any
 
 from esnb._uri import described, guarded
 from esnb.changes import Changes
-from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.eventstoredb import DISCOVERY_TIMEOUT, EventStoreDB
 
 
 class SharedClient(EventStoreDB):
@@ -28,11 +28,17 @@ class SharedClient(EventStoreDB):
     were no more events (esdbclient) or with an error (kurrentdbclient).
     """
 
-    def __init__(self, uri: str, root_certificates: str | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        root_certificates: str | bytes | None = None,
+        *,
+        discovery_timeout: float = DISCOVERY_TIMEOUT,
+    ) -> None:
         self._cuts_begun = 0
         self._cuts_done = 0
         self._cut_lock = Changes()
-        super().__init__(uri, root_certificates=root_certificates)
+        super().__init__(uri, root_certificates, discovery_timeout=discovery_timeout)
 
     @property
     def era(self) -> int | None:
@@ -48,10 +54,13 @@ class SharedClient(EventStoreDB):
         self._cut_lock.wait_for(lambda: self._era() is not None, timeout)
         return self.era
 
-    def renew(self, era: int | None) -> None:
-        """Replaces the connection of `era`, unless another thread has done so."""
+    def renew(self, era: int | None, leader: str | None = None) -> None:
+        """Replaces the connection of `era`, unless another thread has done so.
+
+        By one to `leader` (`host:port`) where that is known.
+        """
         if self.era == era:
-            self.reconnect()
+            self.reconnect(leader)
 
     def reconnect(self, *args: Any, **kwargs: Any) -> None:
         with self._cut():

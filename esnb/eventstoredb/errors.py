@@ -26,11 +26,13 @@ from esnb._client import (
     DeadlineExceeded,
     DiscoveryFailed,
     MaximumAppendSizeExceeded,
+    NodeIsNotLeader,
     ServiceUnavailable,
     StreamIsDeleted,
     WrongCurrentVersion,
 )
 from esnb._uri import described, is_embedded, masked
+from esnb.clients.leader import not_leader
 from esnb.clients.silence import SILENT, is_silence
 
 LOST_EVENTS = (
@@ -94,7 +96,7 @@ def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
 
 
 def is_transient(error: Exception) -> bool:
-    """Whether the same call may succeed later: the server is away, busy, or the call was cut."""
+    """Whether the same call may succeed later: the server is away, busy, or leads no more."""
     return (
         isinstance(
             error,
@@ -103,6 +105,7 @@ def is_transient(error: Exception) -> bool:
             | AbortedByServer
             | CancelledByClient
             | DiscoveryFailed
+            | NodeIsNotLeader
             | ReadInterrupted,
         )
         or status_of(error) in _UNREACHABLE
@@ -111,8 +114,11 @@ def is_transient(error: Exception) -> bool:
 
 
 def is_unreachable(error: Exception) -> bool:
-    """Whether the connection is gone, or none came about."""
-    return isinstance(error, ServiceUnavailable) or status_of(error) is grpc.StatusCode.UNAVAILABLE
+    """Whether the connection is gone, none came about, or it leads to the wrong node."""
+    return (
+        isinstance(error, ServiceUnavailable | NodeIsNotLeader)
+        or status_of(error) is grpc.StatusCode.UNAVAILABLE
+    )
 
 
 def is_refused_position(error: Exception) -> bool:
@@ -134,6 +140,8 @@ def reason(error: Exception, uri: str) -> str:
     closed = _closed.remark(uri) if is_transient(error) else None
     if closed is not None:
         return closed
+    if isinstance(error, NodeIsNotLeader):
+        return not_leader(error)
     cause = _rpc_error(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
     if is_silence(text):

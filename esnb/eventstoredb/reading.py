@@ -7,6 +7,7 @@ from time import sleep
 from typing import Any, TypeVar
 
 from esnb._client import DeadlineExceeded, RecordedEvent
+from esnb.clients.leader import leader_of
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted, is_transient, is_unreachable, translated
 
@@ -28,24 +29,27 @@ def read(
     subject: str,
     work: Callable[[SharedClient], T],
     *,
+    at_leader: bool = False,
     pause: Callable[[float], object] = sleep,
 ) -> T:
     """What `work` makes of the client, tried again when the server is away for a moment.
 
     Then over a new connection: of a cluster, the leader may be another node by
-    now, and an old one would wait before it looks again. `work` must do nothing but read. Raises the library's errors, which begin
-    with `subject`.
+    now, and an old one would wait before it looks again. `at_leader` reads what
+    was just written, whatever `NodePreference` says. `work` must do nothing but
+    read. Raises the library's errors, which begin with `subject`.
     """
     delays = iter(_DELAYS)
     renewals = iter(range(_RENEWALS))
     broken: int | None = None
+    leader: str | None = None
     with translated(subject, lease.address.uri):
         while True:
             era = broken
             try:
-                client = lease.client
+                client = lease.client.leader if at_leader else lease.client
                 if broken is not None:
-                    client.renew(broken)
+                    client.renew(broken, leader)
                 era = client.era
                 return work(client)
             except ReadInterrupted:
@@ -57,6 +61,7 @@ def read(
                 if delay is None:
                     raise
                 broken = era if is_unreachable(error) else None
+                leader = leader_of(error)
                 pause(delay)
 
 

@@ -141,7 +141,7 @@ class EventStoreDBSnapshotRecorder(AggregateRecorder):
                         break
             return last, newest
 
-        return read(self._lease, f"reading stream {stream!r}", work)
+        return read(self._lease, f"reading stream {stream!r}", work, at_leader=True)
 
     def _newest(self, originator_id: UUID | str, lte: int | None) -> StoredSnapshot | None:
         stream = self._naming.snapshot_stream(originator_id)
@@ -169,18 +169,19 @@ class EventStoreDBSnapshotRecorder(AggregateRecorder):
         }
         return [by_version[version] for version in sorted(by_version)[-self._keep :]]
 
-    def _events(self, stream: str) -> list[RecordedEvent]:
+    def _events(self, stream: str, *, at_leader: bool = False) -> list[RecordedEvent]:
         return read(
             self._lease,
             f"reading stream {stream!r}",
             lambda client: read_stream(client, stream),
+            at_leader=at_leader,
         )
 
     def _trim(self, stream: str, originator_id: UUID | str) -> None:
         """Cuts off what lies before the first snapshot that is kept."""
         revisions = {
             snapshot.originator_version: event.stream_position
-            for event in self._events(stream)
+            for event in self._events(stream, at_leader=True)
             if (snapshot := _snapshot(event, originator_id)) is not None
         }
         first_kept = min(revisions[version] for version in sorted(revisions)[-self._keep :])
@@ -191,7 +192,8 @@ class EventStoreDBSnapshotRecorder(AggregateRecorder):
                 client.set_stream_metadata(stream, metadata={**metadata, "$tb": first_kept})
 
         try:
-            read(self._lease, f"setting the metadata of stream {stream!r}", work)
+            subject = f"setting the metadata of stream {stream!r}"
+            read(self._lease, subject, work, at_leader=True)
         except PersistenceError as error:
             _log.info("older snapshots stay for now: %s", error)
 

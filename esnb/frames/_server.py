@@ -19,6 +19,7 @@ from esnb._client import (
     ClientError,
     DeadlineExceeded,
     DiscoveryFailed,
+    NodeIsNotLeader,
     NotFound,
     RecordedEvent,
     ServiceUnavailable,
@@ -28,6 +29,7 @@ from esnb._links import LINK, keeping_links
 from esnb._patience import patiently
 from esnb._uri import described, guarded, masked
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.leader import not_leader
 from esnb.clients.silence import SILENT, is_silence
 from esnb.frames._cell import encodable
 from esnb.frames._payload import Decoded, decode_announced, decode_or_keep, json_decoder
@@ -88,6 +90,8 @@ def answered(client: Client) -> Iterator[None]:
     server = f"EventStoreDB at {described(uri)}"
     try:
         yield
+    except NodeIsNotLeader as error:
+        raise OperationalError(f"{server} refuses: {not_leader(error)}") from error
     except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
         raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
     except ValueError as error:

@@ -1,0 +1,370 @@
+"""Clusters, by what their nodes say of each other: who leads, who is dead, who is not yet known."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from uuid import uuid4
+
+import grpc
+import pytest
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+from eventsourcing.persistence import OperationalError
+
+import esnb
+from esnb import _client
+from esnb._client import NewEvent, StreamState
+from esnb.clients.cluster import NoMemberError
+from esnb.clients.eventstoredb import EventStoreDB
+from tests.embedded_process import EmbeddedProcess
+from tests.grpc_cluster import CANDIDATE, FOLLOWER, LEADER, REPLICA, GrpcCluster, gossip
+from tests.grpc_proxy import GrpcProxy, answer, deaf, refuse
+from tests.reserved_port import ReservedPort
+
+LONG = 60.0
+SHORT = "&MaxDiscoverAttempts=2&DiscoveryInterval=10"
+GONE = "127.0.0.1:9"
+
+
+class Light(Aggregate):
+    @event("On")
+    def on(self) -> None:
+        pass
+
+
+class Lights(Application[Light]):
+    def make(self) -> Light:
+        light = Light()
+        self.save(light)
+        return light
+
+    def switch_on(self, light: Light) -> Light:
+        fresh: Light = self.repository.get(light.id)
+        fresh.on()
+        self.save(fresh)
+        return fresh
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedProcess]:
+    with EmbeddedProcess() as server:
+        yield server
+
+
+@pytest.fixture
+def cluster(server: EmbeddedProcess) -> Iterator[GrpcCluster]:
+    with GrpcCluster(server.address) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def _append(client: EventStoreDB, stream: str | None = None) -> str:
+    stream = stream or f"Light-{uuid4()}"
+    event = NewEvent(type="On", data=b"{}")
+    client.append_to_stream(stream, current_version=StreamState.ANY, events=[event])
+    return stream
+
+
+def _client_of(opened: ExitStack, uri: str, **arguments: float) -> EventStoreDB:
+    return opened.enter_context(closing(EventStoreDB(uri, **arguments)))
+
+
+# --- which node -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("leader", [0, 1, 2])
+def test_the_leader_is_used_wherever_it_stands(
+    cluster: GrpcCluster, opened: ExitStack, leader: int
+) -> None:
+    cluster.elect(leader)
+
+    client = _client_of(opened, cluster.uri)
+
+    assert client.connection_target == cluster.nodes[leader].address
+    assert client.get_stream(_append(client))
+
+
+def test_a_dead_leader_is_no_second_one(cluster: GrpcCluster, opened: ExitStack) -> None:
+    cluster.kill(0)
+    cluster.elect(1)
+    assert cluster.states == [LEADER, LEADER, FOLLOWER]
+
+    client = _client_of(opened, cluster.uri)
+
+    assert client.connection_target == cluster.nodes[1].address
+    assert client.get_stream(_append(client))
+
+
+@pytest.mark.parametrize("down", [0, 1, 2])
+def test_a_target_that_is_down_is_left_out(
+    cluster: GrpcCluster, opened: ExitStack, down: int
+) -> None:
+    targets = cluster.targets.split(",")
+    targets.insert(down, GONE)
+
+    client = _client_of(opened, f"esdb://{','.join(targets)}?Tls=false")
+
+    assert client.connection_target == cluster.leader
+
+
+def test_a_target_that_does_not_answer_gossip_holds_up_nobody(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    cluster.nodes[0].on("Gossip/Read", deaf)
+    released = threading.Event()
+    opened.callback(released.set)
+
+    # As long as it may be silent, an answer of another one is enough.
+    client = _client_of(opened, f"{cluster.uri}&GossipTimeout=3600", discovery_timeout=3600.0)
+
+    assert client.connection_target == cluster.leader
+
+
+def test_a_name_is_enough(cluster: GrpcCluster, opened: ExitStack) -> None:
+    cluster.elect(2)
+
+    client = _client_of(opened, f"esdb+discover://{cluster.nodes[0].address}?Tls=false")
+
+    assert client.connection_target == cluster.nodes[2].address
+    _append(client)
+
+
+@pytest.mark.parametrize("scheme", ["esdb+discover", "esdb"])
+def test_a_single_node_is_used_where_it_was_found(
+    server: EmbeddedProcess, opened: ExitStack, scheme: str
+) -> None:
+    proxy = opened.enter_context(GrpcProxy(server.address))
+    proxy.on("Gossip/Read", answer(gossip(("inside.invalid:2113", LEADER, True))))
+    targets = f"{proxy.address},{GONE}" if scheme == "esdb" else proxy.address
+
+    client = _client_of(opened, f"{scheme}://{targets}?Tls=false")
+
+    assert client.connection_target == proxy.address
+    _append(client)
+
+
+def test_a_dead_follower_is_not_read_from(cluster: GrpcCluster, opened: ExitStack) -> None:
+    cluster.kill(1)
+
+    for _ in range(5):
+        client = _client_of(opened, f"{cluster.uri}&NodePreference=follower")
+        assert client.connection_target == cluster.nodes[2].address
+
+
+def test_a_preference_is_a_wish(server: EmbeddedProcess, opened: ExitStack) -> None:
+    alone = opened.enter_context(GrpcCluster(server.address, LEADER))
+    with_replica = opened.enter_context(GrpcCluster(server.address, LEADER, FOLLOWER, REPLICA))
+    addresses = [node.address for node in with_replica.nodes]
+
+    for preference in ("follower", "random", "readonlyreplica"):
+        uri = f"esdb+discover://{alone.targets}?Tls=false&NodePreference={preference}"
+        assert _client_of(opened, uri).connection_target == alone.targets
+    chosen = _client_of(opened, f"{with_replica.uri}&NodePreference=readonlyreplica")
+    assert chosen.connection_target == addresses[2]
+    with_replica.kill(2)
+    chosen = _client_of(opened, f"{with_replica.uri}&NodePreference=readonlyreplica")
+    assert chosen.connection_target in addresses[:2]
+
+
+# --- while there is none ----------------------------------------------------------
+
+
+def test_an_election_is_waited_for(cluster: GrpcCluster, opened: ExitStack) -> None:
+    cluster.states[0] = CANDIDATE
+    asked = cluster.nodes[1].methods
+
+    def elect_once_asked() -> None:
+        deadline = time.monotonic() + LONG
+        while len(asked) < 25 and time.monotonic() < deadline:  # more than ten attempts
+            threading.Event().wait(0.01)
+        cluster.elect(1)
+
+    thread = threading.Thread(target=elect_once_asked)
+    thread.start()
+    opened.callback(thread.join)
+
+    client = _client_of(opened, f"{cluster.uri}&DiscoveryInterval=10", discovery_timeout=LONG)
+
+    assert client.connection_target == cluster.nodes[1].address
+
+
+def test_two_leaders_that_are_alive_are_an_election(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    cluster.states = [LEADER, LEADER, FOLLOWER]
+
+    with pytest.raises(NoMemberError, match="one leader among its members"):
+        EventStoreDB(cluster.uri + SHORT)
+
+
+def test_the_error_names_the_members_and_their_states(cluster: GrpcCluster) -> None:
+    cluster.states = [LEADER, FOLLOWER, 77]
+    cluster.kill(0)
+    first, second, third = (node.address for node in cluster.nodes)
+
+    with pytest.raises(_client.DiscoveryFailed) as caught:
+        EventStoreDB(cluster.uri + SHORT)
+
+    text = str(caught.value)
+    assert f"{first} Leader dead, {second} Follower alive, {third} state 77 alive" in text
+    assert f"{first} does not answer Gossip (UNAVAILABLE" in text
+
+
+def test_members_that_are_not_told_are_named_as_missing(
+    cluster: GrpcCluster,
+) -> None:
+    for node in cluster.nodes:
+        node.on("Gossip/Read", answer(gossip()))
+
+    with pytest.raises(NoMemberError, match="one leader among its members: none"):
+        EventStoreDB(cluster.uri + SHORT)
+
+
+def test_nodes_that_refuse_gossip_are_named(cluster: GrpcCluster) -> None:
+    for node in cluster.nodes:
+        node.on("Gossip/Read", refuse(grpc.StatusCode.UNAUTHENTICATED, "no\nway"))
+
+    with pytest.raises(_client.DiscoveryFailed, match=r"UNAUTHENTICATED: no way\); 127") as caught:
+        EventStoreDB(cluster.uri + SHORT)
+
+    assert not isinstance(caught.value, NoMemberError)
+
+
+def test_max_discover_attempts_is_kept(cluster: GrpcCluster) -> None:
+    cluster.states[0] = CANDIDATE
+
+    with pytest.raises(NoMemberError):
+        EventStoreDB(
+            f"{cluster.uri}&MaxDiscoverAttempts=3&DiscoveryInterval=1", discovery_timeout=3600.0
+        )
+
+    assert cluster.nodes[0].calls("Gossip/Read") == 3
+
+
+# --- connect() ----------------------------------------------------------------------
+
+
+def _refused(uri: str, *, timeout: float = 3.0) -> str:
+    with pytest.raises(OperationalError) as caught, ReservedPort() as redis:
+        esnb.connect(uri, redis=f"redis://127.0.0.1:{redis.number}", timeout=timeout)
+    text = str(caught.value)
+    assert "\n" not in text
+    return text.partition("; Redis at")[0]
+
+
+def test_connect_says_what_the_members_are_and_nothing_of_ports(cluster: GrpcCluster) -> None:
+    cluster.kill(0)
+
+    text = _refused(cluster.uri)
+
+    assert "cannot be used within 3 s" in text
+    assert f"{cluster.nodes[0].address} Leader dead" in text
+    assert f"{cluster.nodes[1].address} Follower alive" in text
+    assert "election" in text
+    assert "TLS" not in text
+    assert "port" not in text
+
+
+@pytest.mark.parametrize("is_deaf", [True, False])
+def test_connect_names_a_member_that_cannot_be_reached(cluster: GrpcCluster, is_deaf: bool) -> None:
+    named = GONE
+    if is_deaf:
+        named = cluster.nodes[2].address
+        cluster.nodes[2].on("", deaf)
+    told = gossip((cluster.nodes[0].address, FOLLOWER, True), (named, LEADER, True))
+    for node in cluster.nodes:
+        node.on("Gossip/Read", answer(told))
+
+    text = _refused(f"esdb://{cluster.nodes[0].address},{cluster.nodes[1].address}?Tls=false")
+
+    assert f"names {named} as the node to use" in text
+    assert "TLS" not in text
+
+
+def test_connect_says_nothing_of_ports_where_the_leader_is_frozen(cluster: GrpcCluster) -> None:
+    cluster.nodes[0].on("Streams", deaf)
+
+    text = _refused(cluster.uri)
+
+    assert f"names {cluster.nodes[0].address} as the node to use" in text
+    assert "TLS" not in text
+
+
+# --- in the middle --------------------------------------------------------------------
+
+
+def test_an_application_goes_on_with_the_new_leader(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    app = Lights(
+        env={
+            "PERSISTENCE_MODULE": "esnb.eventstoredb",
+            "EVENTSTOREDB_URI": cluster.uri,
+        }
+    )
+    opened.callback(app.close)
+    light = app.make()
+
+    cluster.kill(0)
+    cluster.elect(1)
+    app.switch_on(light)
+    cluster.elect(2)  # this time the old one goes on, and follows
+    fresh = app.switch_on(light)
+
+    assert fresh.version == 3
+    assert app.repository.get(light.id).version == 3
+    assert len(app.recorder.select_notifications(1, 10_000)) >= 3
+
+
+def test_reads_go_on_with_the_new_leader(cluster: GrpcCluster, opened: ExitStack) -> None:
+    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
+    opened.callback(app.close)
+    light = app.make()
+
+    cluster.elect(1)  # the connection stays, to a node that leads no more
+
+    assert app.repository.get(light.id).version == 1
+    assert app.recorder.max_notification_id() is not None
+
+
+def test_a_save_waits_for_the_election(cluster: GrpcCluster, opened: ExitStack) -> None:
+    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
+    opened.callback(app.close)
+    light = app.make()
+    cluster.kill(0)
+    before = cluster.nodes[1].calls("Gossip/Read")
+
+    def elect_once_asked() -> None:
+        deadline = time.monotonic() + LONG
+        while cluster.nodes[1].calls("Gossip/Read") < before + 2 and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        cluster.elect(2)
+
+    thread = threading.Thread(target=elect_once_asked)
+    thread.start()
+    opened.callback(thread.join)
+
+    assert app.switch_on(light).version == 2
+
+
+def test_a_subscription_goes_on_with_the_new_leader(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
+    opened.callback(app.close)
+    light = app.make()
+    with app.recorder.subscribe(app.recorder.max_notification_id()) as subscription:
+        cluster.elect(1)
+        for node in cluster.nodes:
+            node.cut()
+        app.switch_on(light)
+
+        assert next(subscription).originator_version == 2
