@@ -43,7 +43,7 @@ def outside(work: Callable[[], T]) -> T:
     if not in_main_thread() or sys.is_finalizing():
         return work()
     answers: Answers = SimpleQueue()
-    begin(lambda: answers.put(_outcome(work)))
+    begin(lambda: answers.put(outcome(work)))
     result, error = take(answers)
     if error is not None:
         try:
@@ -101,7 +101,8 @@ class _Gone(weakref.ref[Any]):
 _watches: set[_Gone] = set()
 
 
-def _outcome(work: Callable[[], object]) -> tuple[Any, BaseException | None]:
+def outcome(work: Callable[[], object]) -> tuple[Any, BaseException | None]:
+    """What `work` returns, or raises."""
     try:
         return work(), None
     except BaseException as error:  # noqa: BLE001 - raised again where it is waited for

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
+from esnb.question import together
 
 RUNNERS: Schema = {
     "name": "string",
@@ -31,7 +32,9 @@ def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     of the application's last event), `lag` (Int64: events between the two; 0
     when caught up, missing when unknown), `lag_seconds` (Float64: age of the
     oldest event that is not applied), `rate_per_s` (Float64: events a second)
-    and `error` (string: what went wrong last, missing while all is well). With
+    and `error` (string: what went wrong last, missing while all is well; of a
+    store that does not answer within a second, since when the rest is not
+    known). Several runners are asked at the same time. With
     `redact`, the names of fields that are hidden elsewhere, of errors the kind is
     shown only: a handler may have put any value into their text.
 
@@ -41,7 +44,8 @@ def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     >>> len(esnb.runners())
     0
     """
-    rows, redaction = [_status(runner) for runner in one_by_one(runners)], Redaction(redact)
+    rows = together([_status(runner) for runner in one_by_one(runners)])
+    redaction = Redaction(redact)
     columns = {column: [getattr(row, column, None) for row in rows] for column in RUNNERS}
     columns["error"] = list(map(redaction.message, columns["error"]))
     return build(RUNNERS, columns)
@@ -63,11 +67,11 @@ def one_by_one(given: Iterable[Any]) -> Iterator[Any]:
             yield each
 
 
-def _status(runner: Any) -> Any:
-    status = getattr(runner, "status", None)
-    if isinstance(runner, type) or not callable(status):
+def _status(runner: Any) -> Callable[[], Any]:
+    status: Callable[[], Any] | None = getattr(runner, "status", None)
+    if isinstance(runner, type) or status is None or not callable(status):
         raise TypeError(
             f"no runner: {described(runner)}; give runners that have a status(), such as "
             "esnb.projections.CatchUpRunner"
         )
-    return status()
+    return status

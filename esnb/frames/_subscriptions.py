@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 from eventsourcing.application import Application
 
 from esnb._place import place
+from esnb._uri import described as described_uri
+from esnb._uri import guarded
+from esnb.clients.silence import SILENT
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import described, is_client
+from esnb.question import Question, UnansweredError, not_known_since
 
 SUBSCRIPTIONS: Schema = {
     "stream": "string",
@@ -30,6 +35,8 @@ SUBSCRIPTIONS: Schema = {
 }
 TIMEOUT = 5.0
 """Seconds that the server is given to answer, twice: its client asks again once."""
+_questions: WeakKeyDictionary[Any, Question[list[Any]]] = WeakKeyDictionary()
+"""To each server that was asked for its groups."""
 
 
 def subscriptions(source: Any) -> pd.DataFrame:
@@ -51,7 +58,8 @@ def subscriptions(source: Any) -> pd.DataFrame:
     server's: it writes checkpoints now and then, so a lag may outlast the work.
 
     Raises TypeError for another source, OperationalError when the server does
-    not answer, and the client's own errors (rights).
+    not answer within a second (then it says since when the groups are not
+    known), and the client's own errors (rights).
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:
@@ -124,11 +132,22 @@ def _infos(client: Any) -> list[Any]:
     from esnb._client import NotFound  # brings gRPC, as the client has already
     from esnb.frames._server import answered
 
+    question = _questions.setdefault(client, Question("EventStoreDB, about its groups"))
+
+    def listed() -> list[Any]:
+        try:
+            with answered(client):
+                return list(client.list_subscriptions(timeout=TIMEOUT))
+        except NotFound:  # how some servers say that there are none
+            return []
+
     try:
-        with answered(client):
-            return list(client.list_subscriptions(timeout=TIMEOUT))
-    except NotFound:  # how some servers say that there are none
-        return []
+        return question.put(listed)()
+    except UnansweredError as error:
+        server = f"EventStoreDB at {described_uri(guarded(client.connection_spec.uri))}"
+        raise UnansweredError(
+            f"{server} {SILENT}; its groups are {not_known_since(question.since)}"
+        ) from error
 
 
 def _lag(

@@ -11,9 +11,10 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
-from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
+from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import Environment
 
+from esnb import question
 from esnb.outbox.errors import StuckError
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.outbox import Outbox
@@ -23,8 +24,9 @@ from esnb.outbox.record import OutboxRecord
 from esnb.outbox.route import RouteFunction, check_options
 from esnb.projections import Backoff
 from esnb.projections.closing import close_with_stores
-from esnb.projections.status import retrying_if_away
+from esnb.projections.status import absence, retrying_if_away, told
 from esnb.projections.threads import goes_on
+from esnb.question import Question, UnansweredError, within
 from esnb.redis.connection import redis_url
 from esnb.redis.waiting import wait_until
 
@@ -133,6 +135,7 @@ class BullMQPublisher:
             "keep_age": keep_age,
             "keep_count": keep_count,
         }
+        self._open = Question[int](f"Redis, of outbox {outbox.name!r}")
         self._lock = threading.RLock()
         self._publishing: Publishing | None = None
         self._thread: threading.Thread | None = None
@@ -201,13 +204,21 @@ class BullMQPublisher:
         if self._publishing is None:
             raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
         view = self.outbox.view
-        target = self.outbox.app.recorder.max_notification_id()
-        if target is None:
-            return
-        if self.outbox.is_started:
-            self.outbox.wait(target, timeout=timeout)
-        else:
-            view.wait(self.outbox.app_name, target, timeout)
+        try:
+            target = within(
+                timeout,
+                f"the event store of application {self.outbox.app_name!r}",
+                self.outbox.app.recorder.max_notification_id,
+            )
+            if target is None:
+                return
+            left = max(0.0, deadline - monotonic())
+            if self.outbox.is_started:
+                self.outbox.wait(target, timeout=left)
+            else:
+                view.wait(self.outbox.app_name, target, left)
+        except UnansweredError as error:
+            raise TimeoutError(f"{self!r} has waited for {timeout} s: {error}") from error
 
         def is_reached() -> bool:
             if view.count_open(target) == 0:
@@ -228,31 +239,32 @@ class BullMQPublisher:
             )
         except StuckError:
             raise
-        except (WaitInterruptedError, TimeoutError) as error:
-            if is_reached():
+        except (WaitInterruptedError, TimeoutError, UnansweredError) as error:
+            try:
+                reached, said_left = within(
+                    question.PATIENCE, self._open.what, lambda: (is_reached(), self._left())
+                )
+            except UnansweredError as silence:
+                raise TimeoutError(f"{self!r} has waited for {timeout} s: {silence}") from error
+            if reached:
                 return  # in the last moment
-            left = self._left()
-            if isinstance(error, TimeoutError):
+            if not isinstance(error, WaitInterruptedError):
                 raise TimeoutError(
-                    f"{self!r} has not published everything within {timeout} s: {left}"
+                    f"{self!r} has not published everything within {timeout} s: {said_left}"
                 ) from None
-            raise WaitInterruptedError(f"{self!r} was stopped: {left}") from None
+            raise WaitInterruptedError(f"{self!r} was stopped: {said_left}") from None
 
     def status(self) -> PublisherStatus:
-        """How it is doing, as plain data."""
+        """How it is doing, as plain data. Asks Redis, for no longer than a second."""
         publishing = self._publishing
-        lag: int | None = None
-        away: str | None = None
-        try:
-            self.outbox.view.check_answers()
-            lag = self.outbox.view.count_open()
-        except PersistenceError as error:
-            away = str(error)
+        lag, away = told(self._open.put(self._count))
         name = f"{self.outbox.name} → BullMQ"
         if publishing is None:
             return PublisherStatus(name, self.outbox.app_name, "stopped", 0, lag, None)
         with publishing.changed:
-            state, wrong = retrying_if_away(publishing.state, publishing.error, away)
+            state, wrong = retrying_if_away(
+                publishing.state, publishing.error, absence(away, self._open.since, str)
+            )
             return PublisherStatus(
                 name, self.outbox.app_name, state, publishing.published, lag, wrong
             )
@@ -267,6 +279,11 @@ class BullMQPublisher:
         publishing = self._publishing
         if publishing is not None and publishing.failure is not None:
             raise publishing.failure
+
+    def _count(self) -> int:
+        """Records that are neither published nor skipped."""
+        self.outbox.view.check_answers()
+        return self.outbox.view.count_open()
 
     def _left(self) -> str:
         """What is left, for an error."""

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from eventsourcing.persistence import PersistenceError, ProgrammingError
 
+from esnb import question
 from esnb._bullmq import job_counts
 from esnb._uri import guarded
 from esnb.outbox.job import Handler, Job
@@ -19,8 +20,9 @@ from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.results import results_of
 from esnb.outbox.route import Route
 from esnb.outbox.working import Working
-from esnb.projections.status import retrying_if_away
+from esnb.projections.status import absence, retrying_if_away, told
 from esnb.projections.threads import goes_on
+from esnb.question import Question, within
 from esnb.redis.connection import check_url, connection
 from esnb.redis.errors import translated
 
@@ -85,6 +87,7 @@ class Worker:
         check_single_server(url)
         self.queue = Route(queue).queue
         self._connection = connection(url)
+        self._asked = Question[None](f"Redis, of queue {queue!r}")
         self._settings = (
             url,
             queue,
@@ -174,10 +177,13 @@ class Worker:
     def _backlog(self) -> str:
         """What its queue has, for an error; nothing when Redis cannot tell."""
         options = self._settings[3]
-        try:
-            self._connection.check()
+
+        def count() -> Mapping[str, int]:
             with translated(self._connection.url):
-                counts = job_counts(self._connection.binary, f"{options['prefix']}:{self.queue}")
+                return job_counts(self._connection.binary, f"{options['prefix']}:{self.queue}")
+
+        try:
+            counts = dict(within(question.PATIENCE, self._asked.what, count))
         except PersistenceError:
             return ""
         del counts["completed"]
@@ -215,14 +221,12 @@ class Worker:
         working = self._working
         if working is None:
             return WorkerStatus(self.queue, "stopped", 0, 0, None)
-        away: str | None = None
-        try:
-            self._connection.check()
-        except PersistenceError as error:
-            away = str(error)
+        _, away = told(self._asked.put(self._connection.check))
         with working.changed:
             # BullMQ's worker says nothing of it, and goes on when Redis does.
-            state, wrong = retrying_if_away(working.state, working.error, away)
+            state, wrong = retrying_if_away(
+                working.state, working.error, absence(away, self._asked.since, str)
+            )
             return WorkerStatus(self.queue, state, working.completed, working.failed, wrong)
 
     def __repr__(self) -> str:

@@ -19,6 +19,7 @@ from eventsourcing.persistence import (
 from eventsourcing.projection import Projection
 from eventsourcing.utils import EnvType
 
+from esnb import question
 from esnb._uri import guarded_settings
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
@@ -30,6 +31,7 @@ from esnb.projections.status import RunnerStatus
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
+from esnb.question import UnansweredError
 from esnb.setting import environment
 from esnb.stream_prefix import prefix_setting
 
@@ -259,18 +261,21 @@ class CatchUpRunner(Generic[TApplication, TView]):
         """
         deadline = monotonic() + timeout
         progress = self._progress
-        if self._standing.was_reset():
+        if self._standing.was_reset(min(timeout, question.PATIENCE)):
             with progress.changed:
                 progress.reopens_asked += 1
             self._disturb()
-        target = self._standing.head(deadline) if notification_id is None else notification_id
+        try:
+            target = self._standing.head(deadline) if notification_id is None else notification_id
+        except UnansweredError as error:
+            raise TimeoutError(f"{self._place()} after {timeout} s of waiting: {error}") from error
 
         def is_reached() -> bool:
             if progress.rebuilding or progress.is_to_reopen():
                 return False
             return not target or (progress.position is not None and progress.position >= target)
 
-        if self._thread is None and not (target and self._standing.is_stored(target)):
+        if self._thread is None and not (target and self._standing.is_stored(target, deadline)):
             raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
         progress.waits(
             max(0.0, deadline - monotonic()),
@@ -294,6 +299,8 @@ class CatchUpRunner(Generic[TApplication, TView]):
 
         Asks the event store for its last event, and Redis, where the view is in
         it, whether it answers: what is away is said before the runner needs it.
+        It waits no longer than a second for them; then `error` says since when
+        the rest is not known.
         """
         return self._standing.status(self.projection.name, self._batch_size)
 
@@ -313,6 +320,10 @@ class CatchUpRunner(Generic[TApplication, TView]):
         with self._progress.changed:
             setattr(self._progress, what, value)
         self._disturb()
+
+    def _place(self) -> str:
+        """Itself and how far it has come, for an error."""
+        return f"{self!r} is at event {self._progress.position}"
 
     def _disturb(self) -> None:
         worker = self._worker

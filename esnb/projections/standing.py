@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, TrackingRecorder
 
-from esnb._uri import said
-from esnb.projections.errors import is_transient
+from esnb import question
 from esnb.projections.lag import LagMeter
 from esnb.projections.progress import Progress
-from esnb.projections.status import RunnerStatus, retrying_if_away
+from esnb.projections.status import RunnerStatus, absence, retrying_if_away, told
+from esnb.question import Question, UnansweredError, within
 from esnb.redis import RedisTrackingRecorder
 
 
@@ -24,59 +26,85 @@ class Standing:
         self._view = view
         self._progress = progress
         self._lag = LagMeter(app)
+        self._checkpoint = Question[int | None](f"the view of application {app.name!r}")
+        self._head = Question[int | None](f"the event store of application {app.name!r}")
+        self._behind = Question[tuple[int | None, float | None]](self._head.what)
 
     def head(self, deadline: float) -> int | None:
-        """The last event's id; a store that is away is waited for, as the thread does."""
+        """The last event's id; a store that is away is waited for, as the thread does.
+
+        Raises UnansweredError for one that says nothing until the `deadline`.
+        """
         while True:
             try:
-                return self._app.recorder.max_notification_id()
+                return within(max(0.0, deadline - monotonic()), self._head.what, self._last_id)
+            except UnansweredError:
+                raise
             except PersistenceError:
                 if monotonic() >= deadline or self._progress.waits(
                     0.1, lambda: self._progress.state in ("stopped", "failed")
                 ):
                     raise
 
-    def was_reset(self) -> bool:
-        """Whether the view or the event store was emptied, or set back, under the runner."""
+    def was_reset(self, patience: float) -> bool:
+        """Whether the view or the event store was emptied, or set back, under the runner.
+
+        No, as far as can be told, when they do not say within `patience` seconds.
+        """
         progress = self._progress
         with progress.changed:
             if not progress.opened or progress.rebuilding or not progress.position:
                 return False
             position = progress.position
-        try:
-            stored = self._view.max_tracking_id(self._app.name)
-            head = self._app.recorder.max_notification_id()
-        except Exception as error:
-            if not (isinstance(error, PersistenceError) or is_transient(error)):
-                raise
-            return False  # a store is away: the thread opens both anew by itself
-        return (stored or 0) < position or (head or 0) < position
 
-    def is_stored(self, notification_id: int) -> bool:
+        def ends() -> tuple[int | None, int | None]:
+            return self._view.max_tracking_id(self._app.name), self._last_id()
+
+        # A store that is away the thread opens anew by itself.
+        found, away = told(lambda: within(patience, "the view and its application", ends))
+        return away is None and found is not None and any((end or 0) < position for end in found)
+
+    def is_stored(self, notification_id: int, deadline: float) -> bool:
         """Whether the view has come to that event, whoever has brought it there."""
-        return self._view.has_tracking_id(self._app.name, notification_id)
+        return within(
+            max(0.0, deadline - monotonic()),
+            self._checkpoint.what,
+            lambda: self._view.has_tracking_id(self._app.name, notification_id),
+        )
 
     def status(self, name: str, batch_size: int) -> RunnerStatus:
-        """All of it as plain data. Asks the event store for its last event, and Redis whether it answers."""
+        """All of it as plain data. Asks the event store for its last event, and Redis whether it answers.
+
+        Both at the same time, in other threads, and for no longer than a second.
+        """
         progress = self._progress
-        head: int | None = None
+        deadline = monotonic() + question.PATIENCE
+        stored, last = self._checkpoint.put(self._stored), self._head.put(self._last_id)
+        view_away: Exception | None = None
+        position: int | None = None
+        is_opened = progress.opened
+        if not is_opened:
+            position, view_away = told(stored)
+        head, app_away = told(last)
+        with progress.changed:
+            applied = progress.applied
+            if is_opened:
+                position = progress.position
         lag: int | None = None
         seconds: float | None = None
-        position, away = self._checkpoint()
-        try:
-            head = self._app.recorder.max_notification_id()
-            with progress.changed:
-                applied = progress.applied
-                if progress.opened:
-                    position = progress.position
-            lag = self._lag.events(position, head, applied)
-            seconds = 0.0 if lag == 0 else self._lag.seconds(position, head)
-        except PersistenceError as error:
-            lag = seconds = None  # the store is away: how far it has come is still known
-            away = error
+        if app_away is None and view_away is None:
+            left = max(0.0, deadline - monotonic())
+            behind = self._behind.put(lambda: self._measured(position, head, applied), left)
+            measured, app_away = told(behind)
+            lag, seconds = measured or (None, None)
+        if is_opened:
+            _, view_away = told(stored)
+        since = _oldest([(self._checkpoint, view_away), (self._head, app_away)])
+        if app_away is not None and head is None and self._head.newest is not None:
+            head = self._head.newest.value
         with progress.changed:
             state, wrong = retrying_if_away(
-                progress.state, progress.error, None if away is None else said(away)
+                progress.state, progress.error, absence(app_away or view_away, since)
             )
             return RunnerStatus(
                 name=name,
@@ -94,23 +122,33 @@ class Standing:
                 event=progress.event,
                 handler=progress.handler,
                 traceback=progress.traceback,
+                known_since=since,
             )
 
-    def _checkpoint(self) -> tuple[int | None, Exception | None]:
-        """The checkpoint, by the thread's word, else the view's; and why the view does not answer.
+    def _last_id(self) -> int | None:
+        return self._app.recorder.max_notification_id()
 
-        Once the thread has opened it, only a view in Redis is asked anything:
-        in a database its own writer would hold up whoever asks.
+    def _stored(self) -> int | None:
+        """The view's checkpoint, where the thread has not opened it yet.
+
+        Once it has, only a view in Redis is asked anything: in a database its
+        own writer would hold up whoever asks.
         """
-        progress = self._progress
-        stored: int | None = None
-        try:
-            if not progress.opened:
-                stored = self._view.max_tracking_id(self._app.name)
-            elif isinstance(self._view, RedisTrackingRecorder):
-                self._view.check_answers()
-        except Exception as error:
-            if not (isinstance(error, PersistenceError) or is_transient(error)):
-                raise
-            return progress.position, error
-        return (progress.position if progress.opened else stored), None
+        if not self._progress.opened:
+            return self._view.max_tracking_id(self._app.name)
+        if isinstance(self._view, RedisTrackingRecorder):
+            self._view.check_answers()
+        return None
+
+    def _measured(
+        self, position: int | None, head: int | None, applied: int
+    ) -> tuple[int | None, float | None]:
+        """How far `position` is behind `head`, in events and in seconds."""
+        lag = self._lag.events(position, head, applied)
+        return lag, 0.0 if lag == 0 else self._lag.seconds(position, head)
+
+
+def _oldest(asked: Iterable[tuple[Question[Any], Exception | None]]) -> datetime | None:
+    """When the first of those that do not answer has answered last."""
+    times = (each.since for each, away in asked if away is not None)
+    return min((time for time in times if time is not None), default=None)

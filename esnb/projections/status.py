@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal, TypeVar
 
+from eventsourcing.persistence import PersistenceError
+
+from esnb._uri import said
+from esnb.clients.silence import SILENT
+from esnb.projections.errors import is_transient
+from esnb.question import UnansweredError, not_known_since
+
+T = TypeVar("T")
 State = Literal[
     "stopped", "starting", "running", "rebuilding", "paused", "retrying", "standby", "failed"
 ]
@@ -24,6 +34,29 @@ def retrying_if_away(
     return state, error
 
 
+def told(answer: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """What a store answers, or why it does not: it is away."""
+    try:
+        return answer(), None
+    except Exception as error:
+        if not (isinstance(error, PersistenceError) or is_transient(error)):
+            raise
+        return None, error
+
+
+def absence(
+    error: Exception | None,
+    since: datetime | None,
+    say: Callable[[Exception], str] = said,
+) -> str | None:
+    """What is said of a store that is away, whose newest answer was had at `since`."""
+    if error is None:
+        return None
+    text = say(error)
+    is_silent = isinstance(error, UnansweredError) or SILENT in text
+    return f"{text}; how it stands is {not_known_since(since)}" if is_silent else text
+
+
 @dataclass(frozen=True)
 class RunnerStatus:
     """A runner at one moment."""
@@ -40,10 +73,10 @@ class RunnerStatus:
     """Notification id of the last event that is applied."""
     head: int | None
     """Notification id of the application's last event, None when it has none or
-    has not been reached."""
+    has never been reached. While it is away: as of `known_since`."""
     lag: int | None
-    """Events between the two: 0 when caught up, None when unknown (no head, or
-    more than 10,000 that would have to be counted)."""
+    """Events between the two: 0 when caught up, None when unknown (the application
+    is away, or more than 10,000 events would have to be counted)."""
     lag_seconds: float | None
     """Age of the oldest event that is not applied: 0.0 when caught up, None
     when unknown."""
@@ -61,6 +94,9 @@ class RunnerStatus:
     handler: str | None
     """The handler that failed."""
     traceback: str | None
+    known_since: datetime | None = None
+    """When a store that is away answered last (UTC); None while all answer, and
+    for one that never has."""
 
 
 class Rate:

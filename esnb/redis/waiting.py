@@ -11,12 +11,15 @@ from typing import Any
 from eventsourcing.persistence import OperationalError, WaitInterruptedError
 
 from esnb.changes import Flag
+from esnb.question import within
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
 
 # How often the interrupt is looked at; Redis is not asked anything then.
 _LOOK_SECONDS = 0.025
 _RECONNECT_SECONDS = 0.05
+_LAST_WORD = 0.5
+"""Seconds that it is given beyond its time to say why it is over."""
 
 
 def wait_until(
@@ -29,6 +32,8 @@ def wait_until(
 ) -> None:
     """Blocks until `reached()`, which is asked again at each message on `channel`.
 
+    Another thread asks it, so that the time is up also while Redis says nothing.
+
     It is asked once after the server has confirmed the subscription, so that
     what happened between the first look and the confirmation is not missed,
     and once after each reconnection. A server that restarts meanwhile is
@@ -38,6 +43,21 @@ def wait_until(
     server could not be reached then), WaitInterruptedError when `interrupt`
     is set before.
     """
+    within(
+        timeout + _LAST_WORD,
+        f"Redis, about {what}",
+        lambda: _wait(reached, connection, channel, timeout, interrupt, what),
+    )
+
+
+def _wait(
+    reached: Callable[[], bool],
+    connection: Connection,
+    channel: str,
+    timeout: float,
+    interrupt: Event | None,
+    what: str,
+) -> None:
     deadline = monotonic() + timeout
     down: OperationalError | None = None
     while True:

@@ -7,6 +7,7 @@ from typing import Any
 
 from esnb._place import place
 from esnb.frames._subscriptions import TIMEOUT
+from esnb.question import Question
 from esnb.widgets._seen import Seen
 
 _METHODS = {
@@ -23,10 +24,11 @@ class ServerProjectionSource:
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
+        self._question = Question[Any](f"EventStoreDB, about its projection {name!r}")
         self.name = name
 
     def look(self) -> Iterator[Seen]:
-        told = self._call("get_projection_statistics")
+        told = self._question.put(lambda: self._call("get_projection_statistics"))()
         state = _state(told.status)
         yield Seen(
             name=told.name,

@@ -12,6 +12,7 @@ from esnb.frames._redaction import Redact
 from esnb.frames._runners import one_by_one
 from esnb.frames._sources import is_client
 from esnb.frames._subscriptions import replay_parked
+from esnb.question import Question
 from esnb.widgets._seen import Seen, Source
 from esnb.widgets._server_projection import ServerProjectionSource
 from esnb.widgets._unread import unanswered
@@ -196,10 +197,13 @@ class QueueSource:
     def __init__(self, source: Any, name: str, prefix: str) -> None:
         self._source = source
         self._prefix = prefix
+        self._question = Question[dict[str, int]](f"Redis, about queue {name!r}")
         self.name = name
 
     def look(self) -> Iterator[Seen]:
-        found = queue_counts(self._source, self.name, prefix=self._prefix)
+        found = self._question.put(
+            lambda: queue_counts(self._source, self.name, prefix=self._prefix)
+        )()
         failed, completed = found.pop("failed"), found.pop("completed")
         left = sum(found.values())
         yield Seen(

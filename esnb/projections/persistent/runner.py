@@ -6,16 +6,17 @@ import inspect
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Any, Literal, Self
 from unicodedata import category
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
+from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import EnvType
 
-from esnb._uri import guarded_settings, said
+from esnb._uri import guarded_settings
 from esnb.projections.backoff import Backoff
 from esnb.projections.closing import close_with_stores
 from esnb.projections.errors import is_transient
@@ -32,9 +33,10 @@ from esnb.projections.persistent.status import (
     worst,
 )
 from esnb.projections.progress import Progress
-from esnb.projections.status import retrying_if_away
+from esnb.projections.status import absence, retrying_if_away, told
 from esnb.projections.telemetry import observe
 from esnb.projections.threads import goes_on
+from esnb.question import Question, within
 from esnb.setting import environment
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
@@ -142,6 +144,7 @@ class PersistentRunner:
         self._progresses = [Progress(clock) for _ in range(workers)]
         self._consumers: list[Consumer] = []
         self._threads: list[threading.Thread] = []
+        self._info = Question[Any](f"the server of group {self.group.title!r}")
         close_with_stores(settings, self.stop)
 
     # --- its life ---------------------------------------------------------------------
@@ -251,8 +254,9 @@ class PersistentRunner:
         deadline = monotonic() + timeout
         while True:
             try:
-                place = self.group.head() if place is None else place
-                if place is None or is_past(self.group.info(), place):
+                left = max(0.0, deadline - monotonic())
+                place, is_done = within(left, self._info.what, partial(self._looked, place))
+                if is_done:
                     return
             except Exception as error:
                 if not is_transient(error):
@@ -264,6 +268,11 @@ class PersistentRunner:
                 raise TimeoutError(self._delay(place, timeout))
             # The server does not tell when a group has caught up.
             threading.Event().wait(_TICK)
+
+    def _looked(self, place: int | None) -> tuple[int | None, bool]:
+        """The place to wait for, and whether all up to it is done."""
+        place = self.group.head() if place is None else place
+        return place, place is None or is_past(self.group.info(), place)
 
     def _delay(self, place: int | None, timeout: float) -> str:
         """What holds a wait up."""
@@ -297,19 +306,20 @@ class PersistentRunner:
     # --- what it has done -----------------------------------------------------------------
 
     def status(self) -> PersistentStatus:
-        """How it is doing, as plain data. Asks the server about the group."""
-        away: Exception | None = None
-        try:
-            info = self.group.info()
-        except Exception as error:
-            if not (isinstance(error, PersistenceError) or is_transient(error)):
-                raise
-            info, away = None, self.group.told(error)
+        """How it is doing, as plain data. Asks the server about the group.
+
+        It waits no longer than a second for the answer; then `error` says since
+        when the rest is not known.
+        """
+        info, away = told(self._info.put(self.group.info))
+        since = None if away is None else self._info.since
         caught_up = info is not None and is_caught_up(info)
         total = self._counts()
         errors = [progress for progress in self._progresses if progress.error] or self._progresses
         state, wrong = retrying_if_away(
-            worst(self._progresses), errors[0].error, None if away is None else said(away)
+            worst(self._progresses),
+            errors[0].error,
+            absence(None if away is None else self.group.told(away), since),
         )
         positions = [each.position for each in self._progresses if each.position is not None]
         return PersistentStatus(
@@ -335,6 +345,7 @@ class PersistentRunner:
             event=errors[0].event,
             handler=errors[0].handler,
             traceback=errors[0].traceback,
+            known_since=since,
         )
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from esnb._place import place
 from esnb.projections.progress import Progress
@@ -63,6 +64,9 @@ class PersistentStatus:
     event: str | None
     handler: str | None
     traceback: str | None
+    known_since: datetime | None = None
+    """When a server that is away answered last (UTC); None while it answers, and
+    for one that never has."""
 
 
 def worst(progresses: Sequence[Progress]) -> State:
