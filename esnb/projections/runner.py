@@ -28,7 +28,7 @@ from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import rebuilds_of
 from esnb.projections.standing import Standing
 from esnb.projections.status import RunnerStatus
-from esnb.projections.telemetry import observe
+from esnb.projections.telemetry import observe, unobserve
 from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
 from esnb.question import UnansweredError
@@ -177,6 +177,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
             worker, thread = self._worker, self._thread
         if worker is None or thread is None:
             return
+        unobserve(self)
         _ask_to_stop(worker, self._progress)
         if thread is not threading.current_thread():
             thread.join(_PATIENCE)

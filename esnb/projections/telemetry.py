@@ -120,7 +120,12 @@ def telemetry(span: str, **attributes: str) -> Telemetry:
 
 
 def observe(runner: Any) -> None:
-    """Has the metrics show a runner's status from now on, as long as it lives."""
+    """Has the metrics show a runner's status from now on, until `unobserve` or its end."""
     if is_installed():
         _instruments()
         _watched.add(runner)
+
+
+def unobserve(runner: Any) -> None:
+    """Has the metrics say no more of a runner that was stopped: asking it takes its stores."""
+    _watched.discard(runner)

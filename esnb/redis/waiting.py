@@ -55,7 +55,7 @@ def _wait(
     connection: Connection,
     channel: str,
     timeout: float,
-    interrupt: Event | None,
+    interrupt: Event | Flag | None,
     what: str,
 ) -> None:
     deadline = monotonic() + timeout

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from esnb.projections import Backoff, CatchUpRunner, PersistentRunner
-from esnb.projections.telemetry import _instruments
+from esnb.projections.telemetry import _instruments, _watched
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.test_projections_persistent import Seen
@@ -87,8 +87,9 @@ def test_a_catch_up_runner_tells_of_batches_and_its_status(exported: Exported) -
     assert (lag["telling"].value, position["telling"].value) == (0, 10)
     assert exported.points("esnb.events")["telling"].value == 10
     assert exported.points("esnb.duration")["telling"].count == len(attributes)
-    # One that has stopped has no lag to watch.
+    # One that has stopped has no lag to watch, and its stores are not asked.
     assert "telling" not in exported.points("esnb.lag")
+    assert runner not in _watched
 
 
 def test_a_failing_handler_is_an_error_of_its_span(exported: Exported) -> None:

@@ -34,7 +34,7 @@ from esnb.projections.persistent.status import (
 )
 from esnb.projections.progress import Progress
 from esnb.projections.status import absence, retrying_if_away, told
-from esnb.projections.telemetry import observe
+from esnb.projections.telemetry import observe, unobserve
 from esnb.projections.threads import goes_on
 from esnb.question import Question, within
 from esnb.setting import environment
@@ -198,6 +198,7 @@ class PersistentRunner:
         """
         with self._lock:
             threads = list(self._threads)
+        unobserve(self)
         self._ask("stop", True)
         for thread in threads:
             if thread is not threading.current_thread():
