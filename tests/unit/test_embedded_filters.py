@@ -53,6 +53,14 @@ def matcher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         (r"^[^\d\s]+$", "a b", False),
         (r"\bfoo\b", "a foo", True),
         (r"\bfoo\b", "äfoo", False),
+        ("a$", "a\n", True),
+        ("a$", "a\nb", False),
+        ("(?m)a$", "a\nb", True),
+        (r"a\Z", "a\n", True),
+        (r"a\z", "a\n", False),
+        ("^(?!(a$))", "a\n", False),
+        ("a.b", "a\nb", False),
+        (r"\cA\e$", "\x01\x1b\n", True),
         # esdbclient puts expressions between ^ and $.
         ("^(?i)order.*$", "ORDER-1", True),
         ("^a(?i)b|c$", "aB", True),
@@ -107,10 +115,12 @@ def test_expressions_are_searched_for(pattern: str, name: str, accepted: bool) -
         ("(?:a?){500}a{500}", "a" * 500, True),
         ("|".join(f"name-{number}" for number in range(20_000)), "my name-7", True),
         (r"^\p{Lu}", "Ä", True),
+        (r"^\p{Lu}.*", "Line\nbreak", True),
+        ("^(a+)+$", A30 + "!\n", False),
         (r"^\u0061\x62\cA\e$", "ab\1\x1b", True),
         ("a{,2}", "a{,2}", True),
     ],
-    ids=range(15),
+    ids=range(17),
 )
 @pytest.mark.skipif(searching.re2 is None, reason="there is no RE2 for this platform")
 def test_an_expression_that_a_backtracking_matcher_takes_for_ever_over(
@@ -124,7 +134,7 @@ def test_an_expression_that_a_backtracking_matcher_takes_for_ever_over(
     [
         (r"(a+)+\1$", A30 + "!"),
         ("(?<!b)(a+)+$", A30 + "!"),
-        ("^(a+)+$", A30 + "!\n"),
+        ("(?m)^(a+)+$", A30 + "!\n"),
         (r"^(a+)+\b$", A30 + "ä!"),
         ("((((a{0,30}){0,30}){0,30}){0,30})*b", "a" * 3000),
     ],
@@ -233,3 +243,10 @@ def test_a_name_is_judged_once() -> None:
     matches = by_name(names, lambda one: one.type, accepts)
     assert [matches(record(type)) for type in (1, 2, 1, 2)] == [True, False, True, False]
     assert asked == ["a", "b"]
+
+
+def test_an_expression_is_refused_when_it_is_given_not_when_an_odd_name_comes() -> None:
+    """Word edges in a name of another script take a matcher that knows no categories."""
+    for pattern in (r"\b\p{L}+\b", r"(?m)^\p{L}", r"(a)\1\p{L}"):
+        with pytest.raises(BadExpression, match="categories of characters"):
+            accepted_by(pattern, ())

@@ -9,6 +9,7 @@ from esnb.embedded.streams.errors import BadExpression
 _TOKEN = re.compile(
     r"""
       \\k[<'](?P<again>\w+)[>']
+    | \\c(?P<control>[A-Za-z])
     | \\(?P<escaped>.)
     | \[\^?\]?(?:\\.|[^]\\])*(?:\]|\Z)     # a class: nothing in it is special here
     | \(\?(?P<options>[imnsx-]+)\)
@@ -18,7 +19,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _SUBTRACTION = re.compile(r"\[(?:\\.|[^\\])*-\[", re.DOTALL)
-_ENDS = {"z": r"\Z", "Z": r"(?=\n?\Z)"}
+_ENDS = {"z": r"\Z", "Z": r"(?=\n?\Z)", "e": r"\x1b"}
+_CATEGORY = re.compile(r"(?:[^\\]|^)(?:\\\\)*\\[pP]\{")
 
 
 def dotnet(pattern: str) -> str:
@@ -27,14 +29,22 @@ def dotnet(pattern: str) -> str:
     Options such as `(?i)` may stand anywhere in .NET, and hold to the end of
     the group they stand in, through its alternatives; in Python they have a
     group of their own. Raises `BadExpression` for what Python would take for
-    something else.
+    something else, or cannot read.
     """
+    if _CATEGORY.search(pattern):
+        raise BadExpression(
+            pattern,
+            "categories of characters (\\p{…}) together with word edges (\\b), lines of their own "
+            "((?m)) or what takes a backtracking matcher are not supported",
+        )
     groups: list[list[str]] = [[]]
 
     def written(token: re.Match[str]) -> str:
         found = token.groupdict()
         if found["again"]:
             return f"(?P={found['again']})"
+        if found["control"]:
+            return f"\\x{ord(found['control'].upper()) - 64:02x}"
         if found["escaped"]:
             return _ENDS.get(found["escaped"], token[0])
         if found["options"]:

@@ -40,7 +40,9 @@ _CLASSES = {
     "S": f"[^{_SPACE}]",
 }
 _CLASSES_IN_SETS = {"d": r"\p{Nd}", "D": r"\P{Nd}", "w": _WORD, "s": _SPACE}
-_PLACES = {"A": r"\A", "G": r"\A", "z": r"\z", "Z": r"\z", "b": r"\b", "B": r"\B"}
+_END = r"(?:\n?\z)"
+"""Where a text ends for .NET: also before a line break at its end."""
+_PLACES = {"A": r"\A", "G": r"\A", "z": r"\z", "Z": _END, "b": r"\b", "B": r"\B"}
 _CONTROLS = {"a": 7, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13, "e": 27}
 _CATEGORIES = re.compile(
     r"[pP]\{(?:L[ulmot]?|M[nce]?|N[dlo]?|P[cdseifo]?|S[mcko]?|Z[slp]?|C[cf]?)\}"
@@ -64,12 +66,13 @@ class Test(NamedTuple):
 class Linear(NamedTuple):
     """An expression as searches that all have to come out as wanted.
 
-    They agree with .NET on any text without line breaks; where they look for
-    word boundaries, on ASCII text only.
+    They agree with .NET on any text; where they look for word boundaries, on
+    ASCII text only, and where lines have ends of their own, on one line only.
     """
 
     tests: list[Test]
     has_word_edges: bool
+    has_lines: bool
 
 
 class _Token(NamedTuple):
@@ -82,6 +85,9 @@ def linear(pattern: str) -> Linear:
     if len(_CLASS.findall(pattern)) > _MOST_CLASSES:
         raise NotLinear("it has too many classes of characters")
     tokens = list(_tokens(pattern))
+    has_lines = any(kind in ("options", "group") and "m" in text for kind, text in tokens)
+    if not has_lines:
+        tokens = [_Token("place", _END) if each == ("other", "$") else each for each in tokens]
     edges = any(text in (r"\b", r"\B") for kind, text in tokens if kind == "place")
     begun = _beginning(tokens)
     tests = []
@@ -95,7 +101,7 @@ def linear(pattern: str) -> Linear:
             raise NotLinear(pattern)
     if tests and _has_alternatives(rest):
         raise NotLinear(pattern)
-    return Linear([*tests, Test(_written(tokens[:begun] + rest), True)], edges)
+    return Linear([*tests, Test(_written(tokens[:begun] + rest), True)], edges, has_lines)
 
 
 def _beginning(tokens: list[_Token]) -> int:

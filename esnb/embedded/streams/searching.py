@@ -2,7 +2,7 @@
 
 RE2 runs what it can: it does not backtrack, so no expression and no name takes
 it long. What only a backtracking matcher can do (backreferences, looking around
-in the middle, names with line breaks) runs in a process of its own, which is
+in the middle, word edges in names of other scripts) runs in a process of its own, which is
 ended when it takes too long. That is so for everything where there is no RE2.
 """
 
@@ -16,6 +16,7 @@ from typing import Any
 from esnb.embedded.streams.allowance import Allowance
 from esnb.embedded.streams.backtracking import BacktrackingSearch
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
+from esnb.embedded.streams.expressions import dotnet
 from esnb.embedded.streams.linear_dialect import Linear, NotLinear, linear
 
 try:
@@ -69,11 +70,14 @@ class LinearSearch:
         self._pattern = pattern
         self._allowance = Allowance()
         self._ascii_only = linear.has_word_edges
+        self._one_line = linear.has_lines
+        if self._ascii_only or self._one_line:
+            dotnet(pattern)  # is refused now, not when the first name of that kind comes
         self._tests = [(_compiled(test.expression), test.wanted) for test in linear.tests]
         self._size = sum(test.programsize for test, _ in self._tests)
 
     def __call__(self, name: str) -> bool:
-        if "\n" in name or (self._ascii_only and not name.isascii()):
+        if (self._one_line and "\n" in name) or (self._ascii_only and not name.isascii()):
             return self._backtracking(name)
         text = name.encode()
         work = len(text) * self._size
