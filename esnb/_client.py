@@ -13,7 +13,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from esnb.clients.outside import outside
+from esnb.clients.outside import import_whole
 
 # gRPC writes warnings to stderr when a process with an open channel forks
 # (`!command` in a notebook does); it reads this once, when it is imported.
@@ -38,7 +38,7 @@ else:
     _found = next(filter(find_spec, ("esdbclient", "kurrentdbclient")), None)
     if _found is not None:
         # An import that an interrupt ends half-way would have to be begun in a new process.
-        outside(lambda: import_module(_found))
+        import_whole(_found)
     if _found == "esdbclient":
         import esdbclient as _package
         from esdbclient import EventStoreDBClient as Client

@@ -29,6 +29,7 @@ from esnb._target import (
 )
 from esnb._uri import described, guard, guarded, guarded_settings
 from esnb.clients.forks import Birth, check_connecting
+from esnb.clients.outside import import_whole
 from esnb.redefinition import install_in_ipython
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Stores:
             for remark in self._pair.remarks:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
+            import_whole("esnb._reach")
             from esnb._reach import reach
 
             self._eventstoredb, self._redis = reach(target, timeout)
@@ -111,6 +113,7 @@ class Stores:
         """The EventStoreDB client (of esdbclient or kurrentdbclient), one for all uses."""
         with self._opened():
             if self._eventstoredb is None:
+                import_whole("esnb.clients.eventstoredb")
                 from esnb.clients.eventstoredb import EventStoreDB
 
                 self._eventstoredb = EventStoreDB(self._eventstoredb_uri)
@@ -126,6 +129,7 @@ class Stores:
         """
         with self._opened():
             if self._redis is None:
+                import_whole("esnb._redis_client")
                 from esnb._redis_client import redis_client
 
                 self._redis = redis_client(self._redis_url)

@@ -16,6 +16,7 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from contextvars import copy_context
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
@@ -64,6 +65,11 @@ def take(queue: SimpleQueue[T]) -> T:
             return queue.get(timeout=LOOK)
         except Empty:
             continue
+
+
+def import_whole(*names: str) -> None:
+    """Imports modules, out of an interrupt's way: some are broken by an import that is cut short."""
+    outside(lambda: [import_module(name) for name in names])
 
 
 def begin(work: Callable[[], object]) -> None:

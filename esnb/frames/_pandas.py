@@ -1,7 +1,5 @@
-"""The import of pandas, out of an interrupt's way: one that ends it half-way breaks pandas."""
+"""The first import of pandas, before whatever of this package uses it."""
 
-from importlib import import_module
+from esnb.clients.outside import import_whole
 
-from esnb.clients.outside import outside
-
-outside(lambda: import_module("pandas"))
+import_whole("pandas")

@@ -6,6 +6,7 @@ what the handler records is correlated with it. `PersistentRunner` has competing
 consumers handle the events of a persistent subscription.
 """
 
+from esnb import _redis_py as _redis_py  # first
 from esnb.projections.backoff import Backoff
 from esnb.projections.current import current
 from esnb.projections.dead_letters import DeadLetter

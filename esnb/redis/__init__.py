@@ -6,6 +6,7 @@ A persistence module: `PERSISTENCE_MODULE=esnb.redis`, or one projection's
 `ORIGINATOR_ID_TYPE`.
 """
 
+from esnb import _redis_py as _redis_py  # first
 from esnb.dcb import RefusedDCBFactory
 from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError

@@ -55,7 +55,9 @@ class BadExpression(InvalidRequest):
     """A filter's pattern that is not a regular expression."""
 
     def __init__(self, pattern: str, reason: str) -> None:
-        super().__init__(f"the filter {shown(pattern)} is not a regular expression that can be used: {reason}")
+        super().__init__(
+            f"the filter {shown(pattern)} is not a regular expression that can be used: {reason}"
+        )
 
 
 class ExpressionTooSlow(Refused):
