@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import redis
 from eventsourcing.utils import Environment
-from redis.backoff import ExponentialBackoff, NoBackoff
+from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from esnb._redis_client import open_client, split_cluster
@@ -110,16 +110,23 @@ class Connection:
         """Raises ForkedError in a process that was forked from the one that made this."""
         self._birth.check("connections to Redis")
 
-    def _open(self, decode_responses: bool) -> redis.Redis:
+    def _open(
+        self, decode_responses: bool, seconds: float = _ANSWER_SECONDS, retries: int = 2
+    ) -> redis.Redis:
         options: dict[str, Any] = {}
         if not self.url.startswith("unix:"):
             options |= {"socket_keepalive": True, "socket_connect_timeout": _CONNECT_SECONDS}
         with translated(self.url):
             client = open_client(
                 self.url,
-                socket_timeout=_ANSWER_SECONDS,
+                socket_timeout=seconds,
                 # A commit may be sent again: its token tells that it was applied.
-                retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 2),
+                # One that is frozen is not asked again: three times the wait tell no more.
+                retry=Retry(
+                    ExponentialBackoff(cap=0.2, base=0.02),
+                    retries,
+                    supported_errors=(redis.exceptions.ConnectionError,),
+                ),
                 **options,
                 **({"decode_responses": decode_responses} if self.is_cluster else {}),
             )
@@ -138,10 +145,7 @@ class Connection:
     @cached_property
     def _asking(self) -> redis.Redis:
         """A client that waits no longer than people do."""
-        limits = {"socket_timeout": _CONNECT_SECONDS, "socket_connect_timeout": _CONNECT_SECONDS}
-        client = open_client(self.url, retry=Retry(NoBackoff(), 0), **limits)
-        weakref.finalize(self, client.close)
-        return client
+        return self._open(decode_responses=False, seconds=_CONNECT_SECONDS, retries=1)
 
     @cached_property
     def _commits(self) -> Wire:
@@ -160,6 +164,12 @@ class Connection:
         with translated(self.url):
             client: Any = self.binary
             return client.execute_command(*command)
+
+    def ask(self, name: str, keys: Sequence[Any], arguments: Sequence[Any] = ()) -> Any:
+        """The same as `run()`, for what can be done without: it is given up after five seconds."""
+        self._check_process()
+        with translated(self.url):
+            return script(name).run(self._asking, keys, arguments)
 
     def run(self, name: str, keys: Sequence[Any], arguments: Sequence[Any] = ()) -> Any:
         """The answer of one of `scripts/`; what goes wrong raises the library's error."""

@@ -87,7 +87,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
                 (recorded or now).astimezone(UTC).isoformat(),
                 "" if event_id is None else str(event_id),
             ]
-        self._connection.run("insert_snapshots", [self._index(originator_id)], arguments)
+        self._connection.ask("insert_snapshots", [self._index(originator_id)], arguments)
 
     def select_events(
         self,
@@ -108,7 +108,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
         if lte is not None and lte < 0:
             return []
         high = "+" if lte is None else f"[{_padded(lte)}"
-        answer = self._connection.run(
+        answer = self._connection.ask(
             "select_snapshots",
             [self._index(originator_id)],
             [low, high, int(desc), -1 if limit is None else limit],

@@ -385,3 +385,19 @@ def test_one_that_cannot_be_encoded_warns_and_the_save_succeeds(open_books: Open
 def with_extra(ledger: Ledger, extra: object) -> Ledger:
     ledger.extra = extra  # type: ignore[attr-defined]
     return ledger
+
+
+def test_a_redis_that_is_frozen_is_one_that_is_down(
+    open_books: OpenBooks, redis_server: RedisServer, reads: CountingReads
+) -> None:
+    """It is given up while it is still frozen: a load replays, a save warns and loses nothing."""
+    books = open_books("redis")
+    ledger = book(books, count=9)
+
+    with redis_server.silent():
+        copy: Ledger = books.repository.get(ledger.id)
+        with pytest.warns(SnapshotWarning, match="not stored"):
+            book(books, copy, count=5)  # the last one is a snapshot's version
+
+    assert reads.count == ledger.version
+    assert books.repository.get(ledger.id).version == ledger.version + 5
