@@ -28,9 +28,13 @@ from esnb._client import (
 from esnb._links import LINK, keeping_links
 from esnb._patience import patiently
 from esnb._uri import described, guarded, masked
+from esnb.clients.certificate import certificate_problem
+from esnb.clients.channel import CallError
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.leader import not_leader
+from esnb.clients.refusal import explain_any
 from esnb.clients.silence import SILENT, is_silence
+from esnb.clients.status import call_of
 from esnb.frames._cell import encodable
 from esnb.frames._payload import Decoded, decode_announced, decode_or_keep, json_decoder
 from esnb.frames._record import (
@@ -94,6 +98,12 @@ def answered(client: Client) -> Iterator[None]:
         raise OperationalError(f"{server} refuses: {not_leader(error)}") from error
     except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
         raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
+    except ClientError as error:
+        call = call_of(error)
+        if call is None or isinstance(call, CallError):
+            raise
+        # Another client than esnb's, whose text has lines of gRPC's own.
+        raise type(error)(CallError(call, explain_any)) from None
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise
@@ -107,6 +117,9 @@ def _absence(error: Exception) -> str:
     """What `error` says of a server that gives no answer."""
     if isinstance(error, DeadlineExceeded) or is_silence(str(error)):
         return SILENT
+    problem = certificate_problem(str(error))
+    if problem is not None:
+        return f"cannot be used: {problem}"
     return f"cannot be reached: check whether it runs ({masked(str(error))})"
 
 
