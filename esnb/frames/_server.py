@@ -11,10 +11,12 @@ from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
+import grpc
 from eventsourcing.persistence import OperationalError
 
 from esnb import _closed, topics
 from esnb._client import (
+    AccessDenied,
     Client,
     ClientError,
     DeadlineExceeded,
@@ -88,7 +90,8 @@ def answered(client: Client) -> Iterator[None]:
     """A block that asks the server.
 
     Raises OperationalError, with the server named, where it cannot be reached,
-    does not answer in time, or the client was closed; the client's other errors as they are.
+    does not answer in time, or the client was closed; AccessDenied for a user without
+    the right; the client's other errors as they are, in one line.
     """
     uri = guarded(client.connection_spec.uri)
     server = f"EventStoreDB at {described(uri)}"
@@ -100,10 +103,15 @@ def answered(client: Client) -> Iterator[None]:
         raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
     except ClientError as error:
         call = call_of(error)
-        if call is None or isinstance(call, CallError):
+        if call is None:
             raise
-        # Another client than esnb's, whose text has lines of gRPC's own.
-        raise type(error)(CallError(call, explain_any)) from None
+        # Another client than esnb's has lines of gRPC's own for a text.
+        told = call if isinstance(call, CallError) else CallError(call, explain_any)
+        if told.code() is grpc.StatusCode.PERMISSION_DENIED:
+            raise AccessDenied(str(told)) from None
+        if told is call:
+            raise
+        raise type(error)(told) from None
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise

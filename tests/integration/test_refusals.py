@@ -14,11 +14,13 @@ import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
+from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.projection import Projection
 
 import esnb
 from esnb._client import Client, ClientError, NewEvent, StreamState, streams_pb2
 from esnb.clients.eventstoredb import EventStoreDB
-from esnb.projections import PersistentRunner
+from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, answer, refuse
@@ -37,6 +39,13 @@ class Door(Aggregate):
 
 class Doors(Application[Door]):
     pass
+
+
+class Nothing(Projection[POPOTrackingRecorder]):
+    name = "nothing"
+
+    def process_event(self, domain_event: Any, tracking: Any) -> None:
+        self.view.insert_tracking(tracking)
 
 
 @pytest.fixture(scope="module")
@@ -286,6 +295,45 @@ def test_a_persistent_runner_fails_with_it(
         text = _text(lambda: runner.wait(0, timeout=LONG))
 
     assert "user 'bob' may not" in text
+
+
+def test_the_status_of_a_group_says_who_may_not_look_at_it(
+    proxy: GrpcProxy, client: EventStoreDB
+) -> None:
+    proxy.on("PersistentSubscriptions/GetInfo", DENIED)
+    client.append_to_stream("Door-2", current_version=StreamState.ANY, events=[_event()])
+    handled = threading.Event()
+    runner = PersistentRunner(
+        client, uuid4().hex, lambda *_: handled.set(), stream="Door-2", remember=0
+    )
+
+    with runner:
+        assert handled.wait(LONG)
+        status = runner.status()
+
+    assert "user 'bob' may not look at group" in str(status.error)
+    assert status.waiting is None
+
+
+def test_a_catch_up_runner_says_it_while_it_waits(
+    proxy: GrpcProxy, client: EventStoreDB, app: Doors
+) -> None:
+    app.save(Door())
+    proxy.on("Streams/Read", DENIED)
+
+    with CatchUpRunner(app, Nothing, POPOTrackingRecorder) as runner:
+        text = _text(lambda: runner.wait(timeout=1.0))
+
+    assert "user 'bob' may not read $all" in text
+
+
+def test_a_watcher_says_it(proxy: GrpcProxy, client: EventStoreDB) -> None:
+    proxy.on("", DENIED)
+
+    shown = str(esnb.watch(client))
+
+    assert "user 'bob' may not list persistent subscriptions" in shown
+    assert not [part for part in RPC[:3] if part in shown]
 
 
 # --- certificates ---------------------------------------------------------------
