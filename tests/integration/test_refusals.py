@@ -421,3 +421,10 @@ def test_a_certificate_is_trusted_by_each_of_the_ways(
     app.save(door)
 
     assert app.repository.get(door.id).version == 1
+
+
+def test_the_page_on_clusters_quotes_what_is_said(proxy: GrpcProxy, client: EventStoreDB) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+    proxy.on("", DENIED)
+
+    assert _text(lambda: list(client.read_all())) in " ".join(page.split())
