@@ -31,7 +31,10 @@ def certificate_problem(text: str) -> str | None:
             "does; TlsVerifyCert=false has no effect on Python clients"
         )
     if "WRONG_VERSION_NUMBER" in text:
-        return "the server does not speak TLS at that port: check the port, or write Tls=false"
+        return (
+            "the server does not speak TLS at that port: check the port, and whether it uses TLS "
+            "(Tls=true or Tls=false)"
+        )
     if "empty address list" in text or "Failed to create security handshaker" in text:
         return f"the root certificates are not valid PEM: {TRUST}"
     return None

@@ -68,7 +68,7 @@ class Channel:
         self.threads: list[int] = []
 
     def _method(self, *args: Any, **kwargs: Any) -> Any:
-        def call(request: Any) -> Any:
+        def call(request: Any, **options: Any) -> Any:
             self.threads.append(threading.get_ident())
             if isinstance(self.result, Exception):
                 raise self.result
