@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
 
+import grpc
 import redis
 from eventsourcing.persistence import OperationalError
 
@@ -19,8 +20,10 @@ from esnb import _client
 from esnb._redis_client import redis_client, split_cluster
 from esnb._target import Attached, targets_of
 from esnb._uri import masked
+from esnb.clients.certificate import certificate_problem
 from esnb.clients.cluster import NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.status import status_of
 
 PROBE_STREAM = "esnb-probe"
 """Never written: reading it shows that the server answers and knows the user."""
@@ -133,8 +136,11 @@ def _eventstoredb_failure(target: Attached, error: Exception | None, timeout: fl
         )
     if isinstance(error, MemberUnreachableError):
         return f"{server} cannot be used within {timeout:g} s: {error}"
-    if "UNAUTHENTICATED" in str(error):
+    if error is not None and status_of(error) is grpc.StatusCode.UNAUTHENTICATED:
         return f"{server} refuses the user name or the password"
+    problem = certificate_problem(str(error))
+    if problem is not None:
+        return f"{server} cannot be used: {problem}"
     for address in targets_of(target.eventstoredb):
         if _listens(address):
             return (

@@ -8,6 +8,7 @@ over by a pump, a few ahead of their use.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from queue import SimpleQueue
 from typing import Any
 
@@ -18,27 +19,46 @@ from esnb.clients.outside import begin, in_main_thread, later, outside, take, wh
 
 AHEAD = 32
 """Messages that a pump takes before they are asked for."""
+_WHOLE_STATUS = "grpc-status-details-bin"
+
+
+Explain = Callable[[str, Any, Any, grpc.StatusCode, str], str | None]
+"""Of a method, its request, the call's credentials, a status and its details: what to tell the
+user instead; None: nothing else."""
+
+
+def _as_it_is(*_: object) -> None:
+    """Explains nothing."""
 
 
 class OutsideChannel(grpc.Channel):  # type: ignore[misc]
-    """`channel`, called outside the main thread; refused in a forked process."""
+    """`channel`, called outside the main thread; refused in a forked process.
 
-    def __init__(self, channel: grpc.Channel) -> None:
+    Its calls end with errors whose text is one line: what `explain` makes of it,
+    or status and details.
+    """
+
+    def __init__(self, channel: grpc.Channel, explain: Explain = _as_it_is) -> None:
         self._channel = channel
+        self._explain = explain
         self._birth = Birth()
         keep_open(channel)
 
-    def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _Waiting(self._birth, self._channel.unary_unary(*args, **kwargs))
+    def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        made = self._channel.unary_unary(method, *args, **kwargs)
+        return _Waiting(self._birth, made, partial(self._explain, method))
 
-    def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _Waiting(self._birth, self._channel.stream_unary(*args, **kwargs))
+    def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        made = self._channel.stream_unary(method, *args, **kwargs)
+        return _Waiting(self._birth, made, partial(self._explain, method))
 
-    def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _Pumping(self._birth, self._channel.unary_stream(*args, **kwargs))
+    def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        made = self._channel.unary_stream(method, *args, **kwargs)
+        return _Pumping(self._birth, made, partial(self._explain, method))
 
-    def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _Pumping(self._birth, self._channel.stream_stream(*args, **kwargs))
+    def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        made = self._channel.stream_stream(method, *args, **kwargs)
+        return _Pumping(self._birth, made, partial(self._explain, method))
 
     def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None:
         outside(lambda: self._channel.subscribe(callback, try_to_connect))
@@ -66,21 +86,38 @@ def _check(birth: Birth) -> None:
 class _Method:
     """A method of the server's, of a channel that was made by one process."""
 
-    def __init__(self, birth: Birth, method: Any) -> None:
+    def __init__(
+        self, birth: Birth, method: Any, explain: Callable[..., str | None] = _as_it_is
+    ) -> None:
         self._birth = birth
         self._method = method
+        self._explain = explain
+
+    def _prepare(self, request: Any, credentials: Any) -> tuple[Any, Callable[..., str | None]]:
+        """What to send, a message or several, and what explains how the call ended."""
+        if hasattr(request, "SerializeToString"):
+            return request, partial(self._explain, request, credentials)
+        requests = _Requests(request)
+        return requests, lambda *ended: self._explain(requests.first, credentials, *ended)
 
 
 class _Waiting(_Method):
     """With one response."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         _check(self._birth)
-        return outside(lambda: self._method(*args, **kwargs))
+        return outside(lambda: self._explained(self._method, request, *args, **kwargs))
 
-    def with_call(self, *args: Any, **kwargs: Any) -> Any:
+    def with_call(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         _check(self._birth)
-        return outside(lambda: self._method.with_call(*args, **kwargs))
+        return outside(lambda: self._explained(self._method.with_call, request, *args, **kwargs))
+
+    def _explained(self, method: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+        request, explain = self._prepare(request, kwargs.get("credentials"))
+        try:
+            return method(request, *args, **kwargs)
+        except grpc.RpcError as error:
+            raise CallError(error, explain) from None
 
     def future(self, *args: Any, **kwargs: Any) -> Any:
         _check(self._birth)
@@ -90,24 +127,72 @@ class _Waiting(_Method):
 class _Pumping(_Method):
     """With a stream of responses."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         _check(self._birth)
+        request, explain = self._prepare(request, kwargs.get("credentials"))
         if in_main_thread():
-            return PumpedCall(lambda: self._method(*args, **kwargs))
-        call = self._method(*args, **kwargs)
+            return PumpedCall(lambda: self._method(request, *args, **kwargs), explain)
+        call = self._method(request, *args, **kwargs)
         keep_open(call)
-        return call
+        return _ReadCall(call, explain)
+
+
+class _Requests:
+    """The requests of a call, whose first says what the others belong to."""
+
+    def __init__(self, requests: Any) -> None:
+        self._requests = requests
+        self.first: Any = None
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        request = next(self._requests)
+        if self.first is None:
+            self.first = request
+        return request
+
+
+class _ReadCall:
+    """A streaming call that the caller's thread reads."""
+
+    def __init__(self, call: Any, explain: Callable[..., str | None]) -> None:
+        self._call = call
+        self._explain = explain
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        try:
+            return next(self._call)
+        except grpc.RpcError as error:
+            raise CallError(error, self._explain) from None
+
+    def cancel(self) -> bool:
+        """Ends the call; safe from any thread. Whether it was under way."""
+        return bool(self._call.cancel())
 
 
 class CallError(grpc.RpcError, grpc.Call):  # type: ignore[misc]
-    """How a streaming call ended, as plain values: asking it takes no lock of gRPC's."""
+    """How a call ended, as plain values and in one line: asking it takes no lock of gRPC's.
 
-    def __init__(self, ended: Any) -> None:
+    `explain` is given status and details; what it says takes the details' place.
+    """
+
+    def __init__(self, ended: Any, explain: Callable[..., str | None] = _as_it_is) -> None:
         self._code: grpc.StatusCode = ended.code()
         self._details: str = ended.details() or ""
         self._initial_metadata = ended.initial_metadata()
         self._trailing_metadata = ended.trailing_metadata()
-        super().__init__(f"{self._code.name}: {self._details}")
+        text = f"{self._code.name}: {' '.join(self._details.split())}"
+        # Where a whole status stands in the trailers, the details have to be the same.
+        if not any(key == _WHOLE_STATUS for key, _ in self._trailing_metadata or ()):
+            explanation = explain(self._code, self._details)
+            if explanation is not None:
+                text = self._details = explanation
+        super().__init__(text)
 
     def code(self) -> grpc.StatusCode:
         return self._code
@@ -141,9 +226,11 @@ class PumpedCall:
     any more is cancelled.
     """
 
-    def __init__(self, make: Callable[[], Any]) -> None:
+    def __init__(
+        self, make: Callable[[], Any], explain: Callable[..., str | None] = _as_it_is
+    ) -> None:
         self._birth = Birth()
-        pump = self._pump = _Pump()
+        pump = self._pump = _Pump(explain)
         when_gone(self, pump.cancel_call)
         begin(lambda: pump.run(make))  # the thread holds the pump, not this
         pump.await_call()
@@ -163,7 +250,8 @@ class PumpedCall:
 class _Pump:
     """What the reading thread and those who take from it share."""
 
-    def __init__(self) -> None:
+    def __init__(self, explain: Callable[..., str | None]) -> None:
+        self._explain = explain
         self._items: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
         """Whether there may be more, and a message, or what the stream ended with."""
         self._room: SimpleQueue[None] = SimpleQueue()
@@ -199,7 +287,7 @@ class _Pump:
         except StopIteration as end:
             return end
         except grpc.RpcError as error:
-            return CallError(error)
+            return CallError(error, self._explain)
         except BaseException as error:  # noqa: BLE001 - raised where the messages are taken
             return error
 

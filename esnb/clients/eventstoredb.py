@@ -19,6 +19,7 @@ from esnb.clients.cluster import LEADER, Attempts, Cluster
 from esnb.clients.forks import Birth
 from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, following, preferring_leader
 from esnb.clients.outside import later, outside
+from esnb.clients.refusal import Explanations, naming_refused, user_of
 
 KEEPALIVE_INTERVAL = 2_000
 """Milliseconds without a word from the server, after which it is pinged."""
@@ -81,6 +82,11 @@ class EventStoreDB(_client.Client):
         """Whether the node that is used was found by asking a cluster."""
         spec = self.connection_spec
         return "+discover" in spec.scheme or len(spec.targets) > 1
+
+    @property
+    def user(self) -> str | None:
+        """Whose name goes with the calls; None: nobody's, as without TLS."""
+        return user_of(self.connection_spec, _option)
 
     @property
     def leader(self) -> Self:
@@ -153,12 +159,17 @@ class EventStoreDB(_client.Client):
             *(_NO_PROXY if _is_local(spec) else ()),
             *grpc_options,
         )
-        return OutsideChannel(super()._construct_grpc_channel(grpc_target, options))
+        explanations = Explanations(self.user, self._call_credentials)
+        return OutsideChannel(
+            super()._construct_grpc_channel(grpc_target, options), explanations.explain
+        )
 
 
+for _name in ("append_events", "append_to_stream"):
+    setattr(EventStoreDB, _name, naming_refused(getattr(_client.Client, _name)))
 for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, following)):
     for _name in filter(partial(hasattr, _client.Client), _names):
-        setattr(EventStoreDB, _name, _wrapped(getattr(_client.Client, _name)))
+        setattr(EventStoreDB, _name, _wrapped(getattr(EventStoreDB, _name)))
 
 
 def keepalive(interval: int | None, timeout: int | None) -> tuple[tuple[str, int], ...]:

@@ -33,7 +33,9 @@ from esnb._client import (
 )
 from esnb._uri import described, is_embedded, masked
 from esnb.clients.leader import not_leader
+from esnb.clients.refusal import REFUSED
 from esnb.clients.silence import SILENT, is_silence
+from esnb.clients.status import call_of, status_of
 
 LOST_EVENTS = (
     "this copy of the aggregate has lost its pending events (the library drains them before it "
@@ -50,7 +52,6 @@ _UNREACHABLE = frozenset(
         grpc.StatusCode.RESOURCE_EXHAUSTED,
     }
 )
-_REFUSED = frozenset({grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED})
 
 
 class ReadInterrupted(ClientError):  # type: ignore[misc, valid-type, unused-ignore]
@@ -92,7 +93,7 @@ def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
         return ProgrammingError(text)
     if is_transient(error) or isinstance(error, AccessDenied | DiscoveryFailed):
         return OperationalError(text)
-    return OperationalError(text) if status_of(error) in _REFUSED else InternalError(text)
+    return OperationalError(text) if status_of(error) in REFUSED else InternalError(text)
 
 
 def is_transient(error: Exception) -> bool:
@@ -131,7 +132,7 @@ def is_refused_position(error: Exception) -> bool:
     return not (
         is_transient(error)
         or isinstance(error, AccessDenied | ClientProgrammingError)
-        or status_of(error) in _REFUSED
+        or status_of(error) in REFUSED
     )
 
 
@@ -142,23 +143,10 @@ def reason(error: Exception, uri: str) -> str:
         return closed
     if isinstance(error, NodeIsNotLeader):
         return not_leader(error)
-    cause = _rpc_error(error)
+    cause = call_of(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
     if is_silence(text):
         return f"it {SILENT}"
     if is_embedded(uri):
         text = _ADDRESS.sub("", text)
     return masked(" ".join(text.split()))
-
-
-def status_of(error: Exception) -> grpc.StatusCode | None:
-    """The gRPC status behind `error`, where there is one."""
-    cause = _rpc_error(error)
-    return None if cause is None else cause.code()
-
-
-def _rpc_error(error: Exception) -> grpc.Call | None:
-    for candidate in (error, *error.args, error.__cause__, error.__context__):
-        if isinstance(candidate, grpc.Call) and isinstance(candidate, grpc.RpcError):
-            return candidate
-    return None

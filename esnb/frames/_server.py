@@ -11,10 +11,12 @@ from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
+import grpc
 from eventsourcing.persistence import OperationalError
 
 from esnb import _closed, topics
 from esnb._client import (
+    AccessDenied,
     Client,
     ClientError,
     DeadlineExceeded,
@@ -28,9 +30,13 @@ from esnb._client import (
 from esnb._links import LINK, keeping_links
 from esnb._patience import patiently
 from esnb._uri import described, guarded, masked
+from esnb.clients.certificate import certificate_problem
+from esnb.clients.channel import CallError
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.leader import not_leader
+from esnb.clients.refusal import explain_any
 from esnb.clients.silence import SILENT, is_silence
+from esnb.clients.status import call_of
 from esnb.frames._cell import encodable
 from esnb.frames._payload import Decoded, decode_announced, decode_or_keep, json_decoder
 from esnb.frames._record import (
@@ -84,7 +90,8 @@ def answered(client: Client) -> Iterator[None]:
     """A block that asks the server.
 
     Raises OperationalError, with the server named, where it cannot be reached,
-    does not answer in time, or the client was closed; the client's other errors as they are.
+    does not answer in time, or the client was closed; AccessDenied for a user without
+    the right; the client's other errors as they are, in one line.
     """
     uri = guarded(client.connection_spec.uri)
     server = f"EventStoreDB at {described(uri)}"
@@ -94,6 +101,17 @@ def answered(client: Client) -> Iterator[None]:
         raise OperationalError(f"{server} refuses: {not_leader(error)}") from error
     except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
         raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
+    except ClientError as error:
+        call = call_of(error)
+        if call is None:
+            raise
+        # Another client than esnb's has lines of gRPC's own for a text.
+        told = call if isinstance(call, CallError) else CallError(call, explain_any)
+        if told.code() is grpc.StatusCode.PERMISSION_DENIED:
+            raise AccessDenied(str(told)) from None
+        if told is call:
+            raise
+        raise type(error)(told) from None
     except ValueError as error:
         if "channel" not in str(error).lower():
             raise
@@ -107,6 +125,9 @@ def _absence(error: Exception) -> str:
     """What `error` says of a server that gives no answer."""
     if isinstance(error, DeadlineExceeded) or is_silence(str(error)):
         return SILENT
+    problem = certificate_problem(str(error))
+    if problem is not None:
+        return f"cannot be used: {problem}"
     return f"cannot be reached: check whether it runs ({masked(str(error))})"
 
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from pathlib import Path
 from uuid import uuid4
 
 import grpc
@@ -215,6 +216,10 @@ def test_the_error_names_the_members_and_their_states(cluster: GrpcCluster) -> N
 
     text = str(caught.value)
     assert f"{first} Leader dead, {second} Follower alive, {third} state 77 alive" in text
+    page = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
+    quoted = "the cluster has not one leader among its members: node1:2113 Leader dead, node2:2113"
+    assert quoted in page
+    assert text.startswith(quoted.partition("node1")[0])
     assert f"{first} does not answer Gossip (UNAVAILABLE" in text
 
 

@@ -68,7 +68,7 @@ class Channel:
         self.threads: list[int] = []
 
     def _method(self, *args: Any, **kwargs: Any) -> Any:
-        def call(request: Any) -> Any:
+        def call(request: Any, **options: Any) -> Any:
             self.threads.append(threading.get_ident())
             if isinstance(self.result, Exception):
                 raise self.result
@@ -179,8 +179,24 @@ def test_a_call_that_nobody_holds_is_cancelled(call: Call) -> None:
     assert call.cancelled.wait(DEADLINE)
 
 
-def test_another_thread_has_the_call_itself(call: Call) -> None:
-    assert elsewhere(lambda: stream(call)) is call
+def test_another_thread_reads_the_call_itself(call: Call) -> None:
+    call.messages.put(7)
+
+    message, thread = elsewhere(lambda: (next(stream(call)), threading.get_ident()))
+
+    assert message == 7
+    assert call.threads == {thread}
+
+
+def test_the_error_of_another_thread_s_call_is_one_line(call: Call) -> None:
+    call.messages.put(Ended(grpc.StatusCode.PERMISSION_DENIED))
+
+    def text() -> str:
+        with pytest.raises(CallError) as caught:
+            next(stream(call))
+        return str(caught.value)
+
+    assert elsewhere(text) == "PERMISSION_DENIED: its details"
 
 
 def test_closing_is_left_to_another_thread_too() -> None:

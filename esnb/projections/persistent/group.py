@@ -95,13 +95,24 @@ class Group:
         return next((event.commit_position for event in events), None)
 
     def info(self) -> Any:
-        """The client's `SubscriptionInfo`; None where there is no such group."""
+        """The client's `SubscriptionInfo`; None where there is no such group.
+
+        Raises OperationalError for a user who may not ask, and may consume all the same.
+        """
         from esnb._client import NotFound
+        from esnb.clients.refusal import REFUSED
+        from esnb.clients.status import status_of
+        from esnb.eventstoredb.errors import translate
 
         try:
             return self.client.get_subscription_info(self.name, self.stream)
         except NotFound:
             return None
+        except Exception as error:
+            if status_of(error) not in REFUSED:
+                raise
+            uri = guarded(self.client.connection_spec.uri)
+            raise translate(error, f"looking at group {self.title!r}", uri) from error
 
     def told(self, error: Exception) -> Exception:
         """`error`; where it is the client's word for a server that is away, the library's."""
