@@ -45,12 +45,26 @@ def read_header(line: str) -> Origin:
     """Where the events of a file come from; NotAnExportError for another first line."""
     try:
         found = json.loads(line)
-        version, kind, name = found["esnb.export"], found["source"], found["name"]
+        version = found["esnb.export"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NotAnExportError("its first line is not that of a log") from None
-    if version != FORMAT or kind not in ("application", "server"):
-        raise NotAnExportError(f"it has the format {version!r}, and this esnb reads {FORMAT}")
-    return Origin(kind, str(name), found.get("transcoded") is not False)
+    if version != FORMAT:
+        raise NotAnExportError(
+            f"it has the format {short_repr(version)}, and this esnb reads {FORMAT}"
+        )
+    try:
+        kind, name = found["source"], found["name"]
+    except KeyError as error:
+        raise _missing(error) from None
+    if kind not in ("application", "server"):
+        raise NotAnExportError(f"its source is {short_repr(kind)}, not 'application' or 'server'")
+    if not isinstance(name, str):
+        raise NotAnExportError(f"its name is {short_repr(name)}, not text")
+    return Origin(kind, name, found.get("transcoded") is not False)
+
+
+def _missing(error: KeyError) -> NotAnExportError:
+    return NotAnExportError(f"its key {error} is missing")
 
 
 def write(record: Record, plain: bytes, redaction: Redaction) -> str:
@@ -105,7 +119,9 @@ def read(text: str) -> Record:
         )
         record.is_as_stored = line.get("stored") is True
         return record
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except KeyError as error:
+        raise _missing(error) from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise NotAnExportError(f"{type(error).__name__}: {error}") from None
 
 

@@ -329,9 +329,9 @@ def test_an_export_that_fails_leaves_what_was_there(
         (lambda lines: [lines[0].replace('"esnb.export":1', '"esnb.export":9'), *lines[1:]], 1),
         (lambda lines: [*lines[:2], lines[2][:40], *lines[3:]], 3),
         (lambda lines: [*lines[:3], "[]", *lines[4:]], 4),
-        (lambda lines: [*lines[:2], "", *lines[2:]], 3),
+        (lambda lines: [*lines[:2], "", lines[2][:40], *lines[3:]], 4),
     ],
-    ids=["header", "empty", "format", "torn", "no object", "blank"],
+    ids=["header", "empty", "format", "torn", "no object", "torn after a blank line"],
 )
 def test_a_damaged_file_says_where(path: Path, damage: Any, line: int, stores: esnb.Stores) -> None:
     app = Bank()
