@@ -61,14 +61,18 @@ class AggregateEventStore(EventStore[Any]):
                 events = self._from_the_first(originator_id, lte)
             else:
                 events = self._above(originator_id, gt, lte)
-        self._require_unbroken(events)
+        self._require_unbroken(events, gt)
         return map(self.mapper.to_domain_event, events)
 
-    def _require_unbroken(self, events: Sequence[StreamEvent]) -> None:
+    def _require_unbroken(self, events: Sequence[StreamEvent], gt: int | None) -> None:
+        if gt is not None and gt >= self._first_version and events:
+            self._require_next(gt, events[0])
         for before, after in pairwise(events):
-            missing = before.originator_version + 1
-            if after.originator_version != missing:
-                self._refuse_blocking(after, missing)
+            self._require_next(before.originator_version, after)
+
+    def _require_next(self, version: int, after: StreamEvent) -> None:
+        if after.originator_version != version + 1:
+            self._refuse_blocking(after, version + 1)
 
     def _refuse_blocking(self, after: StreamEvent, version: int) -> None:
         # Without mutate() they may be a log's, which is read as far as it goes.

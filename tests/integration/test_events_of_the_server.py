@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from eventsourcing.application import Application
@@ -38,11 +39,11 @@ def app(stores: esnb.Stores) -> Depot:
     return stores.application(Depot)
 
 
-def write(stores: esnb.Stores, crate: Crate, event_type: str = "$weird", count: int = 1) -> None:
+def write(stores: esnb.Stores, crate: Crate, count: int = 1, prefix: str = "Depot-") -> None:
     stores.eventstoredb.append_to_stream(
-        f"Depot-{crate.id}",
+        f"{prefix}{crate.id}",
         current_version=StreamState.ANY,
-        events=[NewEvent(type=event_type, data=b"{}") for _ in range(count)],
+        events=[NewEvent(type="$weird", data=b"{}") for _ in range(count)],
     )
 
 
@@ -119,3 +120,51 @@ def test_one_between_two_events_is_named(stores: esnb.Stores, app: Depot) -> Non
         app.repository.get(crate.id)
     assert app.repository.get(crate.id, version=1).what == "tea"
     assert list(esnb.stream(app, crate.id)["version"]) == [1, 3]
+
+
+@pytest.mark.parametrize("ask", [esnb.at, esnb.diff, esnb.blame, esnb.given_when_then])
+def test_a_fold_says_which_version_is_missing(stores: esnb.Stores, app: Depot, ask: Any) -> None:
+    crate = Crate("tea")
+    app.save(crate)
+    write(stores, crate)
+    crate._version = 2
+    crate.mark("fragile")
+    app.save(crate)
+
+    with pytest.raises(DataError, match=rf"aggregate '{crate.id}' has no event of version 2"):
+        ask(app, crate.id)
+    assert esnb.at(app, crate.id, version=1).what == "tea"
+    assert "no event of version 2" in str(esnb.explore(app, crate.id, live=False))
+
+
+def test_one_after_a_snapshot_is_named(stores: esnb.Stores) -> None:
+    app = stores.application(Depot, env={"IS_SNAPSHOTTING_ENABLED": "y"})
+    crate = Crate("tea")
+    app.save(crate)
+    app.take_snapshot(crate.id)
+    write(stores, crate)
+    assert app.repository.get(crate.id).version == 1
+    assert list(esnb.verify_snapshot(app, crate.id)["status"]) == ["ok"]
+    crate._version = 2
+    crate.mark("fragile")
+    app.save(crate)
+
+    with pytest.raises(DataError, match=rf"Depot-{crate.id}.*'\$weird' at revision 1.*another id"):
+        app.repository.get(crate.id)
+
+
+@pytest.mark.parametrize("kind", ["text ids", "cache", "no prefix"])
+def test_it_is_left_out_of_every_kind_of_application(stores: esnb.Stores, kind: str) -> None:
+    settings = {
+        "text ids": {"ORIGINATOR_ID_TYPE": "text"},
+        "cache": {"AGGREGATE_CACHE_MAXSIZE": "10"},
+        "no prefix": {"EVENTSTOREDB_STREAM_PREFIX": ""},
+    }[kind]
+    app = stores.application(Depot, env=settings)
+    crate = Crate("tea")
+    app.save(crate)
+    write(stores, crate, prefix="" if kind == "no prefix" else "Depot-")
+
+    assert app.repository.get(crate.id).version == 1
+    assert app.repository.get(crate.id).what == "tea"
+    assert list(esnb.stream(app, crate.id)["version"]) == [1]
