@@ -9,7 +9,7 @@ from eventsourcing.persistence import DataError
 
 
 class MissingEventsError(DataError):
-    """Events of an aggregate are gone, and those that are left do not make one."""
+    """An aggregate's first events are gone, and those that are left do not begin one."""
 
 
 def can_begin(event: Any) -> bool | None:

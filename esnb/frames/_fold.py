@@ -170,7 +170,7 @@ def _missing(raised: Exception, stream: str) -> Exception | None:
     if not isinstance(raised, OriginatorVersionError) or len(raised.args) != 2:
         return None
     found, expected = raised.args
-    return MissingEventsError(
+    return OriginatorVersionError(
         f"aggregate {stream!r} has no event of version {expected}, and goes on with version "
         f"{found}: the one between is missing, or is not one of the application's (in "
         "EventStoreDB one whose type begins with '$', which esnb.stream(stores, …) shows)"

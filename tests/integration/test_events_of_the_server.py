@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
+from eventsourcing.domain import Aggregate, OriginatorVersionError, event
 from eventsourcing.persistence import DataError, IntegrityError
 
 import esnb
@@ -131,7 +131,9 @@ def test_a_fold_says_which_version_is_missing(stores: esnb.Stores, app: Depot, a
     crate.mark("fragile")
     app.save(crate)
 
-    with pytest.raises(DataError, match=rf"aggregate '{crate.id}' has no event of version 2"):
+    with pytest.raises(
+        OriginatorVersionError, match=rf"aggregate '{crate.id}' has no event of version 2"
+    ):
         ask(app, crate.id)
     assert esnb.at(app, crate.id, version=1).what == "tea"
     assert "no event of version 2" in str(esnb.explore(app, crate.id, live=False))
