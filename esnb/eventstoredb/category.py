@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from contextlib import closing
-from itertools import chain
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import DataError, NotSupportedError, StoredEvent
+from eventsourcing.persistence import (
+    DataError,
+    IntegrityError,
+    NotSupportedError,
+    PersistenceError,
+    StoredEvent,
+)
 
 from esnb._client import (
     ClientError,
@@ -78,8 +84,42 @@ class Category:
             envelope.enclose(event, application=self.application, correlation=correlation)
             for event in stored_events
         ]
-        position = append(self.lease, stream, expected, events)
+        try:
+            position = append(self.lease, stream, expected, events)
+        except IntegrityError as error:
+            self._explain(stream, 0 if expected is None else expected + 1, error)
+            raise
         return stream, self.versions.revision(versions[0]), position
+
+    def _explain(self, stream: str, revision: int, conflict: IntegrityError) -> None:
+        """Raises a conflict's cause where it is no rival, so that repeating would not help."""
+        try:
+            blocking = self.blocking(stream, revision)
+        except PersistenceError:  # the conflict is what the caller must hear of
+            return
+        if blocking is not None:
+            raise IntegrityError(f"{blocking}. Nothing was written") from conflict
+
+    def blocking(self, stream: str, revision: int) -> str | None:
+        """What to say of an event at `revision` that EventStoreDB or a tool put among
+        an aggregate's; None where there is no such event.
+        """
+        found = read(
+            self.lease,
+            f"reading stream {stream!r}",
+            lambda client: read_stream(client, stream, revision, limit=1),
+            at_leader=True,
+        )
+        if not found or found[0].stream_position != revision or not envelope.is_of_server(found[0]):
+            return None
+        return (
+            f"stream {stream!r} has an event of type {found[0].type!r} at revision {revision}, "
+            "which is not one of the application's: types that begin with '$' are EventStoreDB's "
+            f"own. It takes the place of the aggregate's version {self.versions.version(revision)}"
+            ", and EventStoreDB cannot remove a single event: store the aggregate's own events, "
+            "which esnb.stream(app, id) shows, under another id, and write no such event to an "
+            "application's streams"
+        )
 
     def positions_of(self, stream: str, revision: int, count: int) -> list[int]:
         """The commit positions of `count` events of a stream from `revision` on, just appended."""
@@ -100,7 +140,11 @@ class Category:
         desc: bool = False,
         limit: int | None = None,
     ) -> list[StreamEvent]:
-        """An aggregate's stored events; none when it has no stream, or its stream was deleted."""
+        """An aggregate's stored events; none when it has no stream, or its stream was deleted.
+
+        What EventStoreDB or a tool wrote there with a type of EventStoreDB's own is
+        left out, and its version with it.
+        """
         window = self.versions.window(gt=gt, lte=lte, desc=desc, limit=limit)
         if window is None:
             return []
@@ -109,17 +153,24 @@ class Category:
         lowest = 0 if gt is None else self.versions.revision(gt) + 1
         highest = None if lte is None else self.versions.revision(lte)
 
+        def chosen(client: SharedClient, at_most: int | None) -> list[RecordedEvent]:
+            found = read_stream(
+                client, stream, window.revision, backwards=window.backwards, limit=at_most
+            )
+            own = [event for event in found if not envelope.is_of_server(event)]
+            # The server counts those left out, too.
+            return own if at_most is None or len(own) == len(found) else chosen(client, None)
+
         def work(client: SharedClient) -> list[StreamEvent]:
-            return [
+            fitting = (
                 envelope.stream_event(
                     event, originator_id, self.versions.version(event.stream_position)
                 )
-                for event in read_stream(
-                    client, stream, window.revision, backwards=window.backwards, limit=window.limit
-                )
+                for event in chosen(client, window.limit)
                 if event.stream_position >= lowest
                 and (highest is None or event.stream_position <= highest)
-            ]
+            )
+            return list(islice(fitting, limit))
 
         return read(self.lease, f"reading stream {stream!r}", work)
 

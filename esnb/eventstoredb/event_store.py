@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.domain import CanMutateProtocol
-from eventsourcing.persistence import EventStore, Mapper, Recording, StoredEvent
+from eventsourcing.persistence import DataError, EventStore, Mapper, Recording, StoredEvent
 
 from esnb.beginning import MissingEventsError, can_begin, missing_events
 from esnb.eventstoredb.read_ahead import ReadAhead
@@ -49,7 +50,8 @@ class AggregateEventStore(EventStore[Any]):
 
         Raises MissingEventsError where they are asked for from the first on, and
         those that are left do not begin an aggregate; AggregateNotFoundError where
-        those above a version are asked for, and there are none at all any more.
+        those above a version are asked for, and there are none at all any more;
+        DataError where EventStoreDB or a tool wrote an event of its own between two.
         """
         if desc or limit is not None:
             return super().get(originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
@@ -59,7 +61,29 @@ class AggregateEventStore(EventStore[Any]):
                 events = self._from_the_first(originator_id, lte)
             else:
                 events = self._above(originator_id, gt, lte)
+        self._require_unbroken(events, gt)
         return map(self.mapper.to_domain_event, events)
+
+    def _require_unbroken(self, events: Sequence[StreamEvent], gt: int | None) -> None:
+        if gt is not None and gt >= self._first_version and events:
+            self._require_next(gt, events[0])
+        for before, after in pairwise(events):
+            self._require_next(before.originator_version, after)
+
+    def _require_next(self, version: int, after: StreamEvent) -> None:
+        if after.originator_version != version + 1:
+            self._refuse_blocking(after, version + 1)
+
+    def _refuse_blocking(self, after: StreamEvent, version: int) -> None:
+        # Without mutate() they may be a log's, which is read as far as it goes.
+        if not isinstance(self.mapper.to_domain_event(after), CanMutateProtocol):
+            return
+        category = self.recorder.category
+        blocking = category.blocking(
+            category.naming.stream(after.originator_id), category.versions.revision(version)
+        )
+        if blocking is not None:
+            raise DataError(blocking)
 
     def _from_the_first(self, originator_id: UUID | str, lte: int | None) -> list[StreamEvent]:
         events = self._select(originator_id, lte=lte)

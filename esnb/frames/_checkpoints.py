@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import pandas as pd
@@ -21,6 +21,7 @@ from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described, is_client
 from esnb.frames._subscriptions import subscriptions as group_frame
+from esnb.stream_prefix import stream_prefix
 
 _URL = "REDIS_URL"
 _KEY_PREFIX = "REDIS_KEY_PREFIX"
@@ -51,7 +52,8 @@ def checkpoints(source: Any) -> pd.DataFrame:
     `source` is a projection's view (any `TrackingRecorder`), a runner, an
     application that processes the events of others, the `Stores` that
     `esnb.connect()` gives (then all views in its Redis), any other application
-    (the views in the Redis of its `REDIS_URL` that follow it; none without), or
+    (the views in the Redis of its `REDIS_URL` that follow its streams, not those
+    of another tenant's EVENTSTOREDB_STREAM_PREFIX; none without), or
     an EventStoreDB client: the groups of its persistent subscriptions.
 
     Columns: `name` (string: the projection's, the view's or the group's),
@@ -60,7 +62,8 @@ def checkpoints(source: Any) -> pd.DataFrame:
     event; of a group the last that it has seen) and `lag` (Int64: events
     between the two; 0 when caught up). Head and lag are missing where the
     source does not lead to the application (a view alone; through `Stores`, one
-    whose streams are not named after it), and a lag where it is longer than
+    whose streams have no prefix, or have another than its name and the view does
+    not tell which), and a lag where it is longer than
     10,000 events that would have to be counted.
 
     Raises TypeError for another source and for a recorder that cannot tell
@@ -199,10 +202,12 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     head = app.recorder.max_notification_id()
     with closing(redis_client(url)) as client, answering(client):
         found = list(_of_redis(client, app.env.get(_KEY_PREFIX)))
-    for name, application, position in found:
-        if application == app.name:
-            lag = None if head is None else application_lag(app.recorder, position, head)
-            yield Checkpoint(name, application, position, head, lag)
+    own = stream_prefix(app.env, app.name)
+    for each in found:
+        is_own = None in (own, each.prefix) or own == each.prefix
+        if each.application == app.name and is_own:
+            lag = None if head is None else application_lag(app.recorder, each.position, head)
+            yield Checkpoint(each.name, each.application, each.position, head, lag)
 
 
 def _of_stores(stores: Any) -> Iterator[Checkpoint]:
@@ -210,8 +215,11 @@ def _of_stores(stores: Any) -> Iterator[Checkpoint]:
     prefix = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX)
     with answering(stores.redis):
         found = list(_of_redis(stores.redis, prefix))
-    for name, application, position in found:
-        head, lag = category_lag(stores.eventstoredb, application, position)
+    for name, application, position, prefix in found:
+        head = lag = None
+        # Without a prefix they are in no category: any stream may be one of them.
+        if category := application if prefix is None else prefix:
+            head, lag = category_lag(stores.eventstoredb, category, position)
         yield Checkpoint(name, application, position, head, lag)
 
 
@@ -225,14 +233,29 @@ def _of_groups(client: Any) -> Iterator[Checkpoint]:
         yield Checkpoint(group["group"], group["stream"], place, head, lag)
 
 
-def _of_redis(client: Any, prefix: str | None) -> Iterator[tuple[str, str, int]]:
-    """Name, application and checkpoint of each view in a Redis: they are in one hash a view."""
+class _Followed(NamedTuple):
+    """What a view says of an application that it follows."""
+
+    name: str
+    application: str
+    position: int
+    prefix: str | None
+    """Of the streams that it follows; None: it does not tell."""
+
+
+def _of_redis(client: Any, prefix: str | None) -> Iterator[_Followed]:
+    """The checkpoints of all views in a Redis: they are in one hash a view."""
+    from esnb.redis.followed import followed_prefix  # brings redis-py
+
     prefix = prefix or "esnb"
     for key in client.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
         name = _projection_in(key.decode(), prefix)
-        for field, value in client.hgetall(key).items():
+        stored = client.hgetall(key)
+        for field, value in stored.items():
             if field.startswith(b"id:"):
-                yield name, field[3:].decode(), int(value)
+                application = field[3:].decode()
+                streams = followed_prefix(stored, application)
+                yield _Followed(name, application, int(value), streams)
 
 
 def _escaped(text: str) -> str:

@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,12 @@ from uuid import UUID
 from esnb.frames import _line
 from esnb.frames._file import FileSource
 from esnb.frames._line import NotAnExportError
-from esnb.frames._log import selected
-from esnb.frames._moments import Moment
+from esnb.frames._log import Row, selected
+from esnb.frames._moments import Moment, own_time
 from esnb.frames._numbers import bound, count
+from esnb.frames._payload import decode_announced
 from esnb.frames._progress import track
-from esnb.frames._record import EventSource, Record
+from esnb.frames._record import EventSource, Origin, Record
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._selection import TimeColumn, Types, select
 from esnb.frames._sources import source_of
@@ -84,8 +86,8 @@ def export(
             total=opened.count(start) if stream is None else None,
             progress=progress,
         )
-        chosen = (row.record for row in selected(opened, tracked, selection))
-        return _write(place, opened, islice(chosen, limit), redaction)
+        chosen = islice(selected(opened, tracked, selection), limit)
+        return _write(place, opened, chosen, redaction)
 
 
 def _refuse_other_file(place: Path) -> None:
@@ -100,16 +102,16 @@ def _refuse_other_file(place: Path) -> None:
         ) from None
 
 
-def _write(
-    place: Path, source: EventSource, records: Iterable[Record], redaction: Redaction
-) -> int:
+def _write(place: Path, source: EventSource, rows: Iterable[Row], redaction: Redaction) -> int:
     handle, beside = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     written = 0
     try:
         with open(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(_line.header(source.origin) + "\n")
-            for record in records:
-                file.write(_line.write(record, _plain(source, record), redaction) + "\n")
+            for row in rows:
+                plain = _plain(source, row.record)
+                row.record.time = row.record.time or _time_only_here(source.origin, row, plain)
+                file.write(_line.write(row.record, plain, redaction) + "\n")
                 written += 1
             file.flush()
             os.fsync(file.fileno())
@@ -129,6 +131,15 @@ def _plain(source: EventSource, record: Record) -> bytes:
     except Exception:  # noqa: BLE001  any cipher, any damage
         record.is_as_stored = True
         return record.state
+
+
+def _time_only_here(origin: Origin, row: Row, plain: bytes) -> datetime | None:
+    """The time in a payload that a reader of the file does not find there."""
+    time = own_time(row.data)
+    if time is None or origin.kind == "server":
+        return None
+    found, _ = decode_announced(plain, row.record.content_type, origin.transcoded)
+    return None if own_time(found) == time else time
 
 
 def _umask() -> int:

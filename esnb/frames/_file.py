@@ -36,14 +36,21 @@ class FileSource:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         """Raises OSError where there is no such file, NotAnExportError for another one.
 
-        TypeError for a URI, which would name its password as a file that is not there.
+        TypeError for what is not a path, and for a URI, which would name its password as
+        a file that is not there.
         """
-        if "://" in os.fspath(path):
+        place = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(place, str):
             raise TypeError(
-                f"no source of events: {masked(os.fspath(path))!r} is a URI: connect to the server "
+                "a file that esnb.export wrote is named by text or a Path, not by "
+                f"{type(path).__qualname__}"
+            )
+        if "://" in place:
+            raise TypeError(
+                f"no source of events: {masked(place)!r} is a URI: connect to the server "
                 "first, stores = esnb.connect(…), and give the stores"
             )
-        self.path = Path(path)
+        self.path = Path(place)
         with self._open() as file:
             first = next(_lines(file), _Line(1, 0, b""))
         with self._refusing(first.number):
@@ -79,17 +86,15 @@ class FileSource:
 
         NotAnExportError, with the line named, at a damaged one that is come to.
         """
-        numbers, begins = array("Q"), array("Q")
+        numbers, begins, sizes = array("Q"), array("Q"), array("Q")
         with self._open() as file:
             for line in _lines(file):
                 numbers.append(line.number)
                 begins.append(line.begin)
-            end = file.seek(0, os.SEEK_END)
+                sizes.append(len(line.content))
             for place in range(len(begins) - 1, 0, -1):  # before them stands the header
                 file.seek(begins[place])
-                content = file.read(end - begins[place])
-                end = begins[place]
-                yield place, self._record(numbers[place], content)
+                yield place, self._record(numbers[place], file.read(sizes[place]))
 
     def _record(self, number: int, content: bytes) -> Record:
         with self._refusing(number):
@@ -164,24 +169,18 @@ class _Line(NamedTuple):
 
 
 def _lines(file: IO[bytes]) -> Iterator[_Line]:
-    """The lines, whichever way they end, without blank ones at the end of the file.
+    """The lines, whichever way they end, without blank ones.
 
     Editors and transfers change `\\n` to `\\r\\n`, `\\r` and more. JSON has carriage
     returns as escapes only, so that each one, or several in a row, end a line.
     """
     number = begin = 0
-    blank: list[_Line] = []
     for chunk in file:
         for content in _PARTS.findall(chunk) if b"\r" in chunk else (chunk,):
             number += 1
-            line = _Line(number, begin, content)
+            if content.strip():
+                yield _Line(number, begin, content)
             begin += len(content)
-            if not content.strip():
-                blank.append(line)
-                continue
-            yield from blank
-            blank.clear()
-            yield line
 
 
 def _text(content: bytes) -> str:

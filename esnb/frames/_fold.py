@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application, project_aggregate
-from eventsourcing.domain import CanInitAggregate, CanMutateProtocol
+from eventsourcing.domain import CanInitAggregate, CanMutateProtocol, OriginatorVersionError
 from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import resolve_topic
 
@@ -145,7 +145,8 @@ def fold(
                 project = project or projector_for(source.app, event)
                 aggregate = project(aggregate, [event])
         except Exception as raised:  # noqa: BLE001  the domain's code may raise anything
-            error = _without_an_aggregate(raised, aggregate, event, begun)
+            error = _missing(raised, record.stream)
+            error = error or _without_an_aggregate(raised, aggregate, event, begun)
             error = error or redaction.error(raised)
             error.add_note(
                 f"while applying version {stored.originator_version} ({record.type}) "
@@ -162,6 +163,18 @@ def fold(
             aggregate,
             problem,
         )
+
+
+def _missing(raised: Exception, stream: str) -> Exception | None:
+    """What the library says with the two versions only, where one does not follow another."""
+    if not isinstance(raised, OriginatorVersionError) or len(raised.args) != 2:
+        return None
+    found, expected = raised.args
+    return OriginatorVersionError(
+        f"aggregate {stream!r} has no event of version {expected}, and goes on with version "
+        f"{found}: the one between is missing, or is not one of the application's (in "
+        "EventStoreDB one whose type begins with '$', which esnb.stream(stores, …) shows)"
+    )
 
 
 def _without_an_aggregate(

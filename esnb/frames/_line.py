@@ -4,7 +4,8 @@ A payload is written as JSON under `data`, for people and other programs to
 read. Where that would not bring its bytes back (pretty-printed JSON, numbers
 that JSON writes otherwise, no JSON at all) they stand under `base64` besides.
 One that could not be decrypted or decompressed stands there as it is stored,
-and its line says so: `"stored": true`. A header with `"transcoded": false` says
+and its line says so: `"stored": true`. Where only its application reads an
+event's own time, it stands under `time` besides. A header with `"transcoded": false` says
 that an application had a transcoder of its own, so that an object with the keys
 of the library's transcodings is not one of theirs.
 """
@@ -17,7 +18,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from esnb._text import short_repr
-from esnb.frames._moments import in_utc
+from esnb.frames._moments import TIMESTAMP, in_utc
 from esnb.frames._record import Origin, Record
 from esnb.frames._redaction import REDACTED, Redaction
 
@@ -44,12 +45,26 @@ def read_header(line: str) -> Origin:
     """Where the events of a file come from; NotAnExportError for another first line."""
     try:
         found = json.loads(line)
-        version, kind, name = found["esnb.export"], found["source"], found["name"]
+        version = found["esnb.export"]
     except (ValueError, KeyError, TypeError, RecursionError):
         raise NotAnExportError("its first line is not that of a log") from None
-    if version != FORMAT or kind not in ("application", "server"):
-        raise NotAnExportError(f"it has the format {version!r}, and this esnb reads {FORMAT}")
-    return Origin(kind, str(name), found.get("transcoded") is not False)
+    if version != FORMAT:
+        raise NotAnExportError(
+            f"it has the format {short_repr(version)}, and this esnb reads {FORMAT}"
+        )
+    try:
+        kind, name = found["source"], found["name"]
+    except KeyError as error:
+        raise _missing(error) from None
+    if kind not in ("application", "server"):
+        raise NotAnExportError(f"its source is {short_repr(kind)}, not 'application' or 'server'")
+    if not isinstance(name, str):
+        raise NotAnExportError(f"its name is {short_repr(name)}, not text")
+    return Origin(kind, name, found.get("transcoded") is not False)
+
+
+def _missing(error: KeyError) -> NotAnExportError:
+    return NotAnExportError(f"its key {error} is missing")
 
 
 def write(record: Record, plain: bytes, redaction: Redaction) -> str:
@@ -63,6 +78,10 @@ def write(record: Record, plain: bytes, redaction: Redaction) -> str:
             line["metadata_base64"] = b64encode(record.metadata).decode()
     else:
         line["metadata"] = redaction.data(record.metadata)
+    if record.time is not None:
+        line["time"] = redaction.data({TIMESTAMP: record.time.isoformat()})[TIMESTAMP]
+        if line["time"] == REDACTED:
+            del line["time"]
     if record.is_as_stored:
         line["stored"] = True
     data = _json(plain)
@@ -89,19 +108,25 @@ def read(text: str) -> Record:
         metadata = line.get("metadata")
         if "metadata_base64" in line:
             metadata = b64decode(line["metadata_base64"], validate=True)
-        recorded = line["recorded"]
         record = Record(
             str(line["stream"]),
             state=state,
-            recorded=None if recorded is None else in_utc(datetime.fromisoformat(recorded)),
+            recorded=_moment(line["recorded"]),
+            time=_moment(line.get("time")),
             metadata=metadata,
             **{name: _checked(name, line[name]) for name in _ENVELOPE[1:]},
             **{name: _checked(name, line.get(name)) for name in _OF_SERVER},
         )
         record.is_as_stored = line.get("stored") is True
         return record
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except KeyError as error:
+        raise _missing(error) from None
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise NotAnExportError(f"{type(error).__name__}: {error}") from None
+
+
+def _moment(value: Any) -> datetime | None:
+    return None if value is None else in_utc(datetime.fromisoformat(value))
 
 
 def _checked(name: str, value: Any) -> Any:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from esnb.frames._application import require_id
 from esnb.frames._flatten import flatten as flattened
-from esnb.frames._moments import Moment, own_time
+from esnb.frames._moments import Moment
 from esnb.frames._numbers import bound, count
 from esnb.frames._payload import collector_paused
 from esnb.frames._progress import track
@@ -241,8 +241,8 @@ def _rows(
                 name,
                 category,
                 known.events,
-                own_time(data) or known.first.recorded,
-                own_time(latest) or known.last.recorded,
+                known.first.time_with(data),
+                known.last.time_with(latest),
                 known.first.version,
                 known.last.version,
                 known.last.type,
@@ -266,7 +266,7 @@ def selected(source: EventSource, records: Iterable[Record], selection: Selectio
     for record in records:
         if selection.has_type(record.topic, record.type):
             data, error = source.decode(record)
-            time = own_time(data) or record.recorded
+            time = record.time_with(data)
             if selection.has_time(time, record.recorded):
                 yield Row(record, data, error, time)
 

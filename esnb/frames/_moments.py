@@ -14,6 +14,9 @@ from esnb._text import short_repr
 Moment = datetime | date | np.datetime64 | str
 """A time as an argument: naive times and plain dates are UTC, text is ISO 8601."""
 
+TIMESTAMP = "timestamp"
+"""The field of a payload that is an event's own time."""
+
 _DAY = r"[0-9]{4}-?W[0-9]{2}-?[0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}"
 _CLOCK = r"(?:[01][0-9]|2[0-3])(?::?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?)?"
 _OFFSET = r" ?(?P<utc>Z|UTC)| ?(?P<offset>[+-][0-9]{2}(?::?[0-9]{2}(?::?[0-9]{2})?)?)"
@@ -97,7 +100,7 @@ def _not_a_time(value: object, argument: str) -> str:
 
 def own_time(data: Any) -> datetime | None:
     """The `timestamp` that an event carries in its payload, in UTC, or None."""
-    return time_in(data.get("timestamp")) if type(data) is dict else None
+    return time_in(data.get(TIMESTAMP)) if type(data) is dict else None
 
 
 def time_in(stored: Any) -> datetime | None:

@@ -9,7 +9,6 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Literal
 
-from esnb.frames._moments import own_time
 from esnb.frames._paging import Pager
 from esnb.frames._record import Record
 from esnb.frames._redaction import REDACTED
@@ -207,7 +206,7 @@ def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) ->
     if wanted.correlation is not None and correlation_of(record.metadata) != wanted.correlation:
         return None
     data, error = pager.source.decode(record)
-    time = own_time(data) or record.recorded
+    time = record.time_with(data)
     data, metadata = pager.redaction.data(data), pager.redaction.data(record.metadata)
     error = record.remark or pager.redaction.reason(error)
     event = Event(pager.number(stream, record), record, time, data, metadata, error)

@@ -17,7 +17,6 @@ from eventsourcing.persistence import Notification, StoredEvent
 
 from esnb.frames._application import ApplicationSource, has_gapless_ids
 from esnb.frames._file import FileSource
-from esnb.frames._moments import own_time
 from esnb.frames._numbers import FURTHEST
 from esnb.frames._record import EventSource, Record
 from esnb.frames._redaction import Redact, Redaction
@@ -82,7 +81,7 @@ class Pager:
 
     def time(self, record: Record) -> datetime | None:
         """The event's own time, else the store's."""
-        return own_time(self.source.decode(record)[0]) or record.recorded
+        return record.time_with(self.source.decode(record)[0])
 
     def seek(self, stream: str | None, time: datetime, reach: int = REACH) -> int | None:
         """The number of the first event at or after `time`; None when all are older.

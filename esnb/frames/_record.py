@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from esnb._links import LINK
-from esnb.frames._moments import time_in
+from esnb.frames._moments import own_time, time_in
 from esnb.frames._schema import Schema
 
 
@@ -36,10 +36,16 @@ class Record:
     link_position: int | None = None
     is_as_stored: bool = False
     """Of an exported file: whether the payload could not be decrypted and decompressed."""
+    time: datetime | None = None
+    """Of an exported file: the event's own time, where only its application reads the payload."""
 
     def __post_init__(self) -> None:
         if not self.type:
             self.type = self.topic.rpartition(":")[2]
+
+    def time_with(self, data: Any) -> datetime | None:
+        """The event's own time, which its payload `data` tells, else the store's."""
+        return own_time(data) or self.time or self.recorded
 
     @property
     def is_tombstone(self) -> bool:

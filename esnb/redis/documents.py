@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from esnb.redis.arguments import encodable, end, whole
 from esnb.redis.commands import Commands
 from esnb.redis.errors import ViewOutdatedError
 from esnb.redis.index import Index, as_json, escaped, json_text
@@ -68,10 +69,12 @@ class Documents:
         indexed: Callable[[Document], bool] = lambda document: True,
     ) -> None:
         self._view = view
-        self._name = name
+        self._name = encodable(name, "name of documents")
         self._index = Index(
             dict(by) if isinstance(by, Mapping) else dict.fromkeys(by), sorted({*order})
         )
+        for field in (*self._index.by, *self._index.order):
+            encodable(field, "field")
         self._indexed = indexed
         self._queued: WeakKeyDictionary[Commands, dict[str, Document | None]] = WeakKeyDictionary()
         """What a commit that is not at its end has put, which Redis does not show yet."""
@@ -85,7 +88,7 @@ class Documents:
         value that is no number (text of one is: `"4.50"`) in a field that gives
         an order; ViewOutdatedError for a view that must be rebuilt first.
         """
-        key = str(document_id)
+        key = _id(document_id)
         self._put(commands, key, self._old(commands, key), document)
 
     def change(self, commands: Commands, document_id: object, **fields: Any) -> Document:
@@ -93,7 +96,7 @@ class Documents:
 
         Raises KeyError where there is no such document, and what `put()` raises.
         """
-        key = str(document_id)
+        key = _id(document_id)
         old = self._old(commands, key)
         if old is None:
             raise KeyError(f"no document {key!r} in {self._key()!r}: put() it first")
@@ -101,7 +104,7 @@ class Documents:
 
     def remove(self, commands: Commands, document_id: object) -> None:
         """Takes a document out; does nothing where there is none."""
-        key = str(document_id)
+        key = _id(document_id)
         old = self._old(commands, key)
         if old is not None:
             self._move(commands, key, self._places(key, old), {})
@@ -113,15 +116,19 @@ class Documents:
 
     def get(self, document_id: object) -> Document | None:
         """The document with this id."""
-        found = self._view.redis.hget(self._key(), str(document_id))
+        found = self._view.redis.hget(self._key(), _id(document_id))
         return None if found is None else _decoded(found)
 
     def __len__(self) -> int:
         return int(self._view.redis.hlen(self._key()))
 
     def page(self, *, start: int = 0, limit: int = 20) -> Found:
-        """`limit` documents from the `start`th, by id."""
-        _check_page(start, limit)
+        """`limit` documents from the `start`th, by id.
+
+        Raises TypeError for what is not a whole number, ValueError for a start below 0
+        and a limit below 1; so do `where()`, `between()` and `top()`.
+        """
+        start, limit = _page(start, limit)
         return self._found(self._view.redis.zrange(self._key("ids"), start, start + limit - 1))
 
     def where(self, field: str, value: object, *, start: int = 0, limit: int = 20) -> Found:
@@ -130,7 +137,7 @@ class Documents:
         Raises TypeError or ValueError for a value that JSON cannot hold, and
         ViewOutdatedError for a view that must be rebuilt first.
         """
-        _check_page(start, limit)
+        start, limit = _page(start, limit)
         key, wanted = self._by_key(field, value)
         return self._found(self._ask(wanted, lambda ask: ask.zrange(key, start, start + limit - 1)))
 
@@ -148,11 +155,13 @@ class Documents:
         start: int = 0,
         limit: int = 20,
     ) -> Found:
-        """Documents whose `field` is from `low` to `high`, both included, lowest first."""
-        _check_page(start, limit)
+        """Documents whose `field` is from `low` to `high`, both included, lowest first.
+
+        Raises ValueError for an end that a float does not hold, NaN among them.
+        """
+        start, limit = _page(start, limit)
         key, wanted = self._order_key(field)
-        lowest = "-inf" if low is None else float(low)
-        highest = "+inf" if high is None else float(high)
+        lowest, highest = end(low, "low", "-inf"), end(high, "high", "+inf")
         return self._found(
             self._ask(
                 wanted, lambda ask: ask.zrangebyscore(key, lowest, highest, start=start, num=limit)
@@ -161,7 +170,7 @@ class Documents:
 
     def top(self, field: str, count: int = 10) -> Found:
         """The `count` documents with the highest `field`, highest first."""
-        _check_page(0, count)
+        count = whole(count, "count", 1)
         key, wanted = self._order_key(field)
         return self._found(self._ask(wanted, lambda ask: ask.zrange(key, 0, count - 1, desc=True)))
 
@@ -316,8 +325,9 @@ def _decoded(text: Any) -> Document:
     return document
 
 
-def _check_page(start: int, limit: int) -> None:
-    if start < 0 or limit < 1:
-        raise ValueError(
-            f"start={start}, limit={limit}: a page starts at 0 or later and has entries"
-        )
+def _id(document_id: object) -> str:
+    return encodable(document_id, "document id")
+
+
+def _page(start: int, limit: int) -> tuple[int, int]:
+    return whole(start, "start", 0), whole(limit, "limit", 1)

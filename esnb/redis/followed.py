@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from eventsourcing.utils import Environment
 
 from esnb._uri import described
@@ -12,6 +14,12 @@ from esnb.stream_prefix import STREAM_PREFIX, configured_prefix, stream_prefix
 
 _FIELD = "streams:"
 """Begins the fields of the tracking hash that say it, one for each application."""
+
+
+def followed_prefix(stored: Mapping[bytes, bytes], application_name: str) -> str | None:
+    """What a view's tracking hash says of an application's streams; None: nothing."""
+    known = stored.get(f"{_FIELD}{application_name}".encode())
+    return None if known is None else known.decode()
 
 
 class FollowedStreams:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,15 @@ from uuid import UUID, uuid4
 import pandas as pd
 import pytest
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError
+from eventsourcing.domain import Aggregate
+from eventsourcing.persistence import (
+    DatetimeAsISO,
+    DecimalAsStr,
+    IntegrityError,
+    JSONTranscoder,
+    Transcoder,
+    UUIDAsHex,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -320,9 +329,9 @@ def test_an_export_that_fails_leaves_what_was_there(
         (lambda lines: [lines[0].replace('"esnb.export":1', '"esnb.export":9'), *lines[1:]], 1),
         (lambda lines: [*lines[:2], lines[2][:40], *lines[3:]], 3),
         (lambda lines: [*lines[:3], "[]", *lines[4:]], 4),
-        (lambda lines: [*lines[:2], "", *lines[2:]], 3),
+        (lambda lines: [*lines[:2], "", lines[2][:40], *lines[3:]], 4),
     ],
-    ids=["header", "empty", "format", "torn", "no object", "blank"],
+    ids=["header", "empty", "format", "torn", "no object", "torn after a blank line"],
 )
 def test_a_damaged_file_says_where(path: Path, damage: Any, line: int, stores: esnb.Stores) -> None:
     app = Bank()
@@ -382,3 +391,86 @@ def test_every_byte_survives_its_line(state: bytes, metadata: Any) -> None:
     assert "\n" not in line
     assert _line.read(line) == given_record
     assert _line.read_header(_line.header(Origin("server", "ü"))) == Origin("server", "ü")
+
+
+class _Stamps(Transcoder):
+    """Writes times as {"ts": seconds}, which nobody else reads."""
+
+    def encode(self, obj: Any) -> bytes:
+        return json.dumps(obj, default=lambda time: {"ts": time.timestamp()}).encode()
+
+    def decode(self, data: bytes) -> Any:
+        return json.loads(data, object_hook=_unstamped)
+
+
+def _unstamped(found: dict[str, Any]) -> Any:
+    return datetime.fromtimestamp(found["ts"], UTC) if set(found) == {"ts"} else found
+
+
+class _Reversed(JSONTranscoder):
+    """Writes what is no JSON."""
+
+    def encode(self, obj: Any) -> bytes:
+        return super().encode(obj)[::-1]
+
+    def decode(self, data: bytes) -> Any:
+        return super().decode(data[::-1])
+
+
+def _transcoded(transcoder: Transcoder) -> Application[Any]:
+    if isinstance(transcoder, JSONTranscoder):
+        for each in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO()):
+            transcoder.register(each)
+
+    class Shop(Application[UUID]):
+        def construct_transcoder(self) -> Transcoder:
+            return transcoder
+
+    app = Shop()
+    first = Aggregate()
+    first.trigger_event(Aggregate.Event)
+    app.save(first, Aggregate())
+    return app
+
+
+@pytest.mark.parametrize("transcoder", [_Stamps, _Reversed])
+@pytest.mark.parametrize("redact", [None, ["id"]])
+def test_times_that_only_the_application_reads_are_in_the_file(
+    path: Path, transcoder: type[Transcoder], redact: Any
+) -> None:
+    app = _transcoded(transcoder())
+    before = esnb.events(app)
+    esnb.export(app, path, redact=redact)
+
+    assert before["time"].notna().all()
+    assert list(esnb.events(path)["time"]) == list(before["time"])
+    assert list(esnb.streams(path)["last_time"]) == list(esnb.streams(app)["last_time"])
+    middle = before["time"].iloc[1]
+    assert len(esnb.events(path, since=middle)) == len(esnb.events(app, since=middle)) > 0
+    assert len(esnb.events(path, until=middle)) == len(esnb.events(app, until=middle)) > 0
+    assert f"{middle:%H:%M:%S}" in str(esnb.browse(path, live=False))
+
+
+def test_a_file_that_is_exported_again_keeps_such_times(path: Path, tmp_path: Path) -> None:
+    app = _transcoded(_Stamps())
+    esnb.export(app, path)
+    esnb.export(path, tmp_path / "again.jsonl")
+
+    assert (tmp_path / "again.jsonl").read_bytes() == path.read_bytes()
+
+
+def test_a_time_that_is_redacted_is_not_in_the_file(path: Path) -> None:
+    app = _transcoded(_Stamps())
+    esnb.export(app, path, redact=["timestamp"])
+
+    assert esnb.events(path)["time"].isna().all()
+    year = str(esnb.events(app)["time"].iloc[0].year)
+    assert all(f'"{year}-' not in line for line in path.read_text().splitlines())
+
+
+def test_a_time_that_everybody_reads_is_written_once(path: Path) -> None:
+    app = Bank()
+    some_events(app)
+    esnb.export(app, path)
+
+    assert all("time" not in json.loads(line) for line in path.read_text("utf-8").split("\n")[1:-1])

@@ -373,6 +373,28 @@ def test_checkpoints_of_all_views_with_head_and_lag(stores: esnb.Stores) -> None
     assert esnb.read_model(behind)["value"].tolist() == ["2"]
 
 
+def test_the_head_of_a_view_is_that_of_the_streams_that_it_follows(stores: esnb.Stores) -> None:
+    plain = stores.application(Bank)
+    north = stores.application(Bank, env={"EVENTSTOREDB_STREAM_PREFIX": "north"})
+    whole = stores.application(
+        Bank, env={"EVENTSTOREDB_STREAM_PREFIX": "", "REDIS_KEY_PREFIX": "x"}
+    )
+    an_account(north)
+    an_account(plain)
+    positions = list(map(int, esnb.events(north)["position"]))
+    view = Sums.construct(Environment("sums", dict(north.env)))
+    view.count(Tracking("Bank", positions[1]))
+    other = Sums.construct(Environment("of all", {**whole.env, "REDIS_KEY_PREFIX": "esnb"}))
+    other.count(Tracking("Bank", positions[0]))
+
+    unprefixed, prefixed = esnb.checkpoints(stores).to_dict("records")
+
+    assert (prefixed["head"], prefixed["lag"]) == (positions[-1], len(positions) - 2)
+    assert pd.isna(unprefixed["head"])
+    assert pd.isna(unprefixed["lag"])
+    assert list(esnb.checkpoints(north)["name"]) == ["sums"]
+
+
 def test_checkpoints_of_a_client_are_its_groups(stores: esnb.Stores) -> None:
     client = stores.eventstoredb
     assert len(esnb.checkpoints(client)) == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,9 @@ SOUND: dict[str, Callable[[bytes], bytes]] = {
     "blank lines of all kinds at the end": lambda content: content + b"\r\r\n \t\r\n\r",
     "CRLF twice": lambda content: content.replace(b"\n", b"\r\r\n"),
     "bare CR twice": lambda content: content.replace(b"\n", b"\r\r"),
+    "a blank line between": lambda content: content.replace(b"\n", b"\n\n", 3),
+    "blank lines between": lambda content: content.replace(b"\n", b"\n \t\r\n\v\f\n"),
+    "blank lines first": lambda content: b"\n \n" + content,
     "spaces around": lambda content: content.replace(b"\n", b" \t\n  "),
 }
 
@@ -72,8 +76,11 @@ DAMAGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "Latin-1": (lambda content: content + '{"ü":1}\n'.encode("latin-1"), "line 7.*utf-8"),
     "garbage at the end": (lambda content: content + b"%PDF\n", "line 7"),
     "garbage after a blank line": (lambda content: content + b"\n\ngarbage", "line [79]"),
-    "a blank line between": (lambda content: content.replace(b"\n", b"\n\n", 3), "line 2"),
-    "a blank line first": (lambda content: b"\n" + content, "line 1"),
+    "blank lines only": (lambda content: b"\n\n", "line 1"),
+    "garbage between blank lines": (
+        lambda content: content.replace(b"\n", b"\n\ngarbage\n\n", 1),
+        "line 3",
+    ),
     "zeros at the end": (lambda content: content + b"\0" * 4096, "line 7.*UTF-8"),
     "a zero within": (lambda content: content.replace(b"Ann", b"A\0n"), "line 2.*UTF-8"),
     "two events on a line": (lambda content: content.replace(b"}\n{", b"}{", 2), "line 1"),
@@ -112,6 +119,63 @@ def test_what_is_damaged_is_said_with_its_line(
         with pytest.raises(NotAnExportError, match=problem):
             ask(path)
     assert other.recorder.max_notification_id() is None
+
+
+@pytest.mark.parametrize(
+    "key", ["stream", "version", "type", "topic", "position", "event_id", "recorded", "data"]
+)
+def test_a_key_that_is_missing_is_named(path: Path, key: str) -> None:
+    lines = path.read_text("utf-8").splitlines()
+    lines[2] = json.dumps(
+        {k: v for k, v in json.loads(lines[2]).items() if k not in (key, "base64")}
+    )
+    path.write_text("\n".join(lines), "utf-8")
+
+    with pytest.raises(NotAnExportError, match=rf"line 3\): its key '{key}' is missing"):
+        esnb.events(path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"source": "elsewhere"}, "its source is 'elsewhere', not 'application' or 'server'"),
+        ({"source": None}, "its source is None, not"),
+        ({"source": ["server"]}, "its source is ['server'], not"),
+        ({"name": 7}, "its name is 7, not text"),
+        ({"esnb.export": 9}, "it has the format 9, and this esnb reads 1"),
+        ({"esnb.export": 9, "source": "elsewhere"}, "it has the format 9, and this esnb reads 1"),
+    ],
+)
+def test_a_header_says_what_is_wrong_with_it(
+    path: Path, changed: dict[str, Any], problem: str
+) -> None:
+    first, rest = path.read_text("utf-8").split("\n", 1)
+    path.write_text(json.dumps({**json.loads(first), **changed}) + "\n" + rest, "utf-8")
+
+    with pytest.raises(NotAnExportError, match=re.escape(f"(line 1): {problem}")):
+        esnb.events(path)
+
+
+@pytest.mark.parametrize("key", ["source", "name"])
+def test_a_key_that_a_header_lacks_is_named(path: Path, key: str) -> None:
+    first, rest = path.read_text("utf-8").split("\n", 1)
+    header = json.loads(first)
+    del header[key]
+    path.write_text(json.dumps(header) + "\n" + rest, "utf-8")
+
+    with pytest.raises(NotAnExportError, match=rf"line 1\): its key '{key}' is missing"):
+        esnb.events(path)
+
+
+class _InBytes:
+    def __fspath__(self) -> bytes:
+        return b"x"
+
+
+@pytest.mark.parametrize("given", [b"x", None, 5, _InBytes()])
+def test_what_is_not_a_path_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=f"by text or a Path, not by {type(given).__name__}"):
+        esnb.load(given, Application())
 
 
 def test_a_very_long_line_is_read(path: Path) -> None:

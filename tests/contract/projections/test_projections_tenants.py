@@ -202,3 +202,17 @@ def test_who_only_reads_needs_no_settings_of_the_event_store(
     view = Sums.construct(Environment("sums", env_of(None)))
     view.wait("Bank", position, timeout=60)
     assert view.sum() == 3
+
+
+def test_anothers_view_is_not_among_a_tenants_checkpoints(
+    env_of: Callable[..., Env], deposit: Callable[..., Bank]
+) -> None:
+    north, south = deposit(env_of("North"), 1), deposit(env_of("South"), 2, 3)
+    unprefixed = deposit(env_of(None), 4)
+    with CatchUpRunner(north, OfTenants, Sums, env=north.env) as runner:
+        runner.wait(timeout=60)
+
+    (own,) = esnb.checkpoints(north).to_dict("records")
+    assert (own["name"], own["application"], own["lag"]) == ("sums", "Bank", 0)
+    assert len(esnb.checkpoints(south)) == 0
+    assert len(esnb.checkpoints(unprefixed)) == 0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
 import pytest
 from eventsourcing.persistence import Tracking
 from eventsourcing.utils import Environment
@@ -439,3 +441,107 @@ def test_any_changes_in_any_batches_give_what_a_dict_gives(
     )
     assert names(products.between("price")) == [name for _, name in priced]
     assert names(products.top("price", 3)) == [name for _, name in reversed(priced)][:3]
+
+
+@pytest.fixture
+def docs(named: Named) -> Documents:
+    docs = named.documents(by=["kind"], order=["n"])
+    named.put(docs, **{f"d{n}": {"kind": "k", "n": n} for n in range(4)})
+    return docs
+
+
+@pytest.mark.parametrize(
+    ("page", "error", "problem"),
+    [
+        ({"start": 1.5}, TypeError, "start=1.5 is not a whole number"),
+        ({"start": True}, TypeError, "start=True is not a whole number"),
+        ({"start": None}, TypeError, "start=None is not a whole number"),
+        ({"start": "0"}, TypeError, "start='0' is not a whole number"),
+        ({"start": -1}, ValueError, "start=-1: pass a whole number from 0"),
+        ({"start": 10**30}, ValueError, "start=1000000000"),
+        ({"limit": 10**30}, ValueError, "limit=1000000000"),
+        ({"limit": 10**5000}, ValueError, "limit=<int"),
+        ({"limit": 0}, ValueError, "limit=0: pass a whole number from 1"),
+        ({"limit": None}, TypeError, "limit=None is not a whole number"),
+        ({"limit": float("nan")}, TypeError, "limit=nan is not a whole number"),
+    ],
+)
+def test_a_page_that_is_none_names_its_argument(
+    docs: Documents, page: dict[str, Any], error: type[Exception], problem: str
+) -> None:
+    for ask in (
+        lambda: docs.page(**page),
+        lambda: docs.where("kind", "k", **page),
+        lambda: docs.between("n", **page),
+    ):
+        with pytest.raises(error, match=re.escape(problem)):
+            ask()
+
+
+def test_the_largest_page_is_answered(docs: Documents) -> None:
+    for largest in ({"limit": 2**62}, {"start": np.int64(0), "limit": np.int64(2**62)}):
+        assert len(docs.page(**largest)) == 4
+        assert len(docs.where("kind", "k", **largest)) == 4
+        assert len(docs.between("n", **largest)) == 4
+    assert docs.page(start=2**62, limit=2**62) == docs.between("n", start=2**62, limit=2**62) == []
+    assert docs.where("kind", "k", start=2**62, limit=2**62) == []
+    assert len(docs.top("n", 2**62)) == 4
+
+
+@pytest.mark.parametrize(
+    ("count", "error"),
+    [(1.5, TypeError), (True, TypeError), (None, TypeError), (0, ValueError), (-1, ValueError)],
+)
+def test_a_count_that_is_none_is_named(docs: Documents, count: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match=rf"^count={count}"):
+        docs.top("n", count)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error"),
+    [
+        (float("nan"), ValueError),
+        (Decimal("nan"), ValueError),
+        ("dear", ValueError),
+        (10**400, ValueError),
+        (-(10**400), ValueError),
+        ([1], TypeError),
+    ],
+)
+def test_an_end_that_is_not_a_number_is_named(
+    docs: Documents, wrong: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=r"^low=.* is not a number that a float holds"):
+        docs.between("n", wrong, 1)
+    with pytest.raises(error, match=r"^high=.* is not a number that a float holds"):
+        docs.between("n", 1, wrong)
+
+
+def test_the_ends_of_a_range_may_be_infinite_or_text_of_numbers(docs: Documents) -> None:
+    infinite = float("inf")
+    assert names(docs.between("n", -infinite, infinite)) == ["d0", "d1", "d2", "d3"]
+    assert names(docs.between("n", "1", Decimal("2.5"))) == ["d1", "d2"]
+
+
+def test_an_id_that_utf_8_cannot_write_is_named(named: Named, docs: Documents) -> None:
+    problem = r"document id '\\ud800' has a lone surrogate"
+    with pytest.raises(ValueError, match=problem):
+        docs.get("\ud800")
+    with named.commit(at(9)) as commands:
+        for write in (
+            lambda: docs.put(commands, "\ud800", {"n": 1}),
+            lambda: docs.change(commands, "\ud800", n=1),
+            lambda: docs.remove(commands, "\ud800"),
+        ):
+            with pytest.raises(ValueError, match=problem):
+                write()
+        docs.put(commands, "d9", {"n": 9})
+    assert names(docs.top("n", 1)) == ["d9"]
+
+
+def test_a_name_that_utf_8_cannot_write_is_refused_at_once(named: Named) -> None:
+    with pytest.raises(ValueError, match=r"name of documents '\\udc00' has a lone surrogate"):
+        Documents(named, "\udc00")
+    for fields in ({"by": ["\udc00"]}, {"order": ["\udc00"]}):
+        with pytest.raises(ValueError, match=r"field '\\udc00' has a lone surrogate"):
+            named.documents(**fields)
