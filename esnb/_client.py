@@ -9,10 +9,12 @@ from here.
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
+from esnb._flaw import flaw
 from esnb.clients.outside import import_whole
 
 # gRPC writes warnings to stderr when a process with an open channel forks
@@ -101,6 +103,29 @@ ServiceUnavailable: type[Exception] = _error("ServiceUnavailable")
 StreamIsDeleted: type[Exception] = _error("StreamIsDeleted")
 WrongCurrentVersion: type[Exception] = _error("WrongCurrentVersion")
 
+
+def flaw_of(uri: str) -> str:
+    """What is wrong with a connection string, without anything of its text; nothing as a rule."""
+    specification: Any = import_module(f"{PACKAGE}.connection_spec")
+    options = specification.VALID_CONNECTION_QUERY_STRING_FIELDS
+    problem: ValueError | None = None
+    try:
+        targets = ConnectionSpec(uri).targets
+        place = uri.partition("://")[2].rpartition("@")[2]
+        if not all(map(str.strip, re.split("[/?]", place)[0].split(","))):
+            return "it names no host"
+        if all(map(_is_target, targets)) and not any(map(str.isspace, uri)):
+            return ""
+    except ValueError as error:
+        problem = error
+    return flaw(uri, specification.VALID_URI_SCHEMES, options, problem)
+
+
+def _is_target(text: str) -> bool:
+    found = re.fullmatch(r"(\[[^\[\]]+\]|[^:@]+):([0-9]{1,5})", text)
+    return found is not None and 0 < int(found[2]) < 65536
+
+
 __all__ = [
     "PACKAGE",
     "AbortedByServer",
@@ -124,6 +149,7 @@ __all__ = [
     "StreamIsDeleted",
     "StreamState",
     "WrongCurrentVersion",
+    "flaw_of",
     "gossip_pb2",
     "persistent_pb2",
     "projections_pb2",

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from redis import Redis
+from redis import ConnectionPool, Redis
 
+from esnb._flaw import flaw
 from esnb._uri import guarded
 
 _OPTION = "cluster"
+_OPTIONS = (
+    *("cluster", "db", "username", "password", "client_name", "protocol", "max_connections"),
+    *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "retry_on_timeout"),
+    *("health_check_interval", "decode_responses", "ssl_cert_reqs", "ssl_ca_certs"),
+    *("ssl_certfile", "ssl_keyfile", "ssl_check_hostname"),
+)
+"""Those that an error names; redis-py knows a few more."""
 
 
 def redis_client(url: str) -> Redis:
@@ -35,6 +44,28 @@ def open_client(url: str, **options: Any) -> Redis:
     cluster: Any = RedisCluster.from_url(plain, **options)
     client: Redis = cluster  # the same commands
     return client
+
+
+def flaw_of(url: str) -> str:
+    """What is wrong with a URL, without anything of its text; nothing as a rule."""
+    schemes = ("redis", "rediss", "unix")
+    try:
+        parts = urlsplit(url)
+        is_socket = parts.scheme == "unix"
+        if is_socket and not parts.path:
+            return "unix:// needs the path of a socket: unix:///run/redis.sock"
+        if parts.scheme in schemes and not is_socket and not (parts.hostname or "@" in url):
+            return f"it names no host: {parts.scheme}://host:6379/0"
+        if not is_socket and not re.fullmatch(r"/?\d*", parts.path):
+            raise ValueError("the path is not a database's number")
+        if not url.startswith(tuple(f"{each}://" for each in schemes)) or "@" in parts.path:
+            raise ValueError("the scheme, or the password")
+        pool = ConnectionPool.from_url(split_cluster(url)[0])
+        # An option that redis-py does not know is otherwise found at the first use.
+        pool.connection_class(**pool.connection_kwargs)
+    except (ValueError, TypeError) as error:
+        return flaw(url, schemes, _OPTIONS, error)
+    return ""
 
 
 def split_cluster(url: str) -> tuple[str, bool]:

@@ -6,11 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from esnb._uri import guarded, masked, veiled
+from esnb._uri import guarded, veiled
 
 EVENTSTOREDB_VARIABLE = "EVENTSTOREDB_URI"
 REDIS_VARIABLE = "REDIS_URL"
@@ -116,7 +115,7 @@ def _is_uri(target: str | os.PathLike[str]) -> bool:
         return False
     if re.match(r"(?i)(rediss?|unix)://", target):
         raise ValueError(
-            f"{masked(target)!r} is Redis's: connect('esdb://…', redis={masked(target)!r})"
+            f"{veiled(target)!r} is Redis's: connect('esdb://…', redis={veiled(target)!r})"
         )
     if "://" in target:
         return True
@@ -146,9 +145,9 @@ def _embedded_at(path: str | os.PathLike[str]) -> Embedded:
 
 def _one_without_the_other(eventstoredb: str | None, redis: str | None) -> ValueError:
     given, missing = (
-        (f"EventStoreDB {masked(eventstoredb)}", f"redis= or {REDIS_VARIABLE}")
+        (f"EventStoreDB {veiled(eventstoredb)}", f"redis= or {REDIS_VARIABLE}")
         if eventstoredb is not None
-        else (f"Redis {masked(redis or '')}", f"eventstoredb= or {EVENTSTOREDB_VARIABLE}")
+        else (f"Redis {veiled(redis or '')}", f"eventstoredb= or {EVENTSTOREDB_VARIABLE}")
     )
     return ValueError(
         f"{given} was given without the other server: set {missing} too (events of one server "
@@ -164,41 +163,18 @@ def _check_eventstoredb(uri: str) -> None:
     from esnb import _client
 
     example = "write esdb://host:2113?Tls=false or esdb://user:password@host:2113"
-    if any(character.isspace() for character in uri):
-        raise _malformed("EventStoreDB's URI", uri, f"it has a space; {example}")
-    specification = import_module(f"{_client.PACKAGE}.connection_spec").ConnectionSpec
-    try:
-        specification(uri)
-    except ValueError as error:
-        # The client quotes the URI, password and all.
-        why = str(error).replace(uri, "").strip(" :")
-        raise _malformed("EventStoreDB's URI", uri, f"{why}; {example}") from None
-    for target in targets_of(uri):
-        port = target.rpartition(":")[2]
-        if target.count(":") > 1 and not target.startswith("["):
-            raise _malformed("EventStoreDB's URI", uri, f"its port is no number; {example}")
-        if not 0 < int(port) < 65536:
-            raise _malformed("EventStoreDB's URI", uri, f"there is no port {port}; {example}")
+    problem = _client.flaw_of(uri)
+    if problem:
+        raise _malformed("EventStoreDB's URI", uri, f"{problem}; {example}")
 
 
 def _check_redis(url: str) -> None:
-    from redis import Redis
-
-    from esnb._redis_client import split_cluster
+    from esnb._redis_client import flaw_of
 
     example = "write redis://host:6379/0, rediss://user:password@host:6379 or unix:///path"
-    try:
-        with Redis.from_url(split_cluster(url)[0]) as client:
-            client.connection_pool.make_connection()
-            scheme, path = urlsplit(url)[0], urlsplit(url)[2]
-            if scheme == "unix":
-                if not path:
-                    raise ValueError("it has no path")
-            elif not re.fullmatch(r"/?\d*", path):
-                raise ValueError(f"{path!r} is no database number")
-    except (ValueError, TypeError) as error:
-        why = str(error).replace(url, "")
-        raise _malformed("Redis's URL", url, f"{why}; {example}") from None
+    problem = flaw_of(url)
+    if problem:
+        raise _malformed("Redis's URL", url, f"{problem}; {example}")
 
 
 def _certificates(environ: Mapping[str, str]) -> str | None:

@@ -15,6 +15,55 @@ EMBEDDED_NAME = "esnb-embedded"
 # branch is a URI whose scheme was forgotten.
 _CREDENTIALS = re.compile(r"(?<=://)\S*@|(?<![^\s'\"=(])[^\s'\":/]+:(?!//)[^\s'\"]*@")
 _SECRET_OPTION = re.compile(r"(?i)\b(password|passwd|secret|token)=[^&\s]*")
+_URI = re.compile(r"(?i)\b((?:esdb|kurrentdb|kdb|rediss?|unix)(?:\+discover)?://)([^\s'\"`]+)")
+_HOST = r"(?:\[[\w:.%]+\]|[\w.-]+|…)(?::(?:\d+|port))?"
+_HOSTS = re.compile(rf"(?:\*\*\*@)?(?:{_HOST}(?:,{_HOST})*)?")
+_WORD_OPTIONS = frozenset(
+    [
+        "tls",
+        "maxdiscoverattempts",
+        "discoveryinterval",
+        "gossiptimeout",
+        "nodepreference",
+        "tlsverifycert",
+        "defaultdeadline",
+        "keepaliveinterval",
+        "keepalivetimeout",
+        "db",
+        "cluster",
+        "timeout",
+        "socket_timeout",
+        "socket_connect_timeout",
+        "socket_keepalive",
+        "retry_on_timeout",
+        "max_connections",
+        "health_check_interval",
+        "protocol",
+        "decode_responses",
+        "ssl_cert_reqs",
+        "ssl_check_hostname",
+        "password",
+        "passwd",
+        "secret",
+        "token",
+    ]
+)
+_WORDS = re.compile(
+    r"(?i)true|false|yes|no|none|optional|required|leader|follower|random|readonlyreplica"
+    r"|\d+(\.\d+)?|\*\*\*"
+)
+_TEXT_OPTIONS = frozenset(
+    [
+        "connectionname",
+        "client_name",
+        "tlscafile",
+        "usercertfile",
+        "userkeyfile",
+        "ssl_ca_certs",
+        "ssl_certfile",
+        "ssl_keyfile",
+    ]
+)
 
 
 def masked(text: str) -> str:
@@ -23,7 +72,29 @@ def masked(text: str) -> str:
     >>> masked("esdb://admin:changeit@db.example:2113?Tls=true")
     'esdb://***@db.example:2113?Tls=true'
     """
-    return _SECRET_OPTION.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
+    text = _SECRET_OPTION.sub(r"\1=***", _CREDENTIALS.sub("***@", text))
+    return _URI.sub(lambda found: found[1] + _plain(found[2]), text)
+
+
+def _plain(rest: str) -> str:
+    """What follows a URI's scheme, without what may be a password at the wrong place."""
+    text = rest.rstrip(".,;:)]>}")
+    end = rest[len(text) :]
+    place, mark, query = text.partition("?")
+    hosts, _, path = place.partition("/")
+    is_socket = hosts in ("", "***@")
+    if "#" in text or not _HOSTS.fullmatch(hosts) or not (is_socket or path.isdigit() or not path):
+        return ("***@" if text.startswith("***@") else "") + "***" + end
+    options = map(_option, query.split("&") if query else ())
+    return place + mark + "&".join(options) + end
+
+
+def _option(text: str) -> str:
+    """An option of a URI; another one may be a password's misspelt, or a part of a password."""
+    name, _, value = text.partition("=")
+    if name.lower() in _TEXT_OPTIONS:
+        return text
+    return text if name.lower() in _WORD_OPTIONS and _WORDS.fullmatch(value) else "***"
 
 
 def veiled(text: str) -> str:
@@ -32,7 +103,9 @@ def veiled(text: str) -> str:
     >>> veiled("esdb://admin:two words@db.example")
     'esdb://***@db.example'
     """
-    return re.sub(r"(?s)^((?:\w[\w+.-]*:/{1,2})?).*@", r"\1***@", masked(text))
+    text = re.sub(r"(?s)^((?:\w[\w+.-]*:/{1,2})?).*@", r"\1***@", masked(text))
+    scheme, mark, rest = text.partition("://")
+    return scheme + mark + _plain(rest) if mark else text
 
 
 class Uri(str):

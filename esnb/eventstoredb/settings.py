@@ -8,8 +8,8 @@ from typing import Literal, cast
 
 from eventsourcing.utils import Environment
 
-from esnb._client import ConnectionSpec
-from esnb._uri import guarded, masked
+from esnb._client import flaw_of
+from esnb._uri import guarded, veiled
 from esnb.eventstoredb.naming import IDType
 from esnb.setting import SettingError, choice, whole_number
 from esnb.stream_prefix import STREAM_PREFIX
@@ -79,14 +79,9 @@ def _uri(env: Environment) -> str:
             f"{' or '.join(env.create_keys(URI))} is not set: give the server's connection string, "
             "such as esdb://localhost:2113?Tls=false, or take all variables from esnb.connect().env"
         )
-    try:
-        targets = ConnectionSpec(uri).targets
-    except ValueError as error:
-        raise SettingError(
-            f"{URI} is {masked(uri)!r}, which is no connection string: {masked(str(error))}"
-        ) from None
-    if not all(target.partition(":")[0] for target in targets):
-        raise SettingError(f"{URI} is {masked(uri)!r}, which names no host: write esdb://host:port")
+    problem = flaw_of(uri)
+    if problem:
+        raise SettingError(f"{URI} is {veiled(uri)!r}, which is not a connection string: {problem}")
     return uri
 
 

@@ -74,7 +74,8 @@ def events(
     (inclusive both, against the column `time`, or with `by="recorded"` against
     the store's own time) take datetimes or ISO 8601 text, UTC without an offset.
     `redact` names fields, at any depth or by a dotted path, whose values are
-    shown as `[redacted]`; payloads that cannot be read are hidden whole then.
+    shown as `[redacted]`; payloads that cannot be read, or have no names (a list, a
+    text), are hidden whole then.
 
     Columns: `stream` (string: the aggregate's id, or a server's stream name),
     `version` (Int64, from 1), `type` (string), `time` (datetime64[us, UTC]: the

@@ -143,7 +143,7 @@ def queue(
     if redaction:
         columns["data"] = [_hidden(value, redaction) for value in columns["data"]]
         for name in ("progress", "result"):
-            columns[name] = list(map(redaction.text, columns[name]))
+            columns[name] = list(map(redaction.result, columns[name]))
         columns["reason"] = list(map(redaction.message, columns["reason"]))
     frame = build(QUEUE, columns)
     if truncated:
@@ -153,7 +153,7 @@ def queue(
 
 def _hidden(data: Any, redaction: Redaction) -> Any:
     """A job's data without what is hidden, by paths from their top and from the payload's."""
-    found = redaction.text(data)
+    found = redaction.data(data)
     if not isinstance(found, dict) or "payload" not in found:
         return found
     return {**found, "payload": redaction.data(found["payload"])}

@@ -14,6 +14,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteRecorder, SQLiteTrackingRecorder
 
 from esnb.frames._changes import same
+from esnb.frames._failures import without_texts
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build, build_rows
 from esnb.frames._sources import described
@@ -44,7 +45,9 @@ def read_model(
       (a mapping's key, a sequence's index) and `value`.
 
     `redact` names columns, keys and fields whose values are shown as
-    `[redacted]`, at any depth of the values, also where those are JSON text.
+    `[redacted]`, at any depth of the values, also where those are JSON text. Of
+    the dead letters of a Redis view the kind of error is shown then, and no
+    traceback; records of an outbox are hidden whole (`outbox_records` reads them).
 
     Raises TypeError for other views (give them a `rows()`), and ValueError for
     a table that is not the view's, or several without `table=`.
@@ -114,6 +117,8 @@ def _record(row: Any) -> Any:
 
 
 def _of_entries(entries: Iterable[tuple[Any, ...]], redaction: Redaction) -> pd.DataFrame:
+    if redaction:
+        entries = without_texts(entries, redaction)
     return build_rows(
         ENTRIES,
         (

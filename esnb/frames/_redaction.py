@@ -89,14 +89,21 @@ class Redaction:
         return bool(self._names)
 
     def data(self, value: Any) -> Any:
-        """A payload or metadata without what is hidden; what cannot be read is hidden whole."""
-        if not self._names:
-            return value
-        return REDACTED if isinstance(value, bytes) else self._without(value, (), plain=True)
+        """A payload or metadata without what is hidden.
 
-    def text(self, value: Any) -> Any:
-        """As `data()`; text that stands alone may hold any value, and is hidden whole."""
-        return REDACTED if self._names and isinstance(value, str) else self.data(value)
+        What has no names, or cannot be read, may be anything, and is hidden
+        whole: bytes, a text or number alone, values by their position.
+
+        >>> Redaction("email").data(["a@b.c", 42])
+        '[redacted]'
+        """
+        if not self._names or value is None:
+            return value
+        return REDACTED if _is_nameless(value) else self._without(value, (), plain=True)
+
+    def result(self, value: Any) -> Any:
+        """As `data()`, but for numbers that stand alone: they say how far a job has come."""
+        return value if isinstance(value, int | float) else self.data(value)
 
     def message(self, text: str | None) -> str | None:
         """What something has failed with: of its text the kind of error, where fields are hidden.
@@ -164,7 +171,7 @@ class Redaction:
             return {
                 key: self._mark(inner, plain)
                 if self._hides((*path, str(key)))
-                else self._without(inner, (*path, str(key)), plain, around)
+                else self._without(inner, _within(value, path, key), plain, around)
                 for key, inner in value.items()
             }
         if type(value) in (list, tuple):
@@ -198,6 +205,23 @@ class Redaction:
 
 NOTHING = Redaction(None)
 """Hides nothing."""
+
+
+def _is_transcoding(value: Any) -> bool:
+    """Whether it is a value as the library's transcoder writes it, with its type beside it."""
+    return isinstance(value, dict) and value.keys() == {"_type_", "_data_"}
+
+
+def _within(whole: dict[Any, Any], path: Path, key: Any) -> Path:
+    """The path to what is under `key`; what a transcoder adds is no part of it."""
+    return path if key == "_data_" and _is_transcoding(whole) else (*path, str(key))
+
+
+def _is_nameless(value: Any) -> bool:
+    if _is_transcoding(value):
+        return _is_nameless(value["_data_"])
+    plain = type(value) in ATOMS or isinstance(value, Enum | str | bytes | set | frozenset)
+    return plain or (isinstance(value, list | tuple) and not hasattr(value, "_fields"))
 
 
 def _without_text(error: Exception) -> Exception:

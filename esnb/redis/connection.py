@@ -8,15 +8,14 @@ import weakref
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import redis
 from eventsourcing.utils import Environment
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from esnb._redis_client import open_client, split_cluster
-from esnb._uri import guarded, masked
+from esnb._redis_client import flaw_of, open_client, split_cluster
+from esnb._uri import guarded, veiled
 from esnb.clients.forks import Birth
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
@@ -49,27 +48,9 @@ def redis_url(env: Environment) -> str:
 
 def check_url(url: str) -> None:
     """Raises OSError unless redis-py can make a client of `url`."""
-    problem = _problem(url)
+    problem = flaw_of(url)
     if problem:
-        raise SettingError(f"{REDIS_URL} is {masked(url)!r}, which is no Redis URL: {problem}")
-
-
-def _problem(url: str) -> str:
-    """What is wrong with a URL; nothing as a rule."""
-    try:
-        parts = urlsplit(url)
-        if parts.scheme not in ("redis", "rediss", "unix"):
-            return "it must begin with redis://, rediss:// or unix://"
-        if parts.scheme == "unix" and not parts.path:
-            return "unix:// needs the path of a socket: unix:///run/redis.sock"
-        if parts.scheme != "unix" and not parts.hostname:
-            return f"it names no host: {parts.scheme}://host:6379/0"
-        pool = redis.ConnectionPool.from_url(split_cluster(url)[0])
-        # An option that redis-py does not know is otherwise found at the first use.
-        pool.connection_class(**pool.connection_kwargs)
-    except (ValueError, TypeError) as error:
-        return masked(str(error))
-    return ""
+        raise SettingError(f"{REDIS_URL} is {veiled(url)!r}, which is not a Redis URL: {problem}")
 
 
 class Connection:

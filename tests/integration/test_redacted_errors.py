@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from eventsourcing.persistence import Tracking
 
 import esnb
 from esnb.frames._redaction import Redaction
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, StuckError, Worker
 from esnb.projections import CatchUpRunner, PersistentRunner
+from esnb.redis import RedisView
 from esnb.stores import Stores
 from esnb.widgets._watch_panel import WatchPanel
 from esnb.widgets._watched import watched
@@ -75,12 +78,20 @@ def test_records_that_no_route_takes(stores: Stores, bank: Bank) -> None:
                 hidden = esnb.outbox_records(given, redact="owner", **ends)
                 assert hidden["error"][0] == "LookupError: [redacted]"
                 assert SECRET not in texts(hidden)
+        for given in (outbox, outbox.view):
+            kept = esnb.read_model(given, redact="owner")
+            assert SECRET not in texts(kept)
+            assert "LookupError: [redacted]" in texts(kept)
         trace = esnb.trace(stores, "flow", redact=["owner"])
         assert SECRET not in texts(trace)
         assert "LookupError: [redacted]" in list(trace["error"].dropna())
         flow = esnb.flow(stores, "flow", live=False, redact="owner")
         assert SECRET not in str(flow) + flow._repr_html_()
         outbox.discard(outbox.records()[0].id)
+    assert "discarded, after: LookupError: [redacted]" in texts(
+        esnb.read_model(outbox.view, redact="owner")
+    )
+    assert SECRET in texts(esnb.read_model(outbox.view))
     hidden = esnb.outbox_records(outbox, redact="owner")
     assert hidden["error"][0] == "discarded, after: LookupError: [redacted]"
     assert SECRET in texts(esnb.outbox_records(outbox))
@@ -131,6 +142,32 @@ def test_data_that_cannot_be_read(stores: Stores) -> None:
 class Failing(Deposits):
     def process_event(self, domain_event: Any, tracking: Any) -> None:
         raise ValueError(f"no such customer: {SECRET}")
+
+
+class Kept(RedisView):
+    """Of which only the dead letters are looked at."""
+
+
+@pytest.mark.parametrize("redact", ["owner", ["amount", "x.y"], "originator_id"])
+def test_dead_letters_in_a_read_model(stores: Stores, bank: Bank, redact: Any) -> None:
+    with CatchUpRunner(bank, Failing, Kept, stores.env, on_error="dead-letter") as runner:
+        bank.deposit(bank.open(), 1)
+        runner.wait()
+        for given in (runner, runner.view):
+            frame = esnb.read_model(given, redact=redact)
+            assert SECRET not in texts(frame)
+            letter = json.loads(frame["value"][0])
+            assert letter["error"] == "ValueError: [redacted]"
+            assert letter["traceback"] == "[redacted]"
+            assert letter["handler"] == runner.dead_letters()[0].handler
+        assert json.loads(esnb.read_model(runner)["value"][0])["error"].endswith(SECRET)
+
+
+def test_dead_letters_that_somebody_else_wrote(stores: Stores) -> None:
+    view = CatchUpRunner(Bank(), Failing, Kept, stores.env).view
+    with view.commit(Tracking("Bank", 1)) as commands:
+        commands.rpush(view.key("~dead-letters"), SECRET, "{}", f'["{SECRET}"]')
+    assert SECRET not in texts(esnb.read_model(view, redact="owner"))
 
 
 @pytest.fixture

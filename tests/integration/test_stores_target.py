@@ -139,7 +139,7 @@ def test_a_uri_is_not_taken_for_a_directory(path: str) -> None:
 
 def test_the_rest_of_a_malformed_uri_is_shown() -> None:
     with pytest.raises(
-        ValueError, match=r"'esdb://\*\*\*@host:0' is malformed: there is no port 0"
+        ValueError, match=r"'esdb://\*\*\*@host:0' is malformed: its port is not a number"
     ):
         chosen("esdb://admin:sesame@host:0", redis=CACHE)
 

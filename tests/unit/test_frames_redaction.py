@@ -8,15 +8,18 @@ from collections import UserDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
+import msgspec
 import pandas as pd
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import JSONTranscoder
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.utils import get_topic
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +30,7 @@ from esnb.frames._redaction import REDACTED, Redaction
 from .frames_domain import Bank, record
 
 SECRET = "s3cr3t"
+NUMBER = 31_415_926_535_897  # longer than any part of an id: found in none by accident
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,27 @@ class Customer(Aggregate):
     @event("CardAdded")
     def add_card(self, number: str) -> None:
         self.cards.append(Card(number, self.name))
+
+
+class Joined(msgspec.Struct, frozen=True, array_like=True):
+    originator_id: UUID
+    originator_version: int
+    email: str
+
+
+class ByPosition(Mapper[UUID]):
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        return StoredEvent(
+            domain_event.originator_id,
+            domain_event.originator_version,
+            get_topic(type(domain_event)),
+            msgspec.json.encode(domain_event),
+        )
+
+
+class PositionalClub(Application[UUID]):
+    def construct_mapper(self) -> Mapper[UUID]:
+        return ByPosition(transcoder=JSONTranscoder())
 
 
 FIELDS = ["password", "contact.email", "number"]
@@ -151,6 +176,73 @@ def test_a_payload_that_cannot_be_read_is_hidden_whole() -> None:
     assert SECRET not in everything_in(frame)
 
 
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [SECRET],
+        [1, {"name": SECRET}],
+        [{"password": SECRET, "name": SECRET}],
+        SECRET,
+        {"_type_": "tuple_as_list", "_data_": [SECRET]},
+        NUMBER,
+        NUMBER + 0.5,
+    ],
+    ids=["list", "list of more", "list of objects", "text", "tuple", "number", "fraction"],
+)
+def test_a_payload_without_names_is_hidden_whole(payload: Any, tmp_path: Path) -> None:
+    app, file = Bank(), tmp_path / "events.jsonl"
+    record(app, json.dumps(payload).encode())
+    browser = esnb.browse(app, live=False, redact="email")
+    esnb.export(app, file, redact="email")
+
+    shown = [
+        everything_in(esnb.events(app, redact="email")),
+        everything_in(esnb.events(app, redact="email", flatten=True)),
+        str(browser),
+        browser._repr_html_(),
+        json.dumps(browser.json),
+        browser.python,
+        file.read_text(),
+    ]
+    for text in shown:
+        assert SECRET not in text
+        assert str(NUMBER) not in text
+    assert esnb.events(app, redact="email")["data"][0] == REDACTED
+    assert esnb.events(file)["data"][0] == REDACTED
+    plain = everything_in(esnb.events(app))
+    assert SECRET in plain or str(NUMBER) in plain
+
+
+def test_no_payload_and_an_object_are_shown() -> None:
+    app = Bank()
+    record(app, b"")
+    record(app, b'{"tags": ["a", "b"]}')
+
+    assert list(esnb.events(app, redact="email")["data"]) == [None, {"tags": ["a", "b"]}]
+
+
+def test_a_path_leads_through_what_a_transcoder_adds(tmp_path: Path) -> None:
+    app, file = Bank(), tmp_path / "events.jsonl"
+    written = {"_type_": "customer", "_data_": {"email": SECRET, "name": "Ann"}}
+    record(app, json.dumps({"customer": written}).encode())
+    esnb.export(app, file, redact="customer.email")
+
+    assert SECRET not in file.read_text() + everything_in(esnb.events(app, redact="customer.email"))
+    assert "Ann" in file.read_text()
+
+
+def test_what_a_mapper_writes_by_position_is_hidden_whole(tmp_path: Path) -> None:
+    app, file = PositionalClub(), tmp_path / "events.jsonl"
+    app.events.put([Joined(uuid4(), 1, SECRET)])
+    browser = esnb.browse(app, live=False, redact="email")
+    esnb.export(app, file, redact="email")
+
+    frame = esnb.events(app, redact="email")
+    assert frame["data"][0] == REDACTED
+    for text in (everything_in(frame), str(browser), browser._repr_html_(), file.read_text()):
+        assert SECRET not in text
+
+
 @pytest.mark.parametrize("redact", [7, [""], [None], [("a", "b")]])
 def test_names_of_fields_are_texts(redact: Any) -> None:
     with pytest.raises(TypeError, match=r"redact=.*: give names of fields"):
@@ -177,7 +269,7 @@ def _hidden(value: Any) -> Any:
 def test_a_field_is_hidden_at_any_depth(value: Any) -> None:
     before = json.dumps(value)
 
-    assert Redaction("pin").data(value) == _hidden(value)
+    assert Redaction("pin").data({"whole": value}) == {"whole": _hidden(value)}
     assert json.dumps(value) == before
 
 
