@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from esnb._uri import said
+from esnb.exits import contained
 from esnb.outbox.adding import Addition, Target
 from esnb.outbox.record import OutboxRecord, State, from_text, job_data
 from esnb.outbox.route import Route, RouteFunction, routes
@@ -88,7 +89,7 @@ class Planner:
         if record.is_suspect and record.attempts >= self.attempts:
             return Plan(lane, member, record, "dead", error=record.error or "", tried=False)
         try:
-            found = routes(self.route, record)
+            found = contained(routes, self.route, record)
             if not found:
                 return Plan(lane, member, record, "skipped")
             name, job_id, data = record.type, record.job_id, job_data(text)

@@ -14,6 +14,7 @@ from eventsourcing.persistence import NotSupportedError, PersistenceError
 
 from esnb._uri import described, said
 from esnb.changes import Changes, Flag
+from esnb.exits import as_error
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
@@ -70,10 +71,10 @@ class Publishing:
         """Publishes until it is asked to stop, or fails."""
         try:
             asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001 - shown by status(), raised by wait()
+        except BaseException as error:  # noqa: BLE001 - shown by status(), raised by wait()
             with self.changed:
-                self.state, self.failure = "failed", error
-                self.error = said(error)
+                self.state, self.failure = "failed", as_error(error)
+                self.error = said(self.failure)
                 self.changed.notify_all()
         else:
             self._says("stopped")

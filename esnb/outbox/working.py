@@ -18,6 +18,7 @@ from eventsourcing.persistence import OperationalError
 from esnb._uri import masked, said
 from esnb.changes import Changes
 from esnb.correlation import Correlated, Correlation
+from esnb.exits import as_error, awaited, contained
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import async_client, bullmq, described_error
 from esnb.outbox.results import Results, key_of
@@ -50,12 +51,12 @@ class Working:
     def run(self) -> None:
         try:
             asyncio.run(self._main())
-        except Exception as error:  # noqa: BLE001 - shown by status(), raised by wait() and stop()
+        except BaseException as error:  # noqa: BLE001 - shown by status(), raised by wait() and stop()
             with self.changed:
                 if isinstance(error, redis.RedisError | OSError):
                     self.failure = OperationalError(described_error(error, self.url))
                 else:
-                    self.failure = error
+                    self.failure = as_error(error)
                 self.state, self.error = "failed", masked(str(self.failure))
                 self.changed.notify_all()
         else:
@@ -186,9 +187,9 @@ class Working:
         own = Job(job, asyncio.get_running_loop())
         with Correlated(correlation_of(own)):
             if inspect.iscoroutinefunction(self.handler):
-                given = await self.handler(own)
+                given = await awaited(self.handler(own))
             else:
-                given = await asyncio.to_thread(self.handler, own)
+                given = await asyncio.to_thread(contained, self.handler, own)
         try:
             json.dumps(given, allow_nan=False)
         except (TypeError, ValueError) as error:

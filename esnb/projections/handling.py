@@ -11,6 +11,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
+from esnb.exits import contained
 from esnb.projections.current import Handling
 from esnb.projections.errors import is_transient
 from esnb.projections.group import group
@@ -92,11 +93,11 @@ class Handlers:
                 # It wants events as they are stored, whose classes need not be there, and
                 # records none: no event is the current one.
                 domain_event = notification
-                self.projection.process_event(notification, tracking)
+                contained(self.projection.process_event, notification, tracking)
                 return
-            domain_event = self.application.mapper.to_domain_event(notification)
+            domain_event = contained(self.application.mapper.to_domain_event, notification)
             with Handling(notification, self.application.name):
-                self.projection.process_event(domain_event, tracking)
+                contained(self.projection.process_event, domain_event, tracking)
         except Exception as error:
             if is_transient(error) or isinstance(error, ViewDamagedError):
                 raise

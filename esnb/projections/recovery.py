@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from esnb._uri import masked, said
+from esnb.exits import as_error
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.progress import Progress
@@ -27,6 +30,14 @@ class Recovery:
         self._progress = progress
         self._backoff = backoff
         self._surprises = 0
+
+    @contextmanager
+    def to_the_end(self) -> Iterator[None]:
+        """The thread's whole work: whatever leaves it is what the thread has failed with."""
+        try:
+            yield
+        except BaseException as error:  # noqa: BLE001 - shown by status(), raised by wait()
+            self.fail(as_error(error))
 
     def reset(self) -> None:
         """Something went well: the next error is the first one."""

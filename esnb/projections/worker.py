@@ -68,6 +68,10 @@ class Worker:
 
     def run(self) -> None:
         """Works until it is stopped, or fails."""
+        with self._recovery.to_the_end():
+            self._run()
+
+    def _run(self) -> None:
         progress = self._progress
         while not progress.stop:
             try:

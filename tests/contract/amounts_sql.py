@@ -18,6 +18,9 @@ from tests.unit.projections_domain import Account
 class Amounts(SQLAlchemyTrackingRecorder):  # type: ignore[misc, unused-ignore]
     """The amounts in the order in which they came, in a table of the projection's name."""
 
+    unlucky: BaseException = ValueError("unlucky")
+    """What adding 13 raises."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.amounts = sqlalchemy.Table(
@@ -32,7 +35,7 @@ class Amounts(SQLAlchemyTrackingRecorder):  # type: ignore[misc, unused-ignore]
         with self.transaction(commit=True) as session:
             session.execute(sqlalchemy.insert(self.amounts).values(amount=amount))
             if amount == 13:
-                raise ValueError("unlucky")
+                raise self.unlucky
             self._insert_tracking(session, tracking)
 
     def seen(self) -> list[int]:

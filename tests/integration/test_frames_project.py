@@ -224,6 +224,17 @@ def test_nothing_is_left_of_a_projection_that_fails(running: esnb.Stores) -> Non
     assert set(running.redis.keys("*")) == keys
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_of_the_cell_stays_one(kind: type[BaseException], app: Shop) -> None:
+    a_day(app)
+
+    def interrupted(view: Any, domain_event: Any, tracking: Tracking) -> None:
+        raise kind("enough")
+
+    with pytest.raises(kind, match="enough"):
+        esnb.project(app, interrupted, InMemory)
+
+
 def test_a_view_of_given_settings(app: Shop, tmp_path: Path) -> None:
     a_day(app)
     settings = {

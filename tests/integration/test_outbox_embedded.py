@@ -6,8 +6,10 @@ import json
 import subprocess
 import sys
 import threading
+from asyncio import CancelledError
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -17,6 +19,7 @@ from eventsourcing.persistence import NotSupportedError, ProgrammingError
 
 import esnb
 from esnb.correlation import current_correlation
+from esnb.exits import ExitError
 from esnb.outbox import (
     BullMQPublisher,
     Job,
@@ -32,6 +35,9 @@ from tests.unit.projections_domain import Account, Bank
 pytestmark = pytest.mark.extras
 
 NOW = 60.0
+
+SIGNS = (SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError, StopIteration)
+"""What means something to whoever runs a thread, a task or a generator."""
 
 
 @pytest.fixture
@@ -53,6 +59,13 @@ def waiting(stores: Stores, queue: str) -> list[str]:
 
 def states(outbox: Outbox[Bank]) -> list[tuple[str, str]]:
     return [(record.type, record.state) for record in outbox.records()]
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def raises(*given: object) -> None:
+        raise error
+
+    return raises
 
 
 def to(queue: str | None) -> Callable[[OutboxRecord], str | None]:
@@ -196,6 +209,47 @@ class TestPublishing:
 
 
 class TestTrouble:
+    @pytest.mark.parametrize("kind", SIGNS)
+    def test_a_route_that_exits_has_failed(
+        self,
+        kind: type[BaseException],
+        stores: Stores,
+        bank: Bank,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        bank.open()
+        is_mended = threading.Event()
+
+        def route(record: OutboxRecord) -> str:
+            if not is_mended.is_set():
+                raise kind("enough")
+            return "q"
+
+        outbox = Outbox(stores, bank)
+        with outbox, BullMQPublisher(outbox, route, attempts=2, shortest=0.02) as publisher:
+            with pytest.raises(StuckError, match=f"{kind.__name__}: enough was raised"):
+                publisher.wait(timeout=NOW)
+            [record] = outbox.records()
+            assert (record.state, record.attempts) == ("dead", 2)
+            assert publisher.status().state == "running"
+            is_mended.set()
+            outbox.retry(record.id)
+            publisher.wait(timeout=NOW)
+        assert states(outbox) == [("Account.Created", "published")]
+        assert capfd.readouterr() == ("", "")
+
+    def test_an_exit_elsewhere_in_the_thread_is_the_publishers_failure(
+        self, stores: Stores, bank: Bank, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        bank.open()
+        outbox = Outbox(stores, bank)
+        publisher = BullMQPublisher(outbox, to("q"))
+        publisher._planner = SimpleNamespace(plan=raising(KeyboardInterrupt("enough")))  # type: ignore[assignment]
+        with outbox, pytest.raises(ExitError, match="KeyboardInterrupt: enough"):
+            publisher.start().wait(timeout=NOW)
+        assert publisher.status().state == "failed"
+        assert capfd.readouterr() == ("", "")
+
     def test_a_record_that_cannot_be_routed_holds_up_its_aggregate_only(
         self, stores: Stores, bank: Bank
     ) -> None:
@@ -619,6 +673,54 @@ class TestWorkers:
             with pytest.raises(TimeoutError, match="gave set, which is no JSON"):
                 worker.wait(1, timeout=0.1)
         assert stores.redis.zcard("bull:q:failed") == 1
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["function", "async"])
+    @pytest.mark.parametrize("kind", SIGNS)
+    def test_a_function_that_exits_fails_the_attempt(
+        self,
+        kind: type[BaseException],
+        is_async: bool,
+        stores: Stores,
+        bank: Bank,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        bank.open()
+
+        def handle(job: Job) -> int:
+            if job.attempt == 1:
+                raise kind("enough")
+            return job.attempt
+
+        async def handle_async(job: Job) -> int:
+            return handle(job)
+
+        outbox = Outbox(stores, bank)
+        route = lambda record: Route("q", attempts=2, backoff=10)  # noqa: E731
+        worker = Worker(stores, "q", handle_async if is_async else handle)
+        with outbox, BullMQPublisher(outbox, route) as publisher, worker:
+            publisher.wait(timeout=NOW)
+            worker.wait(1, timeout=NOW)
+            status = worker.status()
+        assert (status.state, status.completed, status.failed) == ("running", 1, 1)
+        job: Any = stores.redis.hgetall(f"bull:q:{outbox.records()[0].job_id}")
+        assert job[b"returnvalue"] == b"2"
+        assert f"{kind.__name__}: enough" in job[b"stacktrace"].decode()
+        assert capfd.readouterr() == ("", "")
+
+    @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, CancelledError])
+    def test_an_exit_elsewhere_in_the_thread_is_the_workers_failure(
+        self,
+        kind: type[BaseException],
+        stores: Stores,
+        monkeypatch: pytest.MonkeyPatch,
+        capfd: pytest.CaptureFixture[str],
+    ) -> None:
+        worker = Worker(stores, "q", lambda job: None)
+        monkeypatch.setattr("esnb.outbox.working.bullmq", raising(kind("enough")))
+        with pytest.raises(ExitError, match=f"{kind.__name__}: enough"):
+            worker.start().wait(timeout=NOW)
+        assert worker.status().state == "failed"
+        assert capfd.readouterr() == ("", "")
 
     def test_an_async_function_is_awaited(self, stores: Stores, bank: Bank) -> None:
         bank.open()

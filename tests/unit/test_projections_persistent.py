@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from asyncio import CancelledError
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,10 +18,12 @@ from eventsourcing.persistence import OperationalError, ProgrammingError
 import esnb
 from esnb._client import ServiceUnavailable
 from esnb.correlation import current_correlation
+from esnb.exits import ExitError
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner, current
 from esnb.projections.persistent.consumer import Consumer
 from esnb.projections.persistent.events import ApplicationEvents
 from esnb.projections.persistent.gone import watch_gone
+from esnb.projections.persistent.group import Group
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank
 
@@ -210,6 +213,45 @@ def test_a_failing_event_is_tried_again_and_then_parked() -> None:
     assert [event.id for event in groups.group("billing").parked] == [bad.id]
     status = worker.status()
     assert (status.failed, status.parked, status.handled, status.parked_in_group) == (4, 1, 1, 1)
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError])
+def test_a_handler_that_exits_is_tried_again_and_then_its_event_is_parked(
+    kind: type[BaseException], capfd: pytest.CaptureFixture[str]
+) -> None:
+    groups = Groups()
+    bad = groups.append("bad")
+    groups.append("good")
+
+    def exiting(event: Any, recorded: Any) -> None:
+        if event == "bad":
+            raise kind("enough")
+
+    seen = Seen(exiting)
+    with runner(groups, seen, retries=1) as worker:
+        wait_for(groups, lambda: groups.group("billing").parked)
+        seen.wait(1)
+        assert worker.status().state == "running"
+    assert [event.id for event in groups.group("billing").parked] == [bad.id]
+    status = worker.status()
+    assert (status.failed, status.parked, status.handled) == (2, 1, 1)
+    assert status.last_parked is not None
+    assert f"ExitError: {kind.__name__}: enough was raised" in status.last_parked
+    assert "Exception in thread" not in "".join(capfd.readouterr())
+
+
+def test_an_exit_elsewhere_in_the_thread_is_the_consumers_failure(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(group: Group) -> None:
+        raise KeyboardInterrupt("enough")
+
+    monkeypatch.setattr(Group, "ensure", interrupted)
+    worker = runner(Groups(), Seen())
+    with pytest.raises(ExitError, match="KeyboardInterrupt: enough was raised in a thread"):
+        worker.run_forever(DEADLINE)
+    assert worker.status().state == "failed"
+    assert "Exception in thread" not in "".join(capfd.readouterr())
 
 
 def test_the_last_error_is_told_with_event_handler_and_traceback() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 import weakref
@@ -21,12 +22,16 @@ from eventsourcing.persistence import (
 
 import esnb
 from esnb.correlation import current_correlation
+from esnb.exits import ExitError
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
 from esnb.projections.worker import Worker
 from esnb.redis import RedisView
 from tests.unit.projections_domain import Bank, Deposits, Gate, SQLiteSums, Sums
 
 Runner = CatchUpRunner[Bank, Any]
+
+SIGNS = (SystemExit, KeyboardInterrupt, GeneratorExit, asyncio.CancelledError, StopIteration)
+"""What means something to whoever runs a thread, a task or a generator."""
 
 
 @pytest.fixture(params=["popo", "sqlite"])
@@ -65,6 +70,16 @@ def fails_at(amount: int) -> Any:
             raise ValueError(f"cannot take {amount}")
 
     return staticmethod(before)
+
+
+def raises(error: BaseException, at: int | None = None) -> Any:
+    """A function that raises `error`; with `at`, for deposits of that amount only."""
+
+    def raising(*given: Any) -> None:
+        if at is None or given[-1].amount == at:
+            raise error
+
+    return staticmethod(raising)
 
 
 # --- following -------------------------------------------------------------------
@@ -506,6 +521,70 @@ def test_dead_letters_set_poison_aside(store: dict[str, Any], projection: type[D
     assert letters[0].originator_id == str(account)
     assert "Deposits.deposited" in letters[0].handler
     assert (status.dead_letters, status.lag, status.state) == (2, 0, "running")
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+def test_a_handler_that_exits_fails_the_runner(
+    kind: type[BaseException],
+    store: dict[str, Any],
+    projection: type[Deposits],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    projection.before = raises(kind("enough"))
+    runner: Runner = CatchUpRunner(Bank, projection, **store)
+    account = runner.app.open()
+    runner.app.deposit(account, 1)
+
+    runner.start()
+    with pytest.raises(ExitError, match=f"{kind.__name__}: enough was raised in a thread") as told:
+        runner.wait()
+    status = runner.status()
+
+    assert isinstance(told.value.__cause__, kind)
+    assert (status.state, status.position) == ("failed", 1)
+    assert status.error == f"ExitError: {told.value}"
+    assert "Deposits.deposited" in str(status.handler)
+    projection.before = staticmethod(lambda event: None)
+    with runner:
+        runner.wait()
+    assert runner.view.seen() == [1]
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+def test_a_handler_that_exits_makes_a_dead_letter(
+    kind: type[BaseException], store: dict[str, Any], projection: type[Deposits]
+) -> None:
+    projection.before = raises(kind("enough"), at=2)
+    runner: Runner = CatchUpRunner(Bank, projection, **store, on_error="dead-letter")
+    runner.app.deposit(runner.app.open(), 1, 2, 3)
+
+    with runner:
+        runner.wait()
+        assert runner.status().state == "running"
+
+    assert runner.view.seen() == [1, 3]
+    [letter] = runner.dead_letters()
+    assert letter.error.startswith(f"ExitError: {kind.__name__}: enough")
+    assert f"{kind.__name__}: enough" in letter.traceback
+
+
+def test_an_exit_elsewhere_in_the_thread_is_the_runners_failure(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    runner.app.deposit(runner.app.open(), 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(
+            "esnb.projections.worker.claim", raises(KeyboardInterrupt("enough")).__func__
+        )
+        runner.start()
+        with pytest.raises(ExitError, match="KeyboardInterrupt: enough"):
+            runner.wait()
+        assert runner.status().state == "failed"
+    with runner:
+        runner.wait()
+    assert runner.view.seen() == [1]
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_event_of_an_unknown_topic_is_poison(runner: Runner) -> None:

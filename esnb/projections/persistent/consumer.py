@@ -11,6 +11,7 @@ from uuid import uuid4
 from eventsourcing.persistence import OperationalError
 
 from esnb._uri import said
+from esnb.exits import contained
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.persistent.delivery import Delivery
@@ -82,6 +83,10 @@ class Consumer:
 
     def run(self) -> None:
         """Works until it is stopped, or fails."""
+        with self._recovery.to_the_end():
+            self._run()
+
+    def _run(self) -> None:
         progress = self._progress
         while not progress.stop:
             try:
@@ -152,9 +157,9 @@ class Consumer:
 
     def _handle(self, delivery: Delivery, event: Any, attempt: int, until: float) -> None:
         try:
-            domain_event, block = self._events.opened(event)
+            domain_event, block = contained(self._events.opened, event)
             with block, self._telemetry.work(1, **_described(event)):
-                self._handler(domain_event, event)
+                contained(self._handler, domain_event, event)
         except Exception as error:
             if is_transient(error) or isinstance(error, ForeignGroupError):
                 self._memory.end(event.id, self._name, "undone")

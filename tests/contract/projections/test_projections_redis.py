@@ -298,6 +298,27 @@ def test_dead_letters_lie_in_the_view(
     assert "before" in letters[0].traceback
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_an_exit_in_the_middle_of_a_commit_changes_nothing_and_is_set_aside(
+    kind: type[BaseException], make: MakeRunner, app: Bank
+) -> None:
+    class Exiting(Sums):
+        def add(self, amount: int, tracking: Tracking) -> None:
+            with self.commit(tracking) as commands:
+                commands.rpush(self.key("amounts"), amount)
+                if amount < 0:
+                    raise kind("negative")
+
+    app.deposit(app.open(), 1, -2, 3, -4, 5)
+    with make(view_class=Exiting, on_error="dead-letter") as runner:
+        runner.wait()
+        assert runner.status().state == "running"
+    assert runner.view.seen() == [1, 3, 5]
+    letters = runner.dead_letters()
+    assert [letter.originator_version for letter in letters] == [3, 5]
+    assert f"{kind.__name__}: negative was raised in a thread" in letters[0].error
+
+
 def test_a_command_that_is_refused_late_is_set_aside_by_its_event(
     make: MakeRunner, app: Bank, client: redis.Redis
 ) -> None:

@@ -119,6 +119,22 @@ def test_a_poison_event_may_be_set_aside(run: Callable[..., Runner]) -> None:
     assert [letter.notification_id for letter in runner.dead_letters()] == [4]
 
 
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_an_exit_in_the_middle_of_an_event_is_set_aside(
+    kind: type[BaseException], run: Callable[..., Runner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Amounts, "unlucky", kind("unlucky"))
+    app = Bank()
+    app.deposit(app.open(), 1, 2, 13, 4)
+    with run(app, on_error="dead-letter") as runner:
+        runner.wait()
+        assert runner.status().state == "running"
+    assert runner.view.seen() == [1, 2, 4]
+    [letter] = runner.dead_letters()
+    assert letter.notification_id == 4
+    assert f"{kind.__name__}: unlucky was raised in a thread" in letter.error
+
+
 def test_a_group_is_one_transaction(run: Callable[..., Runner]) -> None:
     """Of a hundred events, seen from the statements that the database gets."""
     app = Bank()

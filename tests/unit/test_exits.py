@@ -1,0 +1,103 @@
+"""Exceptions that would end a thread: errors in a thread of esnb's, themselves elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent import futures
+
+import pytest
+
+from esnb.exits import ExitError, as_error, awaited, contained
+
+SIGNS = (
+    SystemExit,
+    KeyboardInterrupt,
+    GeneratorExit,
+    StopIteration,
+    asyncio.CancelledError,
+    futures.CancelledError,
+)
+
+
+def raising(error: BaseException) -> None:
+    raise error
+
+
+def in_thread(function: Callable[..., object], *given: object) -> BaseException | None:
+    """What `function` raises in a thread."""
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            function(*given)
+        except BaseException as error:  # noqa: BLE001  whatever it is
+            raised.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return raised[0] if raised else None
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+def test_in_a_thread_a_sign_is_an_error_with_its_cause(kind: type[BaseException]) -> None:
+    sign = kind("at redis://:secret@cache.example")
+    raised = in_thread(contained, raising, sign)
+    assert isinstance(raised, ExitError)
+    assert raised.__cause__ is sign
+    assert str(raised) == (
+        f"{kind.__name__}: at redis://***@cache.example was raised in a thread, where it counts "
+        "as an error: raise another exception, or return"
+    )
+
+
+@pytest.mark.parametrize("kind", SIGNS)
+def test_in_the_main_thread_a_sign_keeps_its_meaning(kind: type[BaseException]) -> None:
+    sign = kind("enough")
+    with pytest.raises(kind) as raised:
+        contained(raising, sign)
+    assert raised.value is sign
+
+
+def test_errors_and_results_pass_unchanged() -> None:
+    error = ValueError("no")
+    assert in_thread(contained, raising, error) is error
+    assert as_error(error) is error
+    assert in_thread(contained, lambda: None) is None
+    assert contained(lambda one, two: one + two, 1, two=2) == 3
+
+
+@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, asyncio.CancelledError])
+def test_an_async_function_that_exits_leaves_its_loop_running(kind: type[BaseException]) -> None:
+    sign = kind("enough")
+
+    async def exiting() -> None:
+        await asyncio.sleep(0)
+        raise sign
+
+    async def main() -> None:
+        with pytest.raises(ExitError, match=f"{kind.__name__}: enough") as raised:
+            await awaited(exiting())
+        assert raised.value.__cause__ is sign
+
+    asyncio.run(main())
+
+
+def test_who_cancels_a_task_still_does() -> None:
+    async def main() -> None:
+        begun = asyncio.Event()
+
+        async def waiting() -> None:
+            begun.set()
+            await asyncio.Event().wait()
+
+        task = asyncio.create_task(awaited(waiting()))  # type: ignore[arg-type]
+        await begun.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert task.cancelled()
+
+    asyncio.run(main())
