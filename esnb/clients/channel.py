@@ -13,6 +13,7 @@ from typing import Any
 
 import grpc
 
+from esnb.clients import deadlines
 from esnb.clients.forks import Birth, keep_open, kept_open
 from esnb.clients.outside import begin, in_main_thread, later, outside, take, when_gone
 
@@ -21,24 +22,31 @@ AHEAD = 32
 
 
 class OutsideChannel(grpc.Channel):  # type: ignore[misc]
-    """`channel`, called outside the main thread; refused in a forked process."""
+    """`channel`, called outside the main thread; refused in a forked process.
 
-    def __init__(self, channel: grpc.Channel) -> None:
+    Calls have the limits of `deadlines`; `default` is the connection string's, in seconds.
+    """
+
+    def __init__(self, channel: grpc.Channel, default: float | None = None) -> None:
         self._channel = channel
+        self._default = default
         self._birth = Birth()
         keep_open(channel)
 
-    def unary_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _Waiting(self._birth, self._channel.unary_unary(*args, **kwargs))
+    def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._called(_Waiting, method, self._channel.unary_unary(method, *args, **kwargs))
 
-    def stream_unary(self, *args: Any, **kwargs: Any) -> Any:
-        return _Waiting(self._birth, self._channel.stream_unary(*args, **kwargs))
+    def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._called(_Waiting, method, self._channel.stream_unary(method, *args, **kwargs))
 
-    def unary_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _Pumping(self._birth, self._channel.unary_stream(*args, **kwargs))
+    def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._called(_Pumping, method, self._channel.unary_stream(method, *args, **kwargs))
 
-    def stream_stream(self, *args: Any, **kwargs: Any) -> Any:
-        return _Pumping(self._birth, self._channel.stream_stream(*args, **kwargs))
+    def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
+        return self._called(_Pumping, method, self._channel.stream_stream(method, *args, **kwargs))
+
+    def _called(self, kind: type[_Method], name: str, method: Any) -> Any:
+        return kind(self._birth, method, name, self._default)
 
     def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None:
         outside(lambda: self._channel.subscribe(callback, try_to_connect))
@@ -66,25 +74,30 @@ def _check(birth: Birth) -> None:
 class _Method:
     """A method of the server's, of a channel that was made by one process."""
 
-    def __init__(self, birth: Birth, method: Any) -> None:
+    def __init__(self, birth: Birth, method: Any, name: str, default: float | None) -> None:
         self._birth = birth
         self._method = method
+        self._name = name
+        self._default = default
 
 
 class _Waiting(_Method):
     """With one response."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        _check(self._birth)
-        return outside(lambda: self._method(*args, **kwargs))
+        return self._outside(self._method, args, kwargs)
 
     def with_call(self, *args: Any, **kwargs: Any) -> Any:
-        _check(self._birth)
-        return outside(lambda: self._method.with_call(*args, **kwargs))
+        return self._outside(self._method.with_call, args, kwargs)
 
     def future(self, *args: Any, **kwargs: Any) -> Any:
+        return self._outside(self._method.future, args, kwargs)
+
+    def _outside(self, call: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         _check(self._birth)
-        return outside(lambda: self._method.future(*args, **kwargs))
+        if len(args) < 2 and kwargs.get("timeout") is None:
+            kwargs["timeout"] = deadlines.of_unary(self._name, self._default)
+        return outside(lambda: call(*args, **kwargs))
 
 
 class _Pumping(_Method):
@@ -93,10 +106,37 @@ class _Pumping(_Method):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         _check(self._birth)
         if in_main_thread():
-            return PumpedCall(lambda: self._method(*args, **kwargs))
-        call = self._method(*args, **kwargs)
+            return PumpedCall(lambda: self._call(args, kwargs))
+        call = self._call(args, kwargs)
         keep_open(call)
         return call
+
+    def _call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = self._method(*args, **kwargs)
+        has_deadline = len(args) > 1 or kwargs.get("timeout") is not None
+        request = args[0] if args else kwargs.get("request")
+        seconds = deadlines.of_first_answer(self._name, request, self._default)
+        if has_deadline or seconds is None:
+            return call
+        return deadlines.FirstAnswer(call, seconds, lambda: CallError(_Silence(seconds)))
+
+
+class _Silence:
+    """How a call ended whose first answer did not come in time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+
+    def details(self) -> str:
+        return f"the server has accepted the call and not answered it for {self._seconds:g} s"
+
+    def initial_metadata(self) -> tuple[()]:
+        return ()
+
+    trailing_metadata = initial_metadata
 
 
 class CallError(grpc.RpcError, grpc.Call):  # type: ignore[misc]

@@ -39,6 +39,10 @@ class EventStoreDB(_client.Client):
     then leaves a ping unanswered for `KEEPALIVE_TIMEOUT` ends every call that is
     under way, as one that cannot be reached. The connection string may have its
     own (`KeepAliveInterval`, `KeepAliveTimeout`, in milliseconds; -1: none).
+
+    A call that the server accepts and never answers ends as well: see `deadlines`
+    for how long it has. The connection string may have its own (`DefaultDeadline`,
+    in seconds).
     """
 
     _connection: Any = None
@@ -72,7 +76,9 @@ class EventStoreDB(_client.Client):
             *(_NO_PROXY if _is_local(spec) else ()),
             *grpc_options,
         )
-        return OutsideChannel(super()._construct_grpc_channel(grpc_target, options))
+        channel = super()._construct_grpc_channel(grpc_target, options)
+        default = _option(spec, "DefaultDeadline")
+        return OutsideChannel(channel, default)
 
 
 def keepalive(interval: int | None, timeout: int | None) -> tuple[tuple[str, int], ...]:

@@ -277,7 +277,8 @@ class PersistentRunner:
     def _delay(self, place: int | None, timeout: float) -> str:
         """What holds a wait up."""
         status = self.status()
-        because = f": {status.error}" if status.error else ""
+        reasons = (status.waits_for and f"it waits for {status.waits_for}", status.error)
+        because = "".join(f": {reason}" for reason in reasons if reason)
         return (
             f"{self!r} is not done with the events up to {place} within {timeout} s; "
             f"{status.waiting} are delivered and not acknowledged{because}"
@@ -345,6 +346,7 @@ class PersistentRunner:
             event=errors[0].event,
             handler=errors[0].handler,
             traceback=errors[0].traceback,
+            waits_for=next((each.waits_for for each in self._progresses if each.waits_for), None),
             known_since=since,
         )
 

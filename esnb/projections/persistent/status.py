@@ -64,6 +64,8 @@ class PersistentStatus:
     event: str | None
     handler: str | None
     traceback: str | None
+    waits_for: str | None = None
+    """What a consumer that is not connected waits for."""
     known_since: datetime | None = None
     """When a server that is away answered last (UTC); None while it answers, and
     for one that never has."""
