@@ -15,7 +15,8 @@ from esnb._uri import said
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.persistent.delivery import Delivery
-from esnb.projections.persistent.events import Events, ForeignGroupError, Handler
+from esnb.projections.persistent.errors import ForeignGroupError
+from esnb.projections.persistent.events import Events, Handler
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import Memory
 from esnb.projections.progress import Progress
