@@ -14,6 +14,7 @@ from typing import Any
 
 import grpc
 
+from esnb.clients import deadlines
 from esnb.clients.forks import Birth, keep_open, kept_open
 from esnb.clients.outside import begin, in_main_thread, later, outside, take, when_gone
 
@@ -35,30 +36,33 @@ class OutsideChannel(grpc.Channel):  # type: ignore[misc]
     """`channel`, called outside the main thread; refused in a forked process.
 
     Its calls end with errors whose text is one line: what `explain` makes of it,
-    or status and details.
+    or status and details. They have the limits of `deadlines`; `default` is the
+    connection string's, in seconds.
     """
 
-    def __init__(self, channel: grpc.Channel, explain: Explain = _as_it_is) -> None:
+    def __init__(
+        self, channel: grpc.Channel, explain: Explain = _as_it_is, default: float | None = None
+    ) -> None:
         self._channel = channel
         self._explain = explain
+        self._default = default
         self._birth = Birth()
         keep_open(channel)
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        made = self._channel.unary_unary(method, *args, **kwargs)
-        return _Waiting(self._birth, made, partial(self._explain, method))
+        return self._called(_Waiting, method, self._channel.unary_unary(method, *args, **kwargs))
 
     def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        made = self._channel.stream_unary(method, *args, **kwargs)
-        return _Waiting(self._birth, made, partial(self._explain, method))
+        return self._called(_Waiting, method, self._channel.stream_unary(method, *args, **kwargs))
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        made = self._channel.unary_stream(method, *args, **kwargs)
-        return _Pumping(self._birth, made, partial(self._explain, method))
+        return self._called(_Pumping, method, self._channel.unary_stream(method, *args, **kwargs))
 
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        made = self._channel.stream_stream(method, *args, **kwargs)
-        return _Pumping(self._birth, made, partial(self._explain, method))
+        return self._called(_Pumping, method, self._channel.stream_stream(method, *args, **kwargs))
+
+    def _called(self, kind: type[_Method], name: str, method: Any) -> Any:
+        return kind(self._birth, method, name, partial(self._explain, name), self._default)
 
     def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None:
         outside(lambda: self._channel.subscribe(callback, try_to_connect))
@@ -87,11 +91,18 @@ class _Method:
     """A method of the server's, of a channel that was made by one process."""
 
     def __init__(
-        self, birth: Birth, method: Any, explain: Callable[..., str | None] = _as_it_is
+        self,
+        birth: Birth,
+        method: Any,
+        name: str,
+        explain: Callable[..., str | None],
+        default: float | None,
     ) -> None:
         self._birth = birth
         self._method = method
+        self._name = name
         self._explain = explain
+        self._default = default
 
     def _prepare(self, request: Any, credentials: Any) -> tuple[Any, Callable[..., str | None]]:
         """What to send, a message or several, and what explains how the call ended."""
@@ -105,23 +116,28 @@ class _Waiting(_Method):
     """With one response."""
 
     def __call__(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        _check(self._birth)
-        return outside(lambda: self._explained(self._method, request, *args, **kwargs))
+        return self._outside(self._method, request, args, kwargs)
 
     def with_call(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        _check(self._birth)
-        return outside(lambda: self._explained(self._method.with_call, request, *args, **kwargs))
+        return self._outside(self._method.with_call, request, args, kwargs)
 
-    def _explained(self, method: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def future(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        return self._outside(self._method.future, request, args, kwargs)
+
+    def _outside(
+        self, call: Any, request: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> Any:
+        _check(self._birth)
+        if not args and kwargs.get("timeout") is None:
+            kwargs["timeout"] = deadlines.of_unary(self._name, self._default)
+        return outside(lambda: self._explained(call, request, *args, **kwargs))
+
+    def _explained(self, call: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         request, explain = self._prepare(request, kwargs.get("credentials"))
         try:
-            return method(request, *args, **kwargs)
+            return call(request, *args, **kwargs)
         except grpc.RpcError as error:
             raise CallError(error, explain) from None
-
-    def future(self, *args: Any, **kwargs: Any) -> Any:
-        _check(self._birth)
-        return outside(lambda: self._method.future(*args, **kwargs))
 
 
 class _Pumping(_Method):
@@ -131,10 +147,36 @@ class _Pumping(_Method):
         _check(self._birth)
         request, explain = self._prepare(request, kwargs.get("credentials"))
         if in_main_thread():
-            return PumpedCall(lambda: self._method(request, *args, **kwargs), explain)
-        call = self._method(request, *args, **kwargs)
+            return PumpedCall(lambda: self._call(request, args, kwargs), explain)
+        call = self._call(request, args, kwargs)
         keep_open(call)
         return _ReadCall(call, explain)
+
+    def _call(self, request: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        call = self._method(request, *args, **kwargs)
+        has_deadline = bool(args) or kwargs.get("timeout") is not None
+        seconds = deadlines.of_first_answer(self._name, request, self._default)
+        if has_deadline or seconds is None:
+            return call
+        return deadlines.FirstAnswer(call, seconds, lambda: CallError(_Silence(seconds)))
+
+
+class _Silence:
+    """How a call ended whose first answer did not come in time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def code(self) -> grpc.StatusCode:
+        return grpc.StatusCode.DEADLINE_EXCEEDED
+
+    def details(self) -> str:
+        return f"the server has accepted the call and not answered it for {self._seconds:g} s"
+
+    def initial_metadata(self) -> tuple[()]:
+        return ()
+
+    trailing_metadata = initial_metadata
 
 
 class _Requests:

@@ -51,6 +51,10 @@ class EventStoreDB(_client.Client):
     under way, as one that cannot be reached. The connection string may have its
     own (`KeepAliveInterval`, `KeepAliveTimeout`, in milliseconds; -1: none).
 
+    A call that the server accepts and never answers ends as well: see `deadlines`
+    for how long it has. The connection string may have its own (`DefaultDeadline`,
+    in seconds).
+
     Of a cluster it uses members that are alive only. While there is no leader
     it asks again, for `discovery_timeout` seconds, or as often as
     `MaxDiscoverAttempts` of the connection string says.
@@ -161,7 +165,9 @@ class EventStoreDB(_client.Client):
         )
         explanations = Explanations(self.user, self._call_credentials)
         return OutsideChannel(
-            super()._construct_grpc_channel(grpc_target, options), explanations.explain
+            super()._construct_grpc_channel(grpc_target, options),
+            explanations.explain,
+            _option(spec, "DefaultDeadline"),
         )
 
 

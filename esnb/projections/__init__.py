@@ -11,7 +11,7 @@ from esnb.projections.backoff import Backoff
 from esnb.projections.current import current
 from esnb.projections.dead_letters import DeadLetter
 from esnb.projections.errors import CheckpointAheadError
-from esnb.projections.persistent.events import ForeignGroupError
+from esnb.projections.persistent.errors import CategoryNotProjectedError, ForeignGroupError
 from esnb.projections.persistent.runner import PersistentRunner
 from esnb.projections.persistent.status import PersistentStatus
 from esnb.projections.runner import CatchUpRunner
@@ -21,6 +21,7 @@ from esnb.redis import ForeignViewError
 __all__ = [
     "Backoff",
     "CatchUpRunner",
+    "CategoryNotProjectedError",
     "CheckpointAheadError",
     "DeadLetter",
     "ForeignGroupError",

@@ -39,6 +39,7 @@ class Progress:
         self.error: str | None = None
         self.event: str | None = None
         self.handler: str | None = None
+        self.waits_for: str | None = None
         self.traceback: str | None = None
         self.rate = Rate()
 

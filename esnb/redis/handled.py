@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Final, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from eventsourcing.persistence import OperationalError
 from eventsourcing.utils import Environment
 
 from esnb.redis.connection import connection, redis_url
+from esnb.redis.errors import translated
 from esnb.redis.namespace import Namespace, key_prefix
 
 Outcome = Literal["handled", "failed", "parked", "undone"]
@@ -70,6 +71,8 @@ class _Unwritten:
 _unwritten: dict[tuple[str, str], _Unwritten] = {}
 """By server and group, for the whole process: they outlive the runner whose consumer had them."""
 _lock = threading.Lock()
+_AT_A_TIME: Final = 1000
+"""Ids that one command carries over."""
 _SOON: Final = 0.05
 """Seconds after which an event is asked for again whose end is being written."""
 
@@ -149,6 +152,19 @@ class HandledEvents:
         self._connection.run(
             "end_handling", self._keys(event_id), [str(event_id), *end, self._keep]
         )
+
+    def carry_on(self, before: HandledEvents) -> None:
+        """Remembers what `before` does, unless something is remembered here already."""
+        if before is not self and not self._connection.call("EXISTS", self._handled):
+            with translated(self._connection.url):
+                client: Any = self._connection.binary
+                self._remember(client.zrange(before._handled, 0, -1, withscores=True))
+
+    def _remember(self, found: Sequence[tuple[bytes, float]]) -> None:
+        for start in range(0, len(found), _AT_A_TIME):
+            part = found[start : start + _AT_A_TIME]
+            flat = (value for id, score in part for value in (score, id))
+            self._connection.call("ZADD", self._handled, "NX", *flat)
 
     def __len__(self) -> int:
         """How many handled events are remembered."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
@@ -15,7 +16,8 @@ from esnb.exits import contained
 from esnb.projections.backoff import Backoff
 from esnb.projections.errors import is_transient
 from esnb.projections.persistent.delivery import Delivery
-from esnb.projections.persistent.events import Events, ForeignGroupError, Handler
+from esnb.projections.persistent.errors import ForeignGroupError
+from esnb.projections.persistent.events import Events, Handler
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import Memory
 from esnb.projections.progress import Progress
@@ -117,11 +119,15 @@ class Consumer:
     def _consume(self) -> None:
         """Connects, then handles until something is asked of it."""
         progress = self._progress
-        self._group.ensure()
+        with self._waiting_for("the server's answer whether the group is there"):
+            self._group.ensure()
         # Whoever takes events while the memory is away can only give them back, and the
         # server counts that as an attempt.
-        self._memory.flush()
-        delivery = Delivery(self._group.read(self._buffer, self._is_gone), progress.changed)
+        with self._waiting_for("Redis, which has the events that were handled"):
+            self._memory.flush()
+        with self._waiting_for("the server's confirmation of the subscription"):
+            subscription = self._group.read(self._buffer, self._is_gone)
+        delivery = Delivery(subscription, progress.changed)
         self._later.clear()
         self._went_well()
         try:
@@ -134,6 +140,15 @@ class Consumer:
                     self._take(delivery, event)
         finally:
             delivery.close()
+
+    @contextmanager
+    def _waiting_for(self, what: str) -> Iterator[None]:
+        """A block that a store holds up while it says nothing."""
+        self._progress.waits_for = what
+        try:
+            yield
+        finally:
+            self._progress.waits_for = None
 
     def _take(self, delivery: Delivery, event: Any) -> None:
         if self._events.passes_over(event):

@@ -8,17 +8,13 @@ from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import ProgrammingError
 
 from esnb.correlation import Correlated, Correlation
 from esnb.projections.current import CORRELATION_ID, Handling
+from esnb.projections.persistent.errors import ForeignGroupError
 
 Handler = Callable[[Any, Any], object]
 """Called with the domain event and the client's `RecordedEvent`."""
-
-
-class ForeignGroupError(ProgrammingError):
-    """A group of that name is there already, and delivers events of something else."""
 
 
 class Events(Protocol):
@@ -34,16 +30,29 @@ class Events(Protocol):
 class ApplicationEvents:
     """Events of an application, as its own mapper reads them."""
 
-    def __init__(self, application: Application[Any], category: Any, title: str) -> None:
+    def __init__(
+        self,
+        application: Application[Any],
+        category: Any,
+        title: str,
+        is_shared: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """`title` is the group's; `is_shared` says whether it also delivers events of others."""
         self._application = application
         self._category = category
         self._title = title
+        self._is_shared = is_shared
 
     def passes_over(self, recorded: Any) -> bool:
-        """What EventStoreDB wrote itself, such as that a stream was tombstoned."""
+        """What EventStoreDB wrote itself, such as that a stream was tombstoned.
+
+        Of a stream, also events of others: a category may be shared.
+        """
         from esnb.eventstoredb.envelope import is_of_server
 
-        return is_of_server(recorded)
+        if is_of_server(recorded):
+            return True
+        return self._is_shared() and self._category.notification(recorded) is None
 
     def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
         notification = self._category.notification(recorded)

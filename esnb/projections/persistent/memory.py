@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
+from esnb.projections.persistent.group import Group
 from esnb.redis.handled import HandledEvents, Outcome
 
 __all__ = ["HandledEvents", "Memory", "NoMemory", "Outcome"]
@@ -21,6 +23,38 @@ class Memory(Protocol):
     def begin(self, event_id: UUID, consumer: str, seconds: float) -> int | float | None: ...
 
     def end(self, event_id: UUID, consumer: str, outcome: Outcome) -> None: ...
+
+
+class GroupMemory:
+    """The memory of a group that may be found to have another name.
+
+    What was handled under the name that it had before counts, too.
+    """
+
+    def __init__(self, group: Group, make: Callable[[str], HandledEvents]) -> None:
+        self._group = group
+        self._by_title = {title: make(title) for title in group.titles}
+
+    @property
+    def _memory(self) -> HandledEvents:
+        return self._by_title[self._group.title]
+
+    @property
+    def is_behind(self) -> bool:
+        return any(memory.is_behind for memory in self._by_title.values())
+
+    def flush(self) -> None:
+        for memory in self._by_title.values():
+            memory.flush()
+        if not self._group.is_old:
+            for before in self._by_title.values():
+                self._memory.carry_on(before)
+
+    def begin(self, event_id: UUID, consumer: str, seconds: float) -> int | float | None:
+        return self._memory.begin(event_id, consumer, seconds)
+
+    def end(self, event_id: UUID, consumer: str, outcome: Outcome) -> None:
+        self._memory.end(event_id, consumer, outcome)
 
 
 class NoMemory:

@@ -23,8 +23,8 @@ from esnb.projections.errors import is_transient
 from esnb.projections.persistent.consumer import Consumer, Counts
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
-from esnb.projections.persistent.memory import HandledEvents, Memory, NoMemory
-from esnb.projections.persistent.source import source_of
+from esnb.projections.persistent.memory import GroupMemory, HandledEvents, Memory, NoMemory
+from esnb.projections.persistent.source import ALL, source_of
 from esnb.projections.persistent.status import (
     PersistentStatus,
     is_caught_up,
@@ -50,12 +50,23 @@ _TICK = 0.05
 class PersistentRunner:
     """Has consumers handle the events of a group, each event by one of them.
 
-    `source` is an application whose events are in EventStoreDB (its own events,
-    by category), or a client of EventStoreDB, with `stream=` (a category of
-    the server's such as `$ce-Shop`, too) or `patterns=` (regular expressions
-    for whole stream names); neither: all but system events. The group is
-    created from the beginning where it is missing. Any number of runners, in
-    this process or others, may share it.
+    `source` is an application whose events are in EventStoreDB (its own events),
+    or a client of EventStoreDB, with `stream=` (a category of the server's such
+    as `$ce-Shop`, too) or `patterns=` (regular expressions for whole stream
+    names); neither: all but system events. The group is created from the
+    beginning where it is missing. Any number of runners, in this process or
+    others, may share it.
+
+    An application's group follows the stream `$ce-<name>` in which the server's
+    projection `$by_category` links its events; events of others there are passed
+    over. Where that projection does not run, the runner fails with a
+    CategoryNotProjectedError. With `stream=` an application has another stream
+    followed, with `stream="$all"` the whole log, which needs no projection.
+    A group on `$all`, a client's too, may lose events: while some wait for a
+    consumer, a real server (23.10) moves the group's checkpoint past them with
+    each other event, and after a restart, or under a new leader, never delivers
+    them. The embedded server does not. A group that an earlier version made on
+    `$all` goes on being served, and `status().warning` says so.
 
     `handler(domain_event, recorded_event)` gets an application's domain event,
     or a client's JSON as Python values (other payloads as bytes), and the
@@ -119,20 +130,28 @@ class PersistentRunner:
         self.group = Group(
             opened.client,
             group,
-            stream,
+            opened.stream,
             opened.patterns,
+            None if opened.is_chosen else opened.category,
             strategy,
             message_timeout,
             max(retries, 10),
         )
         events: Events = RecordedEvents()
         if opened.category is not None:
-            events = ApplicationEvents(source, opened.category, self.group.title)
+            events = ApplicationEvents(
+                source,
+                opened.category,
+                f"{ALL}::{group}",
+                lambda: self.group.followed is not None,
+            )
         own = source.env if isinstance(source, Application) else None
         env = None if env is None else guarded_settings(env)
         settings = environment("", own, env)
         self._memory: Memory = (
-            HandledEvents(settings, self.group.title, keep=remember) if remember else NoMemory()
+            GroupMemory(self.group, partial(HandledEvents, settings, keep=remember))
+            if remember
+            else NoMemory()
         )
         self._events = events
         self._handler = handler
@@ -244,8 +263,9 @@ class PersistentRunner:
         """Blocks until nothing that was recorded before the call is left to be done.
 
         It is done when it was handled or parked, by this runner or by others of
-        the group. `place` asks for the events up to one instead: a notification's
-        id, of `$all` a commit position, of a stream a revision. `timeout` is in
+        the group. `place` asks for the events up to one instead: of an application
+        a notification's id, of `$all` a commit position, of any other stream that
+        was passed as `stream=` a revision. `timeout` is in
         seconds. Raises the runner's own error when it has failed, TimeoutError
         (which says what it was doing), WaitInterruptedError when it is stopped
         meanwhile, and ProgrammingError when it was not started.
@@ -272,13 +292,15 @@ class PersistentRunner:
 
     def _looked(self, place: int | None) -> tuple[int | None, bool]:
         """The place to wait for, and whether all up to it is done."""
-        place = self.group.head() if place is None else place
-        return place, place is None or is_past(self.group.info(), place)
+        place, end = self.group.end(place)
+        is_done = place is None or (end is not None and is_past(self.group.info(), end))
+        return place, is_done
 
     def _delay(self, place: int | None, timeout: float) -> str:
         """What holds a wait up."""
         status = self.status()
-        because = f": {status.error}" if status.error else ""
+        reasons = (status.waits_for and f"it waits for {status.waits_for}", status.error)
+        because = "".join(f": {reason}" for reason in reasons if reason)
         return (
             f"{self!r} is not done with the events up to {place} within {timeout} s; "
             f"{status.waiting} are delivered and not acknowledged{because}"
@@ -312,9 +334,9 @@ class PersistentRunner:
         It waits no longer than a second for the answer; then `error` says since
         when the rest is not known.
         """
-        info, away = told(self._info.put(self.group.info))
+        info, away = told(self._info.put(self._asked))
         since = None if away is None else self._info.since
-        caught_up = info is not None and is_caught_up(info)
+        info, caught_up = info or (None, False)
         total = self._counts()
         errors = [progress for progress in self._progresses if progress.error] or self._progresses
         state, wrong = retrying_if_away(
@@ -346,6 +368,8 @@ class PersistentRunner:
             event=errors[0].event,
             handler=errors[0].handler,
             traceback=errors[0].traceback,
+            waits_for=next((each.waits_for for each in self._progresses if each.waits_for), None),
+            warning=self.group.warning,
             known_since=since,
         )
 
@@ -356,6 +380,18 @@ class PersistentRunner:
         )
 
     # --- inside -----------------------------------------------------------------------------
+
+    def _asked(self) -> tuple[Any, bool]:
+        """The server's word about the group, and whether all that is recorded is done."""
+        has_links = self.group.links is not None and not self.group.is_old
+        # First the end: what is recorded meanwhile is not yet asked for.
+        place, end = self.group.end(None) if has_links else (None, None)
+        info = self.group.info()
+        if info is None:
+            return None, False
+        if place is None:
+            return info, is_caught_up(info)
+        return info, end is not None and is_past(info, end)
 
     def _counts(self) -> Counts:
         total = Counts()

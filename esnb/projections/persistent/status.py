@@ -40,8 +40,9 @@ class PersistentStatus:
     head: int | None
     """Unknown: the server does not tell."""
     lag: int | None
-    """0 when the group has read all and holds no event that is not acknowledged;
-    else None, since the server only counts those that it has read (`waiting`)."""
+    """0 when all events that are recorded are acknowledged or parked; else None,
+    since the server only counts those that it has read (`waiting`). Of a group on
+    `$all`: when the server says so, which passes over what it has lost."""
     lag_seconds: float | None
     """0.0 when `lag` is 0, else None."""
     waiting: int | None
@@ -64,6 +65,11 @@ class PersistentStatus:
     event: str | None
     handler: str | None
     traceback: str | None
+    waits_for: str | None = None
+    """What a consumer that is not connected waits for."""
+    warning: str | None = None
+    """Of a group on `$all` that an earlier version made for an application: what
+    that means, and how it is changed."""
     known_since: datetime | None = None
     """When a server that is away answered last (UTC); None while it answers, and
     for one that never has."""

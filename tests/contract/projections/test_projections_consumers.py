@@ -219,14 +219,15 @@ def test_a_group_of_another_application_is_refused(env: dict[str, str]) -> None:
     other = Bank(env={**env, "EVENTSTOREDB_STREAM_PREFIX": f"Other{uuid4().hex[:8]}"})
     app.open()
     name = group_name()
-    with PersistentRunner(app, name, Seen()) as first:
+    with PersistentRunner(app, name, Seen(), stream="$all") as first:
         first.wait(timeout=DEADLINE)  # the group is there
     app.open()
-    with (
-        pytest.raises(ForeignGroupError, match="Choose another group name"),
-        PersistentRunner(other, name, Seen()) as worker,
-    ):
-        worker.run_forever(timeout=DEADLINE)
+    for stream in (None, "$all"):
+        with (
+            pytest.raises(ForeignGroupError, match="Choose another group name"),
+            PersistentRunner(other, name, Seen(), stream=stream) as worker,
+        ):
+            worker.run_forever(timeout=DEADLINE)
 
 
 def test_a_restart_of_the_server_is_survived(tmp_path: Path, redis_server: RedisServer) -> None:
