@@ -101,8 +101,10 @@ class Question(Generic[T]):
         """Has another thread do `work`; what is returned waits for its answer.
 
         That raises what `work` raises, and UnansweredError where there is no
-        answer within `patience` seconds of the call of `put`.
+        answer within `patience` seconds of the call of `put`. Raises ForkedError
+        in a process that was forked after this was made.
         """
+        self._changed.check_process()  # a forked process starts no thread for what it cannot ask
         seconds = PATIENCE if patience is None else patience
         deadline = monotonic() + seconds
         found = None if self._overdue else self._begin(work)

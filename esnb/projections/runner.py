@@ -262,6 +262,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         """
         deadline = monotonic() + timeout
         progress = self._progress
+        progress.changed.check_process()
         if self._standing.was_reset(min(timeout, question.PATIENCE)):
             with progress.changed:
                 progress.reopens_asked += 1
