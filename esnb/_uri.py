@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, MutableMapping
-from typing import SupportsIndex
+from typing import SupportsIndex, TypeVar, cast
 from urllib.parse import parse_qs, urlsplit
 
 EMBEDDED_NAME = "esnb-embedded"
@@ -142,6 +142,16 @@ class _Part(str):
 def guarded(text: str) -> str:
     """`text`; where it may have credentials, as a `Uri`, which keeps them to itself."""
     return Uri(text) if "@" in text or masked(text) != text else text
+
+
+_Given = TypeVar("_Given")
+
+
+def guarded_argument(given: _Given) -> _Given:
+    """An argument for which a connection string may be taken: guarded if it is one."""
+    if isinstance(given, str) and re.search(r"://|:.*@", given):
+        return cast("_Given", guarded(given))
+    return given
 
 
 def guard(settings: MutableMapping[str, str]) -> None:

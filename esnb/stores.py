@@ -312,6 +312,7 @@ def connect(
     """
     # Not even a traceback that shows local variables shows a password.
     target = guarded(target) if isinstance(target, str) else target
+    path = guarded(path) if isinstance(path, str) else path
     eventstoredb = guarded(eventstoredb) if isinstance(eventstoredb, str) else eventstoredb
     redis = guarded(redis) if isinstance(redis, str) else redis
     chosen = choose(

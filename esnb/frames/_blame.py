@@ -11,6 +11,7 @@ import pandas as pd
 from eventsourcing.application import Application
 
 from esnb._text import short_repr
+from esnb._uri import guarded_argument
 from esnb.frames._fold import ProjectorFunction, fold, recorded
 from esnb.frames._progress import track
 from esnb.frames._redaction import Redact
@@ -61,6 +62,7 @@ def blame(
     0    name         Fido        1  Dog.Registered
     1  tricks  [roll over]        2  Dog.TrickAdded
     """
+    app = guarded_argument(app)
     setters: dict[str, Version] = {}
     state: State = {}
     for each in versions(
@@ -113,6 +115,7 @@ def bisect(
     >>> esnb.bisect(app, dog.id, lambda dog: "roll over" in dog.tricks)
     2
     """
+    app = guarded_argument(app)
     if not callable(predicate):
         raise TypeError(
             f"predicate is {short_repr(predicate)}: give a function of the aggregate, such as "

@@ -14,6 +14,7 @@ from eventsourcing import domain
 from eventsourcing.domain import BaseAggregate, CanInitAggregate
 from eventsourcing.utils import construct_topic
 
+from esnb._uri import guarded_argument
 from esnb.frames._moments import own_time
 from esnb.frames._payload import collector_paused
 from esnb.frames._progress import track
@@ -63,6 +64,7 @@ def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame
     0  Dog.Registered       Dog   name: str       1
     1  Dog.TrickAdded       Dog  trick: str       1
     """
+    app_or_module = guarded_argument(app_or_module)
     if isinstance(app_or_module, ModuleType) or _is_aggregate_class(app_or_module):
         return build_rows(CATALOG, _defined(app_or_module))
     return build_rows(CATALOG, _recorded(app_or_module, progress))

@@ -15,7 +15,7 @@ from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
-from esnb._uri import guarded
+from esnb._uri import guarded, guarded_argument
 from esnb.frames._lag import application_lag, category_lag
 from esnb.frames._redis import answering
 from esnb.frames._schema import Schema, build
@@ -78,6 +78,7 @@ def checkpoints(source: Any) -> pd.DataFrame:
       application  position
     0        Shop         7
     """
+    source = guarded_argument(source)
     found = sorted(_checkpoints(source), key=lambda each: (each.name, each.application))
     return build(
         CHECKPOINTS,
@@ -194,14 +195,14 @@ def _view_name(recorder: TrackingRecorder) -> str:
 
 def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     """Those of the views that follow an application, in the Redis of its environment."""
-    url = guarded(app.env.get(_URL) or "")
+    url, prefix = _redis_settings(app)
     if not url:
         return
     from esnb._redis_client import redis_client  # brings redis-py
 
     head = app.recorder.max_notification_id()
     with closing(redis_client(url)) as client, answering(client):
-        found = list(_of_redis(client, app.env.get(_KEY_PREFIX)))
+        found = list(_of_redis(client, prefix))
     own = stream_prefix(app.env, app.name)
     for each in found:
         is_own = None in (own, each.prefix) or own == each.prefix
@@ -210,9 +211,22 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
             yield Checkpoint(each.name, each.application, each.position, head, lag)
 
 
+def _redis_settings(app: Application[Any]) -> tuple[str, str | None]:
+    """Redis' URL and the prefix of its keys.
+
+    Here, where no error passes: tracebacks with variables show all that a line names.
+    """
+    return guarded(app.env.get(_URL) or ""), app.env.get(_KEY_PREFIX)
+
+
+def _prefix_of(stores: Any) -> str | None:
+    found: str | None = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX)
+    return found
+
+
 def _of_stores(stores: Any) -> Iterator[Checkpoint]:
     """Every view's in the Redis of `stores`."""
-    prefix = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX)
+    prefix = _prefix_of(stores)
     with answering(stores.redis):
         found = list(_of_redis(stores.redis, prefix))
     for name, application, position, prefix in found:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from esnb._uri import guarded_argument
 from esnb.frames import _line
 from esnb.frames._file import FileSource
 from esnb.frames._line import NotAnExportError
@@ -72,6 +73,7 @@ def export(
     0  Dog.Registered        1
     1  Dog.Registered        1
     """
+    source = guarded_argument(source)
     opened = source_of(source)
     selection = select(types, exclude, since, until, by)
     start, limit = bound(start, "start"), count(limit, "limit")

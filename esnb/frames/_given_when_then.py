@@ -15,6 +15,7 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb._text import printable
+from esnb._uri import guarded_argument
 from esnb.frames._changes import same
 from esnb.frames._constructor import arguments
 from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
@@ -72,6 +73,7 @@ def given_when_then(
         assert dog.name == 'Fido'
         assert dog.tricks == ['roll over']
     """
+    app = guarded_argument(app)
     source = application_of(app, "given_when_then()")
     version = whole(version, "version")
     stored = recorded(source, aggregate_id)

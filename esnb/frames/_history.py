@@ -11,6 +11,7 @@ import pandas as pd
 from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
+from esnb._uri import guarded_argument
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import ABSENT, changes
 from esnb.frames._fold import (
@@ -76,6 +77,7 @@ def history(
     0        1  Dog.Registered    name: 'Fido'; tricks: []
     1        2  Dog.TrickAdded  tricks: [] → ['roll over']
     """
+    app = guarded_argument(app)
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
     states: list[State] = []
     for version in versions(
@@ -135,6 +137,7 @@ def at(
     >>> esnb.at(app, dog.id, version=1).tricks
     []
     """
+    app = guarded_argument(app)
     source = application_of(app, "at()")
     if version is not None and time is not None:
         raise ValueError("give version= or time=, not both")
@@ -199,6 +202,7 @@ def diff(
         field before        after
     0  tricks     []  [roll over]
     """
+    app = guarded_argument(app)
     source = application_of(app, "diff()")
     before, after = whole(before, "before"), whole(after, "after")
     stored = recorded(source, aggregate_id)

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, StoredEvent
 
+from esnb._uri import guarded_argument
 from esnb.frames._application import originator_ids
 from esnb.frames._file import FileSource
 from esnb.frames._payload import mapper_stored
@@ -56,6 +57,7 @@ def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = N
     >>> other.repository.get(dog.id).name
     'Fido'
     """
+    path, stores = guarded_argument(path), guarded_argument(stores)
     source = FileSource(path)
     target = _target(source.origin, stores)
     known = _survey(source)

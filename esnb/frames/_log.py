@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from esnb._uri import guarded_argument
 from esnb.frames._application import require_id
 from esnb.frames._flatten import flatten as flattened
 from esnb.frames._moments import Moment
@@ -110,6 +111,7 @@ def events(
        version               type  position
     0        1  Aggregate.Created         1
     """
+    source = guarded_argument(source)
     opened = source_of(source)
     selection = select(types, exclude, since, until, by)
     start, limit = bound(start, "start"), count(limit, "limit")
@@ -161,6 +163,7 @@ def stream(
        version             type
     0        2  Aggregate.Event
     """
+    source = guarded_argument(source)
     opened = source_of(source)
     require_id(id_or_name, "a stream")
     start, stop, last = bound(start, "start"), bound(stop, "stop"), count(last, "last")
@@ -217,6 +220,7 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     0  Aggregate       1
     1  Aggregate       1
     """
+    source = guarded_argument(source)
     opened = source_of(source)
     if match is not None and not isinstance(match, str):
         raise TypeError(f"match={match!r}: give a pattern such as 'Product-*'")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from esnb._uri import guarded_argument
 from esnb.frames._numbers import end_of
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build
@@ -66,6 +67,7 @@ def outbox_records(
     ...     len(esnb.outbox_records(esnb.outbox.Outbox(stores, Application)))
     0
     """
+    outbox = guarded_argument(outbox)
     found = getattr(outbox, "outbox", outbox)
     view = getattr(found, "view", found)
     if isinstance(found, type) or not hasattr(view, "outermost"):

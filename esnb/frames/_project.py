@@ -15,7 +15,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 from eventsourcing.utils import Environment
 
-from esnb._uri import guarded_settings
+from esnb._uri import guarded_argument, guarded_settings
 from esnb.frames._application import ApplicationSource
 from esnb.frames._moments import Moment, own_time, read_moment
 from esnb.frames._numbers import whole
@@ -81,15 +81,17 @@ def project(
             key  type      field value
     0  by_trick  dict  roll over     1
     """
+    app = guarded_argument(app)
     if not isinstance(app, Application):
         raise TypeError(
             f"project() reads an application's events: give an eventsourcing Application, "
             f"not {described(app)}"
         )
+    env = None if env is None else guarded_settings(env)
     source = ApplicationSource(app)
     wanted = _until(source, until)
     projection = _projection_class(projection_class)
-    with _thrown_away(view_class, projection.name, app.env, env) as view:
+    with _thrown_away(view_class, projection.name, app, env) as view:
         notifications = track(
             wanted(source.notifications(None)),
             unit="events",
@@ -194,11 +196,10 @@ def _projection_class(given: type[Projection[Any]] | Handler) -> type[Projection
 def _thrown_away(
     view_class: type[TrackingRecorder],
     name: str,
-    surroundings: Mapping[str, str],
+    app: Application[Any],
     env: Mapping[str, str] | None,
 ) -> Iterator[TrackingRecorder]:
     """An empty view, gone after the block."""
-    env = None if env is None else guarded_settings(env)
     if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
         raise TypeError(f"no view class: {described(view_class)}; give a TrackingRecorder's class")
     from esnb.redis import RedisTrackingRecorder
@@ -206,7 +207,7 @@ def _thrown_away(
     with ExitStack() as stack:
         view: TrackingRecorder
         if issubclass(view_class, RedisTrackingRecorder):
-            own = view_class.construct(environment(name, surroundings, env))
+            own = view_class.construct(_settings(name, app, env))
             redis_view = own.in_namespace(f"project-{uuid4().hex}")
             stack.callback(redis_view.discard)
             view = redis_view
@@ -219,6 +220,11 @@ def _thrown_away(
             stack.callback(factory.close)
             view = factory.tracking_recorder(view_class)
         yield view
+
+
+def _settings(name: str, app: Application[Any], env: Mapping[str, str] | None) -> Environment:
+    """Here, where no error passes: tracebacks with variables show all that a line names."""
+    return environment(name, app.env, env)
 
 
 def _in_memory(view_class: type[TrackingRecorder]) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from esnb._bullmq import LISTS, SETS, is_marker, queue_root
+from esnb._uri import guarded_argument
 from esnb.frames._numbers import end_of
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._redis import answering
@@ -126,6 +127,7 @@ def queue(
     ...     len(esnb.queue(stores, "mails"))
     0
     """
+    source = guarded_argument(source)
     root, client = queue_root(name, prefix), redis_of(source)
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)

@@ -13,6 +13,7 @@ from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteRecorder, SQLiteTrackingRecorder
 
+from esnb._uri import guarded_argument
 from esnb.frames._changes import same
 from esnb.frames._failures import without_texts
 from esnb.frames._redaction import Redact, Redaction
@@ -61,6 +62,7 @@ def read_model(
             key  type      field value
     0  by_trick  dict  roll over     1
     """
+    runner_or_view = guarded_argument(runner_or_view)
     view = _view_of(runner_or_view)
     redaction = Redaction(redact)
     own = getattr(view, "rows", None)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from esnb._uri import guarded_argument
 from esnb.frames._redaction import Redact, Redaction
 from esnb.frames._schema import Schema, build
 from esnb.frames._sources import described
@@ -44,6 +45,7 @@ def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     >>> len(esnb.runners())
     0
     """
+    runners = tuple(map(guarded_argument, runners))
     rows = together([_status(runner) for runner in one_by_one(runners)])
     redaction = Redaction(redact)
     columns = {column: [getattr(row, column, None) for row in rows] for column in RUNNERS}

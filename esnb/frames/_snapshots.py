@@ -11,6 +11,7 @@ import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
+from esnb._uri import guarded_argument
 from esnb.beginning import MissingEventsError
 from esnb.difference import Comparison
 from esnb.fold import fold_fingerprint
@@ -78,6 +79,7 @@ def snapshots(
        version store
     0        1  popo
     """
+    app = guarded_argument(app)
     source = application_of(app, "snapshots()")
     return build_rows(
         SNAPSHOTS,
@@ -134,6 +136,7 @@ def verify_snapshot(
        version status
     0        1     ok
     """
+    app = guarded_argument(app)
     source = application_of(app, "verify_snapshot()")
     require_id(aggregate_id)
     found = list(_kept_snapshots(source, aggregate_id, False))

@@ -50,7 +50,7 @@ def application_of(source: Any, purpose: str) -> ApplicationSource:
 
 def described(given: Any) -> str:
     """How an error names an argument that is of no use: by its kind, never by its content."""
-    kind = given if isinstance(given, type) else type(given)
+    kind = given if isinstance(given, type) else str if isinstance(given, str) else type(given)
     name = f"{kind.__module__}.{kind.__qualname__}"
     if any(f"{each.__module__}.{each.__qualname__}" == _DCB_APPLICATION for each in kind.__mro__):
         return f"{name} (a DCBApplication's events belong to no aggregate: esnb does not read them)"

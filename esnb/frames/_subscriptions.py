@@ -10,7 +10,7 @@ from eventsourcing.application import Application
 
 from esnb._place import place
 from esnb._uri import described as described_uri
-from esnb._uri import guarded
+from esnb._uri import guarded, guarded_argument
 from esnb.clients.silence import SILENT
 from esnb.frames._schema import Schema, build_rows
 from esnb.frames._sources import described, is_client
@@ -68,6 +68,7 @@ def subscriptions(source: Any) -> pd.DataFrame:
       stream    group  parked
     0   $all  mailing       0
     """
+    source = guarded_argument(source)
     infos = sorted(_infos(_client(source)), key=lambda info: (info.event_source, info.group_name))
     return build_rows(SUBSCRIPTIONS, map(_row, infos))
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import pandas as pd
 
+from esnb._uri import guarded_argument
 from esnb.frames._moments import own_time
 from esnb.frames._numbers import count
 from esnb.frames._queue import job
@@ -99,6 +100,7 @@ def trace(
                     tree   kind
     0  Aggregate.Created  event
     """
+    source = guarded_argument(source)
     if correlation_id is None:
         raise TypeError(
             "correlation_id is None: give the id of a flow, as esnb.correlate() has it and events "

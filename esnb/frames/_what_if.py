@@ -13,6 +13,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
 from esnb._text import short_repr
+from esnb._uri import guarded_argument
 from esnb.frames._application import ApplicationSource
 from esnb.frames._changes import changes
 from esnb.frames._fold import ProjectorFunction, Step, fold, projector_for, recorded
@@ -69,6 +70,7 @@ def what_if(
         field            before       after
     0  tricks  [roll over, sit]  [sit, beg]
     """
+    app = guarded_argument(app)
     source = application_of(app, "what_if()")
     stored = recorded(source, aggregate_id)
     redaction = Redaction(redact)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from esnb._uri import guarded_argument
 from esnb.frames._moments import Moment, read_moment
 from esnb.frames._names import listed
 from esnb.frames._page import Filter
@@ -70,6 +71,7 @@ def browse(
     Streams (1)
       id-1  Aggregate  1 event
     """
+    source = guarded_argument(source)
     if isinstance(rows, bool) or not isinstance(rows, int):
         raise TypeError(f"rows is a whole number, not {rows!r}")
     if not 1 <= rows <= 1000:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError
 
+from esnb._uri import guarded_argument
 from esnb.frames._moments import read_moment
 from esnb.frames._numbers import whole
 from esnb.widgets import _html, _text
@@ -67,6 +68,7 @@ def explore(
     2
     """
 
+    app = guarded_argument(app)
     reader = Reader(app, aggregate_id, projector_func, redact)
     timeline = reader.timeline_if_any()
     if timeline is None:

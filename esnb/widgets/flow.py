@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from esnb import frames
+from esnb._uri import guarded_argument
 from esnb.widgets import _flow_html, _flow_text
 from esnb.widgets._event_html import without_ids
 from esnb.widgets._faces import Faces, wanted_live
@@ -57,6 +58,7 @@ def flow(
     ┌ event id-1
     ●  Aggregate.Created  ✓ recorded  v1
     """
+    source = guarded_argument(source)
     _checked(layout)
 
     def read() -> list[Station]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from esnb._uri import guarded_argument
 from esnb.widgets import _watch_html, _watch_text
 from esnb.widgets._faces import Faces, wanted_live
 from esnb.widgets._seen import Seen
@@ -54,6 +55,7 @@ def watch(
     no runners: give watch() a runner that was started, or the stores that esnb.connect() gives, \
 whose persistent subscriptions are shown as they come; queues= and projections= name others
     """
+    runners = tuple(map(guarded_argument, runners))
     return Watcher(
         watched(runners, queues, prefix, projections, redact),
         live=wanted_live(live),

@@ -151,6 +151,29 @@ FAILS: dict[str, Callable[[Servers], object]] = {
     "connect twice": lambda s: esnb.connect(s.no_eventstoredb, eventstoredb=s.no_eventstoredb),
     "connect to a path, too": lambda s: esnb.connect(s.no_eventstoredb, path="x"),
     "connect without a scheme": lambda s: esnb.connect(f"admin:{SECRET}@h:2113"),
+    "connect to a path that is a URI": lambda s: esnb.connect(path=s.no_eventstoredb),
+    "events of a URI": lambda s: esnb.events(s.no_eventstoredb),
+    "a stream of a URI": lambda s: esnb.stream(s.no_eventstoredb, "a"),
+    "streams of a URL": lambda s: esnb.streams(s.no_redis),
+    "export of a URI": lambda s: esnb.export(s.no_eventstoredb, os.devnull),
+    "trace of a URI": lambda s: esnb.trace(s.no_eventstoredb, "c"),
+    "load into a URI": lambda s: esnb.load(__file__, s.no_eventstoredb),
+    "load of a URI": lambda s: esnb.load(s.no_eventstoredb, Bank()),
+    "watch a URL": lambda s: esnb.watch(s.no_redis),
+    "browse a URI": lambda s: esnb.browse(s.no_eventstoredb, live=False),
+    "flow of a URI": lambda s: esnb.flow(s.no_eventstoredb, "c", live=False),
+    "catalog of a URI": lambda s: esnb.catalog(s.no_eventstoredb),
+    "history of a URI": lambda s: esnb.history(s.no_eventstoredb, uuid4()),  # type: ignore[arg-type]
+    "checkpoints of a URL": lambda s: esnb.checkpoints(s.no_redis),
+    "queue of a URL": lambda s: esnb.queue(s.no_redis, "q"),
+    "read_model of a URL": lambda s: esnb.read_model(s.no_redis),
+    "project with settings": lambda s: esnb.project(
+        Bank(), Deposits, Totals, env={"REDIS_URL": s.no_redis}
+    ),
+    "project with wrong settings": lambda s: esnb.project(
+        Bank(), Deposits, Totals, env={"REDIS_URL": f"rdis://:{SECRET}@h"}
+    ),
+    "checkpoints, Redis away": lambda s: esnb.checkpoints(Bank(env={"REDIS_URL": s.no_redis})),
     "reset": lambda s: s.stores.reset(),
     "no application": lambda s: s.stores.application(None),  # type: ignore[type-var]
     "a redis view": failing_commit,
