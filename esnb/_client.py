@@ -108,6 +108,7 @@ def flaw_of(uri: str) -> str:
     """What is wrong with a connection string, without anything of its text; nothing as a rule."""
     specification: Any = import_module(f"{PACKAGE}.connection_spec")
     options = specification.VALID_CONNECTION_QUERY_STRING_FIELDS
+    schemes = [value for name, value in vars(specification).items() if _is_scheme(name)]
     problem: ValueError | None = None
     try:
         targets = ConnectionSpec(uri).targets
@@ -118,7 +119,11 @@ def flaw_of(uri: str) -> str:
             return ""
     except ValueError as error:
         problem = error
-    return flaw(uri, specification.VALID_URI_SCHEMES, options, problem)
+    return flaw(uri, schemes, options, problem)
+
+
+def _is_scheme(name: str) -> bool:
+    return name.startswith("URI_SCHEME_")  # in both clients
 
 
 def _is_target(text: str) -> bool:
