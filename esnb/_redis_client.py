@@ -12,6 +12,7 @@ from esnb._flaw import flaw
 from esnb._uri import guarded
 
 _OPTION = "cluster"
+_CHOICES = (None, "true", "false")
 _OPTIONS = (
     *("cluster", "db", "username", "password", "client_name", "protocol", "max_connections"),
     *("socket_timeout", "socket_connect_timeout", "socket_keepalive", "retry_on_timeout"),
@@ -60,6 +61,8 @@ def flaw_of(url: str) -> str:
             raise ValueError("the path is not a database's number")
         if not url.startswith(tuple(f"{each}://" for each in schemes)) or "@" in parts.path:
             raise ValueError("the scheme, or the password")
+        if _without_option(url)[1] not in _CHOICES:
+            return f"the value of an option, {_OPTION!r}, is neither true nor false"
         pool = ConnectionPool.from_url(split_cluster(url)[0])
         # An option that redis-py does not know is otherwise found at the first use.
         pool.connection_class(**pool.connection_kwargs)
@@ -77,7 +80,7 @@ def split_cluster(url: str) -> tuple[str, bool]:
     ('redis://host:7000?socket_timeout=3', True)
     """
     plain, said = _without_option(url)
-    if said not in (None, "true", "false"):
+    if said not in _CHOICES:
         raise ValueError(f"cluster={said}: give true or false")
     return plain, said == "true"
 

@@ -120,11 +120,15 @@ def test_price_ranges_include_both_ends_cheapest_first(
     assert skus(catalogue.priced(high=Decimal("0.3"), start=1, limit=1)) == ["D"]
 
 
-@pytest.mark.parametrize(("start", "limit"), [(-1, 5), (0, 0)])
-def test_pages_that_make_no_sense(catalogue: Catalogue, start: int, limit: int) -> None:
-    with pytest.raises(ValueError, match=f"start={start}, limit={limit}"):
+@pytest.mark.parametrize(
+    ("start", "limit", "problem"), [(-1, 5, "start=-1: pass"), (0, 0, "limit=0: pass")]
+)
+def test_pages_that_make_no_sense(
+    catalogue: Catalogue, start: int, limit: int, problem: str
+) -> None:
+    with pytest.raises(ValueError, match=problem):
         catalogue.priced(start=start, limit=limit)
-    with pytest.raises(ValueError, match="a page starts"):
+    with pytest.raises(ValueError, match=problem):
         catalogue.in_category("desk", start=start, limit=limit)
 
 

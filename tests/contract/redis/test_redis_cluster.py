@@ -222,5 +222,5 @@ def test_a_cluster_that_is_away_is_said() -> None:
 
 
 def test_the_option_is_true_or_false() -> None:
-    with pytest.raises(OSError, match="cluster=perhaps: give true or false"):
+    with pytest.raises(OSError, match="'cluster', is neither true nor false"):
         view_named("view", {"REDIS_URL": "redis://127.0.0.1:1?cluster=perhaps"})
