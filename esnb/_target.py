@@ -81,7 +81,7 @@ def choose(
     if embedded and (eventstoredb is not None or redis is not None):
         raise ValueError("connect(embedded=True) takes no URIs: leave out one of them")
     if path is not None:
-        return _embedded_at(path)
+        return embedded_at(path)
     if embedded:
         return Embedded(None, None)
     if eventstoredb is None:
@@ -129,7 +129,8 @@ def _is_uri(target: str | os.PathLike[str]) -> bool:
     return False
 
 
-def _embedded_at(path: str | os.PathLike[str]) -> Embedded:
+def embedded_at(path: str | os.PathLike[str]) -> Embedded:
+    """Embedded stores in a directory; ValueError, TypeError for what names none."""
     shown = os.fspath(path)
     if not isinstance(shown, str):
         raise TypeError(f"path= takes text or a Path, not {path!r}")

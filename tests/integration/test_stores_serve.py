@@ -192,6 +192,18 @@ def test_a_path_that_cannot_be_written_is_named(
     assert "cannot be kept in" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("path", ["", " ", "esdb://host:2113"])
+def test_a_path_that_names_no_directory_is_refused(
+    path: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of a variable that is not set: nothing is kept in whatever directory this is."""
+    monkeypatch.setattr("signal.signal", lambda number, handler: None)
+    monkeypatch.chdir(tmp_path)
+    assert main(["serve", "--path", path]) == 1
+    assert f"path={path!r}" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
 def append_odd_group(client: Any) -> None:
     """A persistent subscription as the server keeps it, of an unknown strategy."""
     client.create_subscription_to_stream("sound", "s")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 import redis
 from eventsourcing.persistence import OperationalError
 
+from esnb._target import embedded_at
 from esnb.embedded.processes.pair import EmbeddedPair
 
 HOST = "127.0.0.1"
@@ -38,7 +38,7 @@ def serve(
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
-    directory = None if path is None else Path(os.path.abspath(os.path.expanduser(path)))
+    directory = None if path is None else embedded_at(path).path
     pair = EmbeddedPair(directory, port=eventstoredb_port, projections=projections)
     try:
         if eventstoredb_port not in (0, pair.eventstoredb_port):
