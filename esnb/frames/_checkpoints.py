@@ -199,7 +199,9 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     if not url:
         return
     from esnb._redis_client import redis_client  # brings redis-py
+    from esnb.redis.connection import check_url
 
+    check_url(url)
     head = app.recorder.max_notification_id()
     with closing(redis_client(url)) as client, answering(client):
         found = list(_of_redis(client, prefix))

@@ -42,6 +42,7 @@ EVENTSTOREDB: list[Callable[[str], object]] = [
 REDIS: list[Callable[[str], object]] = [
     lambda url: esnb.connect("esdb://db.example?Tls=false", redis=url),
     _view,
+    lambda url: esnb.checkpoints(Application(env={"REDIS_URL": url})),
 ]
 
 
