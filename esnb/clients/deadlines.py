@@ -51,7 +51,8 @@ def of_first_answer(method: str, request: Any, default: float | None) -> float |
 class FirstAnswer:
     """A streaming call that is cancelled when its first answer does not come in time.
 
-    The time begins when somebody waits for it: a read may lie about. Then raises `error()` instead of what gRPC says of a call that was cancelled.
+    The time begins when somebody waits for it: a read may lie about. Then raises
+    `error()` instead of what gRPC says of a call that was cancelled.
     """
 
     def __init__(self, call: Any, seconds: float, error: Callable[[], Exception]) -> None:
