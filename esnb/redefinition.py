@@ -29,9 +29,10 @@ def redefining(namespace: dict[str, Any], name: str) -> Iterator[None]:
     Afterwards topics by which the old class was known besides its own (those
     of `register_topic()` after a renaming) lead to the new one. If the body
     raises, all is as before. Classes that the library does not know are left
-    alone.
+    alone. One that it knows may be gone from the namespace: `%reset`, `del`.
     """
-    old = namespace.get(name)
+    there = {name: namespace[name]} if name in namespace else {}
+    old = there.get(name, _known(namespace.get("__name__", "__main__"), name))
     topics = _topics_of(old)
     is_aggregate = _is_aggregate(old)
     if not isinstance(old, type) or not (topics or is_aggregate):
@@ -39,11 +40,12 @@ def redefining(namespace: dict[str, Any], name: str) -> Iterator[None]:
         return
     _drop(topics)
     if is_aggregate:
-        del namespace[name]
+        namespace.pop(name, None)
     try:
         yield
     except BaseException:
-        namespace.setdefault(name, old)
+        for each in there:
+            namespace.setdefault(each, old)
         _register(topics)
         raise
     _register(_led_to_new(topics, old, namespace.get(name)))
@@ -91,6 +93,18 @@ def _is_aggregate(candidate: object) -> bool:
         and isinstance(candidate, type)
         and issubclass(candidate, domain.BaseAggregate)
     )
+
+
+def _known(module: str, name: str) -> type | None:
+    """The class of this place that the library remembers."""
+    utils = sys.modules.get("eventsourcing.utils")
+    if utils is None:
+        return None
+    with utils._topic_cache_lock:
+        known = (each for each in utils._topic_cache.values() if isinstance(each, type))
+        return next(
+            (each for each in known if (each.__module__, each.__qualname__) == (module, name)), None
+        )
 
 
 def _topics_of(candidate: object) -> dict[str, Any]:

@@ -81,6 +81,20 @@ def test_stored_events_are_folded_by_the_new_class(cell: Cell) -> None:
     assert cell("type(app.repository.get(dog.id)) is Dog")
 
 
+@pytest.mark.parametrize("forgetting", ["%reset -f", "del Dog", "globals().pop('Dog') and None"])
+def test_a_class_that_the_notebook_has_forgotten_is_defined_again(
+    cell: Cell, forgetting: str
+) -> None:
+    """The library remembers it."""
+    cell(DOG)
+    cell("app = Application(); dog = Dog('Rex'); app.save(dog)")
+    cell(forgetting)
+    cell(LOUD_DOG)
+    cell("app = Application(); dog = Dog('Rex'); dog.add_trick('sit'); app.save(dog)")
+    assert cell("app.repository.get(dog.id).tricks") == ["SIT"]
+    assert cell("resolve_topic('__main__:Dog.Registered') is Dog.Registered")
+
+
 def test_only_a_real_redefinition_is_made_safe(cell: Cell) -> None:
     """Two classes of a name in one module, the second not in a statement of its own."""
     cell(DOG)
