@@ -8,9 +8,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from time import monotonic
+from typing import NoReturn
 from weakref import WeakSet
 
-from esnb.clients.forks import Birth
+from esnb.clients.forks import Birth, refuse_pickling
 from esnb.clients.outside import LOOK
 
 # A subclass keeps the lock's own `__enter__`, which is one step of C; that of
@@ -37,6 +38,9 @@ class Changes(_Lock):  # type: ignore[misc, valid-type]
 
     _waiters: list[SimpleQueue[None]]
     _birth: Birth
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("runners and connections")
 
     def notify_all(self) -> None:
         """Has those who wait look again. Called within `with changes`."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import MethodType, TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from esnb import _closed
@@ -28,7 +28,7 @@ from esnb._target import (
     targets_of,
 )
 from esnb._uri import described, guard, guarded, guarded_settings
-from esnb.clients.forks import Birth, check_connecting
+from esnb.clients.forks import Birth, check_connecting, refuse_pickling
 from esnb.clients.outside import import_whole
 from esnb.redefinition import install_in_ipython
 
@@ -232,6 +232,9 @@ class Stores:
         self._uses -= 1
         if self._uses <= 0:
             self.close()
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("stores")
 
     def _opened(self) -> threading.RLock:
         """The lock, while the stores are open, in the process that opened them."""

@@ -7,7 +7,7 @@ import time
 from functools import partial
 from ipaddress import ip_address
 from threading import Lock
-from typing import Any, Self
+from typing import Any, NoReturn, Self
 
 from grpc.experimental import ChannelOptions
 
@@ -16,7 +16,7 @@ from esnb._client import ConnectionSpec
 from esnb._uri import guarded
 from esnb.clients.channel import OutsideChannel
 from esnb.clients.cluster import LEADER, Attempts, Cluster
-from esnb.clients.forks import Birth
+from esnb.clients.forks import Birth, refuse_pickling
 from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, following, preferring_leader
 from esnb.clients.outside import later, outside
 from esnb.clients.refusal import Explanations, naming_refused, user_of
@@ -148,6 +148,9 @@ class EventStoreDB(_client.Client):
             gossip_timeout=_option(spec, "GossipTimeout"),
             interval=_option(spec, "DiscoveryInterval") / 1000,
         )
+
+    def __reduce__(self) -> NoReturn:
+        refuse_pickling("connections to EventStoreDB")
 
     def __del__(self) -> None:
         # The garbage collector calls this anywhere: it neither waits nor takes a lock.

@@ -12,7 +12,7 @@ import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 from weakref import WeakSet
 
 WAY_OUT = (
@@ -50,6 +50,14 @@ class Birth:
             raise ForkedError(
                 f"this process was forked, and {what} of its parent do not work in it: {WAY_OUT}"
             )
+
+
+def refuse_pickling(what: str) -> NoReturn:
+    """Raises TypeError for what a spawned process cannot be given; `what` is in the plural."""
+    raise TypeError(
+        f"{what} cannot be pickled for another process: call esnb.connect() there, and make "
+        "applications and runners with its stores"
+    )
 
 
 def check_connecting() -> None:

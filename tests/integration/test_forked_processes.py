@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from eventsourcing.application import Application
+
+import esnb
+from esnb.projections import PersistentRunner
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -105,3 +110,11 @@ print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), story())
 
 def test_a_process_that_was_forked_before_connects_by_itself() -> None:
     assert run("-c", FIRST).split() == ["11", "1"]
+
+
+def test_what_a_spawned_process_cannot_be_given_says_so() -> None:
+    with esnb.connect(embedded=True) as stores:
+        runner = PersistentRunner(stores.application(Application), "group", print)
+        for each in (stores, stores.eventstoredb, runner):
+            with pytest.raises(TypeError, match=r"call esnb\.connect\(\) there"):
+                pickle.dumps(each)
