@@ -12,12 +12,14 @@ import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock, RLock
 from typing import Any
 
 from esnb._uri import described, guarded
 from esnb.changes import Changes
 from esnb.clients.eventstoredb import DISCOVERY_TIMEOUT, EventStoreDB
+from esnb.clients.outside import later
 
 
 class SharedClient(EventStoreDB):
@@ -152,7 +154,13 @@ class Lease:
         with self._lock:
             if self._client is None:
                 self._client = _pool.take(self.address)
-                self._give_back = weakref.finalize(self, _pool.give_back, self.address)
+                self._give_back = weakref.finalize(
+                    # Whoever collects it may not wait for the pool: another thread may have
+                    # its lock, and wait for this one.
+                    self,
+                    later().put,
+                    partial(_pool.give_back, self.address),
+                )
             return self._client
 
     def release(self) -> None:
@@ -160,8 +168,8 @@ class Lease:
         with self._lock:
             self._client = None
             give_back, self._give_back = self._give_back, None
-        if give_back is not None:
-            give_back()
+        if give_back is not None and give_back.detach() is not None:
+            _pool.give_back(self.address)
 
 
 def users(address: Address) -> int:
