@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from threading import Lock, RLock
+from threading import Lock
 from typing import Any
 
 from esnb._uri import described, guarded
@@ -101,39 +101,58 @@ class Address:
         return described(self.uri)
 
 
+class _Shared:
+    """The client of one address, made by the first who asks for it."""
+
+    def __init__(self, address: Address) -> None:
+        self.users = 0
+        self._address = address
+        self._lock = Lock()
+        self._client: SharedClient | None = None
+
+    @property
+    def client(self) -> SharedClient:
+        # Making it may take as long as a cluster needs to elect a leader: only those who
+        # want this very client wait for it.
+        with self._lock:
+            if self._client is None:
+                self._client = SharedClient(self._address.uri, self._address.root_certificates)
+            return self._client
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+
+
 class _Pool:
     """The open clients and how many leases each has."""
 
     def __init__(self) -> None:
-        # Reentrant: a lease may be collected, and given back, at any allocation.
-        self._lock = RLock()
-        self._clients: dict[Address, SharedClient] = {}
-        self._users: dict[Address, int] = {}
+        self._lock = Lock()
+        self._shared: dict[Address, _Shared] = {}
 
     def take(self, address: Address) -> SharedClient:
         with self._lock:
-            # Counted first: a lease collected meanwhile must not close the client.
-            self._users[address] = self._users.get(address, 0) + 1
-            try:
-                if address not in self._clients:
-                    self._clients[address] = SharedClient(address.uri, address.root_certificates)
-                return self._clients[address]
-            except BaseException:
-                self._users[address] -= 1
-                raise
+            shared = self._shared.setdefault(address, _Shared(address))
+            shared.users += 1
+        try:
+            return shared.client
+        except BaseException:
+            self.give_back(address)
+            raise
 
     def give_back(self, address: Address) -> None:
         with self._lock:
-            self._users[address] -= 1
-            if self._users[address]:
+            shared = self._shared[address]
+            shared.users -= 1
+            if shared.users:
                 return
-            del self._users[address]
-            client = self._clients.pop(address)
-        client.close()
+            del self._shared[address]
+        shared.close()
 
     def users(self, address: Address) -> int:
         with self._lock:
-            return self._users.get(address, 0)
+            return self._shared[address].users if address in self._shared else 0
 
 
 _pool = _Pool()
@@ -155,8 +174,8 @@ class Lease:
             if self._client is None:
                 self._client = _pool.take(self.address)
                 self._give_back = weakref.finalize(
-                    # Whoever collects it may not wait for the pool: another thread may have
-                    # its lock, and wait for this one.
+                    # It may be collected at any allocation, also while the pool's lock is
+                    # held: whoever collects it waits for nothing.
                     self,
                     later().put,
                     partial(_pool.give_back, self.address),

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -13,10 +16,12 @@ from eventsourcing.projection import ApplicationSubscription
 from eventsourcing.utils import Environment
 
 import esnb.eventstoredb
-from esnb.eventstoredb import EventStoreDBFactory
-from esnb.eventstoredb.connection import Address, users
+from esnb.clients.outside import outside
+from esnb.eventstoredb import EventStoreDBFactory, connection
+from esnb.eventstoredb.connection import Address, Lease, SharedClient, users
 from tests.contract.eventstoredb.conftest import MakeFactory
 from tests.eventstoredb_server import EventStoreDBServer
+from tests.waiting import alarm, until
 
 
 def test_the_module_holds_exactly_one_factory() -> None:
@@ -28,23 +33,27 @@ def test_the_module_holds_exactly_one_factory() -> None:
     assert classes == [EventStoreDBFactory]
 
 
-def test_recorders_share_one_client_which_the_last_one_closes(server_uri: str) -> None:
-    address = Address(server_uri)
-    before = users(address)
+@pytest.fixture
+def own_uri(server_uri: str) -> str:
+    """The server, by an address that no other test has used: its leases are this test's."""
+    return f"{server_uri}&ConnectionName={uuid4()}"
+
+
+def test_recorders_share_one_client_which_the_last_one_closes(own_uri: str) -> None:
+    address = Address(own_uri)
     factories = [
-        EventStoreDBFactory(Environment(f"A{number}", {"EVENTSTOREDB_URI": server_uri}))
+        EventStoreDBFactory(Environment(f"A{number}", {"EVENTSTOREDB_URI": own_uri}))
         for number in range(3)
     ]
-    assert users(address) == before, "a factory alone connects to nothing"
+    assert users(address) == 0, "a factory alone connects to nothing"
     clients = {factory.application_recorder().category.client for factory in factories}
     assert len(clients) == 1
-    assert users(address) == before + 3
+    assert users(address) == 3
     for factory in factories:
         factory.close()
         factory.close()
-    assert users(address) == before
-    if not before:
-        assert clients.pop().is_closed
+    assert users(address) == 0
+    assert clients.pop().is_closed
 
 
 def test_a_closed_factory_leaves_other_users_alone(make_factory: MakeFactory) -> None:
@@ -67,16 +76,62 @@ def test_a_recorder_outlives_its_factory(make_factory: MakeFactory) -> None:
     assert recorder.max_notification_id() is not None
 
 
-def test_a_dropped_recorder_gives_its_client_back(server_uri: str) -> None:
-    address = Address(server_uri)
-    before = users(address)
-    factory = EventStoreDBFactory(Environment("A", {"EVENTSTOREDB_URI": server_uri}))
+def test_a_dropped_recorder_gives_its_client_back(own_uri: str) -> None:
+    address = Address(own_uri)
+    factory = EventStoreDBFactory(Environment("A", {"EVENTSTOREDB_URI": own_uri}))
     recorder = factory.application_recorder()
     recorder.max_notification_id()
-    assert users(address) == before + 1
+    assert users(address) == 1
     del recorder, factory
     gc.collect()
-    assert users(address) == before
+    until(lambda: users(address) == 0)
+
+
+def test_a_lease_collected_while_another_is_taken(
+    own_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Collecting(SharedClient):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            outside(gc.collect)  # in another thread, for which the taker of the lease waits
+            super().__init__(*args, **kwargs)
+
+    first, second = Address(own_uri), Address(f"{own_uri}2")
+    lease = Lease(first)
+    lease.client.get_current_version("any")
+    lease.cycle = lease  # type: ignore[attr-defined]
+    del lease
+    monkeypatch.setattr(connection, "SharedClient", Collecting)
+    with alarm("the lease that is taken waits for the one that is collected"):
+        Lease(second).client.get_current_version("any")
+    until(lambda: users(first) == 0)
+
+
+def test_a_client_that_is_being_made_holds_up_no_other(
+    own_uri: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = Event(), Event()
+
+    class Slow(SharedClient):
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            begun.set()
+            assert go_on.wait(60)
+            super().__init__(*args, **kwargs)
+
+    slow = Lease(Address(own_uri))
+    with ThreadPoolExecutor() as pool:
+        with monkeypatch.context() as patch:
+            patch.setattr(connection, "SharedClient", Slow)
+            client = pool.submit(lambda: slow.client)
+            assert begun.wait(60)
+        other = Lease(Address(f"{own_uri}2"))
+        try:
+            with alarm("a lease waits for another address's client"):
+                other.client.get_current_version("any")
+        finally:
+            go_on.set()
+        client.result(60).get_current_version("any")
+    other.release()
+    slow.release()
 
 
 def test_a_subscription_outlives_a_dropped_application(env: dict[str, str], name: str) -> None:

@@ -1,0 +1,36 @@
+"""Waiting in tests: for what comes to hold, and for a call that could hang."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+DEADLINE = 60.0
+"""Seconds after which what should have happened counts as never happening."""
+
+
+def until(holds: Callable[[], object], what: str = "", deadline: float = DEADLINE) -> None:
+    """Returns once `holds()` is true; fails after `deadline` seconds, naming `what`."""
+    end = time.monotonic() + deadline
+    while not holds():
+        assert time.monotonic() < end, f"{what or 'it'} did not come to hold within {deadline:g} s"
+        time.sleep(0.02)
+
+
+@contextmanager
+def alarm(what: str, deadline: float = DEADLINE) -> Iterator[None]:
+    """Ends a block of the main thread that hangs, with a failure that says `what` it means."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise AssertionError(f"{what}: for {deadline:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, deadline)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
