@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from esnb._version import __version__
-from esnb.clients.outside import outside
+from esnb.threads.outside import outside
 
 # Else Python writes warnings of threads to stderr, in whichever cell is running. What is
 # logged here is told by status() and the widgets as well.

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from eventsourcing.persistence import InfrastructureFactoryError
 from eventsourcing.utils import Environment
 
-from esnb._uri import guarded_settings
+from esnb.clients.uri import guarded_settings
 
 _MOST = 10**12
 

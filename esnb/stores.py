@@ -15,9 +15,11 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from esnb import _closed
-from esnb._proxies import bypass_proxies_for_loopback
-from esnb._target import (
+from esnb.clients import ended as _closed
+from esnb.clients.uri import described, guard, guarded, guarded_settings
+from esnb.connecting.proxies import bypass_proxies_for_loopback
+from esnb.connecting.redefinition import install_in_ipython
+from esnb.connecting.target import (
     CERTIFICATES_VARIABLE,
     EVENTSTOREDB_VARIABLE,
     REDIS_VARIABLE,
@@ -27,16 +29,14 @@ from esnb._target import (
     choose,
     targets_of,
 )
-from esnb._uri import described, guard, guarded, guarded_settings
-from esnb.clients.forks import Birth, check_connecting, refuse_pickling
-from esnb.clients.outside import import_whole
-from esnb.redefinition import install_in_ipython
+from esnb.threads.forks import Birth, check_connecting, refuse_pickling
+from esnb.threads.outside import import_whole
 
 if TYPE_CHECKING:
     import redis
     from eventsourcing.application import Application
 
-    from esnb._client import Client
+    from esnb.clients.installed import Client
     from esnb.embedded.processes.pair import EmbeddedPair
 
     TApplication = TypeVar("TApplication", bound=Application[Any])
@@ -84,8 +84,8 @@ class Stores:
             for remark in self._pair.remarks:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
-            import_whole("esnb._reach")
-            from esnb._reach import reach
+            import_whole("esnb.connecting.reach")
+            from esnb.connecting.reach import reach
 
             self._eventstoredb, self._redis = reach(target, timeout)
 
@@ -129,8 +129,8 @@ class Stores:
         """
         with self._opened():
             if self._redis is None:
-                import_whole("esnb._redis_client")
-                from esnb._redis_client import redis_client
+                import_whole("esnb.clients.redis")
+                from esnb.clients.redis import redis_client
 
                 self._redis = redis_client(self._redis_url)
             return self._redis

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from esnb._client import PACKAGE, Client
+from esnb.clients.installed import PACKAGE, Client
 
 _LIMITED = """
 import resource, runpy, sys

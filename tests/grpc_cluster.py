@@ -17,7 +17,7 @@ from typing import Any, Self
 
 import grpc
 
-from esnb._client import gossip_pb2
+from esnb.clients.installed import gossip_pb2
 from tests.grpc_proxy import GrpcProxy, ProxiedCall, answer, forward
 
 LEADER = gossip_pb2.MemberInfo.Leader

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 from typing import Any
 from uuid import UUID, uuid4
 
-from esnb._client import AlreadyExists, NotFound, RecordedEvent, ServiceUnavailable
+from esnb.clients.installed import AlreadyExists, NotFound, RecordedEvent, ServiceUnavailable
 
 
 @dataclass

@@ -15,8 +15,8 @@ from typing import Any
 import grpc
 
 from esnb.clients import deadlines
-from esnb.clients.forks import Birth, keep_open, kept_open
-from esnb.clients.outside import begin, in_main_thread, later, outside, take, when_gone
+from esnb.threads.forks import Birth, keep_open, kept_open
+from esnb.threads.outside import begin, in_main_thread, later, outside, take, when_gone
 
 AHEAD = 32
 """Messages that a pump takes before they are asked for."""

@@ -12,8 +12,8 @@ from typing import Any
 
 import grpc
 
-from esnb._client import DiscoveryFailed, gossip_pb2, shared_pb2
-from esnb.clients.outside import take
+from esnb.clients.installed import DiscoveryFailed, gossip_pb2, shared_pb2
+from esnb.threads.outside import take
 
 _METHOD = "/event_store.client.gossip.Gossip/Read"
 _State = gossip_pb2.MemberInfo.VNodeState

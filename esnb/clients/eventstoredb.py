@@ -11,15 +11,15 @@ from typing import Any, NoReturn, Self
 
 from grpc.experimental import ChannelOptions
 
-from esnb import _client
-from esnb._client import ConnectionSpec
-from esnb._uri import guarded
+from esnb.clients import installed as _client
 from esnb.clients.channel import OutsideChannel
 from esnb.clients.cluster import LEADER, Attempts, Cluster
-from esnb.clients.forks import Birth, refuse_pickling
+from esnb.clients.installed import ConnectionSpec
 from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, following, preferring_leader
-from esnb.clients.outside import later, outside
 from esnb.clients.refusal import Explanations, naming_refused, user_of
+from esnb.clients.uri import guarded
+from esnb.threads.forks import Birth, refuse_pickling
+from esnb.threads.outside import later, outside
 
 KEEPALIVE_INTERVAL = 2_000
 """Milliseconds without a word from the server, after which it is pinged."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Final
 
-from esnb._client import NodeIsNotLeader
+from esnb.clients.installed import NodeIsNotLeader
 
 AT_LEADER: Final = (
     "append_events",

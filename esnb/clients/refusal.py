@@ -8,8 +8,8 @@ from typing import Any
 
 import grpc
 
-from esnb._client import AccessDenied
 from esnb.clients.certificate import certificate_problem
+from esnb.clients.installed import AccessDenied
 
 REFUSED = frozenset({grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED})
 

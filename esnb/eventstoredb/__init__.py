@@ -4,8 +4,7 @@ A persistence module: `PERSISTENCE_MODULE=esnb.eventstoredb`. Configured by
 `EVENTSTOREDB_URI` and the variables in `esnb.eventstoredb.settings`.
 """
 
-from esnb.beginning import MissingEventsError
-from esnb.dcb import RefusedDCBFactory
+from esnb.adapters.dcb import RefusedDCBFactory
 from esnb.eventstoredb.factory import EventStoreDBFactory
 from esnb.eventstoredb.recorders import (
     EventStoreDBAggregateRecorder,
@@ -14,6 +13,7 @@ from esnb.eventstoredb.recorders import (
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
 from esnb.eventstoredb.snapshots import EventStoreDBSnapshotRecorder
 from esnb.eventstoredb.subscription import EventStoreDBSubscription
+from esnb.snapshotting.beginning import MissingEventsError
 
 __all__ = [
     "EventStoreDBAggregateRecorder",

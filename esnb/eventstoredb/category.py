@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from esnb._client import (
+from esnb.clients.installed import (
     ClientError,
     NewEvent,
     NotFound,

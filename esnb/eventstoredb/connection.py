@@ -16,10 +16,10 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from esnb._uri import described, guarded
-from esnb.changes import Changes
 from esnb.clients.eventstoredb import DISCOVERY_TIMEOUT, EventStoreDB
-from esnb.clients.outside import later
+from esnb.clients.uri import described, guarded
+from esnb.threads.changes import Changes
+from esnb.threads.outside import later
 
 
 class SharedClient(EventStoreDB):

@@ -16,7 +16,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from esnb import topics
-from esnb._client import NewEvent, RecordedEvent
+from esnb.clients.installed import NewEvent, RecordedEvent
 from esnb.correlation import Correlation
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
 

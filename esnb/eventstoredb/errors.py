@@ -16,8 +16,8 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
-from esnb import _closed
-from esnb._client import (
+from esnb.clients import ended as _closed
+from esnb.clients.installed import (
     AbortedByServer,
     AccessDenied,
     CancelledByClient,
@@ -31,11 +31,11 @@ from esnb._client import (
     StreamIsDeleted,
     WrongCurrentVersion,
 )
-from esnb._uri import described, is_embedded, masked
 from esnb.clients.leader import not_leader
 from esnb.clients.refusal import REFUSED
 from esnb.clients.silence import SILENT, is_silence
 from esnb.clients.status import call_of, status_of
+from esnb.clients.uri import described, is_embedded, masked
 
 LOST_EVENTS = (
     "this copy of the aggregate has lost its pending events (the library drains them before it "

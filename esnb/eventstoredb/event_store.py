@@ -11,11 +11,11 @@ from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.domain import CanMutateProtocol
 from eventsourcing.persistence import DataError, EventStore, Mapper, Recording, StoredEvent
 
-from esnb.beginning import MissingEventsError, can_begin, missing_events
 from esnb.eventstoredb.read_ahead import ReadAhead
 from esnb.eventstoredb.recorders import EventStoreDBAggregateRecorder
 from esnb.eventstoredb.records import StreamEvent
-from esnb.snapshot import StoredSnapshot
+from esnb.snapshotting.beginning import MissingEventsError, can_begin, missing_events
+from esnb.snapshotting.stored import StoredSnapshot
 
 
 class AggregateEventStore(EventStore[Any]):

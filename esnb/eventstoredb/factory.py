@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType, resolve_topic
 
-from esnb._uri import guard
+from esnb.clients.uri import guard
 from esnb.eventstoredb import settings
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Address, Lease
@@ -29,8 +29,8 @@ from esnb.eventstoredb.recorders import (
 )
 from esnb.eventstoredb.revisions import VersionMap
 from esnb.eventstoredb.snapshots import CachedSnapshotRecorder, EventStoreDBSnapshotRecorder
-from esnb.snapshot import SnapshotRecorder
-from esnb.snapshot_store import SnapshotStore
+from esnb.snapshotting.store import SnapshotStore
+from esnb.snapshotting.stored import SnapshotRecorder
 
 _REDIS_MODULE = "esnb.redis"
 """Reached by topic: the two adapters do not import each other."""

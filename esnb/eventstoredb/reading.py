@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from time import sleep
 from typing import Any, TypeVar
 
-from esnb._client import DeadlineExceeded, RecordedEvent
+from esnb.clients.installed import DeadlineExceeded, RecordedEvent
 from esnb.clients.leader import leader_of
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted, is_transient, is_unreachable, translated

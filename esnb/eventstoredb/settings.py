@@ -8,11 +8,11 @@ from typing import Literal, cast
 
 from eventsourcing.utils import Environment
 
-from esnb._client import flaw_of
-from esnb._uri import guarded, veiled
+from esnb.adapters.stream_prefix import STREAM_PREFIX
+from esnb.clients.installed import flaw_of
+from esnb.clients.uri import guarded, veiled
 from esnb.eventstoredb.naming import IDType
 from esnb.setting import SettingError, choice, whole_number
-from esnb.stream_prefix import STREAM_PREFIX
 
 URI = "EVENTSTOREDB_URI"
 ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"

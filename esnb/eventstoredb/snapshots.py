@@ -15,14 +15,14 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from esnb._client import RecordedEvent
+from esnb.clients.installed import RecordedEvent
 from esnb.correlation import current_correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.category import append, read_stream
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.naming import StreamNaming
 from esnb.eventstoredb.reading import read, whole
-from esnb.snapshot import SnapshotRecorder, StoredSnapshot
+from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 
 _log = logging.getLogger(__name__)
 

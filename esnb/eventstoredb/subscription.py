@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import OperationalError, Subscription
 
-from esnb._client import ClientError, ConsumerTooSlow
-from esnb._uri import described, is_embedded
-from esnb.changes import Flag
-from esnb.clients.forks import Birth
+from esnb.clients.installed import ClientError, ConsumerTooSlow
+from esnb.clients.uri import described, is_embedded
 from esnb.eventstoredb.connection import Lease
 from esnb.eventstoredb.errors import is_transient, translated
 from esnb.eventstoredb.reading import whole
 from esnb.eventstoredb.records import StreamNotification
+from esnb.threads.changes import Flag
+from esnb.threads.forks import Birth
 
 if TYPE_CHECKING:
     from esnb.eventstoredb.recorders import EventStoreDBApplicationRecorder

@@ -5,25 +5,25 @@ frame with fixed columns and dtypes, also when it is empty. What a frame shows
 is what the library recorded and folded.
 """
 
-from esnb.frames import _pandas as _pandas  # first
-from esnb.frames._blame import bisect, blame
-from esnb.frames._catalog import catalog
-from esnb.frames._checkpoints import checkpoints
-from esnb.frames._export import export
-from esnb.frames._given_when_then import given_when_then
-from esnb.frames._history import at, diff, history
-from esnb.frames._load import load
-from esnb.frames._log import events, stream, streams
-from esnb.frames._outbox_records import outbox_records
-from esnb.frames._project import project
-from esnb.frames._queue import queue
-from esnb.frames._read_model import read_model
-from esnb.frames._runners import runners
-from esnb.frames._snapshots import snapshots, verify_snapshot
-from esnb.frames._subscriptions import subscriptions
-from esnb.frames._trace import trace
-from esnb.frames._versions import Version, versions
-from esnb.frames._what_if import what_if, without
+from esnb.folds.versions import Version, versions
+from esnb.frames import first_import as first_import  # first
+from esnb.frames.blame import bisect, blame
+from esnb.frames.catalog import catalog
+from esnb.frames.checkpoints import checkpoints
+from esnb.frames.events import events, stream, streams
+from esnb.frames.export import export
+from esnb.frames.given_when_then import given_when_then
+from esnb.frames.history import at, diff, history
+from esnb.frames.load import load
+from esnb.frames.outbox_records import outbox_records
+from esnb.frames.project import project
+from esnb.frames.queue import queue
+from esnb.frames.read_model import read_model
+from esnb.frames.runners import runners
+from esnb.frames.snapshots import snapshots, verify_snapshot
+from esnb.frames.subscriptions import subscriptions
+from esnb.frames.trace import trace
+from esnb.frames.what_if import what_if, without
 
 __all__ = [
     "Version",

@@ -4,7 +4,7 @@
 `BullMQPublisher` adds the jobs, and a `Worker` runs a function for each.
 """
 
-from esnb import _redis_py as _redis_py  # first
+from esnb.clients import redis_py as redis_py  # first
 from esnb.outbox.errors import EvictionPolicyError, PayloadError, RouteError, StuckError
 from esnb.outbox.outbox import Outbox
 from esnb.outbox.publisher import BullMQPublisher, PublisherStatus

@@ -10,7 +10,7 @@ from typing import Any
 
 from eventsourcing.persistence import PersistenceError
 
-from esnb._uri import guarded
+from esnb.clients.uri import guarded
 from esnb.outbox.worker import Handler, Worker, WorkerStatus
 from esnb.setting import environment
 

@@ -7,8 +7,8 @@ from typing import Any
 import redis.asyncio
 from eventsourcing.persistence import NotSupportedError
 
-from esnb._redis_client import split_cluster
-from esnb._uri import described, said
+from esnb.clients.redis import split_cluster
+from esnb.clients.uri import described, said
 from esnb.redis.errors import translate
 
 

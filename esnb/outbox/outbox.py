@@ -13,7 +13,7 @@ from eventsourcing.persistence import NotSupportedError, Tracking
 from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
 
-from esnb._uri import guarded_settings
+from esnb.clients.uri import guarded_settings
 from esnb.outbox.errors import PayloadError
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.record import OutboxRecord

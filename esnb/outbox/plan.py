@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esnb._uri import said
-from esnb.exits import contained
+from esnb.clients.uri import said
 from esnb.outbox.adding import Addition, Target
 from esnb.outbox.record import OutboxRecord, State, from_text, job_data
 from esnb.outbox.route import Route, RouteFunction, routes
 from esnb.projections import Backoff
+from esnb.running.exits import contained
 
 Add = Callable[[str, str, str, str, Mapping[str, Any]], Addition]
 """Queue, name, id, data as JSON text, options: the addition of a job."""

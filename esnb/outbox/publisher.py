@@ -14,7 +14,6 @@ from typing import Any, Self
 from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import Environment
 
-from esnb import question
 from esnb.outbox.errors import StuckError
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.outbox import Outbox
@@ -23,12 +22,13 @@ from esnb.outbox.publishing import Publishing
 from esnb.outbox.record import OutboxRecord
 from esnb.outbox.route import RouteFunction, check_options
 from esnb.projections import Backoff
-from esnb.projections.closing import close_with_stores
-from esnb.projections.status import absence, retrying_if_away, told
-from esnb.projections.threads import goes_on
-from esnb.question import Question, UnansweredError, within
 from esnb.redis.connection import redis_url
 from esnb.redis.waiting import wait_until
+from esnb.running.closing import close_with_stores
+from esnb.running.status import absence, retrying_if_away, told
+from esnb.running.threads import goes_on
+from esnb.threads import question
+from esnb.threads.question import Question, UnansweredError, within
 
 _PATIENCE = 30.0
 _SHOWN = 5

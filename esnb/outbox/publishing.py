@@ -12,9 +12,7 @@ from uuid import uuid4
 import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
-from esnb._uri import described, said
-from esnb.changes import Changes, Flag
-from esnb.exits import as_error
+from esnb.clients.uri import described, said
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
@@ -24,6 +22,8 @@ from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.outbox.wake import woken
 from esnb.projections import Backoff
 from esnb.redis.errors import ForeignViewError, may_pass
+from esnb.running.exits import as_error
+from esnb.threads.changes import Changes, Flag
 
 _IDLE = 1.0
 """Seconds after which it looks for work though nothing woke it."""

@@ -12,19 +12,19 @@ from typing import Any, Self
 
 from eventsourcing.persistence import PersistenceError, ProgrammingError
 
-from esnb import question
-from esnb._bullmq import job_counts
-from esnb._uri import guarded
+from esnb.clients.bullmq import job_counts
+from esnb.clients.uri import guarded
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.results import results_of
 from esnb.outbox.route import Route
 from esnb.outbox.working import Working
-from esnb.projections.status import absence, retrying_if_away, told
-from esnb.projections.threads import goes_on
-from esnb.question import Question, within
 from esnb.redis.connection import check_url, connection
 from esnb.redis.errors import translated
+from esnb.running.status import absence, retrying_if_away, told
+from esnb.running.threads import goes_on
+from esnb.threads import question
+from esnb.threads.question import Question, within
 
 __all__ = ["Handler", "Job", "Worker", "WorkerStatus"]
 

@@ -15,15 +15,15 @@ import redis
 import redis.asyncio
 from eventsourcing.persistence import OperationalError
 
-from esnb._uri import masked, said
-from esnb.changes import Changes
+from esnb.clients.uri import masked, said
 from esnb.correlation import Correlated, Correlation
-from esnb.exits import as_error, awaited, contained
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import async_client, bullmq, described_error
 from esnb.outbox.results import Results, key_of
 from esnb.outbox.wake import woken
 from esnb.projections import Backoff
+from esnb.running.exits import as_error, awaited, contained
+from esnb.threads.changes import Changes
 
 _ANSWER_SECONDS = 5.0
 

@@ -6,8 +6,7 @@ what the handler records is correlated with it. `PersistentRunner` has competing
 consumers handle the events of a persistent subscription.
 """
 
-from esnb import _redis_py as _redis_py  # first
-from esnb.projections.backoff import Backoff
+from esnb.clients import redis_py as redis_py  # first
 from esnb.projections.current import current
 from esnb.projections.dead_letters import DeadLetter
 from esnb.projections.errors import CheckpointAheadError
@@ -15,8 +14,9 @@ from esnb.projections.persistent.errors import CategoryNotProjectedError, Foreig
 from esnb.projections.persistent.runner import PersistentRunner
 from esnb.projections.persistent.status import PersistentStatus
 from esnb.projections.runner import CatchUpRunner
-from esnb.projections.status import RunnerStatus
 from esnb.redis import ForeignViewError
+from esnb.running.backoff import Backoff
+from esnb.running.status import RunnerStatus
 
 __all__ = [
     "Backoff",

@@ -14,9 +14,9 @@ from eventsourcing.persistence import (
     Subscription,
 )
 
-from esnb.changes import Changes, Flag
 from esnb.projections.listeners import let_listeners_change
 from esnb.projections.reading_ahead import ReadingAhead
+from esnb.threads.changes import Changes, Flag
 
 SHORTEST_POLL = 0.02
 LONGEST_POLL = 0.5

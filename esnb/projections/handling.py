@@ -11,11 +11,11 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
-from esnb.exits import contained
 from esnb.projections.current import Handling
-from esnb.projections.errors import is_transient
 from esnb.projections.group import group
 from esnb.redis import CommandRefusedError, ViewDamagedError
+from esnb.running.exits import contained
+from esnb.running.transient import is_transient
 
 
 class HandlerError(Exception):

@@ -9,7 +9,7 @@ from typing import Any
 
 from eventsourcing.persistence import Notification, Subscription
 
-from esnb.changes import Changes
+from esnb.threads.changes import Changes
 
 MOST = 5_000
 """Events that are read ahead of their use."""

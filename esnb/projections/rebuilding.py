@@ -10,7 +10,7 @@ from typing import Any, NoReturn, Protocol
 from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 
-from esnb.fingerprint import fingerprint
+from esnb.fingerprints.fingerprint import fingerprint
 from esnb.projections.sql_group import is_sqlalchemy
 from esnb.projections.sql_rebuilding import InTables
 from esnb.redis import ForeignViewError, RedisTrackingRecorder

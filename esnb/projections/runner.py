@@ -19,21 +19,21 @@ from eventsourcing.persistence import (
 from eventsourcing.projection import Projection
 from eventsourcing.utils import EnvType
 
-from esnb import question
-from esnb._uri import guarded_settings
-from esnb.projections.backoff import Backoff
-from esnb.projections.closing import close_with_stores
+from esnb.adapters.stream_prefix import prefix_setting
+from esnb.clients.uri import guarded_settings
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import rebuilds_of
 from esnb.projections.standing import Standing
-from esnb.projections.status import RunnerStatus
-from esnb.projections.telemetry import observe, unobserve
-from esnb.projections.threads import goes_on
 from esnb.projections.worker import Worker
-from esnb.question import UnansweredError
+from esnb.running.backoff import Backoff
+from esnb.running.closing import close_with_stores
+from esnb.running.progress import Progress
+from esnb.running.status import RunnerStatus
+from esnb.running.telemetry import observe, unobserve
+from esnb.running.threads import goes_on
 from esnb.setting import environment
-from esnb.stream_prefix import prefix_setting
+from esnb.threads import question
+from esnb.threads.question import UnansweredError
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 TView = TypeVar("TView", bound=TrackingRecorder)

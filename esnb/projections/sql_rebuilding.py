@@ -6,8 +6,8 @@ from typing import Any
 
 from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
 
-from esnb.projections.errors import is_transient
 from esnb.projections.sql_group import begin_writing
+from esnb.running.transient import is_transient
 
 _SUFFIX = "_tracking"
 _MARK = "code "

@@ -10,12 +10,12 @@ from typing import Any
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, TrackingRecorder
 
-from esnb import question
 from esnb.projections.lag import LagMeter
-from esnb.projections.progress import Progress
-from esnb.projections.status import RunnerStatus, absence, retrying_if_away, told
-from esnb.question import Question, UnansweredError, within
 from esnb.redis import RedisTrackingRecorder
+from esnb.running.progress import Progress
+from esnb.running.status import RunnerStatus, absence, retrying_if_away, told
+from esnb.threads import question
+from esnb.threads.question import Question, UnansweredError, within
 
 
 class Standing:

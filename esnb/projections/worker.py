@@ -10,18 +10,18 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import Notification, Tracking, TrackingRecorder
 from eventsourcing.projection import Projection
 
-from esnb._uri import said
-from esnb.projections.backoff import Backoff
+from esnb.clients.uri import said
 from esnb.projections.current import event_id_of
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.errors import CheckpointAheadError
 from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
-from esnb.projections.progress import Progress
 from esnb.projections.rebuilding import Rebuilds, claim
-from esnb.projections.recovery import Recovery, trace
-from esnb.projections.telemetry import telemetry
 from esnb.redis import ForeignViewError, RedisTrackingRecorder, ViewDamagedError
+from esnb.running.backoff import Backoff
+from esnb.running.progress import Progress
+from esnb.running.recovery import Recovery, trace
+from esnb.running.telemetry import telemetry
 
 _IDLE = 5.0
 """Seconds without an event after which it looks whether the stores are still the same."""

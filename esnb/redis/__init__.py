@@ -6,8 +6,8 @@ A persistence module: `PERSISTENCE_MODULE=esnb.redis`, or one projection's
 `ORIGINATOR_ID_TYPE`.
 """
 
-from esnb import _redis_py as _redis_py  # first
-from esnb.dcb import RefusedDCBFactory
+from esnb.adapters.dcb import RefusedDCBFactory
+from esnb.clients import redis_py as redis_py  # first
 from esnb.redis.batch import Batch
 from esnb.redis.changes import CommandRefusedError
 from esnb.redis.commands import Commands

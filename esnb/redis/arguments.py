@@ -5,7 +5,7 @@ from __future__ import annotations
 from operator import index
 from typing import Any, Final
 
-from esnb._text import short_repr
+from esnb.values.ordered_repr import short_repr
 
 _MOST: Final = 2**62
 """Redis counts in 64 bits, and adds a place and a number of documents."""

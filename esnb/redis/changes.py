@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from eventsourcing.persistence import DataError, IntegrityError, Tracking
 
-from esnb._uri import described
+from esnb.clients.uri import described
 from esnb.redis.commands import Commands
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ViewDamagedError

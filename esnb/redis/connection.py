@@ -14,13 +14,13 @@ from eventsourcing.utils import Environment
 from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
-from esnb._redis_client import flaw_of, open_client, split_cluster
-from esnb._uri import guarded, veiled
-from esnb.clients.forks import Birth
+from esnb.clients.redis import flaw_of, open_client, split_cluster
+from esnb.clients.uri import guarded, veiled
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
 from esnb.redis.wire import Wire
 from esnb.setting import SettingError
+from esnb.threads.forks import Birth
 
 REDIS_URL = "REDIS_URL"
 

@@ -15,8 +15,8 @@ from eventsourcing.persistence import (
 )
 from redis.exceptions import RedisClusterException
 
-from esnb import _closed
-from esnb._uri import described, is_embedded, masked
+from esnb.clients import ended
+from esnb.clients.uri import described, is_embedded, masked
 
 
 class ViewDamagedError(InternalError):
@@ -67,7 +67,7 @@ def may_pass(error: Exception) -> bool:
 
 
 def _reason(error: Exception, url: str) -> str:
-    closed = _closed.remark(url) if isinstance(error, redis.ConnectionError) else None
+    closed = ended.remark(url) if isinstance(error, redis.ConnectionError) else None
     if closed is not None:
         return closed
     text = masked(str(error)).strip() or type(error).__name__

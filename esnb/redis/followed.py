@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from eventsourcing.utils import Environment
 
-from esnb._uri import described
+from esnb.adapters.stream_prefix import STREAM_PREFIX, configured_prefix, stream_prefix
+from esnb.clients.uri import described
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ForeignViewError
 from esnb.redis.namespace import REDIS_KEY_PREFIX, Namespace
-from esnb.stream_prefix import STREAM_PREFIX, configured_prefix, stream_prefix
 
 _FIELD = "streams:"
 """Begins the fields of the tracking hash that say it, one for each application."""

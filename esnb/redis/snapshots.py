@@ -12,7 +12,7 @@ from eventsourcing.persistence import AggregateRecorder, StoredEvent
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
 from esnb.redis.namespace import tag_part
-from esnb.snapshot import StoredSnapshot
+from esnb.snapshotting.stored import StoredSnapshot
 
 # Versions are kept as text of one length, so that text order is their order:
 # a Lua number or a sorted set's score loses digits above 2^53.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from esnb._uri import described
+from esnb.clients.uri import described
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ViewDamagedError
 from esnb.redis.namespace import Namespace

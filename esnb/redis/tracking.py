@@ -15,7 +15,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
-from esnb._uri import guard
+from esnb.clients.uri import guard
 from esnb.redis.batch import Batch
 from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url

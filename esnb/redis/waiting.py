@@ -10,10 +10,10 @@ from typing import Any
 
 from eventsourcing.persistence import OperationalError, WaitInterruptedError
 
-from esnb.changes import Flag
-from esnb.question import within
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
+from esnb.threads.changes import Flag
+from esnb.threads.question import within
 
 # How often the interrupt is looked at; Redis is not asked anything then.
 _LOOK_SECONDS = 0.025

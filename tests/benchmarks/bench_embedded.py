@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from esnb._client import Client, NewEvent, StreamState
+from esnb.clients.installed import Client, NewEvent, StreamState
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.storage.sqlite_log import SqliteLog
 from esnb.embedded.streams.node import system_clock

@@ -21,7 +21,7 @@ import pandas as pd
 import psutil
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.examples.flights import (
     FlightsApplication,
     FlightsPerCarrier,

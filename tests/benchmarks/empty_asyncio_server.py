@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 from empty_server import appends, streams_service, succeeded
 
-from esnb._client import streams_pb2
+from esnb.clients.installed import streams_pb2
 
 
 async def append(requests: AsyncIterator[Any], context: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import streams_pb2
+from esnb.clients.installed import streams_pb2
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import Proposed, body, created_entry, stream_field
 

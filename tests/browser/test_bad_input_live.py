@@ -77,7 +77,7 @@ import json
 from typing import Any
 from uuid import uuid4
 
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 

@@ -31,7 +31,7 @@ from typing import Any
 import grpc
 from google.protobuf import json_format
 
-from esnb._client import (
+from esnb.clients.installed import (
     gossip_pb2,
     persistent_pb2,
     projections_pb2,

@@ -14,7 +14,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import (
+from esnb.clients.installed import (
     ClientError,
     NewEvent,
     NotFound,

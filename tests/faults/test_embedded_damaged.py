@@ -11,7 +11,7 @@ import grpc
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from esnb._client import ClientError, NewEvent, StreamState
+from esnb.clients.installed import ClientError, NewEvent, StreamState
 from esnb.embedded.processes.emptying import empty_eventstoredb
 from esnb.embedded.projections.register import registered
 from esnb.embedded.server import start_server

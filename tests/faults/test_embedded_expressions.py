@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from esnb._client import ClientError, NewEvent, StreamState
+from esnb.clients.installed import ClientError, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 
 LONG = "a" * 30 + "!"

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from esnb._client import Client, NewEvent, StreamState
+from esnb.clients.installed import Client, NewEvent, StreamState
 from esnb.embedded.server import start_server
 
 SECONDS = float(os.environ.get("ESNB_IDLE_SECONDS", "12"))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from esnb._client import ClientError, NewEvent, NotFound, StreamState
+from esnb.clients.installed import ClientError, NewEvent, NotFound, StreamState
 from tests.embedded_process import EmbeddedProcess
 
 KILLS = int(os.environ.get("ESNB_KILLS", "12"))

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import NewEvent, StreamState, persistent_pb2
+from esnb.clients.installed import NewEvent, StreamState, persistent_pb2
 from tests.embedded_process import EmbeddedProcess
 
 CREATE = "/event_store.client.persistent_subscriptions.PersistentSubscriptions/Create"

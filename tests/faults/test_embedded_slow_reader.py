@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import NewEvent, StreamState, streams_pb2
+from esnb.clients.installed import NewEvent, StreamState, streams_pb2
 from tests.embedded_process import EmbeddedProcess
 
 EVENTS = int(os.environ.get("ESNB_SLOW_READER_EVENTS", "20000"))

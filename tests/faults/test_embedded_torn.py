@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 
 APPENDS = 30

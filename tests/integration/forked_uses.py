@@ -24,7 +24,7 @@ from eventsourcing.persistence import Tracking
 from eventsourcing.projection import Projection
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 
 
 class Shop(Application[UUID]):

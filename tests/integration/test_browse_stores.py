@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 import esnb
-from esnb._client import NotFound
-from esnb.frames._paging import Pager
+from esnb.clients.installed import NotFound
+from esnb.sources.paging import Pager
 from tests.unit.frames_domain import Bank, an_account
 from tests.unit.paging_checks import (
     check_index,

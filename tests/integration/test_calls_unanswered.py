@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from esnb._client import DeadlineExceeded, NewEvent, StreamState
 from esnb.clients import deadlines
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import DeadlineExceeded, NewEvent, StreamState
 from esnb.projections import PersistentRunner
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, deaf

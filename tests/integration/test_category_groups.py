@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CategoryNotProjectedError, PersistentRunner
 from esnb.projections.persistent.group import Group
 from tests.embedded_process import EmbeddedProcess

@@ -16,10 +16,10 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import OperationalError
 
 import esnb
-from esnb import _client
-from esnb._client import NewEvent, StreamState
+from esnb.clients import installed
 from esnb.clients.cluster import NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import CANDIDATE, FOLLOWER, LEADER, REPLICA, GrpcCluster, gossip
 from tests.grpc_proxy import GrpcProxy, answer, deaf, refuse
@@ -211,7 +211,7 @@ def test_the_error_names_the_members_and_their_states(cluster: GrpcCluster) -> N
     cluster.kill(0)
     first, second, third = (node.address for node in cluster.nodes)
 
-    with pytest.raises(_client.DiscoveryFailed) as caught:
+    with pytest.raises(installed.DiscoveryFailed) as caught:
         EventStoreDB(cluster.uri + SHORT)
 
     text = str(caught.value)
@@ -237,7 +237,9 @@ def test_nodes_that_refuse_gossip_are_named(cluster: GrpcCluster) -> None:
     for node in cluster.nodes:
         node.on("Gossip/Read", refuse(grpc.StatusCode.UNAUTHENTICATED, "no\nway"))
 
-    with pytest.raises(_client.DiscoveryFailed, match=r"UNAUTHENTICATED: no way\); 127") as caught:
+    with pytest.raises(
+        installed.DiscoveryFailed, match=r"UNAUTHENTICATED: no way\); 127"
+    ) as caught:
         EventStoreDB(cluster.uri + SHORT)
 
     assert not isinstance(caught.value, NoMemberError)

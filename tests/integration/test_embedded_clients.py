@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from esnb._client import (
+from esnb.clients.installed import (
     Client,
     ClientError,
     MaximumAppendSizeExceeded,

@@ -14,7 +14,7 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from esnb._client import persistent_pb2, streams_pb2
+from esnb.clients.installed import persistent_pb2, streams_pb2
 from esnb.embedded.server import start_server
 
 _STREAMS = "/event_store.client.streams.Streams"

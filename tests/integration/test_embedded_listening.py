@@ -7,7 +7,7 @@ import socket
 import grpc
 import pytest
 
-from esnb._client import gossip_pb2, shared_pb2
+from esnb.clients.installed import gossip_pb2, shared_pb2
 from esnb.embedded.server import start_server
 from esnb.embedded.services.listening import PortUnusable
 

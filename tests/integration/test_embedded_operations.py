@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import Client, ClientError, NewEvent, StreamState
+from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
 from esnb.embedded.server import Server, start_server
 from esnb.embedded.storage.wire import fields, number, tagged
 

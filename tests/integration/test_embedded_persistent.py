@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from esnb._client import (
+from esnb.clients.installed import (
     AlreadyExists,
     Client,
     ClientError,
@@ -32,7 +32,7 @@ _PATIENCE = 60.0
 
 _CONSUMER = """
 import sys
-from esnb._client import Client
+from esnb.clients.installed import Client
 client = Client(sys.argv[1])
 for event in client.read_subscription_to_stream("g", sys.argv[2]):
     print(event.id, flush=True)

@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import Client, NewEvent, NotFound, StreamState, projections_pb2
+from esnb.clients.installed import Client, NewEvent, NotFound, StreamState, projections_pb2
 from esnb.embedded.server import Server, start_server
 from tests.embedded_process import EmbeddedProcess
 

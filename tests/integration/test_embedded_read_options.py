@@ -13,7 +13,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import streams_pb2
+from esnb.clients.installed import streams_pb2
 from esnb.embedded.server import Server, start_server
 
 CODE = grpc.StatusCode

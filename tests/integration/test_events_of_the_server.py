@@ -11,7 +11,7 @@ from eventsourcing.domain import Aggregate, OriginatorVersionError, event
 from eventsourcing.persistence import DataError, IntegrityError
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 
 
 class Crate(Aggregate):

@@ -13,7 +13,7 @@ import pytest
 from eventsourcing.domain import Aggregate, event
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.examples import product
 from tests.unit import frames_domain
 from tests.unit.frames_domain import Account, Bank, Cattery, a_cat, an_account, bank, record

@@ -26,11 +26,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
-from esnb._client import NewEvent, StreamState
-from esnb.frames import _line
-from esnb.frames._line import NotAnExportError
-from esnb.frames._record import Origin, Record
-from esnb.frames._redaction import Redaction
+from esnb.clients.installed import NewEvent, StreamState
+from esnb.sources import line as _line
+from esnb.sources.line import NotAnExportError
+from esnb.sources.record import Origin, Record
+from esnb.sources.redaction import Redaction
 from tests.unit.frames_domain import Account, Bank, an_account, bank, record
 
 EVENT_COLUMNS = ["stream", "version", "type", "topic", "time", "data"]
@@ -313,7 +313,7 @@ def test_an_export_that_fails_leaves_what_was_there(
             raise OSError(28, "No space left on device")
         return "{}"
 
-    monkeypatch.setattr("esnb.frames._line.write", full)
+    monkeypatch.setattr("esnb.sources.line.write", full)
     with pytest.raises(OSError, match="No space left"):
         esnb.export(app, path)
 

@@ -20,9 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
-from esnb.frames._imports import NoLiteralError
-from esnb.frames._layout import written
-from esnb.frames._literal import Source
+from esnb.literals.imports import NoLiteralError
+from esnb.literals.layout import written
+from esnb.literals.literal import Source
 from tests.unit.frames_domain import Bank, Cattery, Vanished, a_cat, an_account, bank, stamp
 
 

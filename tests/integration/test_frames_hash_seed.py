@@ -15,7 +15,7 @@ import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 import esnb
-from esnb.fingerprint import fingerprint
+from esnb.fingerprints.fingerprint import fingerprint
 
 WORDS = ("tea", "cup", "pot", "milk", "rum", "lemon")
 

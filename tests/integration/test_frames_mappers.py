@@ -19,7 +19,7 @@ from eventsourcing.cipher import AESCipher
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 import esnb
-from esnb.frames import _payload
+from esnb.sources import payload as _payload
 from tests.unit import mapped_domain as domain
 from tests.unit.mapped_domain import Cart, Houses, Money, Moved, Opened, Shop
 
@@ -353,7 +353,7 @@ def test_an_object_of_another_client_keeps_its_keys(stores: esnb.Stores, tmp_pat
 
 
 def append(stores: esnb.Stores, stream: str, kind: str, data: bytes, **more: Any) -> None:
-    from esnb._client import NewEvent, StreamState
+    from esnb.clients.installed import NewEvent, StreamState
 
     event = NewEvent(type=kind, data=data, **more)
     stores.eventstoredb.append_to_stream(stream, current_version=StreamState.ANY, events=[event])
@@ -366,7 +366,7 @@ import sys
 from uuid import uuid4
 from eventsourcing.persistence import StoredEvent
 import esnb
-from esnb.frames import _payload
+from esnb.sources import payload as _payload
 from tests.unit import mapped_domain as domain
 for mapper in ("MsgspecJSON", "MsgspecPack", "Binary"):
     app = domain.Houses(env={{"MAPPER_TOPIC": f"{{domain.HERE}}:{{mapper}}",

@@ -183,7 +183,7 @@ def test_until_a_time(app: Shop) -> None:
 
 
 def test_batches_leave_nothing_out(app: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.frames._project.BATCH", 3)
+    monkeypatch.setattr("esnb.frames.project.BATCH", 3)
     for _ in range(3):
         a_day(app)
 

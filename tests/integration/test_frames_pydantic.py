@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import esnb
-from esnb.frames._imports import NoLiteralError
-from esnb.frames._literal import Source
+from esnb.literals.imports import NoLiteralError
+from esnb.literals.literal import Source
 
 pytestmark = pytest.mark.extras
 

@@ -17,7 +17,7 @@ from eventsourcing.persistence import OperationalError, Tracking
 from eventsourcing.utils import Environment
 
 import esnb
-from esnb._client import Client, ClientError, NewEvent, StreamState
+from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
 from tests.unit.frames_domain import Account, Bank, an_account
 
 COLUMNS = [
@@ -223,7 +223,7 @@ def test_an_interrupt_in_a_read_leaves_the_next_one_working(
             raise KeyboardInterrupt
         return unpressed(self, event)
 
-    from esnb.frames._server import ServerSource
+    from esnb.sources.server import ServerSource
 
     unpressed = ServerSource._record
     with monkeypatch.context() as patch:

@@ -17,8 +17,8 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
-from esnb import _patience
-from esnb._client import Client, NewEvent, StreamState
+from esnb.clients import patience
+from esnb.clients.installed import Client, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.outcomes import DEADLINE, error_of
 
@@ -32,9 +32,9 @@ def silent_port() -> Iterator[int]:
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb._patience.PATIENCE", 0.3)
-    monkeypatch.setattr("esnb._patience.ANSWER", 0.2)
-    monkeypatch.setattr("esnb._patience._TICK", 0.05)
+    monkeypatch.setattr("esnb.clients.patience.PATIENCE", 0.3)
+    monkeypatch.setattr("esnb.clients.patience.ANSWER", 0.2)
+    monkeypatch.setattr("esnb.clients.patience._TICK", 0.05)
 
 
 def text_of(call: Callable[[], Any]) -> str:
@@ -94,16 +94,18 @@ def test_a_server_that_falls_silent_and_comes_back(monkeypatch: pytest.MonkeyPat
         )
         dog = Aggregate()
         app.save(dog)
-        monkeypatch.setattr("esnb._patience.ANSWER", DEADLINE)  # while it runs, however slowly
+        monkeypatch.setattr(
+            "esnb.clients.patience.ANSWER", DEADLINE
+        )  # while it runs, however slowly
         assert len(esnb.events(client)) == 1
-        monkeypatch.setattr("esnb._patience.ANSWER", 0.2)
+        monkeypatch.setattr("esnb.clients.patience.ANSWER", 0.2)
         os.kill(server.process.pid, signal.SIGSTOP)
         try:
             assert "has not answered" in text_of(lambda: esnb.events(client))
             assert "does not answer" in text_of(lambda: esnb.history(app, dog.id))
         finally:
             os.kill(server.process.pid, signal.SIGCONT)
-        monkeypatch.setattr("esnb._patience.ANSWER", DEADLINE)
+        monkeypatch.setattr("esnb.clients.patience.ANSWER", DEADLINE)
         assert len(esnb.events(client)) == 1
         assert len(esnb.history(app, dog.id)) == 1
         app.close()
@@ -131,7 +133,7 @@ class Response:
         event = next(self.events)
         if event == "two":
             self.clock[0] = self.now
-            _patience._watch.look()
+            patience._watch.look()
         return event
 
     def stop(self) -> None:
@@ -145,18 +147,18 @@ def test_only_the_time_that_the_server_takes_counts_and_only_while_it_answers_no
     waited: float, answers: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = [0.0]
-    monkeypatch.setattr(_patience, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(_patience, "answers", lambda client: answers)
+    monkeypatch.setattr(patience, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(patience, "answers", lambda client: answers)
     response = Response(clock, 100.0 + waited)
     client = Client("esdb://127.0.0.1:1?Tls=false")
-    events = _patience.patiently(response, client)
+    events = patience.patiently(response, client)
 
     assert next(events) == "one"
     clock[0] = 100.0  # the reader took its time
-    _patience._watch.look()
+    patience._watch.look()
     assert not response.is_stopped
     assert next(events) == "two"
-    assert response.is_stopped == (waited > _patience.PATIENCE and not answers)
+    assert response.is_stopped == (waited > patience.PATIENCE and not answers)
 
 
 def test_a_read_that_finds_nothing_for_long_is_not_given_up(
@@ -164,22 +166,22 @@ def test_a_read_that_finds_nothing_for_long_is_not_given_up(
 ) -> None:
     """As of a server that filters a long log: it says nothing, but is there."""
     asked = threading.Event()
-    original = _patience.answers
+    original = patience.answers
 
     def answers(client: Client) -> bool:
         answer = original(client)
         asked.set()
         return answer
 
-    monkeypatch.setattr(_patience, "answers", answers)
-    monkeypatch.setattr(_patience, "ANSWER", DEADLINE)
+    monkeypatch.setattr(patience, "answers", answers)
+    monkeypatch.setattr(patience, "ANSWER", DEADLINE)
     with EmbeddedProcess() as server:
         client = server.client()
         with client.subscribe_to_all() as quiet:  # says nothing until there is an event
             found: list[str] = []
             reader = threading.Thread(
                 target=lambda: found.extend(
-                    event.type for event in islice(_patience.patiently(quiet, client), 1)
+                    event.type for event in islice(patience.patiently(quiet, client), 1)
                 )
             )
             reader.start()

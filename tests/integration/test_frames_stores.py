@@ -13,7 +13,7 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import Tracking
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 
 
 class Crate(Aggregate):

@@ -20,10 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import esnb
-from esnb.frames._imports import NoLiteralError
-from esnb.frames._page import Event
-from esnb.frames._record import Record
-from esnb.widgets._copy import as_json, as_python
+from esnb.literals.imports import NoLiteralError
+from esnb.sources.page import Event
+from esnb.sources.record import Record
+from esnb.widgets.browse.copy import as_json, as_python
 from tests.unit import generated_domain as domain
 from tests.unit import generated_names
 from tests.unit.generated_domain import Drive, Noted, Notes, Text

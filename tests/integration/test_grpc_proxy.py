@@ -10,9 +10,9 @@ from uuid import uuid4
 import grpc
 import pytest
 
-from esnb import _client
-from esnb._client import NewEvent, StreamState
+from esnb.clients import installed
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, cut_after, deaf, lose_answer, refuse
 
@@ -64,11 +64,11 @@ def test_it_passes_refusals_on(client: EventStoreDB) -> None:
     stream = _stream()
     _append(client, stream)
 
-    with pytest.raises(_client.WrongCurrentVersion):
+    with pytest.raises(installed.WrongCurrentVersion):
         client.append_to_stream(
             stream, current_version=7, events=[NewEvent(type="Happened", data=b"{}")]
         )
-    with pytest.raises(_client.NotFound):
+    with pytest.raises(installed.NotFound):
         client.get_stream(_stream())
 
 
@@ -78,7 +78,7 @@ def test_it_refuses_a_method_until_it_is_told_otherwise(
     stream = _stream()
     proxy.on("Append", refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied"))
 
-    with pytest.raises(_client.ClientError, match="Access Denied"):
+    with pytest.raises(installed.ClientError, match="Access Denied"):
         _append(client, stream)
     proxy.off()
     _append(client, stream)
@@ -89,11 +89,11 @@ def test_it_refuses_a_method_until_it_is_told_otherwise(
 def test_a_deaf_method_is_never_answered(proxy: GrpcProxy, client: EventStoreDB) -> None:
     proxy.on("Streams/Read", deaf)
 
-    with pytest.raises(_client.DeadlineExceeded):
+    with pytest.raises(installed.DeadlineExceeded):
         client.get_stream(_stream(), timeout=0.5)
 
     proxy.off("Streams/Read")
-    with pytest.raises(_client.NotFound):
+    with pytest.raises(installed.NotFound):
         client.get_stream(_stream())
 
 
@@ -116,7 +116,7 @@ def test_an_answer_can_be_cut_in_two(proxy: GrpcProxy, client: EventStoreDB) -> 
 
     events = iter(client.read_stream(stream))
     assert [next(events).stream_position, next(events).stream_position] == [0, 1]
-    with pytest.raises(_client.ServiceUnavailable):
+    with pytest.raises(installed.ServiceUnavailable):
         next(events)
 
 
@@ -126,7 +126,7 @@ def test_calls_under_way_can_be_cut(proxy: GrpcProxy, client: EventStoreDB) -> N
     with client.subscribe_to_stream(stream) as events:
         next(events)
         proxy.cut()
-        with pytest.raises(_client.ServiceUnavailable):
+        with pytest.raises(installed.ServiceUnavailable):
             next(events)
     assert len(client.get_stream(stream)) == 1
 
@@ -136,7 +136,7 @@ def test_it_can_be_gone_and_come_back_at_its_port(proxy: GrpcProxy, client: Even
     _append(client, stream)
 
     proxy.stop()
-    with pytest.raises(_client.ServiceUnavailable):
+    with pytest.raises(installed.ServiceUnavailable):
         client.get_stream(stream, timeout=LONG)
     proxy.start()
 
@@ -145,6 +145,6 @@ def test_it_can_be_gone_and_come_back_at_its_port(proxy: GrpcProxy, client: Even
         try:
             events = client.get_stream(stream, timeout=LONG)
             break
-        except _client.ServiceUnavailable:
+        except installed.ServiceUnavailable:
             assert time.monotonic() < deadline
     assert len(events) == 1

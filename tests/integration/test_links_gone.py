@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import esnb
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 
 DEADLINE = 60.0
 

@@ -15,9 +15,9 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import OperationalError
 
 import esnb
-from esnb import _client
-from esnb._client import NewEvent, StreamState
+from esnb.clients import installed
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.eventstoredb.connection import SharedClient
 from esnb.projections import PersistentRunner
 from tests.embedded_process import EmbeddedProcess
@@ -142,7 +142,7 @@ def test_a_client_does_at_the_leader_what_only_that_does(
     assert client.get_stream_metadata(stream)[0] == {"$maxCount": 2}
     client.delete_stream(stream, current_version=StreamState.ANY)
     client.tombstone_stream(stream, current_version=StreamState.ANY)
-    with pytest.raises(_client.StreamIsDeleted):
+    with pytest.raises(installed.StreamIsDeleted):
         client.get_stream(stream)
 
 

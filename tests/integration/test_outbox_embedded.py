@@ -19,7 +19,6 @@ from eventsourcing.persistence import NotSupportedError, ProgrammingError
 
 import esnb
 from esnb.correlation import current_correlation
-from esnb.exits import ExitError
 from esnb.outbox import (
     BullMQPublisher,
     Job,
@@ -29,6 +28,7 @@ from esnb.outbox import (
     StuckError,
     Worker,
 )
+from esnb.running.exits import ExitError
 from esnb.stores import Stores
 from tests.unit.projections_domain import Account, Bank
 

@@ -15,9 +15,9 @@ from eventsourcing.persistence import OperationalError
 from redis import Redis
 
 import esnb
-from esnb.frames import _correlated
-from esnb.frames._queue_counts import queue_counts
+from esnb.frames.queue_counts import queue_counts
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, StuckError, Worker
+from esnb.sources import correlated
 from esnb.stores import Stores
 from tests import worker_command
 from tests.unit.projections_domain import Bank
@@ -42,7 +42,7 @@ def links_are_written(client: Any) -> None:
     """Wait until the projection of correlations has written a link for every event so far."""
     head = client.get_commit_position()
     deadline = time.monotonic() + NOW
-    while (reached := _correlated._reached(client)) is None or reached < head:
+    while (reached := correlated._reached(client)) is None or reached < head:
         assert time.monotonic() < deadline, f"links up to {reached}, events up to {head}"
         time.sleep(0.02)
 
@@ -368,7 +368,7 @@ class TestTrace:
                 bank.open()
         expected = esnb.trace(stores, "order-17")
         links_are_written(stores.eventstoredb)
-        from esnb.frames._server import ServerSource
+        from esnb.sources.server import ServerSource
 
         seen: list[str] = []
         original: Any = ServerSource._record
@@ -422,7 +422,7 @@ class TestTrace:
         assert len(esnb.trace(bank, "known")) == 1
 
     def test_causes_that_go_round_in_a_circle_are_shown(self, stores: Stores, bank: Bank) -> None:
-        from esnb._client import NewEvent
+        from esnb.clients.installed import NewEvent
 
         first, second = (
             NewEvent(type=name, data=b"{}", metadata=b"") for name in ("First", "Second")
@@ -431,7 +431,7 @@ class TestTrace:
             metadata = json.dumps({"$correlationId": "ring", "$causationId": str(cause.id)})
             stores.eventstoredb.append_to_stream(
                 "ring-1",
-                current_version=esnb._client.StreamState.ANY,
+                current_version=esnb.clients.installed.StreamState.ANY,
                 events=[
                     NewEvent(id=event.id, type=event.type, data=b"{}", metadata=metadata.encode())
                 ],

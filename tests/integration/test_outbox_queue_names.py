@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import esnb
-from esnb.frames._queue_counts import queue_counts
+from esnb.frames.queue_counts import queue_counts
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.outbox.errors import RouteError
 from esnb.outbox.retrying import retry_failed

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from esnb.projections import Backoff, CatchUpRunner, PersistentRunner
-from esnb.projections.telemetry import _instruments, _watched
+from esnb.running.telemetry import _instruments, _watched
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.test_projections_persistent import Seen

@@ -10,13 +10,13 @@ import pytest
 from eventsourcing.persistence import Tracking
 
 import esnb
-from esnb.frames._redaction import Redaction
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, StuckError, Worker
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
+from esnb.sources.redaction import Redaction
 from esnb.stores import Stores
-from esnb.widgets._watch_panel import WatchPanel
-from esnb.widgets._watched import watched
+from esnb.widgets.watch.panel import WatchPanel
+from esnb.widgets.watch.sources import watched
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank, Deposits, Sums
 

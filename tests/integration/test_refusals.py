@@ -19,8 +19,8 @@ from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.projection import Projection
 
 import esnb
-from esnb._client import Client, ClientError, NewEvent, StreamState, streams_pb2
 from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import Client, ClientError, NewEvent, StreamState, streams_pb2
 from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess

@@ -16,8 +16,8 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
-from esnb._client import ClientError, NewEvent, ServiceUnavailable, StreamState
 from esnb.clients.eventstoredb import EventStoreDB, keepalive
+from esnb.clients.installed import ClientError, NewEvent, ServiceUnavailable, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.outcomes import DEADLINE, error_of
 

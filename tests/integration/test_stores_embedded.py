@@ -23,8 +23,8 @@ from eventsourcing.persistence import OperationalError
 
 import esnb
 from esnb import stores as stores_module
-from esnb._client import Client, NewEvent, NotFound, StreamState
-from esnb._uri import is_embedded
+from esnb.clients.installed import Client, NewEvent, NotFound, StreamState
+from esnb.clients.uri import is_embedded
 from esnb.embedded.processes import homes
 from esnb.embedded.processes.redis_program import find_program
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.once
 CONNECT = "import esnb, os\nstores = esnb.connect({arguments})"
 PIDS = "(stores._pair._eventstoredb.state['pid'], stores._pair._redis.state['pid'])"
 APPEND = """
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 def append(stream, number):
     stores.eventstoredb.append_to_stream(
         stream,
@@ -460,7 +460,7 @@ def test_twenty_kills_lose_nothing_that_was_acknowledged(
         kernel = start_kernel()
         kernel.ask(CONNECT.format(arguments=repr(str(tmp_path))) + APPEND)
         found = kernel.ask(
-            "from esnb._client import NotFound\n"
+            "from esnb.clients.installed import NotFound\n"
             "try: found = numbers('counted')\n"
             "except NotFound: found = []",
             "(found, int(stores.redis.get('count') or 0))",

@@ -14,7 +14,7 @@ Cell = Callable[..., Any]
 
 SHELL = """
 from IPython.core.interactiveshell import InteractiveShell
-from esnb.redefinition import install
+from esnb.connecting.redefinition import install
 shell = InteractiveShell.instance(colors='NoColor')
 install(shell)
 install(shell)

@@ -20,8 +20,8 @@ from eventsourcing.persistence import OperationalError
 
 import esnb
 from esnb.__main__ import main
-from esnb._client import Client, ClientError, NewEvent, StreamState
-from esnb._uri import is_embedded
+from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
+from esnb.clients.uri import is_embedded
 from tests.reserved_port import ReservedPort
 
 DEADLINE = 60.0

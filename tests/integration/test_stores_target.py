@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from esnb._proxies import bypass_proxies_for_loopback
-from esnb._target import Attached, Embedded, Target, choose, targets_of
+from esnb.connecting.proxies import bypass_proxies_for_loopback
+from esnb.connecting.target import Attached, Embedded, Target, choose, targets_of
 
 SERVER = "esdb://127.0.0.1:2113?Tls=false"
 CACHE = "redis://127.0.0.1:6379/0"

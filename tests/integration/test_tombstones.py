@@ -16,9 +16,9 @@ from eventsourcing.persistence import Tracking
 from eventsourcing.projection import Projection
 
 import esnb
-from esnb._client import NewEvent, StreamState
-from esnb.frames._lag import category_lag
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CatchUpRunner, PersistentRunner
+from esnb.sources.lag import category_lag
 
 DEADLINE = 60.0
 

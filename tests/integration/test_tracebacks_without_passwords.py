@@ -21,10 +21,10 @@ from eventsourcing.persistence import Tracking
 from IPython.core.ultratb import VerboseTB
 
 import esnb
-from esnb._client import Client
-from esnb._redis_client import redis_client
-from esnb._target import Attached
-from esnb._uri import Uri, guarded, guarded_settings
+from esnb.clients.installed import Client
+from esnb.clients.redis import redis_client
+from esnb.clients.uri import Uri, guarded, guarded_settings
+from esnb.connecting.target import Attached
 from esnb.eventstoredb.connection import Address
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView

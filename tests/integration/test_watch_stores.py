@@ -11,10 +11,10 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 
 import esnb
-from esnb._client import Client
-from esnb.widgets._seen import Seen
-from esnb.widgets._watched import watched
-from esnb.widgets._watching import Watched
+from esnb.clients.installed import Client
+from esnb.widgets.watch.seen import Seen
+from esnb.widgets.watch.sources import watched
+from esnb.widgets.watch.watched import Watched
 
 
 @pytest.fixture
@@ -114,7 +114,7 @@ def test_a_server_that_is_away_is_said_in_a_row() -> None:
 
 
 def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("esnb.frames._subscriptions", "esnb.widgets._server_projection"):
+    for module in ("esnb.frames.subscriptions", "esnb.widgets.watch.server_projection"):
         monkeypatch.setattr(f"{module}.TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")

@@ -14,8 +14,8 @@ import pytest
 import esnb
 from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplication
 from esnb.projections import CatchUpRunner, PersistentRunner
-from esnb.widgets._watch_text import faults
-from esnb.widgets._watched import watched
+from esnb.widgets.watch.sources import watched
+from esnb.widgets.watch.text import faults
 from tests.embedded_process import EmbeddedProcess
 from tests.unit.frames_domain import Bank, an_account
 from tests.unit.widget_pages import Outline

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import esnb
-from esnb.frames._page import Anchor, Filter, read_page
-from esnb.frames._paging import Pager
-from esnb.frames._stream_index import StreamIndex
+from esnb.sources.page import Anchor, Filter, read_page
+from esnb.sources.paging import Pager
+from esnb.sources.stream_index import StreamIndex
 
 
 def check_paging(source: Any, size: int) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from esnb.changes import Changes, Flag
+from esnb.threads.changes import Changes, Flag
 
 DEADLINE = 60.0
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from esnb.clients.outside import outside
+from esnb.threads.outside import outside
 
 DEADLINE = 60.0
 name: contextvars.ContextVar[str] = contextvars.ContextVar("name")

@@ -20,7 +20,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from esnb.difference import Comparison
+from esnb.values.difference import Comparison
 
 Point = namedtuple("Point", "x y")
 

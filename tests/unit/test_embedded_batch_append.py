@@ -10,7 +10,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import shared_pb2, streams_pb2
+from esnb.clients.installed import shared_pb2, streams_pb2
 from esnb.embedded.services.batch_append import BatchAppend
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.streams.node import Node

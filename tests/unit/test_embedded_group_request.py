@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from esnb._client import persistent_pb2, shared_pb2
+from esnb.clients.installed import persistent_pb2, shared_pb2
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import END, EventFilter, Target
 from esnb.embedded.services import group_request

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 import pytest
 
-from esnb._client import persistent_pb2, projections_pb2
+from esnb.clients.installed import persistent_pb2, projections_pb2
 from esnb.embedded.projections.projector import Projector
 from esnb.embedded.services.persistent_service import PersistentService
 from esnb.embedded.services.projections_service import ProjectionsService

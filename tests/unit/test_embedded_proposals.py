@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from esnb._client import shared_pb2, streams_pb2
+from esnb.clients.installed import shared_pb2, streams_pb2
 from esnb.embedded.services.proposals import MAX_APPEND_SIZE, MOST_HELD, Accumulation, uuid_in
 from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, MetadataMissing, Refused
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb._client import persistent_pb2, shared_pb2, streams_pb2
+from esnb.clients.installed import persistent_pb2, shared_pb2, streams_pb2
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import (
     RECORDED,

@@ -15,7 +15,7 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
-from esnb import _client
+from esnb.clients import installed
 from esnb.eventstoredb.errors import is_refused_position, is_transient, translated
 
 URI = "esdb://admin:changeit@db.example:2113"
@@ -54,17 +54,17 @@ def raised(error: Exception, uri: str = URI) -> Exception:
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (_client.WrongCurrentVersion("is 4 not 3"), IntegrityError),
-        (_client.StreamIsDeleted(), IntegrityError),
-        (_client.MaximumAppendSizeExceeded("Max size is 1048576"), DataError),
-        (_client.ServiceUnavailable("no route"), OperationalError),
-        (_client.DeadlineExceeded(), OperationalError),
-        (_client.AccessDenied(), OperationalError),
-        (_client.AbortedByServer(), OperationalError),
-        (_client.ConsumerTooSlow(), OperationalError),
-        (_client.DiscoveryFailed("no leader"), OperationalError),
-        (_client.ClientProgrammingError("wrong use"), ProgrammingError),
-        (_client.ClientError("?"), InternalError),
+        (installed.WrongCurrentVersion("is 4 not 3"), IntegrityError),
+        (installed.StreamIsDeleted(), IntegrityError),
+        (installed.MaximumAppendSizeExceeded("Max size is 1048576"), DataError),
+        (installed.ServiceUnavailable("no route"), OperationalError),
+        (installed.DeadlineExceeded(), OperationalError),
+        (installed.AccessDenied(), OperationalError),
+        (installed.AbortedByServer(), OperationalError),
+        (installed.ConsumerTooSlow(), OperationalError),
+        (installed.DiscoveryFailed("no leader"), OperationalError),
+        (installed.ClientProgrammingError("wrong use"), ProgrammingError),
+        (installed.ClientError("?"), InternalError),
         (ValueError("Cannot invoke RPC on closed channel!"), OperationalError),
         (Failed(grpc.StatusCode.UNAVAILABLE, "gone"), OperationalError),
         (Failed(grpc.StatusCode.UNAUTHENTICATED, "who?"), OperationalError),
@@ -95,16 +95,16 @@ def test_other_errors_pass() -> None:
 
 def test_an_embedded_server_has_no_port() -> None:
     details = "failed to connect to all addresses; last error: UNKNOWN: ipv4:127.0.0.1:4711: Failed"
-    found = raised(_client.ServiceUnavailable(details), EMBEDDED)
+    found = raised(installed.ServiceUnavailable(details), EMBEDDED)
     assert str(found).startswith("reading stream 'Shop-1' at embedded: ")
     assert "4711" not in str(found)
 
 
 def test_what_may_succeed_later() -> None:
-    assert is_transient(_client.ServiceUnavailable())
-    assert is_transient(_client.ConsumerTooSlow())
+    assert is_transient(installed.ServiceUnavailable())
+    assert is_transient(installed.ConsumerTooSlow())
     assert is_transient(Failed(grpc.StatusCode.UNAVAILABLE, ""))
-    assert not is_transient(_client.AccessDenied())
+    assert not is_transient(installed.AccessDenied())
     assert not is_transient(Failed(grpc.StatusCode.INVALID_ARGUMENT, "a channel of mine"))
 
 
@@ -114,4 +114,4 @@ def test_what_may_be_a_refused_position() -> None:
     )
     assert is_refused_position(Failed(grpc.StatusCode.INVALID_ARGUMENT, ""))
     assert not is_refused_position(Failed(grpc.StatusCode.UNAVAILABLE, ""))
-    assert not is_refused_position(_client.AccessDenied())
+    assert not is_refused_position(installed.AccessDenied())

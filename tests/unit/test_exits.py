@@ -9,7 +9,7 @@ from concurrent import futures
 
 import pytest
 
-from esnb.exits import ExitError, as_error, awaited, contained
+from esnb.running.exits import ExitError, as_error, awaited, contained
 
 SIGNS = (
     SystemExit,

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from esnb.fingerprint import fingerprint, module_fingerprint
+from esnb.fingerprints.fingerprint import fingerprint, module_fingerprint
 
 SOURCE = """
 from dataclasses import dataclass
@@ -241,7 +241,7 @@ def test_a_module_of_functions(define: Define) -> None:
 
 def test_another_process_makes_the_same() -> None:
     code = (
-        "from esnb.fingerprint import fingerprint\n"
+        "from esnb.fingerprints.fingerprint import fingerprint\n"
         "from eventsourcing.tests.domain import BankAccount\n"
         "print(fingerprint(BankAccount))"
     )
@@ -659,7 +659,7 @@ def test_a_project_has_the_same_in_every_process(tmp_path: Path) -> None:
     )
     (tmp_path / "run.py").write_text(
         "import sys, threading, domain\n"
-        "from esnb.fingerprint import fingerprint\n"
+        "from esnb.fingerprints.fingerprint import fingerprint\n"
         "filler = [object() for _ in range(int(sys.argv[1]))]\n"
         "print(fingerprint(domain.Dog))"
     )

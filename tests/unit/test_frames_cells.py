@@ -20,10 +20,10 @@ from eventsourcing.persistence import JSONTranscoder, StoredEvent, Tracking, Tra
 from eventsourcing.popo import POPOTrackingRecorder
 
 import esnb
-from esnb._uri import said
-from esnb.frames._cell import as_cell, encodable
-from esnb.frames._schema import build
-from esnb.widgets._values import Limits, line, tree
+from esnb.clients.uri import said
+from esnb.frames.schema import build
+from esnb.values.cell import as_cell, encodable
+from esnb.widgets.drawing.values import Limits, line, tree
 
 CUT = "cut \ud83d here"
 WRITTEN = "cut \\ud83d here"
@@ -402,8 +402,9 @@ def test_read_models_and_runners_of_any_kind() -> None:
 
 
 def test_a_flow_of_any_kind() -> None:
-    from esnb.widgets import _flow_html, _flow_text
-    from esnb.widgets._stations import Station
+    from esnb.widgets.flow import html as _flow_html
+    from esnb.widgets.flow import text as _flow_text
+    from esnb.widgets.flow.stations import Station
 
     station = Station(CUT, "event", CUT, 1, CUT, 0, None, CUT, "")
     for layout in ("tree", "lanes"):

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.frames._changes import ABSENT, changes, described, same
-from esnb.frames._flatten import flatten
-from esnb.frames._schema import build, inferred, typed
-from esnb.frames._state import kept, text_of
+from esnb.folds.changes import ABSENT, changes, described, same
+from esnb.frames.flatten import flatten
+from esnb.frames.schema import build, inferred, typed
+from esnb.values.state import kept, text_of
 
 NAMES = st.sampled_from(["a", "b", "a.b", "type", "data", "data.type", "", ".", "state.type"])
 SCALARS = (

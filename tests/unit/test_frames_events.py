@@ -424,7 +424,7 @@ def test_a_stream_is_named_by_uuid_or_text(app: Bank) -> None:
 
 
 def test_more_events_than_a_page(app: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.frames._application.PAGE", 3)
+    monkeypatch.setattr("esnb.sources.application.PAGE", 3)
     an_account(app)
     an_account(app)
 

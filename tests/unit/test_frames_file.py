@@ -14,7 +14,7 @@ import pytest
 from eventsourcing.application import Application
 
 import esnb
-from esnb.frames._line import NotAnExportError
+from esnb.sources.line import NotAnExportError
 from tests.unit.frames_domain import Bank, an_account
 
 BOM = b"\xef\xbb\xbf"
@@ -190,9 +190,9 @@ def test_a_very_long_line_is_read(path: Path) -> None:
 
 
 def test_what_is_not_json_in_metadata_is_written_all_the_same(tmp_path: Path) -> None:
-    from esnb.frames import _line
-    from esnb.frames._record import Record
-    from esnb.frames._redaction import NOTHING
+    from esnb.sources import line as _line
+    from esnb.sources.record import Record
+    from esnb.sources.redaction import NOTHING
 
     for metadata in ({"cut": "\ud83d"}, {"n": float("inf")}, {"\udc00": ["\ud83d"]}):
         record = Record("a-\ud83d", 1, "A", b"{}", metadata=metadata)

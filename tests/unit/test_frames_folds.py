@@ -17,7 +17,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import TopicError
 
 import esnb
-from esnb.frames._state import state_of
+from esnb.values.state import state_of
 from tests.unit.frames_domain import (
     Account,
     Bank,

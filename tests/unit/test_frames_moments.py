@@ -17,8 +17,8 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.popo import POPOTrackingRecorder
 
 import esnb
-from esnb.frames._moments import in_utc, read_moment
-from esnb.frames._record import ORIGINAL_TIME, as_first_recorded
+from esnb.sources.moments import in_utc, read_moment
+from esnb.sources.record import ORIGINAL_TIME, as_first_recorded
 from tests.unit.frames_domain import stamp
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)

@@ -13,11 +13,11 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
 
 import esnb
-from esnb.frames import _line
-from esnb.frames._line import NotAnExportError
-from esnb.frames._page import NEWEST, Anchor, Filter, read_page
-from esnb.frames._paging import Pager
-from esnb.frames._record import Record
+from esnb.sources import line as _line
+from esnb.sources.line import NotAnExportError
+from esnb.sources.page import NEWEST, Anchor, Filter, read_page
+from esnb.sources.paging import Pager
+from esnb.sources.record import Record
 from tests.unit.frames_domain import Account, Bank, an_account, bank, record
 from tests.unit.paging_checks import (
     check_index,

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 import esnb
-from esnb.frames import _progress
-from esnb.frames._payload import collector_paused
-from esnb.frames._progress import track
+from esnb.sources import progress_bar
+from esnb.sources.payload import collector_paused
+from esnb.sources.progress_bar import track
 from tests.unit.frames_domain import Bank, an_account
 
 
@@ -43,7 +43,7 @@ def bars(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         def close(self) -> None:
             self.is_closed = True
 
-    monkeypatch.setattr(_progress, "_Bar", Bar)
+    monkeypatch.setattr(progress_bar, "_Bar", Bar)
     monkeypatch.delenv("ESNB_PROGRESS", raising=False)
     return made
 
@@ -176,7 +176,7 @@ def test_an_interrupt_leaves_the_next_call_working(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("esnb.frames._application.ApplicationSource.record", interrupted)
+        patch.setattr("esnb.sources.application.ApplicationSource.record", interrupted)
         with pytest.raises(KeyboardInterrupt):
             read(app, account_id)
 

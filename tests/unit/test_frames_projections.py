@@ -187,14 +187,14 @@ def test_the_lag_is_the_number_of_events() -> None:
 def test_ids_with_gaps_are_counted_and_too_many_are_not_known(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("esnb.frames._lag.has_gapless_ids", lambda recorder: False)
+    monkeypatch.setattr("esnb.sources.lag.has_gapless_ids", lambda recorder: False)
     app = Bank()
     an_account(app)
     view = Kinds()
     view.count("A", Tracking("Bank", 2))
 
     assert esnb.checkpoints(FakeRunner(app, view))["lag"][0] == 3
-    monkeypatch.setattr("esnb.frames._lag.MOST_COUNTED", 2)
+    monkeypatch.setattr("esnb.sources.lag.MOST_COUNTED", 2)
     assert pd.isna(esnb.checkpoints(FakeRunner(app, view))["lag"][0])
 
 

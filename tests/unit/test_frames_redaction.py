@@ -24,8 +24,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
-from esnb.frames._imports import NoLiteralError
-from esnb.frames._redaction import REDACTED, Redaction
+from esnb.literals.imports import NoLiteralError
+from esnb.sources.redaction import REDACTED, Redaction
 
 from .frames_domain import Bank, record
 

@@ -19,8 +19,8 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 
 import esnb
-from esnb.fold import fold_fingerprint
-from esnb.snapshot import StoredSnapshot
+from esnb.snapshotting.fold_code import fold_fingerprint
+from esnb.snapshotting.stored import StoredSnapshot
 from tests.unit.frames_domain import Bank, an_account, bank
 
 

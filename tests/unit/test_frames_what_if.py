@@ -16,7 +16,7 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb import frames
-from esnb.beginning import MissingEventsError
+from esnb.snapshotting.beginning import MissingEventsError
 from tests.unit.frames_domain import (
     Account,
     Bank,

@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.application import Application
 
 import esnb
-from esnb._uri import Uri, guarded, masked, veiled
+from esnb.clients.uri import Uri, guarded, masked, veiled
 from esnb.redis import RedisFactory, RedisView
 
 SECRET = "S3cret"

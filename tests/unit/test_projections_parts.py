@@ -12,11 +12,11 @@ from eventsourcing.popo import POPOApplicationRecorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esnb.projections.backoff import Backoff
 from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers
 from esnb.projections.lag import LagMeter
-from esnb.projections.status import Rate
+from esnb.running.backoff import Backoff
+from esnb.running.status import Rate
 from tests.unit.projections_domain import Bank, Deposits, Sums
 
 

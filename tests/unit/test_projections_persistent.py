@@ -16,14 +16,14 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import OperationalError, ProgrammingError
 
 import esnb
-from esnb._client import ServiceUnavailable
+from esnb.clients.installed import ServiceUnavailable
 from esnb.correlation import current_correlation
-from esnb.exits import ExitError
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner, current
 from esnb.projections.persistent.consumer import Consumer
 from esnb.projections.persistent.events import ApplicationEvents
 from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.group import Group
+from esnb.running.exits import ExitError
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank
 
@@ -461,7 +461,7 @@ def test_the_client_reads_its_answers_where_they_are_watched() -> None:
     """Both clients keep them in a private attribute, for which there is no public way."""
     import inspect
 
-    import esnb._client as client
+    import esnb.clients.installed as client
 
     persistent = __import__(f"{client.PACKAGE}.persistent", fromlist=["PersistentSubscription"])
     read = inspect.getsource(persistent.PersistentSubscription._get_next_read_resp)

@@ -22,10 +22,10 @@ from eventsourcing.persistence import (
 
 import esnb
 from esnb.correlation import current_correlation
-from esnb.exits import ExitError
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
 from esnb.projections.worker import Worker
 from esnb.redis import RedisView
+from esnb.running.exits import ExitError
 from tests.unit.projections_domain import Bank, Deposits, Gate, SQLiteSums, Sums
 
 Runner = CatchUpRunner[Bank, Any]

@@ -28,9 +28,9 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.popo import POPOAggregateRecorder
 
-from esnb.fold import fold_fingerprint
-from esnb.snapshot import StoredSnapshot
-from esnb.snapshot_store import SnapshotStore, SnapshotWarning
+from esnb.snapshotting.fold_code import fold_fingerprint
+from esnb.snapshotting.store import SnapshotStore, SnapshotWarning
+from esnb.snapshotting.stored import StoredSnapshot
 
 
 class Till(Aggregate):

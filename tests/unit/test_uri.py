@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb._uri import described, is_embedded, masked
+from esnb.clients.uri import described, is_embedded, masked
 
 SECRETS = st.text(string.ascii_letters + string.digits + "/?#@:;%&=+$!", min_size=6)
 

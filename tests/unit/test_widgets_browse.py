@@ -17,10 +17,10 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 
 import esnb
-from esnb.frames._page import Anchor, Filter
+from esnb.sources.page import Anchor, Filter
 from esnb.widgets import Browser
-from esnb.widgets._copy import as_python
-from esnb.widgets._trail import Place, Trail
+from esnb.widgets.browse.copy import as_python
+from esnb.widgets.browse.trail import Place, Trail
 from tests.unit.frames_domain import Bank, an_account, record
 from tests.unit.widget_pages import Outline, open_widgets
 

@@ -14,8 +14,8 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb.widgets import Explorer
-from esnb.widgets._html import message, value
-from esnb.widgets._values import tree
+from esnb.widgets.drawing.html import message, value
+from esnb.widgets.drawing.values import tree
 from tests.unit.widget_pages import Outline, open_widgets
 
 VIEW = "application/vnd.jupyter.widget-view+json"

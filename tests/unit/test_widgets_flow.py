@@ -15,15 +15,16 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 
 import esnb
-from esnb.frames._schema import build
-from esnb.frames._trace import TRACE
+from esnb.frames.schema import build
+from esnb.frames.trace import TRACE
 from esnb.widgets import Flow
-from esnb.widgets._flow_html import drawing, saved
-from esnb.widgets._flow_text import page
-from esnb.widgets._stations import LAYOUTS, Layout, Station, stations
-from esnb.widgets._swimlanes import Swimlanes, swimlanes
-from esnb.widgets._swimlanes_svg import svg as lanes_svg
-from esnb.widgets._tree_svg import svg
+from esnb.widgets.flow import html, text
+from esnb.widgets.flow.html import drawing, saved
+from esnb.widgets.flow.stations import LAYOUTS, Layout, Station, stations
+from esnb.widgets.flow.swimlanes import Swimlanes, swimlanes
+from esnb.widgets.flow.swimlanes_svg import svg as lanes_svg
+from esnb.widgets.flow.text import page
+from esnb.widgets.flow.tree_svg import svg
 from tests.unit.widget_pages import Outline, open_widgets
 
 HOSTILE = "</text></svg><script>alert(1)</script>\u202eevil\x00"
@@ -157,8 +158,8 @@ def test_lanes_are_arranged_once_for_drawing_and_text_however_often_they_are_cut
         arranged.append(len(found))
         return swimlanes(found)
 
-    monkeypatch.setattr("esnb.widgets._flow_html.swimlanes", counted)
-    monkeypatch.setattr("esnb.widgets._flow_text.swimlanes", counted)
+    monkeypatch.setattr(html, "swimlanes", counted)
+    monkeypatch.setattr(text, "swimlanes", counted)
     long = [
         Station("&" * 999, "event", f"Bank-{place}", None, "", 0, None, "&" * 999, "")
         for place in range(200)

@@ -9,9 +9,9 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import OperationalError, ProgrammingError
 
 import esnb
-from esnb._closed import CONNECT_AGAIN
+from esnb.clients.ended import CONNECT_AGAIN
 from esnb.projections import CatchUpRunner
-from esnb.widgets._unread import unanswered, unread
+from esnb.widgets.drawing.unread import unanswered, unread
 from tests.unit.frames_domain import Bank, an_account
 from tests.unit.projections_domain import Deposits, Sums
 from tests.unit.widget_pages import Outline

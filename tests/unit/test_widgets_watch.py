@@ -13,12 +13,12 @@ import pytest
 
 import esnb
 from esnb.projections import CatchUpRunner
-from esnb.widgets._seen import Seen
-from esnb.widgets._sparkline import sparkline
-from esnb.widgets._watch_html import line, wrong
-from esnb.widgets._watch_panel import WatchPanel
-from esnb.widgets._watched import RunnerSource, watched
-from esnb.widgets._watching import Past, Watched
+from esnb.widgets.watch.html import line, wrong
+from esnb.widgets.watch.panel import WatchPanel
+from esnb.widgets.watch.seen import Seen
+from esnb.widgets.watch.sources import RunnerSource, watched
+from esnb.widgets.watch.sparkline import sparkline
+from esnb.widgets.watch.watched import Past, Watched
 from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.widget_pages import Outline, open_widgets
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import redis
 from eventsourcing.persistence import OperationalError
 
-import esnb._client  # noqa: F401 - before gRPC, which reads its settings when it is imported
+import esnb.clients.installed  # noqa: F401 - before gRPC, which reads its settings when it is imported
 from esnb.embedded.services.development_service import RESET
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import esnb
-from esnb._uri import EMBEDDED_NAME
+from esnb.clients.uri import EMBEDDED_NAME
 from esnb.embedded.processes.homes import SOCKET_NAME, kept_directory, private_directory
 from esnb.embedded.processes.process import Home, Plan, ServerProcess, start
 from esnb.embedded.processes.redis_program import find_program, runnable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from esnb import _closed
+from esnb.clients import ended as _closed
 from esnb.embedded.processes.launch import (
     eventstoredb_uri,
     port_of,

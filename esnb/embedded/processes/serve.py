@@ -12,7 +12,7 @@ from pathlib import Path
 import redis
 from eventsourcing.persistence import OperationalError
 
-from esnb._target import embedded_at
+from esnb.connecting.target import embedded_at
 from esnb.embedded.processes.pair import EmbeddedPair
 
 HOST = "127.0.0.1"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
-from esnb._client import shared_pb2, streams_pb2
+from esnb.clients.installed import shared_pb2, streams_pb2
 from esnb.embedded.services.expectation import expected, name
 from esnb.embedded.services.proposals import (
     MAX_APPEND_SIZE,

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import gossip_pb2, shared_pb2
+from esnb.clients.installed import gossip_pb2, shared_pb2
 from esnb.embedded.services.listening import advertised
 
 SERVICE = "event_store.client.gossip.Gossip"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from esnb._client import persistent_pb2
+from esnb.clients.installed import persistent_pb2
 from esnb.embedded.persistent.statistics import ConsumerStatistics, GroupStatistics
 
 _USER = "system"

@@ -6,7 +6,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import persistent_pb2
+from esnb.clients.installed import persistent_pb2
 from esnb.embedded.persistent.group import Nack
 from esnb.embedded.persistent.group_settings import ALL, END, EventFilter, GroupSettings, Target
 from esnb.embedded.services.choices import chosen

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import persistent_pb2, shared_pb2
+from esnb.clients.installed import persistent_pb2, shared_pb2
 from esnb.embedded.persistent.errors import GroupFailed
 from esnb.embedded.persistent.group_settings import ALL
 from esnb.embedded.services.features_service import Features

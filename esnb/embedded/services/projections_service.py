@@ -11,7 +11,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import projections_pb2, shared_pb2
+from esnb.clients.installed import projections_pb2, shared_pb2
 from esnb.embedded.projections.projector import Projector
 from esnb.embedded.projections.rules import BadQuery
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from esnb._client import streams_pb2
+from esnb.clients.installed import streams_pb2
 from esnb.embedded.services.batch_append import BatchAppend
 from esnb.embedded.services.expectation import expected, name
 from esnb.embedded.services.proposals import (

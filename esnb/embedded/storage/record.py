@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from google.protobuf.message import DecodeError
 
-from esnb._client import streams_pb2
+from esnb.clients.installed import streams_pb2
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.storage.wire import tagged, varint
 

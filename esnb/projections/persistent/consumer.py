@@ -11,18 +11,18 @@ from uuid import uuid4
 
 from eventsourcing.persistence import OperationalError
 
-from esnb._uri import said
-from esnb.exits import contained
-from esnb.projections.backoff import Backoff
-from esnb.projections.errors import is_transient
+from esnb.clients.uri import said
 from esnb.projections.persistent.delivery import Delivery
 from esnb.projections.persistent.errors import ForeignGroupError
 from esnb.projections.persistent.events import Events, Handler
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import Memory
-from esnb.projections.progress import Progress
-from esnb.projections.recovery import Recovery, trace
-from esnb.projections.telemetry import telemetry
+from esnb.running.backoff import Backoff
+from esnb.running.exits import contained
+from esnb.running.progress import Progress
+from esnb.running.recovery import Recovery, trace
+from esnb.running.telemetry import telemetry
+from esnb.running.transient import is_transient
 
 _log = logging.getLogger(__name__)
 

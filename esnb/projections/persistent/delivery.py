@@ -6,7 +6,7 @@ import threading
 from collections import deque
 from typing import Any
 
-from esnb.changes import Changes
+from esnb.threads.changes import Changes
 
 JOIN_SECONDS = 10.0
 

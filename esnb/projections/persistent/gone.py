@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from esnb._links import is_unresolved
+from esnb.clients.links import is_unresolved
 
 
 def watch_gone(subscription: Any, on_gone: Callable[[], object]) -> Any:

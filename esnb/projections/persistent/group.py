@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esnb._uri import guarded
+from esnb.clients.uri import guarded
 from esnb.projections.persistent.errors import CategoryNotProjectedError
 from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.links import PROJECTION, Links, is_projected
@@ -99,7 +99,7 @@ class Group:
             _log.warning("%s", self.warning)
 
     def _is_there(self, stream: str | None) -> bool:
-        from esnb._client import NotFound
+        from esnb.clients.installed import NotFound
 
         try:
             self.client.get_subscription_info(self.name, stream)
@@ -119,7 +119,7 @@ class Group:
             )
 
     def _create(self) -> bool:
-        from esnb._client import AlreadyExists
+        from esnb.clients.installed import AlreadyExists
 
         options: dict[str, Any] = {
             "consumer_strategy": self.strategy,
@@ -160,7 +160,7 @@ class Group:
         """
         options: dict[str, Any] = {"backwards": True, "limit": 1}
         if self.followed is not None:
-            from esnb._client import NotFound
+            from esnb.clients.installed import NotFound
 
             events = self.client.read_stream(self.followed, **options)
             try:
@@ -193,7 +193,7 @@ class Group:
 
         Raises OperationalError for a user who may not ask, and may consume all the same.
         """
-        from esnb._client import NotFound
+        from esnb.clients.installed import NotFound
         from esnb.clients.refusal import REFUSED
         from esnb.clients.status import status_of
         from esnb.eventstoredb.errors import translate
@@ -219,7 +219,7 @@ class Group:
 
     def replay_parked(self) -> None:
         """Has the server deliver its parked events again; a group that is missing has none."""
-        from esnb._client import NotFound
+        from esnb.clients.installed import NotFound
 
         try:
             self.client.replay_parked_events(self.name, self.followed)

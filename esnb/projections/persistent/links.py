@@ -60,7 +60,7 @@ class Links:
 
     def _before(self, revision: int | None) -> list[Any]:
         """Links up to a revision, the last one first."""
-        from esnb._client import NotFound
+        from esnb.clients.installed import NotFound
 
         try:
             return list(
@@ -83,7 +83,7 @@ def is_projected(client: Any) -> bool | None:
 
     It cannot while it is starting.
     """
-    from esnb._client import AccessDenied, ClientError, NotFound
+    from esnb.clients.installed import AccessDenied, ClientError, NotFound
     from esnb.eventstoredb.errors import is_transient
 
     try:

@@ -16,10 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import EnvType
 
-from esnb._uri import guarded_settings
-from esnb.projections.backoff import Backoff
-from esnb.projections.closing import close_with_stores
-from esnb.projections.errors import is_transient
+from esnb.clients.uri import guarded_settings
 from esnb.projections.persistent.consumer import Consumer, Counts
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
@@ -32,12 +29,15 @@ from esnb.projections.persistent.status import (
     waiting,
     worst,
 )
-from esnb.projections.progress import Progress
-from esnb.projections.status import absence, retrying_if_away, told
-from esnb.projections.telemetry import observe, unobserve
-from esnb.projections.threads import goes_on
-from esnb.question import Question, within
+from esnb.running.backoff import Backoff
+from esnb.running.closing import close_with_stores
+from esnb.running.progress import Progress
+from esnb.running.status import absence, retrying_if_away, told
+from esnb.running.telemetry import observe, unobserve
+from esnb.running.threads import goes_on
+from esnb.running.transient import is_transient
 from esnb.setting import environment
+from esnb.threads.question import Question, within
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from esnb._place import place
-from esnb.projections.progress import Progress
-from esnb.projections.status import State
+from esnb.clients.position import place
+from esnb.running.progress import Progress
+from esnb.running.status import State
 
 _WORST_FIRST: Sequence[State] = (
     "failed",

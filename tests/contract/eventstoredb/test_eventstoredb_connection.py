@@ -16,9 +16,9 @@ from eventsourcing.projection import ApplicationSubscription
 from eventsourcing.utils import Environment
 
 import esnb.eventstoredb
-from esnb.clients.outside import outside
 from esnb.eventstoredb import EventStoreDBFactory, connection
 from esnb.eventstoredb.connection import Address, Lease, SharedClient, users
+from esnb.threads.outside import outside
 from tests.contract.eventstoredb.conftest import MakeFactory
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.waiting import alarm, until

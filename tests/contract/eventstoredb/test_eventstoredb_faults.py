@@ -13,7 +13,7 @@ import pytest
 from eventsourcing.persistence import OperationalError, PersistenceError, StoredEvent
 from eventsourcing.utils import Environment
 
-from esnb._client import (
+from esnb.clients.installed import (
     Client,
     ConsumerTooSlow,
     DeadlineExceeded,

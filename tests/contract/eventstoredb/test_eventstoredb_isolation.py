@@ -9,7 +9,7 @@ from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import InfrastructureFactoryError, StoredEvent
 
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.eventstoredb import EventStoreDBApplicationRecorder
 from tests.contract.eventstoredb.conftest import MakeFactory
 from tests.eventstoredb_server import EventStoreDBServer

@@ -14,7 +14,7 @@ from eventsourcing.cipher import AESCipher
 from eventsourcing.domain import Aggregate, event
 
 import esnb
-from esnb._client import NewEvent, RecordedEvent
+from esnb.clients.installed import NewEvent, RecordedEvent
 
 
 class Parcel(Aggregate):

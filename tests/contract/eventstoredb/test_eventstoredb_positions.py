@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from eventsourcing.persistence import StoredEvent
 
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from esnb.eventstoredb import EventStoreDBApplicationRecorder
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import SharedClient

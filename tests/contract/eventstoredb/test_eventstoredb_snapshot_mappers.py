@@ -15,7 +15,7 @@ from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
 from eventsourcing.utils import get_topic, resolve_topic
 
 import esnb
-from esnb.snapshot_store import SnapshotWarning
+from esnb.snapshotting.store import SnapshotWarning
 
 
 class MsgspecTranscoder(Transcoder):

@@ -15,10 +15,10 @@ from eventsourcing.application import AggregateNotFoundError, Application, Event
 from eventsourcing.domain import Aggregate, DomainEvent, event
 
 import esnb
-from esnb._client import StreamState
+from esnb.clients.installed import StreamState
 from esnb.eventstoredb import MissingEventsError
-from esnb.snapshot import StoredSnapshot
-from esnb.snapshot_store import SnapshotWarning
+from esnb.snapshotting.store import SnapshotWarning
+from esnb.snapshotting.stored import StoredSnapshot
 from tests.eventstoredb_server import REAL_URI, EventStoreDBServer
 from tests.redis_server import RedisServer
 
@@ -208,7 +208,7 @@ def test_a_snapshot_ahead_of_its_stream(
 
 
 def _again(recorded: Any) -> Any:
-    from esnb._client import NewEvent
+    from esnb.clients.installed import NewEvent
 
     return NewEvent(
         id=recorded.id, type=recorded.type, data=recorded.data, metadata=recorded.metadata

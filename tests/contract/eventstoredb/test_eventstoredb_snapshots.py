@@ -15,8 +15,8 @@ from eventsourcing.persistence import StoredEvent
 
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.event_store import AggregateEventStore
-from esnb.snapshot import SnapshotRecorder, StoredSnapshot
-from esnb.snapshot_store import SnapshotWarning
+from esnb.snapshotting.store import SnapshotWarning
+from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 from tests.contract.eventstoredb.conftest import MakeFactory
 from tests.redis_server import RedisServer
 

@@ -18,7 +18,7 @@ from eventsourcing.persistence import (
     Tracking,
 )
 
-from esnb._client import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState
 from tests.contract.eventstoredb.conftest import MakeFactory
 
 

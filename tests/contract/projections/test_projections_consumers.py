@@ -19,7 +19,7 @@ from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitIn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esnb._client import NewEvent, NotFound, StreamState
+from esnb.clients.installed import NewEvent, NotFound, StreamState
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.persistent_groups import Groups

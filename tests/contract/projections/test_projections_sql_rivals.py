@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from esnb.frames._checkpoints import positions
+from esnb.frames.checkpoints import positions
 from esnb.projections import Backoff, CatchUpRunner, sql_rebuilding
 from esnb.projections.sql_group import sql_group
 from esnb.projections.sql_rebuilding import InTables

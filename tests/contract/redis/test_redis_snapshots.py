@@ -14,7 +14,7 @@ from eventsourcing.persistence import StoredEvent
 from eventsourcing.utils import Environment
 
 from esnb.redis import RedisFactory, RedisSnapshotRecorder
-from esnb.snapshot import SnapshotRecorder, StoredSnapshot
+from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 
 MakeEnvironment = Callable[..., Environment]
 ID = UUID("6c4c8e0e-6f6f-4a9e-8d8a-3f8f0e1f2a3b")

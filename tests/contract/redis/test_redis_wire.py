@@ -11,8 +11,8 @@ import redis
 from eventsourcing.persistence import Tracking
 from eventsourcing.utils import Environment
 
-from esnb.clients.forks import ForkedError
 from esnb.redis import RedisView
+from esnb.threads.forks import ForkedError
 
 MakeEnvironment = Callable[..., Environment]
 

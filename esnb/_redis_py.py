@@ -1,5 +1,0 @@
-"""The first import of redis-py, before whatever uses it."""
-
-from esnb.clients.outside import import_whole
-
-import_whole("redis", "redis.asyncio")

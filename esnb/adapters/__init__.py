@@ -1,0 +1,1 @@
+"""What the adapters for EventStoreDB and for Redis have in common."""

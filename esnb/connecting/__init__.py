@@ -1,0 +1,1 @@
+"""From what `connect()` is given to clients that answer."""

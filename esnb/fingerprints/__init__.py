@@ -1,0 +1,1 @@
+"""What code does, as one short text that changes when the code does."""

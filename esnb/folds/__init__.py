@@ -1,0 +1,1 @@
+"""An aggregate folded from its events, version by version."""

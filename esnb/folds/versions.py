@@ -1,0 +1,109 @@
+"""An aggregate version by version: the one place that keeps a state of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+
+from esnb.clients.uri import said
+from esnb.folds.changes import Change, changes, described
+from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
+from esnb.sources.numbers import whole
+from esnb.sources.progress_bar import track
+from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.source import application_of
+from esnb.values.state import State
+
+
+@dataclass(frozen=True)
+class Version:
+    """One event of an aggregate, and the state after it."""
+
+    stream: str
+    """The aggregate's id."""
+    number: int
+    type: str
+    time: datetime | None
+    data: Any
+    """The event's payload, as it is stored."""
+    before: State
+    """The state without this event; it belongs to the version before, too."""
+    state: State
+    """Copies that no later event changes; empty where the state is not known."""
+    problem: Exception | None = None
+    """Why this event, or one before it, could not be applied."""
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """The fields that the event changed; none where the state is not known."""
+        return [] if self.problem is not None else changes(self.before, self.state)
+
+    @property
+    def changed(self) -> str:
+        """The changes in one line, or why there are none to be told."""
+        if self.problem is not None:
+            return f"not applied: {said(self.problem)}"
+        return described(self.changes)
+
+
+def versions(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    to: int | None = None,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | Redaction | None = None,
+    progress: bool | None = None,
+    purpose: str = "versions()",
+) -> Iterator[Version]:
+    """The versions of an aggregate, oldest first, folded as `esnb.history` says.
+
+    With `to`, those up to a version. From an event that cannot be applied on, each version has the `problem` and
+    no state. Fields named by `redact` are hidden in states and data. `purpose`
+    is how an error names the caller.
+
+    Raises AggregateNotFoundError for an id without events and for a version that
+    does not exist, TypeError when `app` is no Application, all before the first version is asked for.
+
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames.dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> [(version.number, version.state["tricks"]) for version in versions(app, dog.id)]
+    [(1, []), (2, ['roll over'])]
+    """
+    source = application_of(app, purpose)
+    stored = recorded(source, aggregate_id)
+    last = whole(to, "version")
+    if last is not None:
+        stored = up_to(source, aggregate_id, stored, last)
+    redaction = Redaction(redact)
+    steps = fold(source, stored, projector_func, redaction)
+    tracked = track(steps, unit="versions", total=len(stored), progress=progress)
+    return as_versions(tracked, redaction)
+
+
+def as_versions(steps: Iterable[Step], redaction: Redaction) -> Iterator[Version]:
+    """The steps of a fold, with copies of their states."""
+    before: State = {}
+    for step in steps:
+        state = redaction.state(step.state) if step.problem is None else {}
+        yield Version(
+            str(step.stored.originator_id),
+            step.version,
+            step.type,
+            step.time,
+            redaction.data(step.data),
+            before,
+            state,
+            step.problem,
+        )
+        before = state

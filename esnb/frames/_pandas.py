@@ -1,5 +1,0 @@
-"""The first import of pandas, before whatever of this package uses it."""
-
-from esnb.clients.outside import import_whole
-
-import_whole("pandas")

@@ -1,0 +1,285 @@
+"""Checkpoints: how far projections have come."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from urllib.parse import unquote
+
+import pandas as pd
+from eventsourcing.application import Application
+from eventsourcing.persistence import TrackingRecorder
+from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.sqlite import SQLiteTrackingRecorder
+
+from esnb.adapters.stream_prefix import stream_prefix
+from esnb.clients.uri import guarded, guarded_argument
+from esnb.frames.redis import answering
+from esnb.frames.schema import build
+from esnb.frames.subscriptions import subscriptions as group_frame
+from esnb.sources.columns import Schema
+from esnb.sources.lag import application_lag, category_lag
+from esnb.sources.source import described, is_client
+
+_URL = "REDIS_URL"
+_KEY_PREFIX = "REDIS_KEY_PREFIX"
+
+CHECKPOINTS: Schema = {
+    "name": "string",
+    "application": "string",
+    "position": "Int64",
+    "head": "Int64",
+    "lag": "Int64",
+}
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """How far the projection `name` has come in the events of `application`."""
+
+    name: str
+    application: str
+    position: int | None
+    head: int | None = None
+    lag: int | None = None
+
+
+def checkpoints(source: Any) -> pd.DataFrame:
+    """A row for each application that a projection follows, sorted by both names.
+
+    `source` is a projection's view (any `TrackingRecorder`), a runner, an
+    application that processes the events of others, the `Stores` that
+    `esnb.connect()` gives (then all views in its Redis), any other application
+    (the views in the Redis of its `REDIS_URL` that follow its streams, not those
+    of another tenant's EVENTSTOREDB_STREAM_PREFIX; none without), or
+    an EventStoreDB client: the groups of its persistent subscriptions.
+
+    Columns: `name` (string: the projection's, the view's or the group's),
+    `application` (string; of a group the stream, or `$all`), `position` (Int64:
+    the last event that is applied), `head` (Int64: the application's last
+    event; of a group the last that it has seen) and `lag` (Int64: events
+    between the two; 0 when caught up). Head and lag are missing where the
+    source does not lead to the application (a view alone; through `Stores`, one
+    whose streams have no prefix, or have another than its name and the view does
+    not tell which), and a lag where it is longer than
+    10,000 events that would have to be counted.
+
+    Raises TypeError for another source and for a recorder that cannot tell
+    which applications it follows, OperationalError when a server does not answer.
+
+    >>> import esnb
+    >>> from eventsourcing.persistence import Tracking
+    >>> from eventsourcing.popo import POPOTrackingRecorder
+    >>> view = POPOTrackingRecorder()
+    >>> view.insert_tracking(Tracking("Shop", 7))
+    >>> esnb.checkpoints(view)[["application", "position"]]
+      application  position
+    0        Shop         7
+    """
+    source = guarded_argument(source)
+    found = sorted(_checkpoints(source), key=lambda each: (each.name, each.application))
+    return build(
+        CHECKPOINTS,
+        {column: [getattr(each, column) for each in found] for column in CHECKPOINTS},
+    )
+
+
+def _checkpoints(source: Any) -> Iterator[Checkpoint]:
+    if isinstance(source, TrackingRecorder):
+        yield from _of_recorder(source, _view_name(source))
+    elif isinstance(source, Application) and isinstance(source.recorder, TrackingRecorder):
+        yield from _of_recorder(source.recorder, source.name)
+    elif isinstance(source, Application):
+        yield from _of_followers(source)
+    elif not isinstance(source, type) and hasattr(source, "projection"):
+        yield from _of_runner(source)
+    elif not isinstance(source, type) and is_client(source):
+        yield from _of_groups(source)
+    elif not isinstance(source, type) and hasattr(source, "eventstoredb"):
+        yield from _of_stores(source)
+    else:
+        raise TypeError(
+            f"no checkpoints: {described(source)}; give a view (a TrackingRecorder), a runner, an "
+            "application, an EventStoreDB client, or the Stores that esnb.connect() gives"
+        )
+
+
+def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[Checkpoint]:
+    for application, position in positions(recorder).items():
+        yield Checkpoint(name, application, position)
+
+
+def _of_runner(runner: Any) -> Iterator[Checkpoint]:
+    """A runner's, with the head of the application that it runs over."""
+    recorder = tracking_recorder_of(runner)
+    name = getattr(runner.projection, "name", "") or _view_name(recorder)
+    application = runner.app.name
+    try:
+        known = positions(recorder)
+    except TypeError:  # it need not be able to list them: the runner names its application
+        known = {}
+    position = known.get(application, recorder.max_tracking_id(application))
+    followed = dict(known) if position is None else {**known, application: position}
+    for each, reached in followed.items():
+        head = runner.app.recorder.max_notification_id() if each == application else None
+        lag = None if head is None else application_lag(runner.app.recorder, reached, head)
+        yield Checkpoint(name, each, reached, head, lag)
+
+
+def tracking_recorder_of(runner: Any) -> TrackingRecorder:
+    """The recorder in which a runner keeps its checkpoint; TypeError where there is none."""
+    for candidate in (getattr(runner, "view", None), getattr(runner.projection, "recorder", None)):
+        if isinstance(candidate, TrackingRecorder):
+            return candidate
+    raise TypeError(f"{described(runner)} has neither a view nor a recorder with checkpoints")
+
+
+def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
+    """The checkpoint in each application that `recorder` follows.
+
+    The library's interface answers for one named application only; which ones
+    there are is read from where the known recorders keep them.
+    """
+    own = getattr(recorder, "checkpoints", None)
+    if callable(own):
+        found: Mapping[str, int] = own()
+        return found
+    if isinstance(recorder, POPOTrackingRecorder):
+        with recorder._database_lock:
+            tracked = dict(recorder._max_tracking_ids)
+        return {name: position for name, position in tracked.items() if position is not None}
+    if hasattr(recorder, "tracking_record_cls"):
+        return _sqlalchemy_positions(recorder)
+    datastore: Any = getattr(recorder, "datastore", None)
+    migration = getattr(recorder, "table_migration_identifier", None)
+    if isinstance(recorder, SQLiteTrackingRecorder):
+        query = "SELECT application_name, MAX(notification_id) AS position FROM tracking GROUP BY 1"
+    elif datastore is not None and hasattr(recorder, "tracking_table_name"):
+        table = ".".join(map(_quoted, (datastore.schema, recorder.tracking_table_name)))
+        query = f"SELECT application_name, MAX(notification_id) AS position FROM {table} GROUP BY 1"
+    else:
+        raise TypeError(
+            f"{described(recorder)} cannot tell which applications it follows: ask it by name, "
+            "max_tracking_id(application_name), or give the runner"
+        )
+    with datastore.transaction(commit=False) as cursor:
+        cursor.execute(query)
+        rows = cursor.fetchall()
+    return {
+        row["application_name"]: row["position"]
+        for row in rows
+        if row["application_name"] != migration
+    }
+
+
+def _quoted(name: str) -> str:
+    """A name as SQL writes it, whatever is in it."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _sqlalchemy_positions(recorder: Any) -> Mapping[str, int]:
+    """Those of an eventsourcing-sqlalchemy recorder, through its own mapped class."""
+    record = recorder.tracking_record_cls
+    with recorder.transaction(commit=False) as session:
+        pairs = session.query(record.application_name, record.notification_id).all()
+    return dict(sorted(map(tuple, pairs)))
+
+
+def _view_name(recorder: TrackingRecorder) -> str:
+    """A Redis view's is its projection's; others have only their class."""
+    name = getattr(getattr(recorder, "namespace", None), "name", None)
+    return name if isinstance(name, str) else type(recorder).__name__
+
+
+def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
+    """Those of the views that follow an application, in the Redis of its environment."""
+    url, prefix = _redis_settings(app)
+    if not url:
+        return
+    from esnb.clients.redis import redis_client  # brings redis-py
+    from esnb.redis.connection import check_url
+
+    check_url(url)
+    head = app.recorder.max_notification_id()
+    with closing(redis_client(url)) as client, answering(client):
+        found = list(_of_redis(client, prefix))
+    own = stream_prefix(app.env, app.name)
+    for each in found:
+        is_own = None in (own, each.prefix) or own == each.prefix
+        if each.application == app.name and is_own:
+            lag = None if head is None else application_lag(app.recorder, each.position, head)
+            yield Checkpoint(each.name, each.application, each.position, head, lag)
+
+
+def _redis_settings(app: Application[Any]) -> tuple[str, str | None]:
+    """Redis' URL and the prefix of its keys.
+
+    Here, where no error passes: tracebacks with variables show all that a line names.
+    """
+    return guarded(app.env.get(_URL) or ""), app.env.get(_KEY_PREFIX)
+
+
+def _prefix_of(stores: Any) -> str | None:
+    found: str | None = stores.env.get(_KEY_PREFIX) or os.environ.get(_KEY_PREFIX)
+    return found
+
+
+def _of_stores(stores: Any) -> Iterator[Checkpoint]:
+    """Every view's in the Redis of `stores`."""
+    prefix = _prefix_of(stores)
+    with answering(stores.redis):
+        found = list(_of_redis(stores.redis, prefix))
+    for name, application, position, prefix in found:
+        head = lag = None
+        # Without a prefix they are in no category: any stream may be one of them.
+        if category := application if prefix is None else prefix:
+            head, lag = category_lag(stores.eventstoredb, category, position)
+        yield Checkpoint(name, application, position, head, lag)
+
+
+def _of_groups(client: Any) -> Iterator[Checkpoint]:
+    """Those that a server keeps for persistent subscriptions."""
+    for group in group_frame(client).to_dict("records"):
+        place, head, lag = (
+            None if pd.isna(number := group[column]) else int(number)
+            for column in ("checkpoint", "last_known", "lag")
+        )
+        yield Checkpoint(group["group"], group["stream"], place, head, lag)
+
+
+class _Followed(NamedTuple):
+    """What a view says of an application that it follows."""
+
+    name: str
+    application: str
+    position: int
+    prefix: str | None
+    """Of the streams that it follows; None: it does not tell."""
+
+
+def _of_redis(client: Any, prefix: str | None) -> Iterator[_Followed]:
+    """The checkpoints of all views in a Redis: they are in one hash a view."""
+    from esnb.redis.followed import followed_prefix  # brings redis-py
+
+    prefix = prefix or "esnb"
+    for key in client.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
+        name = _projection_in(key.decode(), prefix)
+        stored = client.hgetall(key)
+        for field, value in stored.items():
+            if field.startswith(b"id:"):
+                application = field[3:].decode()
+                streams = followed_prefix(stored, application)
+                yield _Followed(name, application, int(value), streams)
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{character}" if character in "*?[]\\" else character for character in text)
+
+
+def _projection_in(key: str, prefix: str) -> str:
+    """The projection that `{prefix}:{name}@label~tracking` is named after, a label with it."""
+    name, _, rest = key[len(prefix) + 2 :].partition("}")
+    return unquote(name) + rest.removesuffix("~tracking")

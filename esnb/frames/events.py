@@ -1,0 +1,326 @@
+"""Events as tables: the whole sequence, one stream, a row a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+
+from esnb.clients.uri import guarded_argument
+from esnb.frames.flatten import flatten as flattened
+from esnb.frames.schema import build, build_rows
+from esnb.sources.application import require_id
+from esnb.sources.columns import Schema
+from esnb.sources.moments import Moment
+from esnb.sources.numbers import bound, count
+from esnb.sources.payload import collector_paused
+from esnb.sources.progress_bar import track
+from esnb.sources.record import EventSource, Record, Records
+from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.selection import EVERYTHING, Selection, TimeColumn, Types, select
+from esnb.sources.source import source_of
+
+EVENTS: Schema = {
+    "stream": "string",
+    "version": "Int64",
+    "type": "string",
+    "time": "time",
+    "data": "object",
+    "position": "Int64",
+    "event_id": "string",
+    "metadata": "object",
+}
+LATER: Schema = {"topic": "string", "recorded": "time", "error": "string"}
+
+STREAMS: Schema = {
+    "stream": "string",
+    "category": "string",
+    "events": "Int64",
+    "first_time": "time",
+    "last_time": "time",
+    "first_version": "Int64",
+    "last_version": "Int64",
+    "last_type": "string",
+    "state": "string",
+}
+
+
+def events(
+    source: Any,
+    *,
+    start: int | None = None,
+    limit: int | None = None,
+    types: Types | None = None,
+    exclude: Types | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    by: TimeColumn = "time",
+    redact: Redact | None = None,
+    flatten: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """The whole sequence of events of an application or a database, a row an event.
+
+    `source` is any eventsourcing Application, an EventStoreDB client, the
+    `Stores` that `esnb.connect()` gives, or the path of a file that
+    `esnb.export` wrote. Events come in the order in which they
+    were recorded, from position `start` (inclusive; an application's
+    notification ids, a server's commit positions), at most `limit` of those
+    that the filters let through: `types` and `exclude` take topics, their part
+    after the colon, last names or event classes; `since` and `until`
+    (inclusive both, against the column `time`, or with `by="recorded"` against
+    the store's own time) take datetimes or ISO 8601 text, UTC without an offset.
+    `redact` names fields, at any depth or by a dotted path, whose values are
+    shown as `[redacted]`; payloads that cannot be read, or have no names (a list, a
+    text), are hidden whole then.
+
+    Columns: `stream` (string: the aggregate's id, or a server's stream name),
+    `version` (Int64, from 1), `type` (string), `time` (datetime64[us, UTC]: the
+    event's own timestamp, else the store's), `data` (object: the decoded JSON
+    or MessagePack, or what an application's own transcoder makes of it; values
+    of its own transcodings as these stored them; the bytes as they are where
+    nothing reads them), `position` (Int64), `event_id`
+    (string), `metadata` (object: a dict, or None); a client's also `revision`
+    (Int64, from 0), `content_type` (string) and, in streams of links,
+    `link_stream`, `link_revision`, `link_position`; then `topic` (string),
+    `recorded` (the store's time) and `error` (string: why `data` could not be
+    decoded). That a stream was tombstoned is a row of a client with neither
+    version nor data, whose `error` says so. With `flatten=True` a column for each field of the payloads, at
+    the end, instead of `data`; a name that is taken becomes `data.name`.
+
+    Nothing that the data name is imported: unknown topics, binary and damaged
+    payloads are rows with what is known. When `limit` cut the sequence short,
+    `frame.attrs["truncated"]` is True and `frame.attrs["next"]` the position to
+    go on from. A read that takes longer than a second shows a progress bar
+    (`progress=False` or `ESNB_PROGRESS=0`: never).
+
+    Raises TypeError for another source and a start or limit that is no whole
+    number, ValueError for a negative limit, a time that is none or another
+    `by`, and the store's own errors.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> app = Application()
+    >>> _ = app.save(Aggregate())
+    >>> esnb.events(app)[["version", "type", "position"]]
+       version               type  position
+    0        1  Aggregate.Created         1
+    """
+    source = guarded_argument(source)
+    opened = source_of(source)
+    selection = select(types, exclude, since, until, by)
+    start, limit = bound(start, "start"), count(limit, "limit")
+    reading = _read(
+        opened, opened.events(start), selection, limit, progress, total=opened.count(start)
+    )
+    frame = _tabulated(opened, reading, flatten, Redaction(redact))
+    if reading.next is not None:
+        frame.attrs.update(truncated=True, next=reading.next)
+    return frame
+
+
+def stream(
+    source: Any,
+    id_or_name: UUID | str,
+    *,
+    start: int | None = None,
+    stop: int | None = None,
+    last: int | None = None,
+    redact: Redact | None = None,
+    flatten: bool = False,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """One aggregate's events, or one stream's, in order: columns as `events` has them.
+
+    `id_or_name` is a UUID, its text, or a value of a `stream` column. `start`
+    (inclusive) and `stop` (exclusive) are versions, which count from 1 on every
+    source; `last=20` takes the newest 20 of them. A stream without events, and
+    one that does not exist, is an empty frame; a client's stream that was
+    tombstoned is one row, without a version, that says so. `position` is missing where the
+    store knows it for the whole sequence only (POPO, SQLite, PostgreSQL).
+    `redact` as in `events`.
+
+    A client's streams are read with their links resolved: in `$ce-` and `$et-`
+    streams a row shows the original event, with its own stream, version and
+    revision, and `link_stream`, `link_revision` and `link_position` say where
+    its link stands; there `start`, `stop` and `last` go by the link. A link whose
+    event is gone is a row all the same: type `$>`, stream and version as it names
+    them, and an `error` that begins with `missing`.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> app = Application()
+    >>> dog = Aggregate()
+    >>> dog.trigger_event(Aggregate.Event)
+    >>> _ = app.save(dog)
+    >>> esnb.stream(app, dog.id, last=1)[["version", "type"]]
+       version             type
+    0        2  Aggregate.Event
+    """
+    source = guarded_argument(source)
+    opened = source_of(source)
+    require_id(id_or_name, "a stream")
+    start, stop, last = bound(start, "start"), bound(stop, "stop"), count(last, "last")
+    reading = _read(
+        opened,
+        opened.stream(id_or_name, start, stop, last),
+        EVERYTHING,
+        None,
+        progress,
+    )
+    return _tabulated(opened, reading, flatten, Redaction(redact))
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What is known of a stream while the sequence is read."""
+
+    first: Record
+    last: Record
+    events: int = 0
+    tombstoned: bool = False
+
+    def add(self, record: Record) -> None:
+        """Takes in the next record; a tombstone is no event, unless there is nothing else."""
+        if record.is_tombstone:
+            self.tombstoned = True
+        else:
+            self.last = record
+            self.events += 1
+
+
+def streams(source: Any, *, match: str | None = None, progress: bool | None = None) -> pd.DataFrame:
+    """A row a stream, in the order of their first events.
+
+    Columns: `stream`, `category` (string: what comes before the first dash of a
+    server's stream name; for an application the aggregate's class, as its first
+    event tells it), `events` (Int64), `first_time`, `last_time`
+    (datetime64[us, UTC]), `first_version`, `last_version` (Int64), `last_type`
+    (string) and `state` (string: `tombstoned` for a stream that was closed for
+    good, else missing). `match` is a pattern of the shell's kind for the stream's name
+    (`"Product-*"`); an application's streams have the name
+    `category-aggregate id` for this, and their id alone.
+
+    The whole sequence is read once, payloads of first and last events only are
+    decoded.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate
+    >>> app = Application()
+    >>> _ = app.save(Aggregate(), Aggregate())
+    >>> esnb.streams(app, match="Aggregate-*")[["category", "events"]]
+        category  events
+    0  Aggregate       1
+    1  Aggregate       1
+    """
+    source = guarded_argument(source)
+    opened = source_of(source)
+    if match is not None and not isinstance(match, str):
+        raise TypeError(f"match={match!r}: give a pattern such as 'Product-*'")
+    seen: dict[str, _Seen] = {}
+    with collector_paused(), opened.events(None) as records:
+        for record in track(records, unit="events", total=opened.count(None), progress=progress):
+            known = seen.get(record.stream)
+            if known is None:
+                known = seen[record.stream] = _Seen(record, record)
+            known.add(record)
+    return build_rows(STREAMS, _rows(opened, seen, match))
+
+
+def _rows(
+    source: EventSource, seen: dict[str, _Seen], match: str | None
+) -> Iterator[tuple[Any, ...]]:
+    for name, known in seen.items():
+        data, _ = source.decode(known.first)
+        category = source.category(known.first, data)
+        if match is None or fnmatchcase(name, match) or fnmatchcase(f"{category}-{name}", match):
+            latest, _ = source.decode(known.last)
+            yield (
+                name,
+                category,
+                known.events,
+                known.first.time_with(data),
+                known.last.time_with(latest),
+                known.first.version,
+                known.last.version,
+                known.last.type,
+                "tombstoned" if known.tombstoned else None,
+            )
+
+
+@dataclass(slots=True)
+class Row:
+    """An event that was selected, decoded."""
+
+    record: Record
+    data: Any
+    error: str | None
+    """Why the payload could not be decoded."""
+    time: datetime | None
+
+
+def selected(source: EventSource, records: Iterable[Record], selection: Selection) -> Iterator[Row]:
+    """Those of `records` that `selection` lets through."""
+    for record in records:
+        if selection.has_type(record.topic, record.type):
+            data, error = source.decode(record)
+            time = record.time_with(data)
+            if selection.has_time(time, record.recorded):
+                yield Row(record, data, error, time)
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The rows of a read, and the position that follows where a limit cut it."""
+
+    rows: list[Row]
+    next: int | None = None
+
+
+def _read(
+    source: EventSource,
+    opening: Records,
+    selection: Selection,
+    limit: int | None,
+    progress: bool | None,
+    total: int | None = None,
+) -> _Reading:
+    reading = _Reading([])
+    with collector_paused(), opening as records:
+        tracked: Iterator[Record] = track(records, unit="events", total=total, progress=progress)
+        for row in selected(source, tracked, selection):
+            if len(reading.rows) == limit:
+                reading.next = row.record.position
+                break
+            reading.rows.append(row)
+    return reading
+
+
+def _tabulated(
+    source: EventSource, reading: _Reading, flatten: bool, redaction: Redaction
+) -> pd.DataFrame:
+    rows = reading.rows
+    schema: dict[str, Any] = {**EVENTS, **source.extra_columns, **LATER}
+    columns: dict[str, Any] = {
+        name: [getattr(row.record, name) for row in rows]
+        for name in schema
+        if name not in ("time", "data", "error")
+    }
+    columns |= {"time": [row.time for row in rows], "error": [row.error for row in rows]}
+    payloads = [row.data for row in rows]
+    if redaction:
+        payloads = list(map(redaction.data, payloads))
+        columns["error"] = [row.record.remark or redaction.reason(row.error) for row in rows]
+        columns["metadata"] = list(map(redaction.data, columns["metadata"]))
+    if not flatten:
+        return build(schema, {**columns, "data": payloads})
+    del schema["data"]
+    return build(schema, columns, fields=flattened(payloads, schema))

@@ -1,0 +1,233 @@
+"""An aggregate through its versions: all of them, one of them, the difference of two."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from itertools import takewhile
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+from eventsourcing.application import AggregateNotFoundError, Application
+from eventsourcing.persistence import StoredEvent
+
+from esnb.clients.uri import guarded_argument
+from esnb.folds.changes import ABSENT, changes
+from esnb.folds.fold import (
+    ProjectorFunction,
+    fold,
+    recorded,
+    require_version,
+    time_of,
+    up_to,
+)
+from esnb.folds.versions import versions
+from esnb.frames.schema import build, build_rows
+from esnb.sources.application import ApplicationSource
+from esnb.sources.columns import Schema
+from esnb.sources.moments import Moment, read_moment
+from esnb.sources.numbers import whole
+from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.source import application_of
+from esnb.values.state import State
+
+HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
+DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
+
+
+def history(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """A row a version: the event, what it changed, and the whole state after it.
+
+    Columns: `version` (Int64), `type` (string), `time` (datetime64[us, UTC]),
+    `changed` (string: `price: 10 → 12`, several parted by `; `; a field's first
+    value without an arrow), then a column for each field of the state, named
+    `state.type` where a name is taken. Fields get the narrowest dtype that
+    keeps their values: whole numbers Int64 (objects beyond 64 bits), text and
+    UUIDs string, times datetime64[us, UTC], other values as they are. The state
+    is what the aggregate's attributes hold, but for its id, its version and the
+    library's own bookkeeping. Values are copies: no later event, and nothing
+    that is done to the frame, changes another row.
+
+    The events are folded by the aggregate's own functions: `projector_func`,
+    else the application's `snapshotting_projectors`, else the library's
+    `project_aggregate`; snapshots and the cache are not asked. From an event
+    that cannot be applied on, `changed` says so and the state is missing.
+    `redact` names fields whose values are shown as `[redacted]`, wherever they
+    stand in the state; that they changed is still said, but not what an error
+    says, which may hold such a value.
+
+    Raises AggregateNotFoundError for an id without events, TypeError when `app`
+    is no Application.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames.dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
+       version            type                     changed
+    0        1  Dog.Registered    name: 'Fido'; tricks: []
+    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
+    """
+    app = guarded_argument(app)
+    columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
+    states: list[State] = []
+    for version in versions(
+        app,
+        aggregate_id,
+        projector_func=projector_func,
+        redact=redact,
+        progress=progress,
+        purpose="history()",
+    ):
+        columns["version"].append(version.number)
+        columns["type"].append(version.type)
+        columns["time"].append(version.time)
+        columns["changed"].append(version.changed)
+        states.append(version.state)
+    return build(HISTORY, columns, fields=_fields(states))
+
+
+def _fields(states: list[State]) -> dict[str, list[Any]]:
+    names = dict.fromkeys(name for state in states for name in state)
+    taken = {*HISTORY, *names}
+    columns: dict[str, list[Any]] = {}
+    for name in names:
+        column = name
+        while column in HISTORY or column in columns or (column != name and column in taken):
+            column = f"state.{column}"
+        columns[column] = [state.get(name) for state in states]
+    return columns
+
+
+def at(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    version: int | None = None,
+    time: Moment | None = None,
+    projector_func: ProjectorFunction | None = None,
+) -> Any:
+    """The aggregate as it was at a version, or at a time; without either, as it is.
+
+    An object of its own, replayed from the events: nothing that is done to it
+    reaches the application, its cache or another call's result. `time`
+    (inclusive; a datetime or ISO 8601 text, UTC without an offset) takes the events up
+    to the first later one.
+
+    Raises AggregateNotFoundError where there is no such aggregate, no such
+    version, or none yet at that time; ValueError for version and time together;
+    and whatever the fold raises.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames.dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> esnb.at(app, dog.id, version=1).tricks
+    []
+    """
+    app = guarded_argument(app)
+    source = application_of(app, "at()")
+    if version is not None and time is not None:
+        raise ValueError("give version= or time=, not both")
+    version = whole(version, "version")
+    stored = recorded(source, aggregate_id)
+    if version is not None:
+        stored = up_to(source, aggregate_id, stored, version)
+    if time is not None:
+        moment = read_moment(time, "time")
+        stored = list(takewhile(lambda event: _is_by(source, event, moment, aggregate_id), stored))
+        if not stored:
+            raise AggregateNotFoundError(
+                f"aggregate {str(aggregate_id)!r} did not exist at {moment}: "
+                "its first event is later"
+            )
+    *_, found = fold(source, stored, projector_func)
+    if found.problem is not None:
+        raise found.problem
+    return found.aggregate
+
+
+def _is_by(
+    source: ApplicationSource, stored: StoredEvent, moment: datetime, aggregate_id: UUID | str
+) -> bool:
+    time = time_of(source, stored, made=True)
+    if time is None:
+        raise ValueError(
+            f"version {stored.originator_version} of aggregate {str(aggregate_id)!r} "
+            "carries no time: ask by version="
+        )
+    return time <= moment
+
+
+def diff(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> pd.DataFrame:
+    """The fields that differ between two versions of an aggregate.
+
+    Columns: `field` (string), `before`, `after` (object: independent copies; NA
+    where that version has no such field). `after` is the last version if it is
+    not given, `before` the one before `after`; a `before` below the first
+    version is the time when there was nothing. Fields are those that `history`
+    shows; values of those named by `redact` are `[redacted]`.
+
+    Raises AggregateNotFoundError for an aggregate or a version that does not
+    exist, and whatever the fold raises.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames.dog import Dog
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> _ = app.save(dog)
+    >>> esnb.diff(app, dog.id)
+        field before        after
+    0  tricks     []  [roll over]
+    """
+    app = guarded_argument(app)
+    source = application_of(app, "diff()")
+    before, after = whole(before, "before"), whole(after, "after")
+    stored = recorded(source, aggregate_id)
+    numbers = [event.originator_version for event in stored]
+    newer = numbers[-1] if after is None else after
+    require_version(source, aggregate_id, stored, newer)
+    earlier = [number for number in numbers if number < newer]
+    older = before if before is not None else max(earlier, default=newer - 1)
+    if older >= numbers[0]:
+        require_version(source, aggregate_id, stored, older)
+    states: dict[int, State] = {}
+    redaction = Redaction(redact)
+    for step in fold(source, stored, projector_func, redaction):
+        version = step.version
+        if version in (older, newer):
+            states[version] = redaction.state(step.state)
+        if version >= max(older, newer):
+            break
+    found = changes(states.get(older, {}), states.get(newer, {}))
+    return build_rows(
+        DIFF, ((change.field, shown(change.before), shown(change.after)) for change in found)
+    )
+
+
+def shown(value: Any) -> Any:
+    """A side of a change as a cell."""
+    return pd.NA if value is ABSENT else value

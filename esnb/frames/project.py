@@ -1,0 +1,244 @@
+"""A read model as it was at any time, or as a changed projection would fill it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+from eventsourcing.application import Application
+from eventsourcing.persistence import InfrastructureFactory, Notification, TrackingRecorder
+from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.projection import Projection
+from eventsourcing.sqlite import SQLiteTrackingRecorder
+from eventsourcing.utils import Environment
+
+from esnb.clients.uri import guarded_argument, guarded_settings
+from esnb.frames.read_model import read_model
+from esnb.setting import environment
+from esnb.sources.application import ApplicationSource
+from esnb.sources.moments import Moment, own_time, read_moment
+from esnb.sources.numbers import whole
+from esnb.sources.progress_bar import track
+from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.source import described
+
+BATCH = 500
+"""Events that a view is given in one commit, where it can take several."""
+
+Handler = Callable[[Any, Any, Any], object]
+"""A function of the view, a domain event and its tracking object."""
+
+
+def project(
+    app: Application[Any],
+    projection_class: type[Projection[Any]] | Handler,
+    view_class: type[TrackingRecorder],
+    *,
+    until: int | Moment | None = None,
+    table: str | None = None,
+    env: Mapping[str, str] | None = None,
+    redact: Redact | None = None,
+    progress: bool | None = None,
+) -> pd.DataFrame:
+    """What a projection makes of an application's events, up to some moment.
+
+    The events are given to a new projection over an empty view, as a runner
+    would; the view that is in use is not touched. `until` (inclusive) is a
+    position, as `events` has them, or a time (a datetime or text, UTC without
+    an offset): then it ends before the first event that is later. Instead of a
+    projection class a function serves, called with the view, the domain event
+    and the tracking object for each event.
+
+    The new view is thrown away in the end. A Redis view gets a namespace of its
+    own in the Redis of `app.env` (or of the process's environment), a SQLite or
+    SQLAlchemy view an in-memory database, a POPO view is an object. Any other
+    class, and a view that needs other settings, is built from `env`: name a
+    store there that may be written to.
+
+    Columns: those that `read_model` gives for a view of this class; `table` and
+    `redact` as there.
+
+    Raises TypeError for an app that is no Application and a view class that
+    cannot be built, ValueError for a time that is none, and what the projection
+    raises, with the event named in a note, and without its text where `redact`
+    hides anything.
+
+    >>> import esnb
+    >>> from eventsourcing.application import Application
+    >>> from esnb.frames.dog import Dog, Tricks
+    >>> app = Application()
+    >>> dog = Dog("Fido")
+    >>> dog.add_trick("roll over")
+    >>> dog.add_trick("sit")
+    >>> _ = app.save(dog)
+    >>> def count(view, event, tracking):
+    ...     if type(event).__name__ == "TrickAdded":
+    ...         view.count(event.trick, tracking)
+    >>> esnb.project(app, count, Tricks, until=2)
+            key  type      field value
+    0  by_trick  dict  roll over     1
+    """
+    app = guarded_argument(app)
+    if not isinstance(app, Application):
+        raise TypeError(
+            f"project() reads an application's events: give an eventsourcing Application, "
+            f"not {described(app)}"
+        )
+    env = None if env is None else guarded_settings(env)
+    source = ApplicationSource(app)
+    wanted = _until(source, until)
+    projection = _projection_class(projection_class)
+    with _thrown_away(view_class, projection.name, app, env) as view:
+        notifications = track(
+            wanted(source.notifications(None)),
+            unit="events",
+            total=source.count(None) if until is None else None,
+            progress=progress,
+        )
+        _fill(app, projection(view=view), view, notifications, Redaction(redact))
+        return read_model(view, table=table, redact=redact)
+
+
+def _fill(
+    app: Application[Any],
+    projection: Projection[Any],
+    view: TrackingRecorder,
+    notifications: Iterable[Notification],
+    redaction: Redaction,
+) -> None:
+    from esnb.projections import handling
+
+    handlers = handling.Handlers(app, projection, view)
+    reached: int | None = None
+    for batch in _batches(notifications):
+        problem: Exception | None = None
+        try:
+            handlers.apply(batch, reached)
+        except handling.HandlerError as failure:
+            problem = redaction.error(failure.error)
+            event = handling.described(failure.notification)
+            problem.add_note(f"{failure.handler} failed for {event}")
+        except Exception as error:  # noqa: BLE001  the handler's word for a store that is away
+            problem = redaction.error(error)
+        if problem is not None:
+            raise problem  # here, where it has no other error in its context
+        reached = batch[-1].id
+
+
+def _batches(notifications: Iterable[Notification]) -> Iterator[list[Notification]]:
+    batch: list[Notification] = []
+    for notification in notifications:
+        batch.append(notification)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+Cut = Callable[[Iterable[Notification]], Iterator[Notification]]
+
+
+def _until(source: ApplicationSource, until: int | Moment | None) -> Cut:
+    """What takes the notifications up to the moment."""
+    if until is None:
+        return iter
+    if not hasattr(until, "__index__"):
+        moment = read_moment(until, "until")
+        return lambda notifications: _while(
+            notifications, lambda each: (time := _time(source, each)) is None or time <= moment
+        )
+    last = whole(until, "until")
+    assert last is not None
+    return lambda notifications: _while(notifications, lambda each: each.id <= last)
+
+
+def _while(
+    notifications: Iterable[Notification], holds: Callable[[Notification], bool]
+) -> Iterator[Notification]:
+    for notification in notifications:
+        if not holds(notification):
+            return
+        yield notification
+
+
+def _time(source: ApplicationSource, notification: Notification) -> Any:
+    record = source.record(notification)
+    data, _ = source.decode(record)
+    return own_time(data) or record.recorded
+
+
+def _projection_class(given: type[Projection[Any]] | Handler) -> type[Projection[Any]]:
+    if isinstance(given, type):
+        if issubclass(given, Projection):
+            return given
+        raise TypeError(
+            f"{given.__qualname__} is no projection: give a subclass of "
+            "eventsourcing.projection.Projection, or a function of view, event and tracking"
+        )
+    if not callable(given):
+        raise TypeError(f"{described(given)} is no projection: give a class or a function")
+    function = given
+
+    class FunctionProjection(Projection[Any]):
+        name = getattr(function, "__name__", "function").strip("<>")
+
+        def process_event(self, domain_event: Any, tracking: Any) -> None:
+            function(self.view, domain_event, tracking)
+
+    return FunctionProjection
+
+
+@contextmanager
+def _thrown_away(
+    view_class: type[TrackingRecorder],
+    name: str,
+    app: Application[Any],
+    env: Mapping[str, str] | None,
+) -> Iterator[TrackingRecorder]:
+    """An empty view, gone after the block."""
+    if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
+        raise TypeError(f"no view class: {described(view_class)}; give a TrackingRecorder's class")
+    from esnb.redis import RedisTrackingRecorder
+
+    with ExitStack() as stack:
+        view: TrackingRecorder
+        if issubclass(view_class, RedisTrackingRecorder):
+            own = view_class.construct(_settings(name, app, env))
+            redis_view = own.in_namespace(f"project-{uuid4().hex}")
+            stack.callback(redis_view.discard)
+            view = redis_view
+        elif env is None and issubclass(view_class, POPOTrackingRecorder):
+            view = view_class()
+        else:
+            factory = InfrastructureFactory[Any].construct(
+                Environment(name, {**(env or _in_memory(view_class))})
+            )
+            stack.callback(factory.close)
+            view = factory.tracking_recorder(view_class)
+        yield view
+
+
+def _settings(name: str, app: Application[Any], env: Mapping[str, str] | None) -> Environment:
+    """Here, where no error passes: tracebacks with variables show all that a line names."""
+    return environment(name, app.env, env)
+
+
+def _in_memory(view_class: type[TrackingRecorder]) -> Mapping[str, str]:
+    """Settings of a database that is nowhere but in memory."""
+    if issubclass(view_class, SQLiteTrackingRecorder):
+        return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": ":memory:"}
+    if _is_of_sqlalchemy(view_class):
+        return {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": "sqlite://"}
+    raise TypeError(
+        f"{view_class.__qualname__} is no Redis, SQLite, SQLAlchemy or POPO view: give the "
+        "settings of a store that may be written to with env="
+    )
+
+
+def _is_of_sqlalchemy(view_class: type[Any]) -> bool:
+    package = "eventsourcing_sqlalchemy"
+    return any(each.__module__.partition(".")[0] == package for each in view_class.__mro__)

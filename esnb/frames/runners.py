@@ -1,0 +1,80 @@
+"""Runners of projections: how each of them is doing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+
+from esnb.clients.uri import guarded_argument
+from esnb.frames.schema import build
+from esnb.sources.columns import Schema
+from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.source import described
+from esnb.threads.question import together
+
+RUNNERS: Schema = {
+    "name": "string",
+    "state": "string",
+    "position": "Int64",
+    "head": "Int64",
+    "lag": "Int64",
+    "lag_seconds": "Float64",
+    "rate_per_s": "Float64",
+    "error": "string",
+}
+
+
+def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
+    """How runners are doing: a row each, in the order given, one by one or in a list.
+
+    Columns: `name` (string: the projection's), `state` (string), `position`
+    (Int64: notification id of the last event that is applied), `head` (Int64:
+    of the application's last event), `lag` (Int64: events between the two; 0
+    when caught up, missing when unknown), `lag_seconds` (Float64: age of the
+    oldest event that is not applied), `rate_per_s` (Float64: events a second)
+    and `error` (string: what went wrong last, missing while all is well; of a
+    store that does not answer within a second, since when the rest is not
+    known). Several runners are asked at the same time. With
+    `redact`, the names of fields that are hidden elsewhere, of errors the kind is
+    shown only: a handler may have put any value into their text.
+
+    Raises TypeError for what has no `status()`.
+
+    >>> import esnb
+    >>> len(esnb.runners())
+    0
+    """
+    runners = tuple(map(guarded_argument, runners))
+    rows = together([_status(runner) for runner in one_by_one(runners)])
+    redaction = Redaction(redact)
+    columns = {column: [getattr(row, column, None) for row in rows] for column in RUNNERS}
+    columns["error"] = list(map(redaction.message, columns["error"]))
+    return build(RUNNERS, columns)
+
+
+def one_by_one(given: Iterable[Any]) -> Iterator[Any]:
+    """What was given, also within lists and other collections.
+
+    >>> list(one_by_one([1, [2, (3, 4)], iter([5])]))
+    [1, 2, 3, 4, 5]
+    """
+    for each in given:
+        has_others = isinstance(each, Iterable) and not isinstance(
+            each, str | bytes | Mapping | type
+        )
+        if has_others and not callable(getattr(each, "status", None)):
+            yield from one_by_one(each)
+        else:
+            yield each
+
+
+def _status(runner: Any) -> Callable[[], Any]:
+    status: Callable[[], Any] | None = getattr(runner, "status", None)
+    if isinstance(runner, type) or status is None or not callable(status):
+        raise TypeError(
+            f"no runner: {described(runner)}; give runners that have a status(), such as "
+            "esnb.projections.CatchUpRunner"
+        )
+    return status

@@ -1,0 +1,1 @@
+"""One life for everything that runs in a thread of its own."""

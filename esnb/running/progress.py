@@ -1,0 +1,101 @@
+"""What a runner's thread and its callers tell each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import monotonic
+
+from esnb.running.status import Rate, State
+from esnb.threads.changes import Changes
+
+Predicate = Callable[[], bool]
+
+
+class Progress:
+    """A runner's state, its position and what is asked of it, under one lock.
+
+    Attributes are read and written within `with progress.changed`.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self.clock = clock
+        self.changed = Changes()
+        # What is asked of the thread.
+        self.stop = False
+        self.pause = False
+        self.rebuild = False
+        self.reopens_asked = 0
+        self.reopens_done = 0
+        # What the thread says.
+        self.state: State = "stopped"
+        self.opened = False
+        self.position: int | None = None
+        self.applied = 0
+        self.restarts = 0
+        self.dead_letters = 0
+        self.rebuilding = False
+        self.failure: Exception | None = None
+        self.is_raised = False
+        self.error: str | None = None
+        self.event: str | None = None
+        self.handler: str | None = None
+        self.waits_for: str | None = None
+        self.traceback: str | None = None
+        self.rate = Rate()
+
+    def begin(self) -> None:
+        """Forgets what an earlier thread left. Raises ForkedError in a forked process."""
+        self.changed.check_process()
+        with self.changed:
+            self.stop = self.pause = False
+            self.state = "starting"
+            self.opened = False
+            self.applied = self.restarts = self.dead_letters = 0
+            self.failure = None
+            self.is_raised = False
+            self.rate = Rate()
+            self.rate.add(self.clock(), 0)
+            self.forget_error()
+
+    def forget_error(self) -> None:
+        self.error = self.event = self.handler = self.traceback = None
+
+    def says(self, state: State) -> None:
+        """Takes another state."""
+        with self.changed:
+            self.state = state
+            self.changed.notify_all()
+
+    def opens(self, position: int | None, asked: int) -> None:
+        """Takes the position that was found, after `asked` reopenings were asked for."""
+        with self.changed:
+            self.reopens_done = asked
+            self.opened = True
+            self.reached(position)
+
+    def reached(self, position: int | None, events: int = 0) -> None:
+        """Takes a new position, after `events` more were applied."""
+        with self.changed:
+            self.position = position
+            if events:
+                self.applied += events
+                self.rate.add(self.clock(), events)
+            self.changed.notify_all()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether the thread was asked to stop, or has failed."""
+        with self.changed:
+            return self.stop or self.failure is not None
+
+    def is_disturbed(self) -> bool:
+        """Whether the thread is to leave off what it does."""
+        return self.stop or self.pause or self.rebuild or self.is_to_reopen()
+
+    def is_to_reopen(self) -> bool:
+        """Whether somebody doubts that the stores are those that were opened."""
+        return self.reopens_asked != self.reopens_done
+
+    def waits(self, seconds: float | None, until: Predicate | None = None) -> bool:
+        """Blocks until something is asked of the thread, or the time is up."""
+        return self.changed.wait_for(until or self.is_disturbed, seconds)

@@ -1,0 +1,207 @@
+"""A file that `esnb.export` wrote, as a source: no server, no application."""
+
+from __future__ import annotations
+
+import os
+import re
+from array import array
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+from uuid import UUID
+
+from esnb.clients.uri import masked
+from esnb.sources import line as _line
+from esnb.sources.application import category_of_aggregate
+from esnb.sources.columns import Schema
+from esnb.sources.line import NotAnExportError
+from esnb.sources.numbers import FURTHEST
+from esnb.sources.payload import Decoded, decode_announced
+from esnb.sources.record import (
+    SERVER_COLUMNS,
+    Origin,
+    Record,
+    category_of_stream,
+    decode_remarked,
+    is_of_library,
+)
+
+
+class FileSource:
+    """The events of one file, in the order in which they stand there."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        """Raises OSError where there is no such file, NotAnExportError for another one.
+
+        TypeError for what is not a path, and for a URI, which would name its password as
+        a file that is not there.
+        """
+        place = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(place, str):
+            raise TypeError(
+                "a file that esnb.export wrote is named by text or a Path, not by "
+                f"{type(path).__qualname__}"
+            )
+        if "://" in place:
+            raise TypeError(
+                f"no source of events: {masked(place)!r} is a URI: connect to the server "
+                "first, stores = esnb.connect(…), and give the stores"
+            )
+        self.path = Path(place)
+        with self._open() as file:
+            first = next(_lines(file), _Line(1, 0, b""))
+        with self._refusing(first.number):
+            self.origin: Origin = _line.read_header(_text(first.content))
+
+    def _open(self) -> IO[bytes]:
+        try:
+            return self.path.open("rb")
+        except FileNotFoundError as error:
+            raise FileNotFoundError(
+                error.errno,
+                "there is no such file, and a text is a source only as the path of a file that "
+                "esnb.export wrote",
+                str(self.path),
+            ) from None
+
+    @property
+    def name(self) -> str:
+        return f"file {str(self.path)!r}"
+
+    @property
+    def extra_columns(self) -> Schema:
+        return SERVER_COLUMNS if self.origin.kind == "server" else {}
+
+    def records(self) -> Iterator[Record]:
+        """All of them; NotAnExportError, with the line named, at a damaged one."""
+        with self._open() as file:
+            for line in islice(_lines(file), 1, None):
+                yield self._record(line.number, line.content)
+
+    def backwards(self) -> Generator[tuple[int, Record], None, None]:
+        """The last one first, each with its place from 1; those not taken are not read.
+
+        NotAnExportError, with the line named, at a damaged one that is come to.
+        """
+        numbers, begins, sizes = array("Q"), array("Q"), array("Q")
+        with self._open() as file:
+            for line in _lines(file):
+                numbers.append(line.number)
+                begins.append(line.begin)
+                sizes.append(len(line.content))
+            for place in range(len(begins) - 1, 0, -1):  # before them stands the header
+                file.seek(begins[place])
+                yield place, self._record(numbers[place], file.read(sizes[place]))
+
+    def _record(self, number: int, content: bytes) -> Record:
+        with self._refusing(number):
+            return _line.read(_text(content))
+
+    @contextmanager
+    def _refusing(self, number: int) -> Iterator[None]:
+        """Names the file and the line where its content is not what it should be."""
+        try:
+            yield
+        except (NotAnExportError, UnicodeDecodeError) as error:
+            problem = error
+        else:
+            return
+        raise NotAnExportError(
+            f"{str(self.path)!r} is not a file that esnb.export wrote, or was damaged since "
+            f"(line {number:,}): {problem}"
+        )
+
+    @contextmanager
+    def events(self, start: int | None) -> Iterator[Iterator[Record]]:
+        yield (
+            record
+            for record in self.records()
+            if start is None or (record.position is not None and record.position >= start)
+        )
+
+    @contextmanager
+    def stream(
+        self, name: UUID | str, start: int | None, stop: int | None, last: int | None
+    ) -> Iterator[Iterator[Record]]:
+        meanings = _meanings(name)
+        found = [
+            record
+            for record in self.records()
+            if record.stream in meanings
+            and (start is None or _number(record) >= start)
+            and (stop is None or _number(record) < stop)
+        ]
+        yield iter(found if last is None else found[max(0, len(found) - last) :])
+
+    def count(self, start: int | None) -> int | None:
+        return None
+
+    def plain(self, record: Record) -> bytes:
+        return record.state
+
+    def decode(self, record: Record) -> Decoded:
+        if record.remark is not None:
+            return decode_remarked(record)
+        transcoded = self.origin.transcoded
+        if self.origin.kind == "server":
+            transcoded = is_of_library(record)
+        return decode_announced(record.state, record.content_type, transcoded)
+
+    def category(self, first: Record, data: Any) -> str | None:
+        if self.origin.kind == "application":
+            return category_of_aggregate(first, data)
+        return category_of_stream(first.stream)
+
+
+_PARTS = re.compile(rb"[^\r]*\r+\n?|[^\r]+")
+"""The lines in what ends with a line feed, if with anything."""
+
+
+class _Line(NamedTuple):
+    """A line: its number from 1, where it begins, and its bytes."""
+
+    number: int
+    begin: int
+    content: bytes
+
+
+def _lines(file: IO[bytes]) -> Iterator[_Line]:
+    """The lines, whichever way they end, without blank ones.
+
+    Editors and transfers change `\\n` to `\\r\\n`, `\\r` and more. JSON has carriage
+    returns as escapes only, so that each one, or several in a row, end a line.
+    """
+    number = begin = 0
+    for chunk in file:
+        for content in _PARTS.findall(chunk) if b"\r" in chunk else (chunk,):
+            number += 1
+            if content.strip():
+                yield _Line(number, begin, content)
+            begin += len(content)
+
+
+def _text(content: bytes) -> str:
+    """The text of a line, without the mark that some editors begin a file with."""
+    if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content:
+        raise NotAnExportError("it is not text in UTF-8, but perhaps in UTF-16: save it as UTF-8")
+    return content.removeprefix(BOM_UTF8).decode("utf-8")
+
+
+def _number(record: Record) -> int:
+    """The version by which a stream is cut; a tombstone stands after all of them."""
+    return FURTHEST if record.is_tombstone else record.version or 0
+
+
+def _meanings(name: UUID | str) -> frozenset[str]:
+    """The streams that `name` can mean: an id's text is written in one way."""
+    text = str(name)
+    found = {text}
+    for part in (text, text.partition("-")[2]):
+        try:
+            found.add(str(UUID(part)))
+        except ValueError:
+            continue
+    return frozenset(found)

@@ -1,0 +1,108 @@
+"""The streams of a log, found from its newest event backwards, a piece at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from fnmatch import fnmatchcase
+from heapq import nlargest
+
+from esnb.sources.moments import own_time
+from esnb.sources.paging import Pager
+from esnb.sources.record import Record
+
+LOOK = 20_000
+"""Events that one look takes in."""
+
+
+@dataclass(slots=True)
+class StreamRow:
+    """A stream by its newest event."""
+
+    name: str
+    category: str
+    events: int
+    """The version of its newest event: how many there are, unless it was truncated; 0 where
+    none is known of a tombstoned stream."""
+    last_type: str
+    last_time: datetime | None
+    position: int
+    tombstoned: bool = False
+
+
+class StreamIndex:
+    """What is known of a log's streams; `look` finds more of them."""
+
+    def __init__(self, pager: Pager) -> None:
+        self._pager = pager
+        self._rows: dict[str, StreamRow] = {}
+        self._low: int | None = None
+        self.high = 0
+        """Position of the newest event that is known."""
+        self.searched = 0
+        """How many events were looked at."""
+        self.complete = False
+        """Whether these are all the streams of the log."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def look(self, most: int = LOOK) -> None:
+        """Looks at the `most` events before those that were looked at."""
+        if self.complete:
+            return
+        with self._pager.backwards(None, self._low) as records:
+            for count, record in enumerate(records):
+                if count == most:
+                    return
+                position = record.position or 0
+                self._low, self.high = position, max(self.high, position)
+                self.searched += 1
+                known = self._rows.get(record.stream)
+                if known is None:
+                    self._rows[record.stream] = self._row(record)
+                elif not known.events:  # its tombstone came first
+                    known.events = record.version or 0
+        self.complete = True
+
+    def arrived(self, records: Iterable[Record]) -> None:
+        """Takes in events that are newer than what was looked at."""
+        for record in records:
+            self.high = max(self.high, record.position or 0)
+            known, row = self._rows.get(record.stream), self._row(record)
+            if known is not None and record.is_tombstone:
+                row.events = known.events
+            self._rows[record.stream] = row
+
+    def newest(self, most: int, match: str = "") -> tuple[list[StreamRow], int]:
+        """The streams that match, those with the newest events first, and how many do.
+
+        `match` is a part of the name, the category or `category-name`, in any
+        case, or a pattern of the shell's kind for the whole of one of them.
+        """
+        wanted = [row for row in self._rows.values() if _matches(row, match)]
+        return nlargest(most, wanted, key=lambda row: row.position), len(wanted)
+
+    def _row(self, record: Record) -> StreamRow:
+        source = self._pager.source
+        data = source.decode(record)[0]
+        return StreamRow(
+            record.stream,
+            source.category(record, data) or "",
+            record.version or 0,
+            record.type,
+            own_time(data) or record.recorded,
+            record.position or 0,
+            record.is_tombstone,
+        )
+
+
+def _matches(row: StreamRow, match: str) -> bool:
+    if not match:
+        return True
+    wanted = match.lower()
+    names = (row.name.lower(), row.category.lower(), f"{row.category}-{row.name}".lower())
+    if any(sign in wanted for sign in "*?["):
+        return any(fnmatchcase(name, wanted) for name in names)
+    return any(wanted in name for name in names)

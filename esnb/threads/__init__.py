@@ -1,0 +1,1 @@
+"""What threads, interrupts and forked processes need of the code that waits."""

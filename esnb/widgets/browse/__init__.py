@@ -1,0 +1,1 @@
+"""`browse`: streams, their events, one event."""

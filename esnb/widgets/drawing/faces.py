@@ -1,0 +1,63 @@
+"""The three faces that every object of this package has: controls, HTML, plain text."""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from typing import Any
+
+from esnb.widgets.drawing.html import folded
+
+VIEW = "application/vnd.jupyter.widget-view+json"
+"""The MIME type of a widget's view."""
+
+
+class Faces(ABC):
+    """What IPython asks for: `repr`, `str`, `_repr_html_`, and the widget where it is live."""
+
+    live: bool
+    """Whether it is shown with controls."""
+
+    @property
+    @abstractmethod
+    def widget(self) -> Any:
+        """The controls; made at the first use."""
+
+    @abstractmethod
+    def _repr_html_(self) -> str: ...
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": str(self), "text/html": self._repr_html_()}
+        if self.live:
+            bundle[VIEW] = self._view()
+        return bundle
+
+    def _ipython_display_(self) -> None:
+        """Emits the controls and, below them, the folded saved view.
+
+        Two outputs: a front end shows no HTML of an output that has a widget.
+        Without controls or without a notebook, IPython goes on with the MIME
+        bundle (`NotImplementedError` is its way to be told so).
+        """
+        from IPython import get_ipython
+        from IPython.display import publish_display_data
+
+        if not self.live or not hasattr(get_ipython(), "kernel"):
+            raise NotImplementedError
+        publish: Any = publish_display_data
+        publish({"text/plain": repr(self), VIEW: self._view()})
+        self._shown()
+        publish({"text/plain": str(self), "text/html": folded(self._repr_html_())})
+
+    def _shown(self) -> None:  # noqa: B027  # most have nothing that goes on
+        """Called once a cell shows the controls."""
+
+    def _view(self) -> dict[str, Any]:
+        return {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
+
+
+def wanted_live(live: bool | None) -> bool:
+    """Whether there are to be controls: as asked, else unless `ESNB_LIVE=0` is set."""
+    if live is not None:
+        return live
+    return os.environ.get("ESNB_LIVE", "1").strip().lower() not in {"0", "false", "no", "off"}

@@ -1,0 +1,33 @@
+"""UUIDs in texts that are shown: numbered, or cut short."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+UUIDS = re.compile(
+    r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
+)
+
+_CUT_UUIDS = re.compile(r"\b[0-9a-f]{1,8}(?:-[0-9a-f]{0,12}){0,4}(?=…)")
+
+
+def without_ids(page: str) -> str:
+    """The text with every UUID replaced by its number in order of appearance."""
+    return id_numbers()(page)
+
+
+def id_numbers() -> Callable[[str], str]:
+    """`without_ids` for several texts, in which the same UUID has the same number."""
+    seen: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        key = found.group().replace("-", "")
+        return seen.setdefault(key, f"id-{len(seen) + 1}")
+
+    return lambda page: _CUT_UUIDS.sub("id", UUIDS.sub(number, page))
+
+
+def short(name: str) -> str:
+    """A stream's name with the first part only of every UUID in it: for lists."""
+    return UUIDS.sub(lambda found: f"{found.group()[:8]}…", name)

@@ -1,0 +1,1 @@
+"""`explore`: the versions of one aggregate."""

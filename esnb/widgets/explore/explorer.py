@@ -1,0 +1,218 @@
+"""`explore`: the versions of one aggregate, one at a time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError
+
+from esnb.clients.uri import guarded_argument
+from esnb.sources.moments import read_moment
+from esnb.sources.numbers import whole
+from esnb.widgets.drawing.faces import Faces, wanted_live
+from esnb.widgets.drawing.html import nothing
+from esnb.widgets.drawing.unread import unread
+from esnb.widgets.explore import html
+from esnb.widgets.explore import text as _text
+from esnb.widgets.explore.reader import Reader
+from esnb.widgets.explore.timeline import Timeline
+
+if TYPE_CHECKING:
+    from eventsourcing.application import Application
+
+    from esnb.folds.fold import ProjectorFunction
+    from esnb.sources.moments import Moment
+    from esnb.sources.redaction import Redact
+    from esnb.widgets.explore.panel import Panel
+    from esnb.widgets.explore.waiting_panel import WaitingPanel
+
+
+def explore(
+    app: Application[Any],
+    aggregate_id: UUID | str,
+    *,
+    version: int | None = None,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Explorer:
+    """The time machine of one aggregate: slider, event list, Action / State / Diff.
+
+    Below State, a field that is pointed at or focused says which event set it;
+    What if shows the state beside the one without the events that are skipped.
+
+    Starts at `version` (the newest unless given). `live` is whether there are
+    controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
+    folded "Saved view", because a notebook that is opened without a kernel
+    shows nothing where a widget was; with `live=False` the saved view is all
+    there is. `times=False` leaves the times out, for documentation that is run
+    again and compared. `projector_func` and `redact` as in `esnb.history`.
+
+    Everything is read now, through `esnb.history` and `esnb.stream`, and raises
+    what they raise; the controls then need no store. Of an application that has
+    no events at all it says so, and reads again when it is told to.
+
+    >>> from eventsourcing.application import Application
+    >>> from eventsourcing.domain import Aggregate, event
+    >>> class Counter(Aggregate):
+    ...     def __init__(self) -> None:
+    ...         self.total = 0
+    ...
+    ...     @event("Added")
+    ...     def add(self, number: int) -> None:
+    ...         self.total += number
+    >>> app, counter = Application(), Counter()
+    >>> counter.add(2)
+    >>> _ = app.save(counter)
+    >>> explore(app, counter.id, live=False).version
+    2
+    """
+
+    app = guarded_argument(app)
+    reader = Reader(app, aggregate_id, projector_func, redact)
+    timeline = reader.timeline_if_any()
+    if timeline is None:
+        index = 0
+    else:
+        number = whole(version, "version")
+        index = len(timeline) - 1 if number is None else timeline.exact(number)
+    return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
+
+
+class Explorer(Faces):
+    """One aggregate's history in three faces: controls, HTML, plain text.
+
+    Made by `explore`. `version` is the one that is shown; setting it moves.
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline | None,
+        reader: Reader,
+        *,
+        index: int,
+        live: bool,
+        times: bool,
+    ) -> None:
+        self._timeline = timeline
+        self._reader = reader
+        self._index = index
+        self._times = times
+        self._panel: Panel | None = None
+        self._waiting: WaitingPanel | None = None
+        self.live = live
+
+    @property
+    def widget(self) -> Any:
+        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        if self._is_empty or self._waiting is not None:
+            return self._waits().root
+        return self._controls().root
+
+    @property
+    def versions(self) -> list[int]:
+        """The versions that there are, oldest first."""
+        return [] if self._is_empty else list(self._now().numbers)
+
+    @property
+    def version(self) -> int:
+        """The version that is shown."""
+        return self._now().numbers[self._place()]
+
+    @version.setter
+    def version(self, version: int) -> None:
+        self._move(self._now().exact(version))
+
+    def jump(self, time: Moment) -> None:
+        """Moves to the version that was the last at a time (UTC without an offset).
+
+        Raises ValueError for what is no time, and for one before the first event.
+        """
+        self._move(self._now().at(read_moment(time, "time")))
+
+    def _move(self, index: int) -> None:
+        if self._panel is None:
+            self._index = index
+        else:
+            self._panel.show(index)
+
+    def refresh(self) -> None:
+        """Reads the aggregate again. A live one says there what goes wrong."""
+        if self.live and self._is_empty:
+            self._look_again()
+        elif self.live:
+            self._controls().refresh()
+        else:
+            at_end = self._is_empty or self._index == len(self._now()) - 1
+            self._timeline = self._reader.timeline_if_any()
+            if self._timeline is not None and at_end:
+                self._index = len(self._timeline) - 1
+
+    def close(self) -> None:
+        """Removes the controls; what was read can still be shown as HTML and text."""
+        if self._panel is not None:
+            self._timeline, self._index = self._panel.timeline, self._panel.index
+            self._panel.close()
+            self._panel = None
+        if self._waiting is not None:
+            self._waiting.close()
+            self._waiting = None
+        self.live = False
+
+    def __repr__(self) -> str:
+        return f"Explorer({'no events' if self._is_empty else _text.title(self._now())})"
+
+    def __str__(self) -> str:
+        if self._is_empty:
+            return self._reader.nothing
+        return _text.page(self._now(), self._place(), self._times)
+
+    def _repr_html_(self) -> str:
+        if self._is_empty:
+            return nothing(self._reader.nothing)
+        return html.saved(self._now(), self._times)
+
+    def _controls(self) -> Panel:
+        if self._panel is None:
+            from esnb.widgets.explore.panel import Panel
+
+            self._panel = Panel(self._now(), self._index, self._times, self._reader)
+        return self._panel
+
+    # --- while there is nothing -----------------------------------------------------
+
+    @property
+    def _is_empty(self) -> bool:
+        return self._panel is None and self._timeline is None
+
+    def _waits(self) -> WaitingPanel:
+        if self._waiting is None:
+            from esnb.widgets.explore.waiting_panel import WaitingPanel
+
+            self._waiting = WaitingPanel(self._reader.nothing, self.refresh)
+        return self._waiting
+
+    def _look_again(self) -> None:
+        waiting = self._waits()
+        try:
+            self._timeline = self._reader.timeline_if_any()
+        except Exception as error:  # noqa: BLE001  # whatever the store says, said here
+            waiting.say(unread("The events could not be read", error, kept=""))
+            return
+        waiting.say("")
+        if self._timeline is not None:
+            self._index = len(self._timeline) - 1
+            waiting.show(self._controls().root)
+
+    # --- where it is ------------------------------------------------------------------
+
+    def _now(self) -> Timeline:
+        found = self._timeline if self._panel is None else self._panel.timeline
+        if found is None:
+            raise AggregateNotFoundError(self._reader.nothing)
+        return found
+
+    def _place(self) -> int:
+        return self._index if self._panel is None else self._panel.index

@@ -1,0 +1,102 @@
+"""From an application to timelines: the only module of the explorer that reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from eventsourcing.application import AggregateNotFoundError, Application
+
+from esnb import frames
+from esnb.clients.uri import said
+from esnb.sources.redaction import Redaction
+from esnb.widgets.explore.skipped import Left, Skipped
+from esnb.widgets.explore.timeline import Timeline, Version
+
+if TYPE_CHECKING:
+    from esnb.folds.fold import ProjectorFunction
+    from esnb.sources.redaction import Redact
+
+
+class Reader:
+    """Reads one aggregate, as often as it is asked."""
+
+    def __init__(
+        self,
+        app: Application[Any],
+        aggregate_id: UUID | str,
+        projector_func: ProjectorFunction | None = None,
+        redact: Redact | None = None,
+    ) -> None:
+        self._app = app
+        self._id = aggregate_id
+        self._projector = projector_func
+        self._redaction = Redaction(redact)  # one for all: what it hides can be compared
+
+    def timeline(self) -> Timeline:
+        """All versions; raises what `esnb.history` raises."""
+        found = list(
+            frames.versions(
+                self._app,
+                self._id,
+                projector_func=self._projector,
+                redact=self._redaction,
+                purpose="explore()",
+            )
+        )
+        return Timeline(found[0].stream, list(map(_shown, found)), self._snapshots())
+
+    def timeline_if_any(self) -> Timeline | None:
+        """The same; None where the application has no events at all."""
+        try:
+            return self.timeline()
+        except AggregateNotFoundError:
+            if self._app.recorder.max_notification_id() is not None:
+                raise
+            return None
+
+    @property
+    def nothing(self) -> str:
+        """What there is to say of an application without events."""
+        return (
+            f"application {self._app.name!r} has no events yet, so there is nothing to explore: "
+            "save an aggregate, then read again"
+        )
+
+    def without(self, skip: frozenset[int]) -> Skipped:
+        """What is left without the events of `skip`."""
+        left = frames.without(
+            self._app, self._id, skip, projector_func=self._projector, redact=self._redaction
+        )
+        found = [Left(each.number, each.state, _told(each.problem)) for each in left]
+        return Skipped(skip, found)
+
+    def _snapshots(self) -> frozenset[int]:
+        """The versions of which the application has a snapshot."""
+        if self._app.snapshots is None:
+            return frozenset()
+        found = frames.snapshots(self._app, self._id)
+        return frozenset(int(version) for version in found["version"].dropna())
+
+
+def _shown(version: frames.Version) -> Version:
+    return Version(
+        version.number,
+        version.type,
+        version.time,
+        version.changed,
+        _without_time(version.data),
+        version.state,
+        _told(version.problem),
+        tuple(change.field for change in version.changes),
+    )
+
+
+def _told(problem: Exception | None) -> str:
+    return "" if problem is None else said(problem)
+
+
+def _without_time(data: Any) -> Any:
+    if not isinstance(data, dict):
+        return data
+    return {name: value for name, value in data.items() if name != "timestamp"}

@@ -1,0 +1,132 @@
+"""One aggregate's versions, and everything that is shown of each.
+
+Made once; a step then only looks up two versions, so it costs the same at the
+tenth and at the ten-thousandth.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from esnb.widgets.explore.changes import Change, changes
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One event, and the state after it."""
+
+    number: int
+    type: str
+    time: datetime | None
+    changed: str
+    """What the event changed, in one line, as `esnb.history` says it."""
+    data: Any
+    """What the event carries, without its time."""
+    state: Mapping[str, Any]
+    problem: str = ""
+    """Why the state is not known, where it is not."""
+    fields: tuple[str, ...] = ()
+    """The fields that the event changed."""
+
+    @property
+    def event(self) -> str:
+        """The event's own name, without the class around it."""
+        return self.type.rpartition(".")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A version between its neighbours: all that is shown of it."""
+
+    now: Version
+    before: Mapping[str, Any]
+    snapshot: bool
+
+    def changes(self, most: int = 100) -> tuple[list[Change], bool]:
+        """What the event changed, and whether there is more than is given."""
+        return changes(self.before, self.now.state, most)
+
+
+class Timeline:
+    """The versions of one aggregate, oldest first; there is at least one."""
+
+    def __init__(
+        self,
+        aggregate_id: str,
+        versions: Sequence[Version],
+        snapshots: frozenset[int] = frozenset(),
+    ) -> None:
+        """`snapshots` are the versions of which a snapshot is stored."""
+        if not versions:
+            raise ValueError(f"aggregate {aggregate_id} has no versions to explore")
+        self.aggregate_id = aggregate_id
+        self.versions = versions
+        self.snapshots = snapshots
+        self.numbers = [version.number for version in versions]
+        self._setters: dict[str, list[int]] = {}
+        for index, version in enumerate(versions):
+            for field in version.fields:
+                self._setters.setdefault(field, []).append(index)
+
+    def __len__(self) -> int:
+        return len(self.versions)
+
+    @property
+    def name(self) -> str:
+        """The aggregate's class, as its events are named after it."""
+        around = self.versions[0].type.rpartition(".")[0]
+        return around.rpartition(".")[2] or "Aggregate"
+
+    @property
+    def first(self) -> int:
+        return self.numbers[0]
+
+    @property
+    def last(self) -> int:
+        return self.numbers[-1]
+
+    def index(self, number: int) -> int:
+        """Place of a version; of the nearest later one, at most the last."""
+        return min(bisect_left(self.numbers, number), len(self) - 1)
+
+    def exact(self, number: int) -> int:
+        """Place of a version that must be there; ValueError where it is not."""
+        place = self.index(number)
+        if self.numbers[place] != number:
+            raise ValueError(
+                f"aggregate {self.aggregate_id} has no version {number}: "
+                f"it has {self.first} to {self.last}"
+            )
+        return place
+
+    def blame(self, index: int, field: str) -> Version | None:
+        """The version whose event last set a field, as seen from a place."""
+        setters = self._setters.get(field, [])
+        place = bisect_right(setters, index)
+        return self.versions[setters[place - 1]] if place else None
+
+    def at(self, time: datetime) -> int:
+        """Place of the version that was the last at a time; ValueError before the first.
+
+        As `esnb.at` takes it: the events up to the first later one.
+        """
+        later = next(
+            (i for i, each in enumerate(self.versions) if each.time and each.time > time),
+            len(self),
+        )
+        if not later:
+            raise ValueError(
+                f"the first event is of {self.versions[0].time:%Y-%m-%d %H:%M:%S} UTC: "
+                "there was nothing before"
+            )
+        return later - 1
+
+    def moment(self, index: int) -> Moment:
+        """The version at this place, between its neighbours."""
+        now = self.versions[index]
+        before = self.versions[index - 1].state if index else {}
+        return Moment(now, before, now.number in self.snapshots)

@@ -1,0 +1,38 @@
+"""What stands where a panel will be, once there is something to show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from esnb.widgets.drawing.controls import button, close_all, named, row
+from esnb.widgets.drawing.html import message, note, style
+
+
+class WaitingPanel:
+    """A note, and a button that looks again; `root` is what is displayed, and stays so."""
+
+    def __init__(self, words: str, look: Callable[[], object]) -> None:
+        self._message = widgets.HTML()
+        self.again = button("Read again", "refresh", "Read the events again")
+        self.again.on_click(lambda _: look())
+        sheet = widgets.HTML(style("drawing/esnb.css", "drawing/live.css"))
+        bar = row("esnb-moves", self.again)
+        children = [sheet, widgets.HTML(note(words)), bar, self._message]
+        self.root = named(widgets.VBox(children), "esnb", "esnb-live")
+
+    def say(self, words: str) -> None:
+        """What went wrong with the last look; nothing where it went well."""
+        self._message.value = message(words)
+
+    def show(self, panel: Any) -> None:
+        """Gives its place to what is in the root of the panel that was waited for."""
+        before, self.root.children = self.root.children, panel.children
+        for each in before:
+            close_all(each)
+
+    def close(self) -> None:
+        """Takes every widget of this panel out of the page and the kernel."""
+        close_all(self.root)

@@ -1,0 +1,59 @@
+"""The state as it is beside the state without some events, as HTML."""
+
+from __future__ import annotations
+
+from esnb.folds.changes import ABSENT, same
+from esnb.widgets.drawing.html import table, text, value
+from esnb.widgets.drawing.values import Limits, tree
+from esnb.widgets.explore.html import escaped_mark, marked
+from esnb.widgets.explore.skipped import Left, Skipped
+from esnb.widgets.explore.timeline import Moment, Version
+
+HINT = (
+    '<p class="esnb-note">Skip the event of a version, and see here what the state would be '
+    "without it. Nothing is stored.</p>"
+)
+
+
+def side_by_side(moment: Moment, skipped: Skipped, limits: Limits, most: int = 100) -> str:
+    """A row a field: its value now, and its value without the events that are skipped."""
+    if not skipped:
+        return HINT
+    number = moment.now.number
+    without = f"without {skipped.named}"
+    head = (
+        f'<tr><th></th><th scope="col">field</th><th scope="col">as it is</th>'
+        f'<th scope="col">{without}</th></tr>'
+    )
+    found = skipped.at(number)
+    problem = moment.now.problem or (found.problem if found else "")
+    if problem:
+        rows = f'<tr><td colspan="4"><em>{text(f"not known: {problem}", 1000)}</em></td></tr>'
+    else:
+        rows = _rows(moment.now, found, limits, most)
+    about = f"after version {number:,}, {without}"
+    return table("What if", about, "esnb-diff esnb-what-if", rows, head)
+
+
+def _rows(now: Version, found: Left | None, limits: Limits, most: int) -> str:
+    other = found.state if found else {}
+    names = list(dict.fromkeys([*now.state, *other]))
+    rows = []
+    for name in names[:most]:
+        sides = now.state.get(name, ABSENT), other.get(name, ABSENT)
+        mark = "−" if sides[1] is ABSENT else "+" if sides[0] is ABSENT else "~"
+        shown = None if same(*sides) else mark
+        cells = "".join(
+            f"<td>{'' if side is ABSENT else value(tree(side, limits))}</td>" for side in sides
+        )
+        rows.append(
+            f"<tr{marked(shown)}><td>{escaped_mark(shown)}</td>"
+            f'<th scope="row">{text(name, 80)}</th>{cells}</tr>'
+        )
+    if len(names) > most:
+        rows.append(
+            f'<tr><td></td><td colspan="3"><em>… {len(names) - most:,} more fields</em></td></tr>'
+        )
+    if not names:
+        rows.append('<tr><td></td><td colspan="3"><em>no fields</em></td></tr>')
+    return "".join(rows)

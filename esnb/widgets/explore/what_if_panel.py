@@ -1,0 +1,79 @@
+"""The live what-if: events to be skipped, and the two states side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+
+from esnb.widgets.drawing.controls import button, named, row
+from esnb.widgets.drawing.values import Limits, visible
+from esnb.widgets.explore.skipped import Skipped
+from esnb.widgets.explore.timeline import Moment
+from esnb.widgets.explore.what_if_html import side_by_side
+
+
+class WhatIfPanel:
+    """The widgets below the tab What if; `root` is what is displayed.
+
+    `without` reads what is left without some versions. What it raises goes to
+    `failed`, and what was skipped before stays so.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        without: Callable[[frozenset[int]], Skipped],
+        failed: Callable[[Exception], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self.skipped = Skipped()
+        self._limits = limits
+        self._without = without
+        self._failed = failed
+        self._changed = changed
+        self._moment: Moment | None = None
+        self._skip = named(widgets.ToggleButton(icon="ban"), "esnb-button")
+        self._clear = button("Skip none", "undo", "Put every event back")
+        self._table = widgets.HTML()
+        self.root = widgets.VBox([row("esnb-moves", self._skip, self._clear), self._table])
+        self._drawing = False
+        self._skip.observe(self._toggled, "value")
+        self._clear.on_click(lambda _: self.skip(frozenset()))
+
+    def show(self, moment: Moment) -> None:
+        """Draws the two states at a version."""
+        self._moment = moment
+        number = moment.now.number
+        self._press_or_release()
+        self._skip.description = f"Skip version {number:,}"
+        self._skip.tooltip = f"Leave {visible(moment.now.event, 60)} out of the history"
+        self._clear.disabled = not self.skipped
+        self._table.value = side_by_side(moment, self.skipped, self._limits)
+
+    def skip(self, versions: frozenset[int]) -> None:
+        """Leaves these versions out, and no others."""
+        try:
+            skipped = self._without(versions) if versions else Skipped()
+        except Exception as error:  # noqa: BLE001  # whatever the store says, said in the panel
+            self._press_or_release()
+            self._failed(error)
+        else:
+            self.skipped = skipped
+            self._changed()
+
+    def _press_or_release(self) -> None:
+        """Has the button say whether the version is skipped."""
+        self._drawing = True
+        try:
+            self._skip.value = self._moment is not None and (
+                self._moment.now.number in self.skipped.skip
+            )
+        finally:
+            self._drawing = False
+
+    def _toggled(self, change: Any) -> None:
+        if not self._drawing and self._moment is not None:
+            number = frozenset({self._moment.now.number})
+            self.skip(self.skipped.skip | number if change["new"] else self.skipped.skip - number)

@@ -1,0 +1,1 @@
+"""`flow`: what one correlation id led to."""

@@ -1,0 +1,1 @@
+"""`watch`: many runners at a glance."""

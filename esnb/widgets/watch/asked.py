@@ -1,0 +1,92 @@
+"""One watched source, asked in a thread of its own, so that it holds up no other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+from esnb.clients.uri import said
+from esnb.threads.changes import Flag
+from esnb.widgets.drawing.unread import is_lost, unanswered
+from esnb.widgets.watch.seen import Seen, Source
+
+_SLOW = 3.0
+"""Seconds without an answer after which what was seen before is not shown as the present."""
+_STEP = 5
+"""Seconds between two texts of how long there has been none."""
+
+
+class Asked:
+    """A source and its latest answer. At most one question is under way."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._lock = threading.Lock()
+        self._answered = Flag()
+        self._found: Sequence[Seen] | None = None
+        self._thread: threading.Thread | None = None
+        self._since = 0.0
+        self._last: Sequence[Seen] = ()
+
+    def begin(self, now: float) -> bool:
+        """Asks, unless an earlier question has no answer yet; whether it did."""
+        with self._lock:
+            if self._thread is not None:
+                return False
+            self._answered.clear()
+            self._since = now
+            # A daemon: one that never answers does not keep the kernel.
+            self._thread = threading.Thread(target=self._run, name="esnb-watch-ask", daemon=True)
+            self._thread.start()
+            return True
+
+    def wait(self, timeout: float) -> None:
+        """Returns at the answer, at the latest after so many seconds."""
+        self._answered.wait(timeout)
+
+    def take(self, now: float) -> tuple[Sequence[Seen], bool]:
+        """Its runners, and whether that is news: one that is slow has those of before."""
+        with self._lock:
+            if self._thread is not None and self._answered.is_set():
+                self._thread = None
+            if self._found is not None:
+                self._last, self._found = self._found, None
+                return self._last, True
+            return self._without(now), False
+
+    def join(self, timeout: float) -> None:
+        """Waits until no question is under way."""
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join(timeout)
+
+    def _run(self) -> None:
+        found = _looked(self.source)
+        with self._lock:
+            self._found = found
+        self._answered.set()
+
+    def _without(self, now: float) -> Sequence[Seen]:
+        """What is shown of one that has not answered this time."""
+        seconds = now - self._since if self._thread is not None else 0.0
+        if seconds < _SLOW:
+            return self._last or [Seen(name=self.source.name, state="asking")]
+        silence = f"no answer for {max(3, int(seconds) // _STEP * _STEP):,} s"
+        before = self._last or [Seen(name=self.source.name, state="")]
+        return [
+            replace(
+                each, state="unknown", error=silence, advice=unanswered(silence), traceback=None
+            )
+            for each in before
+        ]
+
+
+def _looked(source: Source) -> list[Seen]:
+    try:
+        return list(source.look())
+    except Exception as error:  # noqa: BLE001  # shown in its row
+        text = said(error)
+        advice = unanswered(text) if is_lost(error) else None
+        return [Seen(name=source.name, state="unknown", error=text, advice=advice)]

@@ -1,0 +1,159 @@
+"""Runners as HTML: a table to be saved, a line each where they are live. No scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from esnb.widgets.drawing.html import BUDGET, style, text
+from esnb.widgets.drawing.values import visible
+from esnb.widgets.watch.seen import Seen
+from esnb.widgets.watch.sparkline import sparkline
+from esnb.widgets.watch.text import NOTHING, faults
+from esnb.widgets.watch.watched import Past
+
+_MARKS = {
+    "running": "●",
+    "Live": "●",
+    "working": "●",
+    "rebuilding": "◐",
+    "retrying": "◐",
+    "Behind": "◐",
+    "paused": "‖",
+    "stopped": "■",
+    "failed": "✕",
+}
+"""Beside the word, so that a state is told by more than a colour."""
+NONE = f'<p class="esnb-note">{NOTHING}</p>'
+_MOST = 200
+"""Runners that a saved view shows."""
+_LONGEST = 6_000
+"""Characters of a traceback: of a longer one the end, which says most."""
+
+
+def saved(seen: Sequence[Seen], numbers: bool) -> str:
+    """The table with its styles, below 200 KB."""
+    sheet = style("drawing/esnb.css", "watch/watch.css")
+    for most, longest in ((_MOST, _LONGEST), (_MOST, 0), (20, 0)):
+        page = f'<div class="esnb esnb-saved">{sheet}\n{table(seen, numbers, most, longest)}</div>'
+        if len(page.encode()) <= BUDGET:
+            break
+    return page
+
+
+def table(seen: Sequence[Seen], numbers: bool, most: int = _MOST, longest: int = _LONGEST) -> str:
+    """A row a runner; `numbers`: with positions and rates, which differ from run to run."""
+    if not seen:
+        return NONE
+    columns = ["runner", "state", "lag", *(["position", "head", "events/s"] if numbers else [])]
+    head = "".join(f'<th scope="col">{column}</th>' for column in columns)
+    rows = "".join(_row(each, numbers, len(columns), longest) for each in seen[:most])
+    said = ""
+    if len(seen) > most:
+        said = f'<p class="esnb-note">showing {most:,} of {len(seen):,} runners</p>'
+    return (
+        '<table class="esnb-runners"><caption>Runners</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{said}"
+    )
+
+
+def line(seen: Seen, past: Past, numbers: bool) -> str:
+    """One runner on a line of cells, with its lag and its rate as they went."""
+    cells = [
+        f'<span class="esnb-who"><strong>{text(seen.name, 60)}</strong>{_about(seen)}</span>',
+        f'<span class="esnb-state esnb-state-{text_class(seen.state)}">{mark(seen.state)}</span>',
+        f"<span>{_lag(seen)}{_troubles(seen)}</span>",
+    ]
+    if numbers:
+        cells[2] = f"<span>{_lag(seen)}{_age(seen)}{_troubles(seen)}{_lags(past)}</span>"
+        rate = "" if seen.rate is None else f"{seen.rate:,.1f}/s"
+        cells += [
+            f'<span>{rate}{_rates(past)}</span><span class="esnb-counts">{_counts(seen)}</span>'
+        ]
+    return f'<div class="esnb-runner">{"".join(cells)}</div>'
+
+
+def wrong(seen: Seen, longest: int = _LONGEST) -> str:
+    """What is wrong with a runner: the error, the event, the handler, the traceback."""
+    said = "".join(
+        f'<p class="esnb-message"><b>{what}</b> {text(value)}</p>' for what, value in faults(seen)
+    )
+    if seen.error and seen.traceback and longest:
+        lines = "\n".join(visible(each, 1000) for each in seen.traceback.rstrip().split("\n"))
+        cut = lines if len(lines) <= longest else f"…{lines[-longest:]}"
+        said += (
+            '<details class="esnb-traceback"><summary>Traceback</summary>'
+            f"<pre><bdi>{escape(cut)}</bdi></pre></details>"
+        )
+    return said
+
+
+def mark(state: str) -> str:
+    """The state, with its sign."""
+    return f"{_MARKS.get(state, '○')} {text(state, 20)}"
+
+
+def text_class(state: str) -> str:
+    """The state as a part of a class name."""
+    return state.lower() if state.isascii() and state.isalpha() else "unknown"
+
+
+def _row(seen: Seen, numbers: bool, width: int, longest: int) -> str:
+    cells = [
+        f'<th scope="row">{text(seen.name, 60)}{_about(seen)}</th>',
+        f'<td class="esnb-state esnb-state-{text_class(seen.state)}">{mark(seen.state)}</td>',
+        f"<td>{_lag(seen)}{_age(seen) if numbers else ''}{_troubles(seen)}</td>",
+    ]
+    if numbers:
+        cells += [
+            f"<td>{'' if number is None else f'{number:,}'}</td>"
+            for number in (seen.position, seen.head)
+        ]
+        cells.append(f"<td>{'' if seen.rate is None else f'{seen.rate:,.0f}'}</td>")
+    found = wrong(seen, longest if numbers else 0)
+    below = f'<tr><td colspan="{width}">{found}</td></tr>' if found else ""
+    return f"<tr>{''.join(cells)}</tr>{below}"
+
+
+def _about(seen: Seen) -> str:
+    over = f"over {text(seen.application, 60)}" if seen.application else ""
+    words = " ".join(part for part in (seen.kind, over) if part)
+    return f" <small>{words}</small>" if words else ""
+
+
+def _lag(seen: Seen) -> str:
+    return f'<span class="esnb-ago">{seen.ago}</span>'
+
+
+def _age(seen: Seen) -> str:
+    if not seen.lag or seen.lag_seconds is None:
+        return ""
+    return f" <small>{seen.lag_seconds:,.1f} s</small>"
+
+
+def _troubles(seen: Seen) -> str:
+    return "".join(
+        f' <strong class="esnb-trouble">{number:,} {text(word, 40)}</strong>'
+        for word, number in seen.troubles
+    )
+
+
+def _counts(seen: Seen) -> str:
+    told = [f"{text(name.replace('_', ' '), 40)} {number:,}" for name, number in seen.counts]
+    if seen.position is not None:
+        of = "" if seen.head is None or seen.head < seen.position else f" of {seen.head:,}"
+        told.insert(0, f"at {seen.position:,}{of}")
+    return ", ".join(told)
+
+
+def _rates(past: Past) -> str:
+    known = [rate for rate in past.rates if rate is not None]
+    most = max(known, default=0.0)
+    return sparkline(past.rates, f"rate of late: at most {most:,.1f} a second")
+
+
+def _lags(past: Past) -> str:
+    known = [lag for lag in past.lags if lag is not None]
+    if not any(known):
+        return ""
+    return sparkline(past.lags, f"lag of late: at most {max(known):,} events")

@@ -1,0 +1,71 @@
+"""One of EventStoreDB's own projections, as `watch` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from esnb.clients.position import place
+from esnb.frames.subscriptions import TIMEOUT
+from esnb.threads.question import Question
+from esnb.widgets.watch.seen import Seen
+
+_METHODS = {
+    "pause": "disable_projection",
+    "resume": "enable_projection",
+    "rebuild": "reset_projection",
+}
+_DONE = 100.0
+"""Percent of the log: the server's projection has come to its end."""
+
+
+class ServerProjectionSource:
+    """A projection that runs in the server: `$by_category` and its like, or one in JavaScript."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self._question = Question[Any](f"EventStoreDB, about its projection {name!r}")
+        self.name = name
+
+    def look(self) -> Iterator[Seen]:
+        told = self._question.put(lambda: self._call("get_projection_statistics"))()
+        state = _state(told.status)
+        yield Seen(
+            name=told.name,
+            kind="server projection",
+            state=state,
+            position=place(told.position),
+            lag=0 if told.progress >= _DONE else None,
+            progress=told.progress,
+            done=told.events_processed_after_restart,
+            counts=(("processed", told.events_processed_after_restart),)
+            if told.events_processed_after_restart
+            else (),
+            error=told.state_reason or None,
+            can=tuple(_METHODS),
+            asks=("pause", "rebuild") if state == "running" else ("resume",),
+        )
+
+    def ask(self, seen: Seen, what: str) -> None:
+        self._call(_METHODS[what])
+
+    def _call(self, method: str) -> Any:
+        from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
+        from esnb.sources.server import answered
+
+        try:
+            with answered(self._client):
+                return getattr(self._client, method)(name=self.name, timeout=TIMEOUT)
+        except NotFound:
+            raise LookupError(
+                f"the server has no projection {self.name!r}: the standard ones are "
+                "$by_category, $by_correlation_id, $by_event_type, $stream_by_category and $streams"
+            ) from None
+
+
+def _state(status: str) -> str:
+    """The server's word for it (`Running`, `Aborted/Stopped`, `Faulted (Enabled)`) as one of ours."""
+    for word, state in (("Faulted", "failed"), ("Stopped", "paused"), ("Running", "running")):
+        if word in status:
+            return state
+    return status.lower() or "unknown"

@@ -1,0 +1,111 @@
+"""`watch`: many runners at a glance, live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from esnb.clients.uri import guarded_argument
+from esnb.widgets.drawing.faces import Faces, wanted_live
+from esnb.widgets.watch import html
+from esnb.widgets.watch import text as _watch_text
+from esnb.widgets.watch.seen import Seen
+from esnb.widgets.watch.sources import watched
+from esnb.widgets.watch.watched import PATIENCE, Watched
+
+if TYPE_CHECKING:
+    from esnb.sources.redaction import Redact
+    from esnb.widgets.watch.panel import WatchPanel
+
+_LIVE = 2.0
+"""Seconds that sources have to answer where the panel goes on asking them."""
+
+
+def watch(
+    *runners: Any,
+    queues: Iterable[str] = (),
+    prefix: str = "bull",
+    projections: Iterable[str] = (),
+    live: bool | None = None,
+    numbers: bool = True,
+    redact: Redact | None = None,
+) -> Watcher:
+    """How runners are doing, a few times a second: state, lag, position, rate, errors.
+
+    Takes, one by one or in a list, whatever has a `status()`: `CatchUpRunner`, `PersistentRunner`, an
+    outbox, a publisher, a worker; the `Stores` that `esnb.connect()` gives, or
+    an EventStoreDB client, for all persistent subscriptions of the server; and
+    with the stores (or a redis-py client) `queues`, the names of BullMQ queues
+    under `prefix`, whose lag are the jobs that are not done; and with a server
+    `projections`, the names of its own ones (`$by_category`), of which it tells
+    percent of its log. Where one can
+    pause, resume, rebuild, replay parked events, retry dead records or failed
+    jobs, it has buttons for it. All are asked at the same time: one that does
+    not answer is said to be so, and holds up no other. The live panel looks as
+    long as a page shows it, and not after `close()`. `live` is whether there are controls: yes, unless
+    `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
+    documentation that is run again and compared; plain text never has them.
+    With `redact`, the names of fields that are hidden elsewhere, of errors the kind
+    is shown only, and no traceback: a handler may have put any value into them.
+
+    Raises TypeError for what cannot be watched, for queues without a Redis, and
+    for projections without a server. To rebuild one of a server's own is to
+    reset it: it writes its streams anew.
+
+    >>> print(watch(live=False))
+    no runners: give watch() a runner that was started, or the stores that esnb.connect() gives, \
+whose persistent subscriptions are shown as they come; queues= and projections= name others
+    """
+    runners = tuple(map(guarded_argument, runners))
+    return Watcher(
+        watched(runners, queues, prefix, projections, redact),
+        live=wanted_live(live),
+        numbers=numbers,
+    )
+
+
+class Watcher(Faces):
+    """Runners in three faces: controls, HTML, plain text. Made by `watch`."""
+
+    def __init__(self, watched: Watched, *, live: bool, numbers: bool) -> None:
+        self._watched = watched
+        self._numbers = numbers
+        self._panel: WatchPanel | None = None
+        self.live = live
+
+    @property
+    def widget(self) -> Any:
+        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        return self._controls().root
+
+    @property
+    def runners(self) -> list[Seen]:
+        """Each runner now, in the order given."""
+        return self._watched.look(_LIVE if self.live else PATIENCE)
+
+    def close(self) -> None:
+        """Ends the looking and removes the controls; runners are left alone."""
+        if self._panel is not None:
+            self._panel.close()
+            self._panel = None
+        self.live = False
+
+    def _shown(self) -> None:
+        self._controls().shown()
+
+    def _controls(self) -> WatchPanel:
+        if self._panel is None:
+            from esnb.widgets.watch.panel import WatchPanel
+
+            self._panel = WatchPanel(self._watched, self._numbers)
+        return self._panel
+
+    def __str__(self) -> str:
+        return _watch_text.table(self.runners)
+
+    def __repr__(self) -> str:
+        count = len(self._watched)
+        return f"<watch of {count} runner{'' if count == 1 else 's'}>"
+
+    def _repr_html_(self) -> str:
+        return html.saved(self.runners, self._numbers)
