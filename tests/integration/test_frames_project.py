@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -183,7 +184,7 @@ def test_until_a_time(app: Shop) -> None:
 
 
 def test_batches_leave_nothing_out(app: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.frames.project.BATCH", 3)
+    monkeypatch.setattr(sys.modules["esnb.frames.project"], "BATCH", 3)
     for _ in range(3):
         a_day(app)
 

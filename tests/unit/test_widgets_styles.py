@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-SHEETS = sorted(each.name for each in files("esnb.widgets").iterdir() if each.name.endswith(".css"))
+ROOM = Path(str(files("esnb.widgets")))
+SHEETS = sorted(path.relative_to(ROOM).as_posix() for path in ROOM.glob("*/*.css"))
 FOREIGN = re.compile(r"var\(\s*(--(?:jp|vscode)-[\w-]+)\s*(.)")
 
 
 def sheet(name: str) -> str:
-    return files("esnb.widgets").joinpath(name).read_text("utf-8")
+    return (ROOM / name).read_text("utf-8")
 
 
 def test_there_are_style_sheets() -> None:
-    assert {"esnb.css", "live.css", "flow.css", "watch.css", "browse.css"} <= set(SHEETS)
+    assert set(SHEETS) == {
+        "browse/browse.css",
+        "drawing/esnb.css",
+        "drawing/live.css",
+        "flow/flow.css",
+        "watch/watch.css",
+    }
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -37,7 +45,7 @@ def test_a_style_sheet_fetches_nothing_and_ends_no_element(name: str) -> None:
 
 
 def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
-    texts = sheet("esnb.css") + sheet("live.css")
+    texts = sheet("drawing/esnb.css") + sheet("drawing/live.css")
     for theme in (
         "vscode-light",
         "vscode-dark",
@@ -45,4 +53,4 @@ def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
         "vscode-high-contrast-light",
     ):
         assert f".{theme}" in texts
-    assert "--vscode-editor-background" in sheet("live.css")
+    assert "--vscode-editor-background" in sheet("drawing/live.css")
