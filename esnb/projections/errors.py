@@ -10,6 +10,10 @@ class CheckpointAheadError(DataError):
     """A view's checkpoint lies beyond the last event: the event store was reset."""
 
 
+class CheckpointMismatchError(DataError):
+    """A view's checkpoint stands at another event than the log has there: it is another log."""
+
+
 _PASSING: tuple[type[Exception], ...] = (
     OperationalError,
     redis.ConnectionError,

@@ -16,6 +16,7 @@ from eventsourcing.persistence import (
 from eventsourcing.utils import Environment
 
 from esnb._uri import guard
+from esnb.checkpoint_event import CheckpointEvent
 from esnb.redis.batch import Batch
 from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url
@@ -189,6 +190,16 @@ class RedisTrackingRecorder(TrackingRecorder):
         self._flush_own()
         stored, self._generation = self._read(application_name)
         return stored
+
+    def checkpoint_event(self, application_name: str) -> CheckpointEvent | None:
+        """The last event by which a commit has named its checkpoint in the application.
+
+        It is at or below the checkpoint. None where no commit has: those of
+        the library's own runner and of earlier versions know numbers only.
+        """
+        self._flush_own()
+        found = self._connection.call("HGET", self.namespace.tracking, f"event:{application_name}")
+        return None if found is None else CheckpointEvent.from_text(found)
 
     @property
     def generation(self) -> str:
