@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from uuid import UUID
 
-from eventsourcing.persistence import ApplicationRecorder, Notification, Tracking
+from eventsourcing.persistence import Notification, Tracking
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +92,35 @@ def event_of(tracking: Tracking) -> CheckpointEvent | None:
     return None
 
 
-def event_instead(expected: CheckpointEvent, recorder: ApplicationRecorder) -> str | None:
+class Log(Protocol):
+    """What is asked of an application's recorder; some have `was_removed()` besides."""
+
+    def select_notifications(self, start: int | None, limit: int) -> Sequence[Notification]:
+        """The first `limit` notifications from `start` on."""
+
+
+def event_instead(expected: CheckpointEvent, log: Log) -> str | None:
     """What an event store has in the place of `expected`, in words; None where it fits.
 
     One read. An event that is not there may have been deleted: it fits, unless
-    the store can tell (`was_removed()`) that it never had the event.
+    the store can tell (`was_removed()`) that it never had the event. A log that
+    ends before it fits, too: that may be a node that lags.
     """
-    found = recorder.select_notifications(start=expected.position, limit=1)
-    if found and found[0].id == expected.position:
+    found = log.select_notifications(start=expected.position, limit=1)
+    if not found:
+        return None
+    if found[0].id == expected.position:
         there = CheckpointEvent.of(found[0])
         return None if there.id == expected.id else str(there)
-    if is_removed(expected, recorder, default=True):
+    if is_removed(expected, log, default=True):
         return None
     return "no event, and nothing that tells of that one's removal"
 
 
-def is_removed(
-    event: CheckpointEvent, recorder: ApplicationRecorder, *, default: bool = False
-) -> bool:
+def is_removed(event: CheckpointEvent, log: Log, *, default: bool = False) -> bool:
     """Whether an event store once had an event that it no longer has.
 
     `default` where it cannot tell: EventStoreDB can, by the event's stream.
     """
-    was_removed: Callable[[CheckpointEvent], bool] | None = getattr(recorder, "was_removed", None)
+    was_removed: Callable[[CheckpointEvent], bool] | None = getattr(log, "was_removed", None)
     return default if was_removed is None else was_removed(event)

@@ -187,7 +187,7 @@ class Category:
 
         return read(self.lease, f"reading the metadata of stream {stream!r}", work)
 
-    def was_removed(self, originator_id: UUID | str, version: int) -> bool:
+    def was_removed(self, client: SharedClient, originator_id: UUID | str, version: int) -> bool:
         """Whether an aggregate's stream tells that its event of `version` was here, and is gone.
 
         EventStoreDB removes events of streams that were tombstoned, deleted or
@@ -202,28 +202,17 @@ class Category:
             return False
         if revision < 0:
             return False
-
-        def work(client: SharedClient) -> bool:
-            try:
-                found = list(
-                    whole(
-                        client,
-                        client.read_stream,
-                        stream_name=stream,
-                        stream_position=revision,
-                        limit=1,
-                    )
-                )
-            except StreamIsDeleted:
-                return True
-            except NotFound:
-                found = []
-            if found:
-                return found[0].stream_position > revision
-            metadata, _ = client.get_stream_metadata(stream)
-            return not _REMOVING.isdisjoint(metadata)
-
-        return read(self.lease, f"reading stream {stream!r}", work)
+        arguments: dict[str, Any] = {"stream_name": stream, "stream_position": revision, "limit": 1}
+        try:
+            found = next(whole(client, client.read_stream, **arguments), None)
+        except StreamIsDeleted:
+            return True
+        except NotFound:
+            found = None
+        if found is not None:
+            return found.stream_position > revision
+        metadata, _ = client.get_stream_metadata(stream)
+        return not _REMOVING.isdisjoint(metadata)
 
     # --- the category in $all -----------------------------------------------------
 

@@ -175,7 +175,11 @@ class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, Application
 
         See `Category.was_removed()`.
         """
-        return self.category.was_removed(event.aggregate_id, event.version)
+        return read(
+            self.category.lease,
+            self._subject,
+            lambda client: self.category.was_removed(client, event.aggregate_id, event.version),
+        )
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

@@ -11,7 +11,7 @@ from eventsourcing.persistence import Notification, TrackingRecorder
 from eventsourcing.projection import Projection
 
 from esnb._uri import said
-from esnb.checkpoint_event import TrackedEvent
+from esnb.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.projections.backoff import Backoff
 from esnb.projections.checkpoint_events import CheckpointEvents, checkpoint_events
 from esnb.projections.current import event_id_of
@@ -111,8 +111,8 @@ class Worker:
 
     def _follow(self) -> None:
         """Opens, then reads and applies until something is asked of it."""
-        handlers, position = self._open()
-        feed = self._feed = Feed(self._application.recorder, position)
+        handlers, position, event = self._open()
+        feed = self._feed = Feed(self._application.recorder, position, event)
         try:
             while not self._progress.is_disturbed():
                 found = feed.read(max(self._batch_size, _SMALLEST_PAGE), _IDLE)
@@ -162,8 +162,8 @@ class Worker:
             self._same_log.problem(*self._progress.checkpoint()) is None
         )
 
-    def _open(self) -> tuple[Handlers, int | None]:
-        """The view to fill and its checkpoint, as they are in their store now."""
+    def _open(self) -> tuple[Handlers, int | None, CheckpointEvent | None]:
+        """The view to fill, its checkpoint and the event known of it, as they are in their store now."""
         progress = self._progress
         asked = progress.reopens_asked
         if progress.rebuild:
@@ -190,7 +190,7 @@ class Worker:
         self._same_log.require(position, event)
         progress.says("running" if self._filling is None else "rebuilding")
         progress.opens(position, event, asked)
-        return Handlers(self._application, projection, view, self._events), position
+        return Handlers(self._application, projection, view, self._events), position, event
 
     def _take_up(self, view: TrackingRecorder) -> int | None:
         if isinstance(view, RedisTrackingRecorder):
