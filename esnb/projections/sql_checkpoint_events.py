@@ -6,6 +6,7 @@ The views' tables, which are the library's, stay as they are.
 from __future__ import annotations
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from eventsourcing.persistence import ProgrammingError, TrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
-from esnb.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
+from esnb.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.projections.sql_group import begin_writing
 
 TABLE = "esnb_checkpoint_events"
@@ -23,13 +24,45 @@ _SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
-class InTable:
-    """Of a SQLAlchemy view: written in the transaction that moves the checkpoint."""
+class _InTransactions(ABC):
+    """Writes in transactions of its own, not more than one a second.
+
+    What lies a little below the checkpoint tells the log as well.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._written_at: float | None = None
+        self._written: TrackedEvent | None = None
+        self._waiting: TrackedEvent | None = None
+
+    def keep(self, tracking: TrackedEvent) -> None:
+        if tracking == self._written:
+            return
+        self._waiting = tracking
+        if self._written_at is None or self._clock() - self._written_at >= _SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None:
+            self._write(waiting)
+            self._written_at = self._clock()
+
+    @abstractmethod
+    def _write(self, tracking: TrackedEvent) -> None: ...
+
+
+class InTable(_InTransactions):
+    """Of a SQLAlchemy view: written in the transaction that moves the checkpoint.
+
+    In one of their own, where each handler has its own, too.
+    """
 
     def __init__(self, view: Any) -> None:
+        super().__init__()
         self._view = view
         self._table = _table(view)
-        self._written: TrackedEvent | None = None
 
     def load(self, application_name: str) -> CheckpointEvent | None:
         from sqlalchemy import select
@@ -42,23 +75,17 @@ class InTable:
     def keep_in(self, session: Any, tracking: TrackedEvent) -> None:
         from sqlalchemy import insert, update
 
-        name, event = tracking.application_name, event_of(tracking)
-        assert event is not None
-        changed = update(self._table).where(*self._row(name)).values(event=event.to_text())
+        name, text = tracking.application_name, CheckpointEvent.of(tracking.notification).to_text()
+        changed = update(self._table).where(*self._row(name)).values(event=text)
         if not session.execute(changed).rowcount:
-            row = {"view_name": self._name, "application_name": name, "event": event.to_text()}
+            row = {"view_name": self._name, "application_name": name, "event": text}
             session.execute(insert(self._table).values(row))
         self._written = tracking
 
-    def keep(self, tracking: TrackedEvent) -> None:
-        if self._written == tracking:
-            return
+    def _write(self, tracking: TrackedEvent) -> None:
         with self._view.transaction(commit=True) as session:
             begin_writing(session)
             self.keep_in(session, tracking)
-
-    def flush(self) -> None:
-        """Nothing is put off."""
 
     @property
     def _name(self) -> str:
@@ -122,19 +149,13 @@ def move_events(session: Any, filled: Any, live: Any) -> None:
         session.execute(moved.values(view_name=live.tracking_table_name))
 
 
-class InDatabase:
-    """Of a view of the library's own SQL modules, whose handlers commit the checkpoint.
-
-    In transactions of their own, not more than one a second: an event that
-    lies below the checkpoint tells the log as well.
-    """
+class InDatabase(_InTransactions):
+    """Of a view of the library's own SQL modules, whose handlers commit the checkpoint."""
 
     def __init__(self, view: Any, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__(clock)
         self._view = view
         self._is_sqlite = isinstance(view, SQLiteTrackingRecorder)
-        self._clock = clock
-        self._written: float | None = None
-        self._waiting: TrackedEvent | None = None
 
     def load(self, application_name: str) -> CheckpointEvent | None:
         with self._view.datastore.transaction(commit=False) as cursor:
@@ -148,16 +169,8 @@ class InDatabase:
     def keep_in(self, session: Any, tracking: TrackedEvent) -> None:
         """No such view has a session."""
 
-    def keep(self, tracking: TrackedEvent) -> None:
-        self._waiting = tracking
-        if self._written is None or self._clock() - self._written >= _SECONDS:
-            self.flush()
-
-    def flush(self) -> None:
-        tracking, self._waiting = self._waiting, None
-        event = None if tracking is None else event_of(tracking)
-        if tracking is None or event is None:
-            return
+    def _write(self, tracking: TrackedEvent) -> None:
+        event = CheckpointEvent.of(tracking.notification)
         with self._view.datastore.transaction(commit=True) as cursor:
             cursor.execute(
                 self._sql(
@@ -166,7 +179,6 @@ class InDatabase:
                 ),
                 (self._name, tracking.application_name, event.to_text()),
             )
-        self._written = self._clock()
 
     def has_table(self) -> bool:
         sql = (
