@@ -14,6 +14,7 @@ from grpc.experimental import ChannelOptions
 from esnb import _client
 from esnb._client import ConnectionSpec
 from esnb._uri import guarded
+from esnb.clients.answering import READING, in_one_process
 from esnb.clients.channel import OutsideChannel
 from esnb.clients.cluster import LEADER, Attempts, Cluster
 from esnb.clients.forks import Birth, refuse_pickling
@@ -176,6 +177,8 @@ class EventStoreDB(_client.Client):
 
 for _name in ("append_events", "append_to_stream"):
     setattr(EventStoreDB, _name, naming_refused(getattr(_client.Client, _name)))
+for _name in READING:
+    setattr(EventStoreDB, _name, in_one_process(getattr(_client.Client, _name)))
 for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, following)):
     for _name in filter(partial(hasattr, _client.Client), _names):
         setattr(EventStoreDB, _name, _wrapped(getattr(EventStoreDB, _name)))
