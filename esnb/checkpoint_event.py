@@ -9,7 +9,11 @@ from hashlib import blake2b
 from typing import Any, Protocol, Self
 from uuid import UUID
 
-from eventsourcing.persistence import Notification, Tracking
+from eventsourcing.persistence import DataError, Notification, Tracking
+
+
+class CheckpointMismatchError(DataError):
+    """A view's checkpoint stands at another event than the log has there: it is another log."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,13 +13,14 @@ from eventsourcing.persistence import OperationalError, Subscription
 from esnb._client import ClientError, ConsumerTooSlow
 from esnb._uri import described, is_embedded
 from esnb.changes import Flag
-from esnb.checkpoint_event import CheckpointEvent, event_instead
+from esnb.checkpoint_event import CheckpointEvent, CheckpointMismatchError, event_instead
 from esnb.clients.forks import Birth
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import is_transient, translated
 from esnb.eventstoredb.reading import whole
 from esnb.eventstoredb.records import StreamNotification
+from esnb.reading_on import checkpoint_at, note_event
 
 if TYPE_CHECKING:
     from esnb.eventstoredb.recorders import EventStoreDBApplicationRecorder
@@ -79,6 +80,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         self._seen: StreamNotification | None = None
         """The last event that was yielded, or left out by its topic."""
         with translated(self._subject, self._category.uri):
+            self._require_checkpoint(gt)
             self._after = self._category.anchor(self._lease.client, gt)
             self._open()
 
@@ -94,6 +96,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
                 continue
             self._last_notification_id = notification.id
             self._seen = notification
+            note_event(self._category.application, notification)
             if not self._chosen or notification.topic in self._chosen:
                 return notification
 
@@ -151,6 +154,26 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             raise OperationalError(
                 f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "
                 f"{end}, before the position {self._after} that was seen: subscribe anew"
+            )
+
+    def _require_checkpoint(self, gt: int | None) -> None:
+        """Raises CheckpointMismatchError where a view was made from another log.
+
+        Where the calling thread has just asked the view for `gt`, and the view
+        knows an event at or below it.
+        """
+        read = checkpoint_at(self._category.application, gt)
+        if read is None:
+            return
+        instead = event_instead(read.event, _LogOf(self._category, self._lease.client))
+        if instead is not None:
+            raise CheckpointMismatchError(
+                f"view {read.view!r} is at event {gt} of application "
+                f"{self._category.application!r}, and was made from another log: its event "
+                f"{read.event.position} was {read.event}, where {described(self._category.uri)} "
+                f"has {instead}. The event store was reset, or is another one than the view was "
+                "made from: delete the view's keys and fill it anew (CatchUpRunner has rebuild()), "
+                "or set another REDIS_KEY_PREFIX"
             )
 
     def _check_last_event(self) -> None:

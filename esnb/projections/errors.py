@@ -5,13 +5,13 @@ from __future__ import annotations
 import redis
 from eventsourcing.persistence import DataError, OperationalError
 
+from esnb.checkpoint_event import CheckpointMismatchError
+
+__all__ = ["CheckpointAheadError", "CheckpointMismatchError", "is_transient"]
+
 
 class CheckpointAheadError(DataError):
     """A view's checkpoint lies beyond the last event: the event store was reset."""
-
-
-class CheckpointMismatchError(DataError):
-    """A view's checkpoint stands at another event than the log has there: it is another log."""
 
 
 _PASSING: tuple[type[Exception], ...] = (

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from eventsourcing.persistence import DataError, IntegrityError, Tracking
 
 from esnb._uri import described
-from esnb.checkpoint_event import event_of
+from esnb.reading_on import event_at
 from esnb.redis.commands import Commands
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ViewDamagedError
@@ -92,7 +92,7 @@ def apply_changes(
     first, last = changes[0].tracking, changes[-1].tracking
     keys: dict[bytes, None] = {}
     token = os.urandom(8).hex()
-    event = event_of(last)
+    event = event_at(last)
     expected = "" if after == ANYWHERE else "-" if after is None else after
     arguments = [
         last.application_name.encode(),

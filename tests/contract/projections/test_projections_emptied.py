@@ -20,7 +20,7 @@ from eventsourcing.domain import (
     event,
 )
 from eventsourcing.persistence import Tracking
-from eventsourcing.projection import Projection
+from eventsourcing.projection import Projection, ProjectionRunner
 
 from esnb.checkpoint_event import TrackedEvent
 from esnb.outbox import Outbox
@@ -359,3 +359,31 @@ def test_a_log_that_is_emptied_and_filled_under_a_runner_is_noticed(
     with pytest.raises(CheckpointMismatchError):
         runner.run_forever(60)
     assert runner.view.names() == ["old1", "old2"]
+
+
+@pytest.mark.parametrize("envs", ["eventstoredb"], indirect=True)
+def test_the_librarys_own_runner_does_not_go_on_in_another_log(
+    envs: tuple[Env, Env], kennel: Callable[..., Kennel]
+) -> None:
+    before, after = envs
+
+    def runner(env: Env) -> ProjectionRunner[Kennel, Names]:
+        return ProjectionRunner(
+            application_class=Kennel, projection_class=NamesProjection, view_class=Names, env=env
+        )
+
+    position = 0
+    for _ in range(2):
+        app = kennel(before, "old")
+        position = app.recorder.max_notification_id() or 0
+        with runner(before) as running:
+            running.wait(position, timeout=60)
+    event = running.projection.view.checkpoint_event("Kennel")
+    assert event is not None
+    assert event.position == position
+
+    fill_beyond(kennel(after), position)
+    with pytest.raises(
+        CheckpointMismatchError, match=rf"'names' is at event {position} .*REDIS_KEY_PREFIX"
+    ):
+        runner(after)
