@@ -195,6 +195,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         """
         self._flush_own()
         stored, self._generation, _ = self._read(application_name)
+        note_checkpoint(None)  # whoever takes a view up compares its event himself
         return stored
 
     def checkpoint_event(self, application_name: str) -> CheckpointEvent | None:

@@ -22,6 +22,7 @@ from eventsourcing.domain import (
 from eventsourcing.persistence import Tracking
 from eventsourcing.projection import Projection, ProjectionRunner
 
+import esnb
 from esnb.checkpoint_event import TrackedEvent
 from esnb.outbox import Outbox
 from esnb.projections import Backoff, CatchUpRunner, CheckpointMismatchError
@@ -387,3 +388,22 @@ def test_the_librarys_own_runner_does_not_go_on_in_another_log(
         CheckpointMismatchError, match=rf"'names' is at event {position} .*REDIS_KEY_PREFIX"
     ):
         runner(after)
+
+
+def test_a_checkpoint_in_another_log_has_no_lag(
+    envs: tuple[Env, Env], kennel: Callable[..., Kennel]
+) -> None:
+    before, after = envs
+    app = kennel(before, "old1", "old2")
+    with view_of(app) as runner:
+        runner.wait()
+    app.register("old3")
+    for source in (app, runner):
+        assert esnb.checkpoints(source)["lag"].tolist() == [1]
+
+    app = kennel(after)
+    fill_beyond(app, runner.status().position or 0)
+    for source in (app, view_of(app)):
+        found = esnb.checkpoints(source)
+        assert found["position"].tolist() == [runner.status().position]
+        assert found["lag"].isna().tolist() == [True]
