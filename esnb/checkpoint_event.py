@@ -60,8 +60,8 @@ class CheckpointEvent:
 def _fingerprint(notification: Notification) -> str:
     # Ids of a user's own making recur in another log; the states, which have the
     # times of their events, hardly ever do.
-    place = (str(notification.originator_id), notification.originator_version, notification.topic)
-    digest = blake2b(json.dumps(place).encode(), digest_size=16)
+    place = f"{notification.originator_version} {notification.topic} {notification.originator_id} "
+    digest = blake2b(place.encode("utf-8", "surrogatepass"), digest_size=16)
     state: Any = notification.state
     if isinstance(state, bytes | bytearray | memoryview):
         digest.update(state)

@@ -61,6 +61,11 @@ class CatchUpRunner(Generic[TApplication, TView]):
     in `dead_letters()`. Of two runners of one projection one stands by until
     the other stops.
 
+    A view remembers which event its checkpoint stands at. Where the log has
+    another one there, because the event store was emptied and filled again or
+    is another one, `wait()` raises CheckpointMismatchError (CheckpointAheadError
+    where the log ends before it) and the view stays as it is until `rebuild()`.
+
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate
     >>> from eventsourcing.popo import POPOTrackingRecorder
