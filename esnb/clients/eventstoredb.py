@@ -12,6 +12,7 @@ from typing import Any, NoReturn, Self
 from grpc.experimental import ChannelOptions
 
 from esnb.clients import installed as _client
+from esnb.clients.answering import READING, in_one_process
 from esnb.clients.channel import OutsideChannel
 from esnb.clients.cluster import LEADER, Attempts, Cluster
 from esnb.clients.installed import ConnectionSpec
@@ -176,6 +177,8 @@ class EventStoreDB(_client.Client):
 
 for _name in ("append_events", "append_to_stream"):
     setattr(EventStoreDB, _name, naming_refused(getattr(_client.Client, _name)))
+for _name in READING:
+    setattr(EventStoreDB, _name, in_one_process(getattr(_client.Client, _name)))
 for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, following)):
     for _name in filter(partial(hasattr, _client.Client), _names):
         setattr(EventStoreDB, _name, _wrapped(getattr(EventStoreDB, _name)))

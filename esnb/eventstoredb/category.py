@@ -35,6 +35,8 @@ from esnb.eventstoredb.revisions import VersionMap
 
 LARGEST_MESSAGE = 16 * 1024 * 1024
 """Bytes; the server takes no larger request, whatever its own append limit (1 MiB by default)."""
+_REMOVING = frozenset({"$tb", "$maxCount", "$maxAge"})
+"""Metadata by which a stream's events are removed."""
 _APPEND_TIMEOUT = 30.0
 """Seconds, unless the connection string has a `defaultDeadline`."""
 
@@ -184,6 +186,33 @@ class Category:
             return cut if isinstance(cut, int) else 0
 
         return read(self.lease, f"reading the metadata of stream {stream!r}", work)
+
+    def was_removed(self, client: SharedClient, originator_id: UUID | str, version: int) -> bool:
+        """Whether an aggregate's stream tells that its event of `version` was here, and is gone.
+
+        EventStoreDB removes events of streams that were tombstoned, deleted or
+        truncated (`$tb`, `$maxCount`, `$maxAge`) when it scavenges; the tombstone and
+        the metadata stay. A stream that has another event at that revision, or
+        nothing that tells of a removal, never had it.
+        """
+        revision = self.versions.revision(version)
+        try:
+            stream = self.naming.stream(originator_id)
+        except DataError:  # the id of another store's event
+            return False
+        if revision < 0:
+            return False
+        arguments: dict[str, Any] = {"stream_name": stream, "stream_position": revision, "limit": 1}
+        try:
+            found = next(whole(client, client.read_stream, **arguments), None)
+        except StreamIsDeleted:
+            return True
+        except NotFound:
+            found = None
+        if found is not None:
+            return found.stream_position > revision
+        metadata, _ = client.get_stream_metadata(stream)
+        return not _REMOVING.isdisjoint(metadata)
 
     # --- the category in $all -----------------------------------------------------
 

@@ -16,6 +16,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from esnb.adapters.checkpoint_event import CheckpointEvent
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import SharedClient
 from esnb.eventstoredb.reading import read
@@ -168,6 +169,17 @@ class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, Application
     def max_notification_id(self) -> int | None:
         """The position of this application's last event; None when it has none."""
         return read(self.category.lease, self._subject, self.category.head)
+
+    def was_removed(self, event: CheckpointEvent) -> bool:
+        """Whether this log once had an event that `$all` no longer has in its place.
+
+        See `Category.was_removed()`.
+        """
+        return read(
+            self.category.lease,
+            self._subject,
+            lambda client: self.category.was_removed(client, event.aggregate_id, event.version),
+        )
 
     def subscribe(
         self, gt: int | None = None, topics: Sequence[str] = ()

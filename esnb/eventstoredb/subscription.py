@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import OperationalError, Subscription
 
+from esnb.adapters.checkpoint_event import CheckpointEvent, CheckpointMismatchError, event_instead
+from esnb.adapters.reading_on import checkpoint_at, note_event
 from esnb.clients.installed import ClientError, ConsumerTooSlow
 from esnb.clients.uri import described, is_embedded
-from esnb.eventstoredb.connection import Lease
+from esnb.eventstoredb.category import Category
+from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import is_transient, translated
 from esnb.eventstoredb.reading import whole
 from esnb.eventstoredb.records import StreamNotification
@@ -26,6 +30,22 @@ _log = logging.getLogger(__name__)
 _SHORTEST_DELAY = 0.05
 _LONGEST_DELAY = 2.0
 """Seconds between attempts to resume; doubled from the shortest."""
+
+
+class _LogOf:
+    """A category as one client has it; raises the client's errors, which tell what passes."""
+
+    def __init__(self, category: Category, client: SharedClient) -> None:
+        self._category = category
+        self._client = client
+
+    def select_notifications(self, start: int | None, limit: int) -> list[StreamNotification]:
+        events = self._category.log_from(self._client, start or 0)
+        found = map(self._category.notification, events)
+        return list(islice((each for each in found if each is not None), limit))
+
+    def was_removed(self, event: CheckpointEvent) -> bool:
+        return self._category.was_removed(self._client, event.aggregate_id, event.version)
 
 
 class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
@@ -57,7 +77,10 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         self._stopped = Flag()
         self._birth = Birth()
         self._stream: Any = None
+        self._seen: StreamNotification | None = None
+        """The last event that was yielded, or left out by its topic."""
         with translated(self._subject, self._category.uri):
+            self._require_checkpoint(gt)
             self._after = self._category.anchor(self._lease.client, gt)
             self._open()
 
@@ -72,6 +95,8 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             if notification is None or self._is_old(notification.id):
                 continue
             self._last_notification_id = notification.id
+            self._seen = notification
+            note_event(self._category.application, notification)
             if not self._chosen or notification.topic in self._chosen:
                 return notification
 
@@ -113,12 +138,13 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         raise StopIteration
 
     def _check_log(self) -> None:
-        """Raises OperationalError when the embedded server was emptied meanwhile.
+        """Raises OperationalError when the server was emptied meanwhile, as far as can be told.
 
         Positions begin anew then, and everything to come would pass for old. A
         real server's log may look shorter for a moment, on a node that lags.
         """
         uri = self._category.uri
+        self._check_last_event()
         if self._after is None or not is_embedded(uri):
             return
         client = self._lease.client
@@ -128,6 +154,39 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             raise OperationalError(
                 f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "
                 f"{end}, before the position {self._after} that was seen: subscribe anew"
+            )
+
+    def _require_checkpoint(self, gt: int | None) -> None:
+        """Raises CheckpointMismatchError where a view was made from another log.
+
+        Where the calling thread has just asked the view for `gt`, and the view
+        knows an event at or below it.
+        """
+        read = checkpoint_at(self._category.application, gt)
+        if read is None:
+            return
+        instead = event_instead(read.event, _LogOf(self._category, self._lease.client))
+        if instead is not None:
+            raise CheckpointMismatchError(
+                f"view {read.view!r} is at event {gt} of application "
+                f"{self._category.application!r}, and was made from another log: its event "
+                f"{read.event.position} was {read.event}, where {described(self._category.uri)} "
+                f"has {instead}. The event store was reset, or is another one than the view was "
+                "made from: delete the view's keys and fill it anew (CatchUpRunner has rebuild()), "
+                "or set another REDIS_KEY_PREFIX"
+            )
+
+    def _check_last_event(self) -> None:
+        """Raises OperationalError when the server has another event than was seen last."""
+        if self._seen is None:
+            return
+        event = CheckpointEvent.of(self._seen)
+        instead = event_instead(event, _LogOf(self._category, self._lease.client))
+        if instead is not None:
+            raise OperationalError(
+                f"{self._subject} at {described(self._category.uri)}: the server was emptied and "
+                f"filled again, or is another one: event {event.position} was {event}, where it "
+                f"has {instead}: subscribe anew"
             )
 
     def _open(self) -> None:

@@ -15,6 +15,7 @@ from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
+from esnb.adapters.checkpoint_event import CheckpointEvent, event_instead
 from esnb.adapters.stream_prefix import stream_prefix
 from esnb.clients.uri import guarded, guarded_argument
 from esnb.frames.redis import answering
@@ -64,8 +65,9 @@ def checkpoints(source: Any) -> pd.DataFrame:
     between the two; 0 when caught up). Head and lag are missing where the
     source does not lead to the application (a view alone; through `Stores`, one
     whose streams have no prefix, or have another than its name and the view does
-    not tell which), and a lag where it is longer than
-    10,000 events that would have to be counted.
+    not tell which). A lag is missing where it is longer than 10,000 events that
+    would have to be counted, and where a view in Redis was made from another log
+    than the application now has: its runner says so, too.
 
     Raises TypeError for another source and for a recorder that cannot tell
     which applications it follows, OperationalError when a server does not answer.
@@ -125,8 +127,16 @@ def _of_runner(runner: Any) -> Iterator[Checkpoint]:
     followed = dict(known) if position is None else {**known, application: position}
     for each, reached in followed.items():
         head = runner.app.recorder.max_notification_id() if each == application else None
-        lag = None if head is None else application_lag(runner.app.recorder, reached, head)
+        event = None if head is None else _event_of(recorder, each)
+        lag = _lag(runner.app.recorder, reached, head, event)
         yield Checkpoint(name, each, reached, head, lag)
+
+
+def _event_of(recorder: TrackingRecorder, application_name: str) -> CheckpointEvent | None:
+    """What a view in Redis knows of the event that its checkpoint stands at."""
+    ask = getattr(recorder, "checkpoint_event", None)
+    found: CheckpointEvent | None = ask(application_name) if callable(ask) else None
+    return found
 
 
 def tracking_recorder_of(runner: Any) -> TrackingRecorder:
@@ -210,8 +220,22 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     for each in found:
         is_own = None in (own, each.prefix) or own == each.prefix
         if each.application == app.name and is_own:
-            lag = None if head is None else application_lag(app.recorder, each.position, head)
-            yield Checkpoint(each.name, each.application, each.position, head, lag)
+            yield Checkpoint(
+                each.name,
+                each.application,
+                each.position,
+                head,
+                _lag(app.recorder, each.position, head, each.event),
+            )
+
+
+def _lag(
+    recorder: Any, position: int, head: int | None, event: CheckpointEvent | None
+) -> int | None:
+    """The events between the two; None in a log that is not the one of the checkpoint's event."""
+    if head is None or (event is not None and event_instead(event, recorder) is not None):
+        return None
+    return application_lag(recorder, position, head)
 
 
 def _redis_settings(app: Application[Any]) -> tuple[str, str | None]:
@@ -232,7 +256,7 @@ def _of_stores(stores: Any) -> Iterator[Checkpoint]:
     prefix = _prefix_of(stores)
     with answering(stores.redis):
         found = list(_of_redis(stores.redis, prefix))
-    for name, application, position, prefix in found:
+    for name, application, position, prefix, _ in found:
         head = lag = None
         # Without a prefix they are in no category: any stream may be one of them.
         if category := application if prefix is None else prefix:
@@ -258,6 +282,8 @@ class _Followed(NamedTuple):
     position: int
     prefix: str | None
     """Of the streams that it follows; None: it does not tell."""
+    event: CheckpointEvent | None
+    """The event that the position is of, or one below it; None: it does not tell."""
 
 
 def _of_redis(client: Any, prefix: str | None) -> Iterator[_Followed]:
@@ -272,7 +298,9 @@ def _of_redis(client: Any, prefix: str | None) -> Iterator[_Followed]:
             if field.startswith(b"id:"):
                 application = field[3:].decode()
                 streams = followed_prefix(stored, application)
-                yield _Followed(name, application, int(value), streams)
+                text = stored.get(b"event:" + field[3:])
+                event = None if text is None else CheckpointEvent.from_text(text)
+                yield _Followed(name, application, int(value), streams, event)
 
 
 def _escaped(text: str) -> str:

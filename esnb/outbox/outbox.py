@@ -52,6 +52,11 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
     [('Aggregate.Created', 'pending')]
     """
 
+    _way_out: ClassVar[str] = (
+        "An outbox is not rebuilt, for every event would reach its queue once more: make an outbox "
+        "of another name, or set another REDIS_KEY_PREFIX"
+    )
+
     def __init__(
         self,
         stores: Any,

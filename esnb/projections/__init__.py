@@ -9,7 +9,7 @@ consumers handle the events of a persistent subscription.
 from esnb.clients import redis_py as redis_py  # first
 from esnb.projections.current import current
 from esnb.projections.dead_letters import DeadLetter
-from esnb.projections.errors import CheckpointAheadError
+from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.persistent.errors import CategoryNotProjectedError, ForeignGroupError
 from esnb.projections.persistent.runner import PersistentRunner
 from esnb.projections.persistent.status import PersistentStatus
@@ -23,6 +23,7 @@ __all__ = [
     "CatchUpRunner",
     "CategoryNotProjectedError",
     "CheckpointAheadError",
+    "CheckpointMismatchError",
     "DeadLetter",
     "ForeignGroupError",
     "ForeignViewError",

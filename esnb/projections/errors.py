@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from eventsourcing.persistence import DataError
 
+from esnb.adapters.checkpoint_event import CheckpointMismatchError
+
+__all__ = ["CheckpointAheadError", "CheckpointMismatchError", "is_transient"]
+
 
 class CheckpointAheadError(DataError):
     """A view's checkpoint lies beyond the last event: the event store was reset."""

@@ -10,10 +10,12 @@ from typing import Any
 from eventsourcing.persistence import (
     ApplicationRecorder,
     Notification,
+    OperationalError,
     PersistenceError,
     Subscription,
 )
 
+from esnb.adapters.checkpoint_event import CheckpointEvent
 from esnb.projections.listeners import let_listeners_change
 from esnb.projections.reading_ahead import ReadingAhead
 from esnb.threads.changes import Changes, Flag
@@ -27,6 +29,10 @@ DOUBTFUL = 2.0
 """Seconds after which an event that should be there is asked for again."""
 
 
+class LogReplacedError(OperationalError):
+    """A log is no longer the one that was read: whoever opens it again sees why."""
+
+
 class Feed:
     """Notifications after a position, no topic left out.
 
@@ -37,10 +43,14 @@ class Feed:
     cannot subscribe (SQLite) it reads pages, then polls.
     """
 
-    def __init__(self, recorder: ApplicationRecorder, after: int | None) -> None:
+    def __init__(
+        self, recorder: ApplicationRecorder, after: int | None, event: CheckpointEvent | None = None
+    ) -> None:
+        """`event` is the one at `after`, where it is known."""
         let_listeners_change(recorder)
         self._recorder = recorder
         self._after = after
+        self._event: CheckpointEvent | Notification | None = event
         self._changed = Changes()
         self._interrupted = False
         self._subscription: Subscription[Any] | None = None
@@ -57,7 +67,8 @@ class Feed:
         """The next notifications, at most `limit`; none when none came within `timeout`.
 
         Returns early, perhaps with none, after `interrupt()`. Raises the
-        recorder's errors.
+        recorder's errors, and LogReplacedError where the last event that was read
+        is another one now.
         """
         if self._subscription is None and not (self._pages or self._polls):
             self._subscribe()
@@ -114,7 +125,7 @@ class Feed:
         found: list[Notification] = []
         for notification in self._subscription:
             found.append(notification)
-            self._after = notification.id
+            self._goes_to(notification)
             if self._is_reached():
                 self.at_end = True
                 return found
@@ -144,13 +155,28 @@ class Feed:
             before = now
 
     def _page(self, limit: int) -> Sequence[Notification]:
-        found = self._recorder.select_notifications(
-            start=self._after, limit=limit, inclusive_of_start=False
-        )
+        # With the last one that was read: whoever empties a log and fills it again leaves another.
+        found = list(self._recorder.select_notifications(start=self._after, limit=limit + 1))
+        if found and found[0].id == self._after:
+            self._check(found.pop(0))
+        del found[limit:]
         self.at_end = len(found) < limit
         if found:
-            self._after = found[-1].id
+            self._goes_to(found[-1])
         return found
+
+    def _goes_to(self, notification: Notification) -> None:
+        self._after, self._event = notification.id, notification
+
+    def _check(self, there: Notification) -> None:
+        """Raises LogReplacedError unless an event that was read is still that event."""
+        event = self._event
+        known = CheckpointEvent.of(event) if isinstance(event, Notification) else event
+        if known is not None and known.position == there.id and known != CheckpointEvent.of(there):
+            raise LogReplacedError(
+                f"event {there.id} was {known} and is {CheckpointEvent.of(there)} now: the event "
+                "store was emptied and filled again"
+            )
 
     # --- what comes ------------------------------------------------------------------
 
@@ -165,7 +191,7 @@ class Feed:
         # A sweep may have been first.
         found = [each for each in taken if self._after is None or each.id > self._after]
         if found:
-            self._after = found[-1].id
+            self._goes_to(found[-1])
         return found
 
     def _sweep(self, limit: int) -> Sequence[Notification]:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from eventsourcing.persistence import Tracking, TrackingRecorder
 
+from esnb.projections.checkpoint_events import CheckpointEvents
 from esnb.projections.sql_group import is_sqlalchemy, sql_group
 from esnb.redis import RedisTrackingRecorder
 from esnb.redis.batch import Batch
@@ -39,6 +40,7 @@ def group(
     *,
     application_name: str,
     recorder: object = None,
+    events: CheckpointEvents | None = None,
 ) -> Iterator[Group]:
     """The next `size` events of `view`, whose checkpoint in an application is `after`.
 
@@ -46,14 +48,15 @@ def group(
     transaction; other views each by itself, as the library has it. So does a
     SQLAlchemy view over an application whose `recorder` is SQLAlchemy's, too:
     what its handlers read from the application would come from the view's
-    transaction, of which that library has one a thread.
+    transaction, of which that library has one a thread. `events` keep which
+    event a SQLAlchemy view's checkpoint stands at.
     """
     if isinstance(view, RedisTrackingRecorder):
         # One more than are queued: it is committed when `finish()` says so.
         with view.batch(size + 1, after=after) as batch:
             yield _Queued(view, batch)
     elif is_sqlalchemy(view) and not is_sqlalchemy(recorder):
-        with sql_group(view, application_name, after) as transaction:
+        with sql_group(view, application_name, after, events) as transaction:
             yield transaction
     else:
         yield _OneByOne(view)

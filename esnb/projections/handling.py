@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import IntegrityError, Notification, Tracking, TrackingRecorder
+from eventsourcing.persistence import IntegrityError, Notification, TrackingRecorder
 from eventsourcing.projection import Projection
 
+from esnb.adapters.checkpoint_event import TrackedEvent
+from esnb.projections.checkpoint_events import CheckpointEvents
 from esnb.projections.current import Handling
 from esnb.projections.group import group
 from esnb.redis import CommandRefusedError, ViewDamagedError
@@ -39,6 +41,8 @@ class Handlers:
     application: Application[Any]
     projection: Projection[Any]
     view: TrackingRecorder
+    events: CheckpointEvents | None = None
+    """Keep which events the view's checkpoints stand at; None: nobody goes on from them."""
 
     def apply(
         self,
@@ -62,6 +66,7 @@ class Handlers:
             after,
             application_name=name,
             recorder=self.application.recorder,
+            events=self.events,
         ) as commit:
             try:
                 for notification in notifications:
@@ -71,12 +76,12 @@ class Handlers:
                     done += 1
                     if stops():
                         break
-                commit.finish(Tracking(name, notifications[done - 1].id))
+                commit.finish(TrackedEvent(name, notifications[done - 1]))
             except (HandlerError, CommandRefusedError) as error:
                 failure = self._failure(error, notifications)
-                commit.forget(Tracking(name, failure.notification.id))
+                commit.forget(TrackedEvent(name, failure.notification))
                 if failure.before:
-                    commit.finish(Tracking(name, notifications[failure.before - 1].id))
+                    commit.finish(TrackedEvent(name, notifications[failure.before - 1]))
                 failure.__cause__ = failure.error
                 commit.fails(failure)
         return done
@@ -88,7 +93,7 @@ class Handlers:
     def _handle(self, notification: Notification) -> None:
         domain_event: Any = None
         try:
-            tracking = Tracking(self.application.name, notification.id)
+            tracking = TrackedEvent(self.application.name, notification)
             if self._takes_notifications:
                 # It wants events as they are stored, whose classes need not be there, and
                 # records none: no event is the current one.

@@ -26,12 +26,12 @@ class LagMeter:
         self._head: int | None = None
         self._waiting: int = 0
         self._applied = 0
+        self._position = 0
 
     def events(self, position: int | None, head: int | None, applied: int) -> int | None:
         """Events after `position` up to `head`; None when they are too many.
 
-        `applied` is the number of events that were applied so far, ever
-        increasing.
+        `applied` is the number of events that were applied so far since the start.
         """
         if head is None or (position is not None and position >= head):
             self._head = None
@@ -39,7 +39,9 @@ class LagMeter:
         recorder = self._application.recorder
         if isinstance(recorder, POPOApplicationRecorder | SQLiteApplicationRecorder):
             return head - (position or 0)
-        known = self._head is not None and (position or 0) < self._head <= head
+        # Not where it has begun anew, in a rebuild or a second start.
+        goes_on = self._position <= (position or 0) and self._applied <= applied
+        known = goes_on and self._head is not None and (position or 0) < self._head <= head
         start = self._head if known else position
         before = max(0, self._waiting - (applied - self._applied)) if known else 0
         if start == head:
@@ -53,6 +55,7 @@ class LagMeter:
             self._head = None
             return None
         self._head, self._waiting, self._applied = head, before + counted, applied
+        self._position = position or 0
         return self._waiting
 
     def seconds(

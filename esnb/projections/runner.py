@@ -7,7 +7,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from time import monotonic
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar, get_origin
+from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, get_origin
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
@@ -17,12 +17,13 @@ from eventsourcing.persistence import (
     WaitInterruptedError,
 )
 from eventsourcing.projection import Projection
-from eventsourcing.utils import EnvType
+from eventsourcing.utils import EnvType, strtobool
 
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.rebuilding import rebuilds_of
+from esnb.projections.same_log import SameLog
 from esnb.projections.standing import Standing
 from esnb.projections.worker import Worker
 from esnb.running.backoff import Backoff
@@ -60,6 +61,11 @@ class CatchUpRunner(Generic[TApplication, TView]):
     in `dead_letters()`. Of two runners of one projection one stands by until
     the other stops.
 
+    A view remembers which event its checkpoint stands at. Where the log has
+    another one there, because the event store was emptied and filled again or
+    is another one, `wait()` raises CheckpointMismatchError (CheckpointAheadError
+    where the log ends before it) and the view stays as it is until `rebuild()`.
+
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate
     >>> from eventsourcing.popo import POPOTrackingRecorder
@@ -78,6 +84,12 @@ class CatchUpRunner(Generic[TApplication, TView]):
     """The application whose events are read."""
     view: TView
     projection: Projection[TView]
+
+    _way_out: ClassVar[str] = (
+        "rebuild() fills the view from the events that there are; to keep a view of each log, give "
+        "one of them another REDIS_KEY_PREFIX or database, or its projection another name"
+    )
+    """What to do where the view was made from another log."""
 
     def __init__(
         self,
@@ -119,7 +131,9 @@ class CatchUpRunner(Generic[TApplication, TView]):
             projection_class=projection_class,
             make=lambda: factory.tracking_recorder(view_class),
         )
-        self._standing = Standing(self.app, self.view, self._progress)
+        self._same_log = SameLog(self.app, projection_class.name, self._way_out)
+        self._makes_tables = strtobool(settings.get("CREATE_TABLE") or "yes")
+        self._standing = Standing(self.app, self.view, self._progress, self._same_log)
         self._lock = threading.RLock()
         self._worker: Worker | None = None
         self._thread: threading.Thread | None = None
@@ -150,6 +164,8 @@ class CatchUpRunner(Generic[TApplication, TView]):
                     application=self.app,
                     projection=self.projection,
                     view=self.view,
+                    same_log=self._same_log,
+                    makes_tables=self._makes_tables,
                     rebuilds=self._rebuilds,
                     progress=self._progress,
                     dead_letters=self._dead_letters,

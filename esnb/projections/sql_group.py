@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import IntegrityError, Tracking, TrackingRecorder
+
+from esnb.adapters.checkpoint_event import TrackedEvent
+
+if TYPE_CHECKING:
+    from esnb.projections.checkpoint_events import CheckpointEvents
 
 
 def is_sqlalchemy(recorder: object) -> bool:
@@ -27,12 +32,14 @@ def begin_writing(session: Any) -> None:
 
 
 @contextmanager
-def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[SQLGroup]:
+def sql_group(
+    view: Any, application_name: str, after: int | None, events: CheckpointEvents | None = None
+) -> Iterator[SQLGroup]:
     """The next events of `view`, whose checkpoint is `after`, in one transaction.
 
     The checkpoint is locked in PostgreSQL (SQLite has one writer, from the beginning): a
     second runner of the projection waits, and then finds a checkpoint that it
-    did not leave. Raises IntegrityError for that, and applies nothing.
+    did not leave. `events` keep what its checkpoint stands at. Raises IntegrityError for that, and applies nothing.
     """
     with view.transaction(commit=True) as session:
         begin_writing(session)
@@ -43,7 +50,7 @@ def sql_group(view: Any, application_name: str, after: int | None) -> Iterator[S
                 f"{application_name!r}, where {after} was left: another runner of the same "
                 "projection moves it. Nothing was applied: go on from its checkpoint"
             )
-        group = SQLGroup(view, session)
+        group = SQLGroup(view, session, events)
         yield group
     if group.failure is not None:
         raise group.failure
@@ -67,9 +74,12 @@ def _locked(session: Any, record: Any, application_name: str) -> int | None:
 class SQLGroup:
     """One transaction; each event of it has a savepoint of its own."""
 
-    def __init__(self, view: TrackingRecorder, session: Any) -> None:
+    def __init__(
+        self, view: TrackingRecorder, session: Any, events: CheckpointEvents | None = None
+    ) -> None:
         self._view = view
         self._session = session
+        self._events = events
         self.failure: Exception | None = None
         """What is raised when those before it are committed."""
 
@@ -88,3 +98,5 @@ class SQLGroup:
     def finish(self, tracking: Tracking) -> None:
         if not self._view.has_tracking_id(tracking.application_name, tracking.notification_id):
             self._view.insert_tracking(tracking)
+        if self._events is not None and isinstance(tracking, TrackedEvent):
+            self._events.keep_in(self._session, tracking)

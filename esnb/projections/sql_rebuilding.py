@@ -6,6 +6,7 @@ from typing import Any
 
 from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
 
+from esnb.projections.sql_checkpoint_events import forget_events, move_events
 from esnb.projections.sql_group import begin_writing
 from esnb.running.transient import is_transient
 
@@ -70,6 +71,7 @@ class InTables:
                 table.drop(connection, checkfirst=True)
             for table in _tables(new):
                 table.create(connection)
+            forget_events(session, new)
             # Below every event: it says that the rebuild has begun.
             new.insert_tracking(Tracking(self._application_name, 0))
             new.insert_tracking(Tracking(self._mark, 0))
@@ -90,6 +92,7 @@ class InTables:
                 record = new.tracking_record_cls
                 session.query(record).filter_by(application_name=self._mark).delete()
                 _move(session.connection(), _tables(new), _tables(self._view))
+                move_events(session, new, self._view)
                 new.insert_tracking(Tracking(self._mark, 0))
                 return True
         return False

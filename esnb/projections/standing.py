@@ -11,6 +11,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, TrackingRecorder
 
 from esnb.projections.lag import LagMeter
+from esnb.projections.same_log import SameLog
 from esnb.redis import RedisTrackingRecorder
 from esnb.running.progress import Progress
 from esnb.running.status import RunnerStatus, absence, retrying_if_away, told
@@ -21,10 +22,17 @@ from esnb.threads.question import Question, UnansweredError, within
 class Standing:
     """Reads where a view and its application are; the runner's thread says the rest."""
 
-    def __init__(self, app: Application[Any], view: TrackingRecorder, progress: Progress) -> None:
+    def __init__(
+        self,
+        app: Application[Any],
+        view: TrackingRecorder,
+        progress: Progress,
+        same_log: SameLog,
+    ) -> None:
         self._app = app
         self._view = view
         self._progress = progress
+        self._same_log = same_log
         self._lag = LagMeter(app)
         self._checkpoint = Question[int | None](f"the view of application {app.name!r}")
         self._head = Question[int | None](f"the event store of application {app.name!r}")
@@ -55,14 +63,15 @@ class Standing:
         with progress.changed:
             if not progress.opened or progress.rebuilding or not progress.position:
                 return False
-            position = progress.position
+            position, event = progress.checkpoint()
 
-        def ends() -> tuple[int | None, int | None]:
-            return self._view.max_tracking_id(self._app.name), self._last_id()
+        def is_reset() -> bool:
+            stored = self._view.max_tracking_id(self._app.name) or 0
+            return stored < (position or 0) or self._same_log.problem(position, event) is not None
 
         # A store that is away the thread opens anew by itself.
-        found, away = told(lambda: within(patience, "the view and its application", ends))
-        return away is None and found is not None and any((end or 0) < position for end in found)
+        found, away = told(lambda: within(patience, "the view and its application", is_reset))
+        return away is None and bool(found)
 
     def is_stored(self, notification_id: int, deadline: float) -> bool:
         """Whether the view has come to that event, whoever has brought it there."""

@@ -7,16 +7,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import Notification, Tracking, TrackingRecorder
+from eventsourcing.persistence import Notification, TrackingRecorder
 from eventsourcing.projection import Projection
 
+from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.clients.uri import said
+from esnb.projections.checkpoint_events import CheckpointEvents, checkpoint_events
 from esnb.projections.current import event_id_of
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.errors import CheckpointAheadError
+from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
 from esnb.projections.rebuilding import Rebuilds, claim
+from esnb.projections.same_log import SameLog
 from esnb.redis import ForeignViewError, RedisTrackingRecorder, ViewDamagedError
 from esnb.running.backoff import Backoff
 from esnb.running.progress import Progress
@@ -28,6 +31,9 @@ _IDLE = 5.0
 _SMALLEST_PAGE = 500
 """Events that are read at a time, however small the batches are."""
 
+_HOPELESS = (CheckpointAheadError, CheckpointMismatchError, ForeignViewError, ViewDamagedError)
+"""What trying again does not change."""
+
 
 class Worker:
     """Follows an application's events with one projection, until it is stopped or fails."""
@@ -38,6 +44,8 @@ class Worker:
         application: Application[Any],
         projection: Projection[Any],
         view: TrackingRecorder,
+        same_log: SameLog,
+        makes_tables: bool,
         rebuilds: Rebuilds,
         progress: Progress,
         dead_letters: DeadLetters,
@@ -52,6 +60,9 @@ class Worker:
         self._application = application
         self._projection = projection
         self._view = view
+        self._same_log = same_log
+        self._makes_tables = makes_tables
+        self._events: CheckpointEvents | None = None
         self._rebuilds = rebuilds
         self._progress = progress
         self._dead_letters = dead_letters
@@ -100,8 +111,8 @@ class Worker:
 
     def _follow(self) -> None:
         """Opens, then reads and applies until something is asked of it."""
-        handlers, position = self._open()
-        feed = self._feed = Feed(self._application.recorder, position)
+        handlers, position, event = self._open()
+        feed = self._feed = Feed(self._application.recorder, position, event)
         try:
             while not self._progress.is_disturbed():
                 found = feed.read(max(self._batch_size, _SMALLEST_PAGE), _IDLE)
@@ -118,6 +129,8 @@ class Worker:
         finally:
             self._feed = None
             feed.close()
+            if self._events is not None:
+                self._events.flush()
 
     def _apply(
         self, handlers: Handlers, batch: Sequence[Notification], position: int | None
@@ -130,21 +143,27 @@ class Worker:
                 work.events = applied
         except HandlerError as failure:
             if failure.before:
-                self._progress.reached(batch[failure.before - 1].id, failure.before)
+                self._reach(batch[failure.before - 1], failure.before)
             raise
         self._went_well()  # first: whoever waits for the position sees the state, too
-        self._progress.reached(batch[applied - 1].id, applied)
+        self._reach(batch[applied - 1], applied)
         return batch[applied - 1].id
+
+    def _reach(self, last: Notification, events: int) -> None:
+        """Takes the position of the last of `events` that were applied."""
+        tracking = TrackedEvent(self._application.name, last)
+        if self._events is not None:
+            self._events.keep(tracking)
+        self._progress.applies(tracking, events)
 
     def _is_as_left(self, view: TrackingRecorder, position: int | None) -> bool:
         """Whether view and store are still those that it has opened; a reset empties both."""
-        head = self._application.recorder.max_notification_id()
-        return (head or 0) >= (position or 0) and (
-            view.max_tracking_id(self._application.name) == position
+        return view.max_tracking_id(self._application.name) == position and (
+            self._same_log.problem(*self._progress.checkpoint()) is None
         )
 
-    def _open(self) -> tuple[Handlers, int | None]:
-        """The view to fill and its checkpoint, as they are in their store now."""
+    def _open(self) -> tuple[Handlers, int | None, CheckpointEvent | None]:
+        """The view to fill, its checkpoint and the event known of it, as they are in their store now."""
         progress = self._progress
         asked = progress.reopens_asked
         if progress.rebuild:
@@ -166,26 +185,17 @@ class Worker:
         else:
             view, projection = self._filling, type(projection)(view=self._filling)
         position = self._take_up(view)
-        self._check_ahead(position)
+        self._events = checkpoint_events(view, may_create=self._makes_tables)
+        event = self._events.load(self._application.name)
+        self._same_log.require(position, event)
         progress.says("running" if self._filling is None else "rebuilding")
-        progress.opens(position, asked)
-        return Handlers(self._application, projection, view), position
+        progress.opens(position, event, asked)
+        return Handlers(self._application, projection, view, self._events), position, event
 
     def _take_up(self, view: TrackingRecorder) -> int | None:
         if isinstance(view, RedisTrackingRecorder):
             return view.take_up(self._application.name)
         return view.max_tracking_id(self._application.name)
-
-    def _check_ahead(self, position: int | None) -> None:
-        head = self._application.recorder.max_notification_id()
-        if position and position > (head or 0):
-            last = "has no events" if head is None else f"ends at event {head}"
-            raise CheckpointAheadError(
-                f"the view of {self._projection.name!r} is at event {position} of application "
-                f"{self._application.name!r}, which {last}: the event store was reset, or is "
-                "another one than the view was made from. rebuild() fills the view from the "
-                "events that there are"
-            )
 
     def _swap(self, filled: TrackingRecorder) -> bool:
         if not self._rebuilds.swap(filled, self._application.recorder.max_notification_id()):
@@ -225,7 +235,7 @@ class Worker:
                 return self._fail(error)
             self._set_aside(error, view)
             return True
-        if isinstance(error, CheckpointAheadError | ForeignViewError | ViewDamagedError):
+        if isinstance(error, _HOPELESS):
             return self._recovery.fail(error)
         return self._recovery.retry(error)
 
@@ -250,10 +260,11 @@ class Worker:
             traceback=trace(failure.error),
             time=datetime.now(UTC).isoformat(),
         )
-        self._dead_letters.add(view, letter, Tracking(name, notification.id), self._take_up(view))
+        tracking = TrackedEvent(name, notification)
+        self._dead_letters.add(view, letter, tracking, self._take_up(view))
         with self._progress.changed:
             self._progress.dead_letters += 1
-        self._progress.reached(notification.id, 1)
+        self._reach(notification, 1)
 
     def _stand_by(self, view: TrackingRecorder, position: int | None) -> None:
         """Leaves the work to another runner of the same projection while it does it."""

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from eventsourcing.persistence import DataError, IntegrityError, Tracking
 
+from esnb.adapters.reading_on import event_at
 from esnb.clients.uri import described
 from esnb.redis.commands import Commands
 from esnb.redis.connection import Connection
@@ -77,7 +78,8 @@ def apply_changes(
 ) -> str:
     """Applies all of `changes`, of one application and in order, or none.
 
-    One round trip. Returns the view's generation. Raises IntegrityError unless
+    One round trip. The event that the checkpoint then stands at is kept with it,
+    where it is known. Returns the view's generation. Raises IntegrityError unless
     the stored checkpoint lies below the first of the changes, and is the one
     that they come `after` where that is given (or when this
     very step is the last that was applied: an answer that was lost on the way
@@ -90,10 +92,12 @@ def apply_changes(
     first, last = changes[0].tracking, changes[-1].tracking
     keys: dict[bytes, None] = {}
     token = os.urandom(8).hex()
+    event = event_at(last)
     expected = "" if after == ANYWHERE else "-" if after is None else after
     arguments = [
         last.application_name.encode(),
         f"{first.notification_id} {last.notification_id} {token} {generation} {expected}".encode(),
+        b"" if event is None else event.to_text().encode(),
     ]
     for change in changes:
         keys.update(dict.fromkeys(change.keys))

@@ -15,6 +15,8 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
+from esnb.adapters.checkpoint_event import CheckpointEvent
+from esnb.adapters.reading_on import ReadCheckpoint, note_checkpoint
 from esnb.clients.uri import guard
 from esnb.redis.batch import Batch
 from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
@@ -82,7 +84,12 @@ class RedisTrackingRecorder(TrackingRecorder):
     def max_tracking_id(self, application_name: str) -> int | None:
         """The checkpoint in the named application, None before the first."""
         self._flush_own()
-        stored, generation = self._read(application_name)
+        stored, generation, event = self._read(application_name)
+        note_checkpoint(
+            None
+            if stored is None or event is None
+            else ReadCheckpoint(self.namespace.name, application_name, stored, event)
+        )
         if not self._generation and generation:
             # From here on, this object goes on from what it has just read.
             self._generation = generation
@@ -187,8 +194,19 @@ class RedisTrackingRecorder(TrackingRecorder):
         on being refused when the view was rebuilt, reset or flushed since.
         """
         self._flush_own()
-        stored, self._generation = self._read(application_name)
+        stored, self._generation, _ = self._read(application_name)
+        note_checkpoint(None)  # whoever takes a view up compares its event himself
         return stored
+
+    def checkpoint_event(self, application_name: str) -> CheckpointEvent | None:
+        """The last event by which a commit has named its checkpoint in the application.
+
+        It is at or below the checkpoint. None where no commit has: those of
+        the library's own runner and of earlier versions know numbers only.
+        """
+        self._flush_own()
+        found = self._connection.call("HGET", self.namespace.tracking, f"event:{application_name}")
+        return None if found is None else CheckpointEvent.from_text(found)
 
     @property
     def generation(self) -> str:
@@ -262,13 +280,20 @@ class RedisTrackingRecorder(TrackingRecorder):
         found: bytes = self._connection.call("HGET", self.namespace.tracking, "owner") or b""
         return found.decode()
 
-    def _read(self, application_name: str) -> tuple[int | None, str]:
-        """The checkpoint and the generation, for who goes on from them."""
-        position, generation, streams = self._fields(
-            application_name, "generation", self._followed.field(application_name)
+    def _read(self, application_name: str) -> tuple[int | None, str, CheckpointEvent | None]:
+        """The checkpoint, the generation and the known event, for who goes on from them."""
+        position, generation, streams, event = self._fields(
+            application_name,
+            "generation",
+            self._followed.field(application_name),
+            f"event:{application_name}",
         )
         self._followed.require(application_name, streams)
-        return None if position is None else int(position), (generation or b"").decode()
+        return (
+            None if position is None else int(position),
+            (generation or b"").decode(),
+            None if event is None else CheckpointEvent.from_text(event),
+        )
 
     def _has(self, application_name: str, notification_id: int) -> bool:
         (position,) = self._fields(application_name)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from time import monotonic
 
+from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
 from esnb.running.status import Rate, State
 from esnb.threads.changes import Changes
 
@@ -30,6 +31,8 @@ class Progress:
         self.state: State = "stopped"
         self.opened = False
         self.position: int | None = None
+        self.stands_at: CheckpointEvent | TrackedEvent | None = None
+        """An event at or below the position, where one is known."""
         self.applied = 0
         self.restarts = 0
         self.dead_letters = 0
@@ -66,12 +69,19 @@ class Progress:
             self.state = state
             self.changed.notify_all()
 
-    def opens(self, position: int | None, asked: int) -> None:
+    def opens(self, position: int | None, event: CheckpointEvent | None, asked: int) -> None:
         """Takes the position that was found, after `asked` reopenings were asked for."""
         with self.changed:
+            self.stands_at = event
             self.reopens_done = asked
             self.opened = True
             self.reached(position)
+
+    def applies(self, event: TrackedEvent, events: int) -> None:
+        """Takes the position of the last of `events` more that were applied."""
+        with self.changed:
+            self.stands_at = event
+            self.reached(event.notification_id, events)
 
     def reached(self, position: int | None, events: int = 0) -> None:
         """Takes a new position, after `events` more were applied."""
@@ -81,6 +91,12 @@ class Progress:
                 self.applied += events
                 self.rate.add(self.clock(), events)
             self.changed.notify_all()
+
+    def checkpoint(self) -> tuple[int | None, CheckpointEvent | None]:
+        """The position, and an event at or below it by which its log is known."""
+        with self.changed:
+            position, event = self.position, self.stands_at
+        return position, event_of(event) if isinstance(event, TrackedEvent) else event
 
     @property
     def is_ending(self) -> bool:

@@ -36,10 +36,12 @@ class StreamIndex:
 
     def __init__(self, pager: Pager) -> None:
         self._pager = pager
+        self._forget()
+
+    def _forget(self) -> None:
         self._rows: dict[str, StreamRow] = {}
         self._low: int | None = None
-        self.high = 0
-        """Position of the newest event that is known."""
+        self._newest: Record | None = None
         self.searched = 0
         """How many events were looked at."""
         self.complete = False
@@ -47,6 +49,25 @@ class StreamIndex:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    @property
+    def high(self) -> int:
+        """Position of the newest event that is known; 0 where none is."""
+        return 0 if self._newest is None else self._newest.position or 0
+
+    def is_at(self, record: Record | None) -> bool:
+        """Whether a record is the newest that is known, or none is known.
+
+        Where it is not, though it stands at that position, the log was emptied
+        and filled again.
+        """
+        newest = self._newest
+        return newest is None or (record is not None and _identity(record) == _identity(newest))
+
+    def begin_again(self) -> None:
+        """Forgets what is known, and looks at the log as it is now."""
+        self._forget()
+        self.look()
 
     def look(self, most: int = LOOK) -> None:
         """Looks at the `most` events before those that were looked at."""
@@ -57,7 +78,8 @@ class StreamIndex:
                 if count == most:
                     return
                 position = record.position or 0
-                self._low, self.high = position, max(self.high, position)
+                self._low = position
+                self._raise_to(record)
                 self.searched += 1
                 known = self._rows.get(record.stream)
                 if known is None:
@@ -69,11 +91,15 @@ class StreamIndex:
     def arrived(self, records: Iterable[Record]) -> None:
         """Takes in events that are newer than what was looked at."""
         for record in records:
-            self.high = max(self.high, record.position or 0)
+            self._raise_to(record)
             known, row = self._rows.get(record.stream), self._row(record)
             if known is not None and record.is_tombstone:
                 row.events = known.events
             self._rows[record.stream] = row
+
+    def _raise_to(self, record: Record) -> None:
+        if self._newest is None or (record.position or 0) > self.high:
+            self._newest = record
 
     def newest(self, most: int, match: str = "") -> tuple[list[StreamRow], int]:
         """The streams that match, those with the newest events first, and how many do.
@@ -96,6 +122,10 @@ class StreamIndex:
             record.position or 0,
             record.is_tombstone,
         )
+
+
+def _identity(record: Record) -> tuple[object, ...]:
+    return record.position, record.event_id, record.stream, record.version, record.state
 
 
 def _matches(row: StreamRow, match: str) -> bool:

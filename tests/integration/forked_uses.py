@@ -52,6 +52,10 @@ HANG = 60
 def uses(stores: esnb.Stores, shop: Shop, dog: Aggregate, runner: Any) -> dict[str, Any]:
     client = stores.eventstoredb
     env = dict(stores.env)
+    group = {"group_name": "answering", "stream_name": f"Shop-{dog.id}"}
+    client.create_subscription_to_stream(**group)
+    delivering = client.read_subscription_to_stream(**group)
+    delivered = next(delivering)
     worker = esnb.projections.PersistentRunner(shop, "group", lambda *_: None)
     event = NewEvent(type="Happened", data=b"{}")
     return {
@@ -65,6 +69,9 @@ def uses(stores: esnb.Stores, shop: Shop, dog: Aggregate, runner: Any) -> dict[s
         "browse": lambda: esnb.browse(shop),
         "client read": lambda: list(client.read_all()),
         "client subscription": lambda: client.subscribe_to_all(),
+        "ack": lambda: delivering.ack(delivered),
+        "ack by id": lambda: delivering.ack(delivered.ack_id),
+        "nack": lambda: delivering.nack(delivered, "park"),
         "client append": lambda: client.append_to_stream(
             "a", current_version=StreamState.ANY, events=[event]
         ),

@@ -108,3 +108,26 @@ def test_a_server_that_goes_away_is_said_in_the_widget() -> None:
     browser.following = True
     assert not browser.following
     browser.close()
+
+
+@pytest.mark.parametrize("kind", ["application", "client", "stores"])
+def test_a_log_that_was_emptied_is_looked_at_again(kind: str) -> None:
+    with esnb.connect(embedded=True) as stores:
+        app = stores.application(Bank)
+        sources = {"application": app, "client": stores.eventstoredb, "stores": stores}
+        for _ in range(2):
+            an_account(app)
+        browser = esnb.browse(sources[kind], live=True)
+        panel = browser._controls()
+        for accounts in (1, 5, 5, 0, 2):  # fewer events than before, more, and as many
+            stores.reset()
+            for _ in range(accounts):
+                an_account(app)
+            assert panel.visit.arrivals()
+            rows, _ = panel.visit.index.newest(20)
+            assert {row.name for row in rows} == set(esnb.streams(sources[kind])["stream"])
+            assert len(rows) == accounts
+            shown = [each["stream"] for each in browser.events]
+            assert shown == esnb.events(sources[kind])["stream"].tolist()[-20:]
+            assert not panel.visit.arrivals()
+        browser.close()

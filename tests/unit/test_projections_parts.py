@@ -260,6 +260,17 @@ def test_a_lag_too_long_to_count_is_unknown() -> None:
     assert meter.events(log.ids[1], log.ids[-1], 2) == 10_000
 
 
+def test_a_lag_is_counted_again_where_the_runner_has_begun_again() -> None:
+    log = _Gaps()
+    log.ids = [10 * i for i in range(1, 101)]
+    meter = LagMeter(log)  # type: ignore[arg-type]
+    assert meter.events(600, 1000, 60) == 40
+    assert meter.events(None, 1000, 60) == 100  # a rebuild
+    assert meter.events(100, 1000, 70) == 90
+    assert meter.events(100, 1000, 0) == 90  # stopped, and started again
+    assert meter.events(200, 1000, 10) == 80
+
+
 # --- pauses and rates ---------------------------------------------------------------------
 
 

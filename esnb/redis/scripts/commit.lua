@@ -10,12 +10,14 @@
 -- KEYS  1 tracking hash, 2 registry hash, then every key that is touched
 -- ARGV  1 application; 2 first id, last id, token of this commit, the known
 --       generation and the expected checkpoint ('-' none), with spaces between
---       (the last two may be empty: unknown, any); then per command: number of
+--       (the last two may be empty: unknown, any); 3 the event that the
+--       checkpoint then stands at, or empty; then per command: number of
 --       arguments, arguments
 -- Returns {'ok', generation} or {reason, detail, ...}.
 
 local tracking, registry = KEYS[1], KEYS[2]
 local application = ARGV[1]
+local event = ARGV[3]
 local first, last, token, known, expected = ARGV[2]:match('^(%d+) (%d+) (%w+) (%w*) ([%d-]*)$')
 
 -- Ids pass 2^53, where Lua's numbers end: they are compared as decimal text.
@@ -50,11 +52,13 @@ local function move()
   end
   redis.call('HSET', tracking, 'generation', generation, 'id:' .. application, last,
              'commit:' .. application, token)
+  -- Where it is not known, the event of an earlier checkpoint stays: it has its own position.
+  if event ~= '' then redis.call('HSET', tracking, 'event:' .. application, event) end
   redis.call('PUBLISH', tracking .. ':' .. application, last)
   return {'ok', generation}
 end
 
-if #ARGV == 2 then return move() end
+if #ARGV == 3 then return move() end
 
 --------------------------------------------------------------- the shadow --
 
@@ -342,7 +346,7 @@ local function check(c)
 end
 
 local commands = {}
-local at = 3
+local at = 4
 while at <= #ARGV do
   local count = tonumber(ARGV[at])
   local command = {unpack(ARGV, at + 1, at + count)}

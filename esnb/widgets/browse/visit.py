@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, SupportsIndex
 from uuid import UUID
 
@@ -195,12 +195,19 @@ class Visit:
     def arrivals(self) -> bool:
         """Takes in what was recorded since the streams were looked at; whether there was any.
 
-        The page is read again when the newest events are on it.
+        The page is read again when the newest events are on it, and where the log
+        was emptied meanwhile: then the streams are looked for anew, too.
         """
         high = self.index.high
         with self.pager.forwards(None, high or None) as records:
-            newer = (record for record in records if (record.position or 0) > high)
-            found = list(islice(newer, _MOST_ARRIVALS))
+            first = next(records, None)
+            is_same = self.index.is_at(first)
+            newer = (r for r in chain([first], records) if r and (r.position or 0) > high)
+            found = list(islice(newer, _MOST_ARRIVALS)) if is_same else []
+        if not is_same:
+            self.index.begin_again()
+            self.refresh()
+            return True
         if not found:
             return False
         if self.page.later is None and self._concerns(found):
