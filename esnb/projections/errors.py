@@ -6,7 +6,7 @@ from eventsourcing.persistence import DataError
 
 from esnb.adapters.checkpoint_event import CheckpointMismatchError
 
-__all__ = ["CheckpointAheadError", "CheckpointMismatchError", "is_transient"]
+__all__ = ["CheckpointAheadError", "CheckpointMismatchError"]
 
 
 class CheckpointAheadError(DataError):
