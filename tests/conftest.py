@@ -1,6 +1,7 @@
 """What holds for every test."""
 
 import os
+import re
 import signal
 
 import pytest
@@ -14,6 +15,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example takes says how busy the machine is, not whether it holds.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+RANDOM_OR_ADDRESS = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab]|0x[0-9a-f]{6}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that are spread over processes have the same names in each."""
+    changing = [
+        item.nodeid
+        for item in items
+        for found in RANDOM_OR_ADDRESS.findall(item.nodeid)
+        if found not in item.path.read_text("utf-8")
+    ]
+    if changing:
+        raise pytest.UsageError(f"ids= is missing, names change from run to run: {changing}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

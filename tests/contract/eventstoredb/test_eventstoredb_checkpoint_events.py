@@ -56,7 +56,7 @@ def test_an_event_at_another_position_does_not_fit(
         assert "nothing that tells" in (event_instead(moved(event), recorder) or "")
 
 
-@pytest.mark.parametrize("aggregate_id", [str(uuid4()), "Rex", ""])
+@pytest.mark.parametrize("aggregate_id", [str(uuid4()), "Rex", ""], ids=["uuid", "text", "empty"])
 def test_an_event_of_an_unknown_stream_does_not_fit(
     recorder: EventStoreDBApplicationRecorder, aggregate_id: str
 ) -> None:
