@@ -220,7 +220,16 @@ def of_value(cell: Cell, name: str, rate: int) -> str:
     return of_fold(cell, fold)
 
 
-@pytest.mark.parametrize("name", VALUES)
+OF_PYDANTIC = [name for name in VALUES if "pydantic" in name]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.extras] if name in OF_PYDANTIC else [])
+        for name in VALUES
+    ],
+)
 def test_another_value_changes_it(cell: Cell, name: str) -> None:
     before = of_value(cell, name, 2)
     assert of_value(cell, name, 2) == before
@@ -508,7 +517,16 @@ def test_whatever_a_global_is(cell: Cell, value: str) -> None:
     assert fingerprint(cell(f"thing = {value}").Dog) == before
 
 
-def test_every_process_makes_the_same_of_the_same_values(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "names",
+    [
+        [name for name in VALUES if name not in OF_PYDANTIC],
+        pytest.param(OF_PYDANTIC, marks=pytest.mark.extras),
+    ],
+    ids=["all", "pydantic"],
+)
+def test_every_process_makes_the_same_of_the_same_values(tmp_path: Path, names: list[str]) -> None:
+    cases = [VALUES[name] for name in names]
     lines = [
         "import sys",
         "from types import ModuleType",
@@ -518,9 +536,7 @@ def test_every_process_makes_the_same_of_the_same_values(tmp_path: Path) -> None
         "filler = [object() for _ in range(int(sys.argv[1]))]",
         "sys.set_int_max_str_digits(0)",
     ]
-    lines += [
-        f"CASES = {[(s.format(2), AGGREGATE.replace('{fold}', f)) for s, f in VALUES.values()]!r}"
-    ]
+    lines += [f"CASES = {[(s.format(2), AGGREGATE.replace('{fold}', f)) for s, f in cases]!r}"]
     lines += ["for number, case in enumerate(CASES):"]
     lines += ["    name = f'case{number}'", "    module = sys.modules[name] = ModuleType(name)"]
     lines += ["    for source in case:", "        exec(source, vars(module))"]
