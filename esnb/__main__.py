@@ -55,10 +55,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     except Exception as error:
         if isinstance(error, (OSError, ValueError)) or type(error).__name__ == "OperationalError":
-            print(f"esnb serve: {error}", file=sys.stderr)
+            print(f"esnb serve: {_without_number(error)}", file=sys.stderr)
             return 1
         raise
     return 0
+
+
+def _without_number(error: Exception) -> object:
+    """What an error says, but for the number that the operating system has for it."""
+    if isinstance(error, OSError) and error.filename is None:
+        return error.strerror or error
+    return error
 
 
 def _port(text: str) -> int:

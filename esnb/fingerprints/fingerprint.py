@@ -4,14 +4,25 @@ A snapshot is the fold of some events. When the code of the fold has changed
 since, the snapshot shows what the old code made of them, so it is applied only
 while the fingerprint of its class is the one that it was stored with.
 
-The fingerprint covers the aggregate class and its bases outside the library
-(methods, event classes, decorated functions, class attributes), and what their
-code names: functions, classes, constants and value objects, in all modules of
-the user's own (`own_modules`), by their names or as attributes of a module. It
-is made from compiled code, not from source files: a class defined in a notebook
-has one, and moving a definition does not change it. Another version of Python
+The fingerprint covers the aggregate class, its bases outside the library and its
+metaclass (methods, event classes, decorated functions, class attributes), and
+what their code names: functions with their defaults and attributes, classes,
+constants and objects, in all modules of the user's own (`own_modules`), by their
+names or as attributes of a module. It is made from compiled code, not from source
+files: a class defined in a notebook has one. Moving a definition, docstrings,
+comments, formatting and the annotations of functions do not change it; the types
+of a class's fields do, since libraries convert by them. Another version of Python
 may compile the same source to other code; its snapshots then count as stale,
 which costs a replay.
+
+Values count by their content, whatever their size: also the order of a dict, a
+numpy array, a pandas frame. What code itself changes as it runs (a cache, a counter)
+does not. A library's object counts by what pickle would write if it is compared by
+its content, else (a client, a lock, a logger) by its type, its name and the
+functions that it holds. So does what cannot be read at all, by its type: that is
+logged, and `class_version` is then the way to say that the fold has changed. A
+value that differs in every process, a random one for instance, makes snapshots of
+other processes stale, since the fold differs, too.
 """
 
 from __future__ import annotations
@@ -19,7 +30,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from esnb.fingerprints.code_walk import CodeWalk, Origins
+from esnb.fingerprints.code_origins import Origins
+from esnb.fingerprints.code_walk import CodeWalk
 
 
 def fingerprint(cls: type[Any]) -> str:
@@ -49,18 +61,18 @@ def module_fingerprint(name: str) -> str:
 
 def function_fingerprint(function: Callable[..., Any]) -> str:
     """The fingerprint of a function and of what its code names."""
-    walk = CodeWalk(home=getattr(function, "__module__", None) or "")
-    walk.visit(function)
-    walk.follow()
-    return walk.digest()
+    home = getattr(function, "__module__", None) or ""
+    return _digest(function, lambda walk: walk.visit(function), home=home)
 
 
-_remembered: dict[type[Any] | str, tuple[str, Origins]] = {}
+_remembered: dict[int | str, tuple[Any, str, Origins]] = {}
+"""By the subject's id, since it need not be hashable; kept, so that nothing else gets that id."""
 _MOST_REMEMBERED = 256
 
 
-def _digest(subject: type[Any] | str, begin: Callable[[CodeWalk], None], *, home: str) -> str:
-    digest, origins = _remembered.get(subject, ("", None))
+def _digest(subject: Any, begin: Callable[[CodeWalk], None], *, home: str) -> str:
+    key = subject if isinstance(subject, str) else id(subject)
+    _, digest, origins = _remembered.get(key, (None, "", None))
     if origins is not None and origins.still_hold():
         return digest
     walk = CodeWalk(home)
@@ -68,5 +80,5 @@ def _digest(subject: type[Any] | str, begin: Callable[[CodeWalk], None], *, home
     walk.follow()
     if len(_remembered) >= _MOST_REMEMBERED:
         _remembered.clear()
-    _remembered[subject] = walk.digest(), walk.origins
+    _remembered[key] = subject, walk.digest(), walk.origins
     return walk.digest()

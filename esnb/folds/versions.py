@@ -16,6 +16,7 @@ from esnb.folds.changes import Change, changes, described
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
+from esnb.sources.record import Origin
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.values.state import State
@@ -88,10 +89,10 @@ def versions(
     redaction = Redaction(redact)
     steps = fold(source, stored, projector_func, redaction)
     tracked = track(steps, unit="versions", total=len(stored), progress=progress)
-    return as_versions(tracked, redaction)
+    return as_versions(tracked, redaction, source.origin)
 
 
-def as_versions(steps: Iterable[Step], redaction: Redaction) -> Iterator[Version]:
+def as_versions(steps: Iterable[Step], redaction: Redaction, origin: Origin) -> Iterator[Version]:
     """The steps of a fold, with copies of their states."""
     before: State = {}
     for step in steps:
@@ -101,7 +102,7 @@ def as_versions(steps: Iterable[Step], redaction: Redaction) -> Iterator[Version
             step.version,
             step.type,
             step.time,
-            redaction.data(step.data),
+            redaction.of_payloads(origin).data(step.data),
             before,
             state,
             step.problem,

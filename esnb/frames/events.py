@@ -317,7 +317,7 @@ def _tabulated(
     columns |= {"time": [row.time for row in rows], "error": [row.error for row in rows]}
     payloads = [row.data for row in rows]
     if redaction:
-        payloads = list(map(redaction.data, payloads))
+        payloads = list(map(redaction.of_payloads(source.origin).data, payloads))
         columns["error"] = [row.record.remark or redaction.reason(row.error) for row in rows]
         columns["metadata"] = list(map(redaction.data, columns["metadata"]))
     if not flatten:

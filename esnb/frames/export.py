@@ -107,14 +107,17 @@ def _refuse_other_file(place: Path) -> None:
 def _write(place: Path, source: EventSource, rows: Iterable[Row], redaction: Redaction) -> int:
     handle, beside = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     written = 0
+    hidden = redaction.of_payloads(source.origin)
     try:
         with open(handle, "w", encoding="utf-8", newline="\n") as file:
             file.write(line.header(source.origin) + "\n")
             for row in rows:
                 plain = _plain(source, row.record)
                 row.record.time = row.record.time or _time_only_here(source.origin, row, plain)
-                file.write(line.write(row.record, plain, redaction) + "\n")
+                file.write(line.write(row.record, plain, hidden) + "\n")
                 written += 1
+            file.seek(0)
+            file.write(line.header(source.origin, written))
             file.flush()
             os.fsync(file.fileno())
         os.chmod(beside, 0o666 & ~_umask())

@@ -129,7 +129,7 @@ def without(
     numbers = [
         event.originator_version for event in stored if event.originator_version not in changed.skip
     ]
-    left = as_versions(changed.steps(projector_func), redaction)
+    left = as_versions(changed.steps(projector_func), redaction, source.origin)
     return (replace(each, number=number) for number, each in zip(numbers, left, strict=True))
 
 

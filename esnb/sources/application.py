@@ -19,6 +19,7 @@ from esnb.sources.payload import (
     is_transcoded,
     mapper_decoder,
     mapper_plain,
+    writes_its_own_way,
 )
 from esnb.sources.record import Origin, Record, as_first_recorded
 
@@ -114,7 +115,10 @@ class ApplicationSource:
 
     @property
     def origin(self) -> Origin:
-        return Origin("application", self.app.name, is_transcoded(self.app.mapper))
+        mapper = self.app.mapper
+        return Origin(
+            "application", self.app.name, is_transcoded(mapper), writes_its_own_way(mapper)
+        )
 
     def plain(self, record: Record) -> bytes:
         return self._plain(record.state)

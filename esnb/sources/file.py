@@ -55,6 +55,7 @@ class FileSource:
             first = next(_lines(file), _Line(1, 0, b""))
         with self._refusing(first.number):
             self.origin: Origin = _line.read_header(_text(first.content))
+            self._events = _line.read_count(_text(first.content))
 
     def _open(self) -> IO[bytes]:
         try:
@@ -76,10 +77,13 @@ class FileSource:
         return SERVER_COLUMNS if self.origin.kind == "server" else {}
 
     def records(self) -> Iterator[Record]:
-        """All of them; NotAnExportError, with the line named, at a damaged one."""
+        """All of them; NotAnExportError, with the line named, at a damaged or missing one."""
+        found, last = 0, 1
         with self._open() as file:
             for line in islice(_lines(file), 1, None):
+                found, last = found + 1, line.number
                 yield self._record(line.number, line.content)
+        self._require_all(found, last)
 
     def backwards(self) -> Generator[tuple[int, Record], None, None]:
         """The last one first, each with its place from 1; those not taken are not read.
@@ -92,9 +96,19 @@ class FileSource:
                 numbers.append(line.number)
                 begins.append(line.begin)
                 sizes.append(len(line.content))
+            self._require_all(len(begins) - 1, numbers[-1])
             for place in range(len(begins) - 1, 0, -1):  # before them stands the header
                 file.seek(begins[place])
                 yield place, self._record(numbers[place], file.read(sizes[place]))
+
+    def _require_all(self, found: int, last: int) -> None:
+        """Refuses a file that has fewer events than its first line says."""
+        if self._events is not None and found < self._events:
+            with self._refusing(last):
+                raise NotAnExportError(
+                    f"it ends after {found:,} of {self._events:,} events, so it was cut: export "
+                    f'it again, or, if that is wanted, write {found} as "events" in its first line'
+                )
 
     def _record(self, number: int, content: bytes) -> Record:
         with self._refusing(number):
@@ -185,6 +199,11 @@ def _lines(file: IO[bytes]) -> Iterator[_Line]:
 
 def _text(content: bytes) -> str:
     """The text of a line, without the mark that some editors begin a file with."""
+    if content.endswith(b"\0") and b"\0" not in (rest := content.rstrip(b"\0")):
+        raise NotAnExportError(
+            f"{len(content) - len(rest):,} NUL bytes stand here instead of text in UTF-8, as a crash of the "
+            "machine leaves them: export it again, or remove this line and what follows"
+        )
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content:
         raise NotAnExportError("it is not text in UTF-8, but perhaps in UTF-16: save it as UTF-8")
     return content.removeprefix(BOM_UTF8).decode("utf-8")

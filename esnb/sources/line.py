@@ -7,7 +7,9 @@ One that could not be decrypted or decompressed stands there as it is stored,
 and its line says so: `"stored": true`. Where only its application reads an
 event's own time, it stands under `time` besides. A header with `"transcoded": false` says
 that an application had a transcoder of its own, so that an object with the keys
-of the library's transcodings is not one of theirs.
+of the library's transcodings is not one of theirs; with `"by_position": true`, that
+its lists may be objects whose fields have no names. `"events"` says how many follow,
+so that a file that was cut at the end of a line is noticed.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ _OF_SERVER = ("revision", "content_type", "link_stream", "link_revision", "link_
 _NUMBERS = frozenset({"version", "position", "revision", "link_revision", "link_position"})
 _MOST = 2**63
 """The columns of a frame have 64 bits."""
+_DIGITS = 12
+"""Of the number of events, which is filled in when all are written."""
 _MISSING = object()
 
 
@@ -35,10 +39,14 @@ class NotAnExportError(ValueError):
     """A file is not what `esnb.export` writes, or was damaged since."""
 
 
-def header(origin: Origin) -> str:
-    """The first line of a file."""
-    found = {"esnb.export": FORMAT, "source": origin.kind, "name": origin.name}
-    return _dumped(found if origin.transcoded else {**found, "transcoded": False})
+def header(origin: Origin, events: int = 0) -> str:
+    """The first line of a file that has so many events; as long for any number of them."""
+    found: dict[str, Any] = {"esnb.export": FORMAT, "source": origin.kind, "name": origin.name}
+    if not origin.transcoded:
+        found["transcoded"] = False
+    if origin.by_position:
+        found["by_position"] = True
+    return f'{_dumped(found)[:-1]},"events":{events:>{_DIGITS}}}}'
 
 
 def read_header(line: str) -> Origin:
@@ -60,7 +68,14 @@ def read_header(line: str) -> Origin:
         raise NotAnExportError(f"its source is {short_repr(kind)}, not 'application' or 'server'")
     if not isinstance(name, str):
         raise NotAnExportError(f"its name is {short_repr(name)}, not text")
-    return Origin(kind, name, found.get("transcoded") is not False)
+    transcoded, by_position = found.get("transcoded"), found.get("by_position")
+    return Origin(kind, name, transcoded is not False, by_position is True)
+
+
+def read_count(line: str) -> int | None:
+    """How many events follow that first line; None where an earlier version wrote it."""
+    found = json.loads(line).get("events")
+    return found if type(found) is int else None
 
 
 def _missing(error: KeyError) -> NotAnExportError:

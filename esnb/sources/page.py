@@ -207,7 +207,8 @@ def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) ->
         return None
     data, error = pager.source.decode(record)
     time = record.time_with(data)
-    data, metadata = pager.redaction.data(data), pager.redaction.data(record.metadata)
+    data = pager.redaction.of_payloads(pager.source.origin).data(data)
+    metadata = pager.redaction.data(record.metadata)
     error = record.remark or pager.redaction.reason(error)
     event = Event(pager.number(stream, record), record, time, data, metadata, error)
     return event if wanted.admits(event) else None

@@ -146,6 +146,16 @@ def is_transcoded(mapper: Mapper[Any]) -> bool:
     return isinstance(_part(mapper, "transcoder"), JSONTranscoder)
 
 
+def writes_its_own_way(mapper: Mapper[Any]) -> bool:
+    """Whether a mapper makes payloads of events as the library does not, for instance as lists."""
+    return not is_transcoded(mapper) or _has_own(mapper)
+
+
+def _has_own(mapper: Mapper[Any]) -> bool:
+    names = ("to_stored_event", "to_domain_event")
+    return any(getattr(type(mapper), each, None) is not getattr(Mapper, each) for each in names)
+
+
 def mapper_decoder(mapper: Mapper[Any]) -> Decode:
     """Reads what `mapper` wrote: decrypts, decompresses, decodes.
 

@@ -98,6 +98,8 @@ class Origin(NamedTuple):
     """The application's; empty for a server."""
     transcoded: bool = True
     """Whether an application's payloads are of the library's own transcoder."""
+    by_position: bool = False
+    """Whether a mapper of its own may have written objects without the names of their fields."""
 
 
 def is_of_library(record: Record) -> bool:

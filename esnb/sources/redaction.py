@@ -11,6 +11,7 @@ from hashlib import blake2b
 from typing import Any
 
 from esnb.sources.names import listed
+from esnb.sources.record import Origin
 from esnb.values.ordered_repr import ordered_repr
 from esnb.values.state import ATOMS, State, attributes
 
@@ -68,12 +69,14 @@ class Redaction:
     _key: bytes
     _longest: int
     """Parts of the longest dotted path among the names."""
+    _by_position: bool = False
+    """Whether a list may be an object whose fields are known by their position."""
 
     def __init__(self, redact: Redact | Redaction | None) -> None:
         """Of another redaction: the same one, so that what both hide can be compared."""
         if isinstance(redact, Redaction):
             self._names, self._key = redact._names, redact._key
-            self._longest = redact._longest
+            self._longest, self._by_position = redact._longest, redact._by_position
             return
         problem = (
             f"redact={redact!r}: give names of fields, or dotted paths such as 'customer.email'"
@@ -88,14 +91,26 @@ class Redaction:
     def __bool__(self) -> bool:
         return bool(self._names)
 
+    def of_payloads(self, origin: Origin) -> Redaction:
+        """The same one for the payloads of a source, in which a list may be an object without names."""
+        if not (self._names and origin.by_position):
+            return self
+        found = Redaction(self)
+        found._by_position = True
+        return found
+
     def data(self, value: Any) -> Any:
         """A payload or metadata without what is hidden.
 
         What has no names, or cannot be read, may be anything, and is hidden
         whole: bytes, a text or number alone, values by their position.
 
+        So is what stands where a dotted path leads on.
+
         >>> Redaction("email").data(["a@b.c", 42])
         '[redacted]'
+        >>> Redaction("contact.email").data({"contact": ["a@b.c", 42], "tags": ["new"]})
+        {'contact': '[redacted]', 'tags': ['new']}
         """
         if not self._names or value is None:
             return value
@@ -144,6 +159,20 @@ class Redaction:
     def _hides(self, path: Path) -> bool:
         return path[-1] in self._names or ".".join(path) in self._names
 
+    def _leads_on(self, path: Path) -> bool:
+        """Whether a dotted path names something within what is here."""
+        begin = ".".join(path) + "."
+        return bool(path) and any(name.startswith(begin) for name in self._names)
+
+    def _is_nameless_part(self, value: Any, path: Path) -> bool:
+        """Whether a value within a named one may be what is hidden, without its name."""
+        if isinstance(value, dict) or value is None or isinstance(value, bool):
+            return False
+        if type(value) in (list, tuple):
+            may_be = self._by_position or self._leads_on(path)
+            return may_be and any(not isinstance(each, dict | list | tuple) for each in value)
+        return type(value) in ATOMS and self._leads_on(path)
+
     def _mark(self, value: Any, plain: bool) -> str:
         if plain:
             return REDACTED
@@ -171,10 +200,13 @@ class Redaction:
             return {
                 key: self._mark(inner, plain)
                 if self._hides((*path, str(key)))
+                or self._is_nameless_part(inner, _within(value, path, key))
                 else self._without(inner, _within(value, path, key), plain, around)
                 for key, inner in value.items()
             }
         if type(value) in (list, tuple):
+            if self._is_nameless_part(value, path):
+                return self._mark(value, plain)
             return type(value)(self._without(inner, path, plain, around) for inner in value)
         return self._mark(value, plain) if self._is_in(value, path, 20, set()) else value
 

@@ -22,6 +22,7 @@ import esnb
 from esnb.sources import payload as _payload
 from tests.unit import mapped_domain as domain
 from tests.unit.mapped_domain import Cart, Houses, Money, Moved, Opened, Shop
+from tests.unit.test_frames_redaction import Joined, PositionalClub
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STORES = ["popo", "sqlite", "esnb"]
@@ -421,3 +422,24 @@ def test_a_mapper_that_adds_to_the_librarys() -> None:
 
     assert esnb.events(app)["data"][0]["fields"] == SHOWN
     assert pd.isna(esnb.events(app)["error"][0])
+
+
+def test_what_a_mapper_writes_by_position_has_the_time_of_the_store(tmp_path: Path) -> None:
+    """Which of its values is a time only its class knows; a store without times has none."""
+    stream, file = uuid4(), tmp_path / "events.jsonl"
+    with esnb.connect(embedded=True) as stores:
+        app = PositionalClub(env=stores.env)
+        app.events.put([Joined(stream, 1, "a@b.c")])
+        esnb.export(app, file)
+        recorded = esnb.events(stores)["recorded"][0]
+
+        for source in (app, stores, file):
+            assert esnb.events(source)["time"][0] == recorded
+        assert esnb.stream(app, stream)["time"][0] == recorded
+        assert esnb.streams(app)["first_time"][0] == recorded
+        assert len(esnb.events(app, until=recorded)) == 1
+        assert esnb.events(app, since=recorded, until=recorded)["data"][0][2] == "a@b.c"
+
+    memory = PositionalClub()
+    memory.events.put([Joined(stream, 1, "a@b.c")])
+    assert esnb.events(memory)["time"].isna().all()

@@ -576,6 +576,7 @@ def test_a_path_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         with pytest.raises(OSError, match="cannot be kept in") as refused:
             esnb.connect(path)
         assert str(path) in str(refused.value)
+        assert path.parts[1] == "proc" or f"{str(file)!r} is a file" in str(refused.value)
     assert file.read_text() == ""
 
 
@@ -584,6 +585,29 @@ def test_a_damaged_event_log_is_reported_with_the_servers_words(tmp_path: Path) 
     (tmp_path / "eventstoredb" / "events.db").write_bytes(b"this is no database at all" * 100)
     with pytest.raises(OperationalError, match=r"(?s)embedded EventStoreDB server did not start"):
         esnb.connect(tmp_path)
+
+
+@pytest.mark.parametrize("kind", [".incr.aof", ".manifest", ".base.rdb"])
+def test_a_damaged_redis_is_reported_in_one_line(tmp_path: Path, kind: str) -> None:
+    with esnb.connect(tmp_path) as stores:
+        for number in range(50):
+            stores.redis.set(f"key-{number}", "x" * 100)
+    (damaged,) = (tmp_path / "redis" / "appendonlydir").glob(f"*{kind}")
+    content = damaged.read_bytes()
+    half = len(content) // 2
+    damaged.write_bytes(content[:half] + b"not what was here\r\n" + content[half + 10 :])
+
+    match = "embedded Redis server did not start"
+    with esnb.connect(tmp_path) as stores, pytest.raises(OperationalError, match=match) as refused:
+        stores.redis.ping()
+
+    said = str(refused.value)
+    assert "\n" not in said
+    assert repr(str(tmp_path / "redis" / "server.log")) in said
+    assert "move that directory away" in said
+    (tmp_path / "redis").rename(tmp_path / "damaged")
+    with esnb.connect(tmp_path) as stores:
+        assert stores.redis.dbsize() == 0
 
 
 def test_another_redis_program_is_used_when_it_is_named(

@@ -189,7 +189,9 @@ def test_a_path_that_cannot_be_written_is_named(
     monkeypatch.setattr("signal.signal", lambda number, handler: None)
     (tmp_path / "file").write_text("")
     assert main(["serve", "--path", str(tmp_path / "file")]) == 1
-    assert "cannot be kept in" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("esnb serve: the embedded stores cannot be kept in")
+    assert f"{str(tmp_path / 'file')!r} is a file" in said
 
 
 @pytest.mark.parametrize("path", ["", " ", "esdb://host:2113"])

@@ -18,6 +18,9 @@ from typing import Any
 import pytest
 
 from esnb.fingerprints.fingerprint import fingerprint, module_fingerprint
+from tests.unit.fold_cells import AGGREGATE, cell, of_fold
+
+__all__ = ["cell"]
 
 SOURCE = """
 from dataclasses import dataclass
@@ -262,40 +265,6 @@ def test_another_process_makes_the_same() -> None:
 
 
 # --- what code names, and what only looks like it -------------------------------------------
-
-
-@pytest.fixture
-def cell(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Runs cells one after the other in one namespace, as a notebook does; gives it back."""
-    monkeypatch.setenv("EVENTSOURCING_DISABLE_REDEFINITION_CHECK", "y")
-    module = ModuleType("notebook")
-    monkeypatch.setitem(sys.modules, "notebook", module)
-
-    def cell(source: str) -> Any:
-        exec(compile(source, "<cell>", "exec"), vars(module))
-        return module
-
-    return cell
-
-
-AGGREGATE = """
-from eventsourcing.domain import Aggregate, event
-
-class Dog(Aggregate):
-    @event("Registered")
-    def __init__(self, name):
-        self.name = name
-        self.tricks = []
-        self.price = 0
-
-    @event("Priced")
-    def set_price(self, amount):
-        self.price = {fold}
-"""
-
-
-def of_fold(cell: Callable[..., Any], fold: str) -> str:
-    return fingerprint(cell(AGGREGATE.replace("{fold}", fold)).Dog)
 
 
 @pytest.mark.parametrize("name", ["name", "tricks", "price", "amount", "append", "self", "Priced"])

@@ -14,6 +14,7 @@ import pytest
 from eventsourcing.application import Application
 
 import esnb
+from esnb.sources.file import FileSource
 from esnb.sources.line import NotAnExportError
 from tests.unit.frames_domain import Bank, an_account
 
@@ -205,3 +206,68 @@ def test_what_is_not_json_in_metadata_is_written_all_the_same(tmp_path: Path) ->
     by_hand = json.dumps({**json.loads(_line.write(Record("a", 1, "A", b""), b"{}", NOTHING))})
     by_hand = by_hand.replace('"data": {}', f'"data": {json.dumps(data)}')
     assert json.loads(_line.read(by_hand).state) == data
+
+
+@pytest.mark.parametrize("left", range(1, 6))
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda path: esnb.events(path),
+        lambda path: list(FileSource(path).backwards()),
+        lambda path: esnb.streams(path),
+        lambda path: esnb.catalog(path),
+        lambda path: esnb.load(path, Bank()),
+        lambda path: esnb.export(path, path.with_suffix(".again")),
+    ],
+)
+def test_a_file_that_was_cut_at_the_end_of_a_line_is_refused(
+    tmp_path: Path, left: int, read: Callable[[Path], Any]
+) -> None:
+    app, path = Bank(), tmp_path / "log.jsonl"
+    an_account(app)
+    total = esnb.export(app, path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[: min(left, total)]))
+
+    kept = min(left, total) - 1
+    with pytest.raises(NotAnExportError, match=rf"ends after {kept} of {total} events.*export it"):
+        read(path)
+
+
+def test_the_first_events_of_a_file_that_was_cut_are_read(path: Path) -> None:
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:-1]))
+
+    assert len(esnb.events(path, limit=2)) == 2
+
+
+def test_a_file_of_an_earlier_version_says_nothing_of_its_size(path: Path, tmp_path: Path) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    header = json.loads(lines[0])
+    assert header.pop("events") == len(lines) - 1
+    path.write_text("".join([json.dumps(header) + "\n", *lines[1:-1]]))
+
+    assert len(esnb.events(path)) == len(lines) - 2
+    assert esnb.load(path, Bank()) == len(lines) - 2
+
+
+def test_a_line_that_is_added_by_hand_is_read(path: Path) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join([*lines, lines[-1]]))
+
+    assert len(esnb.events(path)) == len(lines)
+
+
+@pytest.mark.parametrize("damage", [b"\0" * 4096, b"\0", b'{"stream": "a\0\0\0', b"\n\0\0\0"])
+def test_zeros_that_a_crash_leaves_are_called_so(path: Path, damage: bytes) -> None:
+    path.write_bytes(path.read_bytes() + damage)
+
+    with pytest.raises(NotAnExportError, match=r"line \d+\): [\d,]+ NUL bytes .* crash .* export"):
+        esnb.events(path)
+
+
+def test_a_file_of_zeros_alone_is_called_so(path: Path) -> None:
+    path.write_bytes(b"\0" * 100)
+
+    with pytest.raises(NotAnExportError, match="100 NUL bytes"):
+        esnb.events(path)

@@ -243,6 +243,69 @@ def test_what_a_mapper_writes_by_position_is_hidden_whole(tmp_path: Path) -> Non
         assert SECRET not in text
 
 
+class Contact(msgspec.Struct, frozen=True, array_like=True):
+    email: str
+    city: str = "Bern"
+
+
+class Moved(msgspec.Struct, frozen=True):
+    originator_id: UUID
+    originator_version: int
+    contact: Contact
+    others: dict[str, list[Contact]]
+
+
+@pytest.mark.parametrize("redact", ["email", "contact.email", ["email", "city"]])
+def test_what_stands_by_position_in_a_named_object_is_hidden(redact: Any, tmp_path: Path) -> None:
+    app, plain, file = PositionalClub(), tmp_path / "plain.jsonl", tmp_path / "events.jsonl"
+    others = {"home": [Contact(SECRET)]} if redact != "contact.email" else {}
+    event = Moved(uuid4(), 1, Contact(SECRET), others)
+    app.events.put([event])
+    esnb.export(app, file, redact=redact)
+    esnb.export(app, plain)
+
+    for source in (app, plain):
+        browser = esnb.browse(source, live=False, redact=redact)
+        shown = [
+            everything_in(esnb.events(source, redact=redact)),
+            everything_in(esnb.events(source, redact=redact, flatten=True)),
+            everything_in(esnb.stream(source, event.originator_id, redact=redact)),
+            str(browser),
+            browser._repr_html_(),
+            json.dumps(browser.json),
+            file.read_text(),
+        ]
+        for text in shown:
+            assert SECRET not in text
+    assert esnb.events(app, redact="other")["data"][0]["contact"] == REDACTED
+    assert SECRET in everything_in(esnb.events(app))
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (["a@b.c", 42], REDACTED),
+        ("a@b.c", REDACTED),
+        (42, REDACTED),
+        (None, None),
+        ([], []),
+        ([{"email": 1, "city": 2}, {"city": 3}], [{"email": REDACTED, "city": 2}, {"city": 3}]),
+        ([["a@b.c", 42]], [REDACTED]),
+        ([{"email": 1}, "a@b.c"], REDACTED),
+        ({"city": ["Bern", 3012]}, {"city": ["Bern", 3012]}),
+        ({"_type_": "tuple_as_list", "_data_": ["a@b.c"]}, None),
+    ],
+)
+def test_what_has_no_name_where_a_path_leads_on_is_hidden(value: Any, shown: Any) -> None:
+    found = Redaction("contact.email").data({"contact": value, "tags": ["new", 1]})
+
+    assert found["tags"] == ["new", 1]
+    if isinstance(value, dict) and "_data_" in value:
+        assert "a@b.c" not in str(found)
+    else:
+        assert found["contact"] == shown
+
+
 @pytest.mark.parametrize("redact", [7, [""], [None], [("a", "b")]])
 def test_names_of_fields_are_texts(redact: Any) -> None:
     with pytest.raises(TypeError, match=r"redact=.*: give names of fields"):

@@ -46,6 +46,15 @@ def kept_directory(path: Path, name: str) -> Path:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"the embedded stores cannot be kept in {str(path)!r} ({error.strerror}): "
-            "choose a path that can be written, or none for ephemeral ones",
+            f"the embedded stores cannot be kept in {str(path)!r} ({_reason(home, error)}): "
+            "choose a directory that can be written, or no path for ephemeral ones",
         ) from None
+
+
+def _reason(home: Path, error: OSError) -> str:
+    """Why there is no such directory; where a file has its name, or that of one above, which."""
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        for each in (home, *home.parents):
+            if each.exists() and not each.is_dir():
+                return f"{str(each)!r} is a file"
+    return str(error.strerror)

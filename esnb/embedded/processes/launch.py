@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ import esnb
 from esnb.clients.uri import EMBEDDED_NAME
 from esnb.embedded.processes.homes import SOCKET_NAME, kept_directory, private_directory
 from esnb.embedded.processes.process import Home, Plan, ServerProcess, start
+from esnb.embedded.processes.redis_log import explain_failure
 from esnb.embedded.processes.redis_program import find_program, runnable
 
 
@@ -49,6 +51,7 @@ def start_redis(path: Path | None) -> ServerProcess:
             stop="SIGKILL" if path is None else "SIGTERM",
             details={"socket": settings["unixsocket"]},
             remove=[sockets],
+            explain=str if path is None else partial(explain_failure, directory=directory),
         )
 
     return start(Home("Redis", directory), plan)

@@ -42,6 +42,8 @@ class Plan:
     """Seconds until the server must have printed the line."""
     grace: float = 5.0
     """Seconds until a server that was told to stop is killed."""
+    explain: Callable[[str], str] = str
+    """Makes what a server that does not start has printed a reason for people."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _spawn(home: Home, plan: Plan) -> subprocess.Popen[bytes]:
         if "failed" not in answer:
             process.kill()
         process.wait()
-        reason = answer.get("failed", "its supervisor said nothing")
+        reason = plan.explain(answer.get("failed", "its supervisor said nothing"))
         raise OperationalError(f"the embedded {home.server} server did not start: {reason}")
     return process
 
