@@ -32,6 +32,7 @@ from esnb._client import (
     WrongCurrentVersion,
 )
 from esnb._uri import described, is_embedded, masked
+from esnb.access import AccessRefusedError
 from esnb.clients.leader import not_leader
 from esnb.clients.refusal import REFUSED
 from esnb.clients.silence import SILENT, is_silence
@@ -91,9 +92,9 @@ def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
         return DataError(f"{text}; nothing was written. Save in smaller steps; {LOST_EVENTS}")
     if isinstance(error, ClientProgrammingError):
         return ProgrammingError(text)
-    if is_transient(error) or isinstance(error, AccessDenied | DiscoveryFailed):
-        return OperationalError(text)
-    return OperationalError(text) if status_of(error) in REFUSED else InternalError(text)
+    if isinstance(error, AccessDenied) or status_of(error) in REFUSED:
+        return AccessRefusedError(text)
+    return OperationalError(text) if is_transient(error) else InternalError(text)
 
 
 def is_transient(error: Exception) -> bool:

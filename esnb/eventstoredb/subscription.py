@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from eventsourcing.persistence import OperationalError, Subscription
+from eventsourcing.persistence import OperationalError, PersistenceError, Subscription
 
 from esnb._client import ClientError, ConsumerTooSlow
 from esnb._uri import described, is_embedded
 from esnb.changes import Flag
 from esnb.clients.forks import Birth
 from esnb.eventstoredb.connection import Lease
-from esnb.eventstoredb.errors import is_transient, translated
+from esnb.eventstoredb.errors import is_transient, translate, translated
 from esnb.eventstoredb.reading import whole
 from esnb.eventstoredb.records import StreamNotification
 
@@ -57,6 +57,8 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         self._stopped = Flag()
         self._birth = Birth()
         self._stream: Any = None
+        self.problem: PersistenceError | None = None
+        """Why it is cut off at the moment; None while it is not."""
         with translated(self._subject, self._category.uri):
             self._after = self._category.anchor(self._lease.client, gt)
             self._open()
@@ -94,6 +96,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
                 if stream is None:
                     self._check_log()
                     self._open()
+                    self.problem = None
                     continue
                 # A stream that was cut by another thread's reconnection ends without an error.
                 event = next(stream, None)
@@ -105,6 +108,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
                 if not is_transient(error):
                     with translated(self._subject, self._category.uri):
                         raise
+                self.problem = translate(error, self._subject, self._category.uri)
                 level = logging.DEBUG if isinstance(error, ConsumerTooSlow) else logging.INFO
                 _log.log(level, "%s: resuming after %s: %s", self._subject, self._after, error)
             self._drop()

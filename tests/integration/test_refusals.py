@@ -26,6 +26,7 @@ from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, answer, refuse
 from tests.redis_server import RedisServer
+from tests.unit.test_projections_persistent import QUICK
 
 DENIED = refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied")
 UNKNOWN_USER = refuse(grpc.StatusCode.UNAUTHENTICATED, "Bad\ncredentials")
@@ -316,22 +317,51 @@ def test_the_status_of_a_group_says_who_may_not_look_at_it(
     assert status.waiting is None
 
 
-def test_a_catch_up_runner_says_it_while_it_waits(
+def test_a_catch_up_runner_fails_with_it(proxy: GrpcProxy, app: Doors) -> None:
+    app.save(Door())
+    proxy.on("Streams/Read", DENIED)
+    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK)
+
+    text = _text(lambda: runner.start().wait(timeout=LONG))
+    status = runner.status()
+
+    assert "user 'bob' may not read $all" in text
+    assert (status.state, status.lag) == ("failed", None)
+    assert "user 'bob' may not read $all" in str(status.error)
+
+
+def test_a_catch_up_runner_that_is_refused_in_the_middle(
     proxy: GrpcProxy, client: EventStoreDB, app: Doors
 ) -> None:
     app.save(Door())
+    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK)
+    runner.start().wait(timeout=LONG)
     proxy.on("Streams/Read", DENIED)
+    proxy.cut("Streams/Read")
+    _until(lambda: runner.status().state == "failed")
+    assert "user 'bob' may not read" in str(runner.status().error)
+    proxy.off()
 
-    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder)
-    runner.start()
-    deadline = time.monotonic() + LONG
-    while runner.status().state != "retrying" and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
-    error = str(runner.status().error)
+    runner.resume()  # the right was granted
+    app.save(Door())
+    runner.wait(timeout=LONG)
     runner.stop()
 
-    assert "user 'bob' may not read $all" in error
-    assert not [part for part in RPC if part in error]
+
+def test_a_refusal_that_passes_is_overcome(proxy: GrpcProxy, app: Doors) -> None:
+    app.save(Door())
+    proxy.on("Streams/Read", DENIED, times=3)
+
+    with CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK) as runner:
+        _until(lambda: runner.status().lag == 0)
+        runner.wait(timeout=LONG)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come to hold"
+        threading.Event().wait(0.02)
 
 
 def test_a_watcher_says_it(proxy: GrpcProxy, client: EventStoreDB) -> None:
