@@ -24,7 +24,7 @@ from esnb.clients.eventstoredb import EventStoreDB
 from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess
-from tests.grpc_proxy import GrpcProxy, answer, refuse
+from tests.grpc_proxy import Behaviour, GrpcProxy, answer, refuse
 from tests.redis_server import RedisServer
 from tests.unit.test_projections_persistent import QUICK
 
@@ -176,12 +176,28 @@ def _elsewhere(work: Callable[[], object]) -> Callable[[], object]:
         ),
         (
             lambda client: client.get_subscription_info("mail"),
-            "may not look at group 'mail' of $all",
+            "may not look at group 'mail' of $all: by default that takes no more than a user who",
         ),
-        (lambda client: client.list_subscriptions(), "may not list persistent subscriptions"),
+        (
+            lambda client: client.list_subscriptions(),
+            "may not list persistent subscriptions: by default that takes no more than a user who",
+        ),
+        (
+            lambda client: client.replay_parked_events("mail"),
+            "may not replay the parked events of group 'mail' of $all: by default that takes "
+            "membership of $ops or $admins",
+        ),
+        (
+            lambda client: client.delete_projection("mine"),
+            "may not delete projection 'mine': by default that takes membership of $ops",
+        ),
+        (
+            lambda client: client.get_projection_state("mine"),
+            "may not read the state of projection 'mine': by default that takes no more than",
+        ),
         (
             lambda client: client.enable_projection("$by_category"),
-            "may not start projection '$by_category': by default that takes membership of $ops",
+            "may not start projection '$by_category': by default that takes no more than a user who",
         ),
     ],
 )
@@ -297,6 +313,24 @@ def test_a_persistent_runner_fails_with_it(
         text = _text(lambda: runner.wait(0, timeout=LONG))
 
     assert "user 'bob' may not" in text
+
+
+@pytest.mark.parametrize("refusal", [DENIED, UNKNOWN_USER])
+def test_a_group_that_is_there_is_consumed_without_the_right_to_make_one(
+    proxy: GrpcProxy, app: Doors, refusal: Behaviour
+) -> None:
+    app.save(Door())
+    name = uuid4().hex
+    with PersistentRunner(app, name, lambda *_: None, remember=0) as runner:
+        runner.wait(timeout=LONG)
+    proxy.on("PersistentSubscriptions/Create", refusal)
+    handled: list[object] = []
+
+    with PersistentRunner(app, name, lambda *given: handled.append(given), remember=0) as runner:
+        app.save(Door())
+        runner.wait(timeout=LONG)
+
+    assert len(handled) == 1
 
 
 def test_the_status_of_a_group_says_who_may_not_look_at_it(
