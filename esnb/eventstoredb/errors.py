@@ -144,7 +144,8 @@ def reason(error: Exception, uri: str) -> str:
         return closed
     if isinstance(error, NodeIsNotLeader):
         return not_leader(error)
-    cause = call_of(error)
+    # A cluster's own error says more than the call that had it looked for a node.
+    cause = None if isinstance(error, DiscoveryFailed) else call_of(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
     if is_silence(text):
         return f"it {SILENT}"
