@@ -23,7 +23,7 @@ class TcpRelay:
         self._target: tuple[str, int] = ("", 0)
         self._listener: socket.socket | None = None
         self._lock = threading.Lock()
-        self._open: set[socket.socket] = set()
+        self._open: set[_Connection] = set()
         self._resets = False
         self._flows = threading.Event()
         self._flows.set()
@@ -42,9 +42,7 @@ class TcpRelay:
             with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
             listener.close()
-        with self._lock:
-            doomed = tuple(self._open)
-        self._close(*doomed)
+        self._end_all()
         self._flows.set()
 
     def freeze(self) -> None:
@@ -58,12 +56,7 @@ class TcpRelay:
     def reset(self) -> None:
         """From now on each connection is taken, and reset at once; those that are open, too."""
         self._resets = True
-        with self._lock:
-            doomed = tuple(self._open)
-        for each in doomed:
-            with suppress(OSError):
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETS)
-        self._close(*doomed)
+        self._end_all()
 
     def admit(self) -> None:
         """Takes `reset()` back."""
@@ -86,24 +79,51 @@ class TcpRelay:
                 near.close()
                 continue
             for each in (near, far):
-                each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                with suppress(OSError):  # the other end may have gone already
+                    each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection = _Connection(near, far)
             with self._lock:
-                self._open |= {near, far}
+                self._open.add(connection)
             for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                threading.Thread(
+                    target=self._pass_on, args=(connection, source, sink), daemon=True
+                ).start()
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def _pass_on(self, connection: _Connection, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
             while data := source.recv(1 << 16):
                 self._flows.wait()
                 sink.sendall(data)
         self._flows.wait()
-        self._close(source, sink)
-
-    def _close(self, *doomed: socket.socket) -> None:
         with self._lock:
-            self._open -= set(doomed)
-        for each in doomed:
+            connection.end(resets=self._resets)
+            connection.threads -= 1
+            if not connection.threads:
+                self._open.discard(connection)
+                connection.close()
+
+    def _end_all(self) -> None:
+        with self._lock:
+            for connection in self._open:
+                connection.end(resets=self._resets)
+
+
+class _Connection:
+    """Its sockets are closed once nobody uses them: their numbers are given to others at once."""
+
+    def __init__(self, near: socket.socket, far: socket.socket) -> None:
+        self._near = near
+        self._far = far
+        self.threads = 2
+
+    def end(self, *, resets: bool) -> None:
+        """Has both threads that wait for bytes come to the end."""
+        if resets:
+            self._near.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESETS)
+        for each in (self._near, self._far):
             with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
+                each.shutdown(socket.SHUT_RD if resets else socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._near.close()
+        self._far.close()
