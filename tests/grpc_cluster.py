@@ -4,6 +4,7 @@
         client = EventStoreDB(cluster.uri)
         cluster.kill(0)  # the others go on listing it: Leader, dead
         cluster.elect(1)
+        cluster.freeze(1)  # takes connections, and answers nothing
 
 A node that is not the leader refuses calls that require it, as EventStoreDB
 does: NOT_FOUND, and in the trailers where the leader is.
@@ -81,6 +82,19 @@ class GrpcCluster:
         """Ends a node; the others know that it is dead, and go on telling its last state."""
         self.alive[number] = False
         self.nodes[number].stop()
+
+    def freeze(self, number: int) -> None:
+        """Stops a node as SIGSTOP does; the others know that it is dead, and go on telling its
+        last state."""
+        self.alive[number] = False
+        self.nodes[number].freeze()
+
+    def thaw(self, number: int) -> None:
+        """Has a node that was frozen go on, as a follower where another one leads meanwhile."""
+        self.alive[number] = True
+        if self.states.count(LEADER) > 1:
+            self.states[number] = FOLLOWER
+        self.nodes[number].thaw()
 
     def _behave(self, number: int, node: GrpcProxy) -> None:
         def require_leader(call: ProxiedCall) -> Iterator[bytes]:

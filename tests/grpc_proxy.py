@@ -8,10 +8,11 @@
         proxy.off()  # pass everything on again
         proxy.cut()  # end what is under way
         proxy.stop(); proxy.start()  # at the same port
+        proxy.freeze(); proxy.thaw()  # as SIGSTOP and SIGCONT do
 
 What a call does is decided as it begins; calls that are under way go on. A deaf
 proxy goes on answering the pings of HTTP/2, as a server does whose service has
-not started: to freeze a whole server, stop its process instead.
+not started; a frozen one takes connections and answers nothing at all.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import grpc
+
+from tests.tcp_relay import TcpRelay
 
 Metadata = Sequence[tuple[str, str | bytes]]
 Behaviour = Callable[["ProxiedCall"], Iterator[bytes]]
@@ -190,7 +193,8 @@ class GrpcProxy:
         self, target: str = "127.0.0.1:1", *, certificate: tuple[bytes, bytes] | None = None
     ) -> None:
         self.target = target
-        self.port = 0
+        self.connections = TcpRelay()
+        """What clients connect to."""
         self.methods: list[str] = []
         """The methods called so far, as `/event_store.client.streams.Streams/Append`."""
         self._certificate = certificate
@@ -199,6 +203,10 @@ class GrpcProxy:
         self._calls: set[ProxiedCall] = set()
         self._server: grpc.Server | None = None
         self.channel = grpc.insecure_channel(target, options=_OPTIONS)
+
+    @property
+    def port(self) -> int:
+        return self.connections.port
 
     @property
     def address(self) -> str:
@@ -245,20 +253,35 @@ class GrpcProxy:
         server = grpc.server(ThreadPoolExecutor(_STREAMS), options=_OPTIONS)
         server.add_generic_rpc_handlers([_AnyMethod(self)])
         if self._certificate is None:
-            self.port = server.add_insecure_port(self.address)
+            port = server.add_insecure_port("127.0.0.1:0")
         else:
             credentials = grpc.ssl_server_credentials([self._certificate])
-            self.port = server.add_secure_port(self.address, credentials)
+            port = server.add_secure_port("127.0.0.1:0", credentials)
         server.start()
+        self.connections.start(port)
         self._server = server
 
     def stop(self) -> None:
         """Refuses connections, after having ended those that are open."""
         server, self._server = self._server, None
         if server is not None:
+            self.connections.stop()
             stopped = server.stop(None)
             self.cut()
             stopped.wait()
+
+    def freeze(self) -> None:
+        """Takes connections and says nothing, not even to pings, until `thaw()`.
+
+        The server behind it, which is that of a cluster's other nodes, too, sees
+        the calls that are under way end.
+        """
+        self.connections.freeze()
+        self.cut()
+
+    def thaw(self) -> None:
+        """Goes on where it was frozen."""
+        self.connections.thaw()
 
     def serve(self, method: str, requests: Any, context: Any) -> Iterator[bytes]:
         """What gRPC's threads call."""

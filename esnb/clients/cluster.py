@@ -23,12 +23,25 @@ _PREFERRED = {
     "readonlyreplica": frozenset({_State.ReadOnlyReplica}),
     "random": frozenset({_State.Leader, _State.Follower, _State.ReadOnlyReplica}),
 }
+_REACHING = 2.5
+"""Seconds that a member has to take a connection; gRPC gives a connection 2."""
 _READABLE = frozenset({*_PREFERRED["random"], _State.ReadOnlyLeaderless})
 """Where to read when no member is in the preferred state, which is a wish."""
 
 
 class NoMemberError(DiscoveryFailed):  # type: ignore[misc, valid-type, unused-ignore]
     """The cluster has answered, and no member is fit for what it is wanted for."""
+
+
+class MemberUnreachableError(NoMemberError):
+    """A cluster names a node that cannot be connected to from here."""
+
+    def __init__(self, target: str, because: str) -> None:
+        super().__init__(
+            f"its cluster names {target} as the node to use, which does not answer here"
+            f"{because}: check that this machine can resolve and reach that address (the nodes' "
+            "advertised host and port), and whether that node runs"
+        )
 
 
 @dataclass(frozen=True)
@@ -119,15 +132,33 @@ class Cluster:
         self._metadata = metadata
         self._credentials = credentials
         self._calls: dict[str, Any] = {}
+        self._members: dict[str, tuple[Any, set[grpc.ChannelConnectivity]]] = {}
 
     def __enter__(self) -> Cluster:
         for target in self._targets:
-            channel = self._channel(target)
-            self._stack.callback(channel.close)
-            self._calls[target] = channel.unary_unary(
-                _METHOD, shared_pb2.Empty.SerializeToString, gossip_pb2.ClusterInfo.FromString
-            )
+            self._calls[target] = _gossip(self._opened(target))
         return self
+
+    def _opened(self, target: str) -> grpc.Channel:
+        channel = self._channel(target)
+        self._stack.callback(channel.close)
+        return channel
+
+    def _member(self, target: str) -> tuple[Any, set[grpc.ChannelConnectivity]]:
+        """The call to a member, and the states that its connection has had."""
+        if target not in self._members:
+            channel, states = self._opened(target), set[grpc.ChannelConnectivity]()
+            channel.subscribe(states.add)
+            self._members[target] = _gossip(channel), states
+        return self._members[target]
+
+    def _begin(self, call: Any, timeout: float) -> Any:
+        return call.future(
+            shared_pb2.Empty(),
+            timeout=timeout,
+            metadata=self._metadata,
+            credentials=self._credentials,
+        )
 
     def __exit__(self, *exc: object) -> None:
         self._stack.close()
@@ -135,10 +166,12 @@ class Cluster:
     def find(
         self, preference: str, attempts: Attempts, is_unwanted: Callable[[], bool]
     ) -> tuple[str, Member]:
-        """The target that answered, and the member to use.
+        """The target that answered, and the member to use, which can be connected to.
 
-        Raises NoMemberError, which names the members, when none of them is fit
-        in all the time, and DiscoveryFailed when no target answers.
+        For a while after a node has died the others go on naming it: they are
+        asked again. Raises NoMemberError, which names the members, when none of
+        them is fit in all the time, MemberUnreachableError when the one that is
+        cannot be reached, and DiscoveryFailed when no target answers.
         """
         made = 0
         while True:
@@ -155,26 +188,49 @@ class Cluster:
         answers: SimpleQueue[tuple[str, Any]] = SimpleQueue()
         timeout = max(0.1, min(attempts.gossip_timeout, attempts.until - time.monotonic()))
         for target, call in self._calls.items():
-            future = call.future(
-                shared_pb2.Empty(),
-                timeout=timeout,
-                metadata=self._metadata,
-                credentials=self._credentials,
-            )
+            future = self._begin(call, timeout)
             future.add_done_callback(lambda done, target=target: answers.put((target, done)))
         unfit: list[list[Member]] = []
         silent: list[str] = []
+        away: dict[str, MemberUnreachableError] = {}
         for _ in self._calls:
             target, done = take(answers)
             if done.code() is not grpc.StatusCode.OK:
                 silent.append(f"{target} {_failure(done)}")
                 continue
             found = members(done.result())
-            chosen = preferred(found, preference)
-            if chosen is not None:
-                return (target, chosen) if len(found) > 1 else (target, _reached(chosen, target))
+            if len(found) == 1:
+                found = [_reached(found[0], target)]
+            while chosen := preferred(
+                [each for each in found if each.target not in away], preference
+            ):
+                error = None if chosen.target == target else self._unreachable(chosen, attempts)
+                if error is None:
+                    return target, chosen
+                away[chosen.target] = error
             unfit.append(found)
-        return _reason(preference, unfit, silent)
+        return next(iter(away.values()), None) or _reason(preference, unfit, silent)
+
+    def _unreachable(self, member: Member, attempts: Attempts) -> MemberUnreachableError | None:
+        """Why a member cannot be connected to; None where it can, whatever it then answers."""
+        timeout = max(0.1, min(_REACHING, attempts.until - time.monotonic()))
+        done: SimpleQueue[Any] = SimpleQueue()
+        call, states = self._member(member.target)
+        self._begin(call, timeout).add_done_callback(done.put)
+        ended = take(done)
+        is_late = ended.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        is_connected = not is_late or grpc.ChannelConnectivity.READY in states
+        if is_connected and ended.code() is not grpc.StatusCode.UNAVAILABLE:
+            return None
+        return MemberUnreachableError(
+            member.target, f" ({' '.join((ended.details() or '').split())})"
+        )
+
+
+def _gossip(channel: grpc.Channel) -> Any:
+    return channel.unary_unary(
+        _METHOD, shared_pb2.Empty.SerializeToString, gossip_pb2.ClusterInfo.FromString
+    )
 
 
 def _reached(single: Member, target: str) -> Member:

@@ -14,6 +14,17 @@ from esnb.clients.installed import AccessDenied
 REFUSED = frozenset({grpc.StatusCode.PERMISSION_DENIED, grpc.StatusCode.UNAUTHENTICATED})
 
 _OPERATORS = "by default that takes membership of $ops or $admins"
+_LOGGED_IN = (
+    "by default that takes no more than a user who has logged in; a server whose policy says "
+    "otherwise is for whoever runs it to change"
+)
+_OF_OPERATORS = {
+    "PersistentSubscriptions": frozenset(
+        {"Create", "Update", "Delete", "ReplayParked", "RestartSubsystem"}
+    ),
+    "Projections": frozenset({"Delete", "RestartSubsystem"}),
+}
+"""What only operators may do by default, in the services whose other calls anybody may make."""
 _MANAGED = {
     "Create": "create",
     "Update": "change",
@@ -80,8 +91,8 @@ def explain_any(code: grpc.StatusCode, details: str) -> str | None:
         return None
     return (
         f"the client's user is refused ({' '.join(details.split()) or code.name}): by default $all "
-        "and streams whose names begin with $ are for members of $admins, and groups and "
-        "projections for those of $ops, too"
+        "and streams whose names begin with $ are for members of $admins; to make, change or "
+        "delete a group, and to replay what it has parked, is for those of $ops, too"
     )
 
 
@@ -145,12 +156,17 @@ def _act(method: str, request: Any) -> str:
                 f"may not consume {of}: that takes the right $r in the ACL of {stream}, which by "
                 "default only members of $admins have where its name begins with $"
             )
-        return f"may not {_MANAGED.get(name, name)} {of}: {_OPERATORS}"
+        return f"may not {_MANAGED.get(name, name)} {of}: {_managers(service, name)}"
     if service == "Projections":
         named = getattr(options, "name", "")
         what = f"projection {named!r}" if named else "projections"
-        return f"may not {_MANAGED.get(name, name)} {what}: {_OPERATORS}"
+        return f"may not {_MANAGED.get(name, name)} {what}: {_managers(service, name)}"
     return f"may not call {service}/{name}: {_OPERATORS}"
+
+
+def _managers(service: str, name: str) -> str:
+    """Who may make such a call by default."""
+    return _OPERATORS if name in _OF_OPERATORS[service] else _LOGGED_IN
 
 
 def _stream(options: Any) -> str | None:

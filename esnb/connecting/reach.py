@@ -18,7 +18,7 @@ from eventsourcing.persistence import OperationalError
 
 from esnb.clients import installed
 from esnb.clients.certificate import certificate_problem
-from esnb.clients.cluster import NoMemberError
+from esnb.clients.cluster import MemberUnreachableError, NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.redis import redis_client, split_cluster
 from esnb.clients.status import status_of
@@ -82,10 +82,6 @@ def certificates(value: str | None) -> str | None:
     return Path(value).read_text(encoding="ascii")
 
 
-class MemberUnreachableError(installed.ClientError):  # type: ignore[misc, valid-type, unused-ignore]
-    """A cluster names a node that does not answer from here."""
-
-
 def _probe_eventstoredb(target: Attached, timeout: float) -> EventStoreDB:
     deadline = time.monotonic() + timeout * _ANSWERING
     client = EventStoreDB(
@@ -105,11 +101,7 @@ def _probe_eventstoredb(target: Attached, timeout: float) -> EventStoreDB:
         client.close()
         if not is_discovered:
             raise
-        raise MemberUnreachableError(
-            f"its cluster names {node} as the node to use, which does not answer here"
-            f"{_because(error)}: check that this machine can resolve and reach that address "
-            "(the nodes' advertised host and port)"
-        ) from error
+        raise MemberUnreachableError(node, _because(error)) from error
     except BaseException:
         client.close()
         raise
@@ -129,13 +121,13 @@ def _probe_redis(url: str, timeout: float) -> redis.Redis:
 
 def _eventstoredb_failure(target: Attached, error: Exception | None, timeout: float) -> str:
     server = f"EventStoreDB at {masked(target.eventstoredb)}"
-    if isinstance(error, NoMemberError):
+    if isinstance(error, MemberUnreachableError) and not certificate_problem(str(error)):
+        return f"{server} cannot be used within {timeout:g} s: {error}"
+    if isinstance(error, NoMemberError) and not isinstance(error, MemberUnreachableError):
         return (
             f"{server} cannot be used within {timeout:g} s: {error}: an election may be going on, "
             "try again, or check the members that are dead"
         )
-    if isinstance(error, MemberUnreachableError):
-        return f"{server} cannot be used within {timeout:g} s: {error}"
     if error is not None and status_of(error) is grpc.StatusCode.UNAUTHENTICATED:
         return f"{server} refuses the user name or the password"
     problem = certificate_problem(str(error))

@@ -5,6 +5,7 @@ A persistence module: `PERSISTENCE_MODULE=esnb.eventstoredb`. Configured by
 """
 
 from esnb.adapters.dcb import RefusedDCBFactory
+from esnb.clients.access import AccessRefusedError
 from esnb.eventstoredb.factory import EventStoreDBFactory
 from esnb.eventstoredb.recorders import (
     EventStoreDBAggregateRecorder,
@@ -16,6 +17,7 @@ from esnb.eventstoredb.subscription import EventStoreDBSubscription
 from esnb.snapshotting.beginning import MissingEventsError
 
 __all__ = [
+    "AccessRefusedError",
     "EventStoreDBAggregateRecorder",
     "EventStoreDBApplicationRecorder",
     "EventStoreDBFactory",

@@ -17,6 +17,7 @@ from eventsourcing.persistence import (
 )
 
 from esnb.clients import ended as _closed
+from esnb.clients.access import AccessRefusedError
 from esnb.clients.installed import (
     AbortedByServer,
     AccessDenied,
@@ -91,9 +92,9 @@ def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
         return DataError(f"{text}; nothing was written. Save in smaller steps; {LOST_EVENTS}")
     if isinstance(error, ClientProgrammingError):
         return ProgrammingError(text)
-    if is_transient(error) or isinstance(error, AccessDenied | DiscoveryFailed):
-        return OperationalError(text)
-    return OperationalError(text) if status_of(error) in REFUSED else InternalError(text)
+    if isinstance(error, AccessDenied) or status_of(error) in REFUSED:
+        return AccessRefusedError(text)
+    return OperationalError(text) if is_transient(error) else InternalError(text)
 
 
 def is_transient(error: Exception) -> bool:
@@ -143,7 +144,8 @@ def reason(error: Exception, uri: str) -> str:
         return closed
     if isinstance(error, NodeIsNotLeader):
         return not_leader(error)
-    cause = call_of(error)
+    # A cluster's own error says more than the call that had it looked for a node.
+    cause = None if isinstance(error, DiscoveryFailed) else call_of(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
     if is_silence(text):
         return f"it {SILENT}"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from time import sleep
 from typing import Any, TypeVar
 
-from esnb.clients.installed import DeadlineExceeded, RecordedEvent
+from esnb.clients.installed import DeadlineExceeded, DiscoveryFailed, RecordedEvent
 from esnb.clients.leader import leader_of
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted, is_transient, is_unreachable, translated
@@ -57,7 +57,9 @@ def read(
                 if next(renewals, None) is None:
                     raise
             except Exception as error:
-                delay = next(delays, None) if is_transient(error) else None
+                # A cluster was asked for a node as long as an election may take.
+                passes = is_transient(error) and not isinstance(error, DiscoveryFailed)
+                delay = next(delays, None) if passes else None
                 if delay is None:
                     raise
                 broken = era if is_unreachable(error) else None

@@ -8,7 +8,7 @@ from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from eventsourcing.persistence import OperationalError, Subscription
+from eventsourcing.persistence import OperationalError, PersistenceError, Subscription
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, CheckpointMismatchError, event_instead
 from esnb.adapters.reading_on import checkpoint_at, note_event
@@ -16,7 +16,7 @@ from esnb.clients.installed import ClientError, ConsumerTooSlow
 from esnb.clients.uri import described, is_embedded
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.errors import is_transient, translated
+from esnb.eventstoredb.errors import is_transient, translate, translated
 from esnb.eventstoredb.reading import whole
 from esnb.eventstoredb.records import StreamNotification
 from esnb.threads.changes import Flag
@@ -79,6 +79,8 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         self._stream: Any = None
         self._seen: StreamNotification | None = None
         """The last event that was yielded, or left out by its topic."""
+        self.problem: PersistenceError | None = None
+        """Why it is cut off at the moment; None while it is not."""
         with translated(self._subject, self._category.uri):
             self._require_checkpoint(gt)
             self._after = self._category.anchor(self._lease.client, gt)
@@ -119,6 +121,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
                 if stream is None:
                     self._check_log()
                     self._open()
+                    self.problem = None
                     continue
                 # A stream that was cut by another thread's reconnection ends without an error.
                 event = next(stream, None)
@@ -130,6 +133,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
                 if not is_transient(error):
                     with translated(self._subject, self._category.uri):
                         raise
+                self.problem = translate(error, self._subject, self._category.uri)
                 level = logging.DEBUG if isinstance(error, ConsumerTooSlow) else logging.INFO
                 _log.log(level, "%s: resuming after %s: %s", self._subject, self._after, error)
             self._drop()

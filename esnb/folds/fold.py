@@ -146,6 +146,8 @@ def fold(
                 aggregate = project(aggregate, [event])
         except Exception as raised:  # noqa: BLE001  the domain's code may raise anything
             error = _missing(raised, record.stream)
+            if is_first and stored.originator_version > 1 and _may_not_begin(event):
+                error = missing_events(f"aggregate {record.stream!r}", stored.originator_version)
             error = error or _without_an_aggregate(raised, aggregate, event, begun)
             error = error or redaction.error(raised)
             error.add_note(
@@ -163,6 +165,11 @@ def fold(
             aggregate,
             problem,
         )
+
+
+def _may_not_begin(event: Any) -> bool:
+    """Whether its class does not tell that an aggregate begins with it."""
+    return event is not None and can_begin(event) is None
 
 
 def _missing(raised: Exception, stream: str) -> Exception | None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 
-from esnb.clients.uri import guarded_argument
+from esnb.clients.uri import guarded_argument, said
+from esnb.frames.runner_status import name_of, status_of
 from esnb.frames.schema import build
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import described
-from esnb.threads.question import together
+from esnb.threads.question import UnansweredError, together
 
 RUNNERS: Schema = {
     "name": "string",
@@ -36,7 +39,8 @@ def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     oldest event that is not applied), `rate_per_s` (Float64: events a second)
     and `error` (string: what went wrong last, missing while all is well; of a
     store that does not answer within a second, since when the rest is not
-    known). Several runners are asked at the same time. With
+    known). Several runners are asked at the same time; one that is not esnb's, and
+    has not answered within a second, is `unknown`. With
     `redact`, the names of fields that are hidden elsewhere, of errors the kind is
     shown only: a handler may have put any value into their text.
 
@@ -77,4 +81,11 @@ def _status(runner: Any) -> Callable[[], Any]:
             f"no runner: {described(runner)}; give runners that have a status(), such as "
             "esnb.projections.CatchUpRunner"
         )
-    return status
+    return partial(_shown, runner)
+
+
+def _shown(runner: Any) -> Any:
+    try:
+        return status_of(runner)
+    except UnansweredError as error:
+        return SimpleNamespace(name=name_of(runner), state="unknown", error=said(error))

@@ -94,6 +94,12 @@ class Feed:
         if subscription is not None and not self.at_end:
             subscription.stop()
 
+    @property
+    def problem(self) -> Exception | None:
+        """Why the subscription is cut off at the moment, where it says so."""
+        found: Exception | None = getattr(self._subscription, "problem", None)
+        return found
+
     def close(self) -> None:
         """Ends the subscription, if there is one."""
         self._closed.set()

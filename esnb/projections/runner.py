@@ -20,7 +20,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.utils import EnvType, strtobool
 
 from esnb.adapters.stream_prefix import prefix_setting
-from esnb.clients.uri import guarded_settings
+from esnb.clients.uri import guarded_settings, said
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.rebuilding import rebuilds_of
 from esnb.projections.same_log import SameLog
@@ -306,7 +306,8 @@ class CatchUpRunner(Generic[TApplication, TView]):
             raise WaitInterruptedError(
                 f"{self!r} was stopped at event {progress.position}, before event {target}"
             )
-        because = f": {progress.error}" if progress.error else ""
+        wrong = progress.error or (None if self._problem is None else said(self._problem))
+        because = f": {wrong}" if wrong else ""
         raise TimeoutError(
             f"{self!r} has not reached event {target} of application {self.app.name!r} within "
             f"{timeout} s; it is {progress.state} at event {progress.position}{because}"
@@ -320,7 +321,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         It waits no longer than a second for them; then `error` says since when
         the rest is not known.
         """
-        return self._standing.status(self.projection.name, self._batch_size)
+        return self._standing.status(self.projection.name, self._batch_size, self._problem)
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.
@@ -338,6 +339,10 @@ class CatchUpRunner(Generic[TApplication, TView]):
         with self._progress.changed:
             setattr(self._progress, what, value)
         self._disturb()
+
+    @property
+    def _problem(self) -> Exception | None:
+        return None if self._worker is None else self._worker.problem
 
     def _place(self) -> str:
         """Itself and how far it has come, for an error."""

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
 from time import monotonic
 from typing import Any
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, TrackingRecorder
 
+from esnb.clients.uri import said
 from esnb.projections.lag import LagMeter
 from esnb.projections.same_log import SameLog
 from esnb.redis import RedisTrackingRecorder
 from esnb.running.progress import Progress
-from esnb.running.status import RunnerStatus, absence, retrying_if_away, told
+from esnb.running.status import RunnerStatus, absence, oldest, retrying_if_away, told
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
 
@@ -81,10 +80,11 @@ class Standing:
             lambda: self._view.has_tracking_id(self._app.name, notification_id),
         )
 
-    def status(self, name: str, batch_size: int) -> RunnerStatus:
+    def status(self, name: str, batch_size: int, problem: Exception | None) -> RunnerStatus:
         """All of it as plain data. Asks the event store for its last event, and Redis whether it answers.
 
         Both at the same time, in other threads, and for no longer than a second.
+        `problem` is why no events come, where that is known.
         """
         progress = self._progress
         deadline = monotonic() + question.PATIENCE
@@ -108,12 +108,15 @@ class Standing:
             lag, seconds = measured or (None, None)
         if is_opened:
             _, view_away = told(stored)
-        since = _oldest([(self._checkpoint, view_away), (self._head, app_away)])
+        since = oldest([(self._checkpoint, view_away), (self._head, app_away)])
         if app_away is not None and head is None and self._head.newest is not None:
             head = self._head.newest.value
         with progress.changed:
             state, wrong = retrying_if_away(
-                progress.state, progress.error, absence(app_away or view_away, since)
+                progress.state,
+                progress.error,
+                absence(app_away or view_away, since)
+                or (None if problem is None else said(problem)),
             )
             return RunnerStatus(
                 name=name,
@@ -155,9 +158,3 @@ class Standing:
         """How far `position` is behind `head`, in events and in seconds."""
         lag = self._lag.events(position, head, applied)
         return lag, 0.0 if lag == 0 else self._lag.seconds(position, head)
-
-
-def _oldest(asked: Iterable[tuple[Question[Any], Exception | None]]) -> datetime | None:
-    """When the first of those that do not answer has answered last."""
-    times = (each.since for each, away in asked if away is not None)
-    return min((time for time in times if time is not None), default=None)

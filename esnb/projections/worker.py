@@ -107,6 +107,12 @@ class Worker:
         if feed is not None:
             feed.interrupt()
 
+    @property
+    def problem(self) -> Exception | None:
+        """Why no events come at the moment, though the thread does what it can."""
+        feed = self._feed
+        return None if feed is None else feed.problem
+
     # --- following ---------------------------------------------------------------
 
     def _follow(self) -> None:

@@ -105,6 +105,10 @@ class HandledEvents:
         """Whether this process knows of ends that Redis has not been told."""
         return bool(self._unwritten)
 
+    def check_answers(self) -> None:
+        """Raises OperationalError while Redis is away."""
+        self._connection.check()
+
     def flush(self) -> None:
         """Tells Redis what it has not been told; raises OperationalError while it is away."""
         self._connection.check()

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.silence import SILENT
 from esnb.clients.uri import said
 from esnb.running.transient import is_transient
-from esnb.threads.question import UnansweredError, not_known_since
+from esnb.threads.question import Question, UnansweredError, not_known_since
 
 T = TypeVar("T")
 State = Literal[
@@ -55,6 +55,12 @@ def absence(
     text = say(error)
     is_silent = isinstance(error, UnansweredError) or SILENT in text
     return f"{text}; how it stands is {not_known_since(since)}" if is_silent else text
+
+
+def oldest(asked: Iterable[tuple[Question[Any], Exception | None]]) -> datetime | None:
+    """When the first of those that do not answer has answered last."""
+    times = (each.since for each, away in asked if away is not None)
+    return min((time for time in times if time is not None), default=None)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import redis
 from eventsourcing.persistence import OperationalError
 
+from esnb.clients.access import AccessRefusedError
+
 _PASSING: tuple[type[Exception], ...] = (
     OperationalError,
     redis.ConnectionError,
@@ -16,14 +18,16 @@ def is_transient(error: BaseException) -> bool:
     """Whether a store is away, so that the same may succeed later.
 
     Errors of the stores count, also those that a handler meets when it uses
-    their clients itself; a handler's own errors, whatever they are, do not.
+    their clients itself; a handler's own errors, whatever they are, do not. Nor
+    does a user's lack of rights: that is for somebody to grant.
     """
     if isinstance(error, _PASSING):
-        return True
-    package = type(error).__module__.partition(".")[0]
-    if package == "sqlalchemy":
+        return not isinstance(error, AccessRefusedError)
+    # The bases, too: esnb has errors of its own that are the client's.
+    packages = {base.__module__.partition(".")[0] for base in type(error).__mro__}
+    if "sqlalchemy" in packages:
         return _is_database_away(error)
-    if package in ("esdbclient", "kurrentdbclient", "grpc"):
+    if packages & {"esdbclient", "kurrentdbclient", "grpc"}:
         from esnb.eventstoredb.errors import is_transient as is_transient_there
 
         return isinstance(error, Exception) and is_transient_there(error)

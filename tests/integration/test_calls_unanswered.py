@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -13,11 +14,11 @@ from eventsourcing.persistence import OperationalError
 
 from esnb.clients import deadlines
 from esnb.clients.eventstoredb import EventStoreDB
-from esnb.clients.installed import DeadlineExceeded, NewEvent, StreamState
-from esnb.projections import PersistentRunner
+from esnb.clients.installed import DeadlineExceeded, NewEvent, StreamState, streams_pb2
+from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.embedded_process import EmbeddedProcess
-from tests.grpc_proxy import GrpcProxy, deaf
-from tests.unit.projections_domain import Bank
+from tests.grpc_proxy import GrpcProxy, ProxiedCall, deaf
+from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.test_projections_persistent import QUICK, Seen
 
 DEADLINE = 60.0
@@ -180,3 +181,32 @@ def test_an_applications_error_says_what_has_happened(proxy: GrpcProxy) -> None:
     error = outcome(lambda: bank.repository.get(account), True)
     assert isinstance(error, OperationalError)
     assert "accepted the call and not answered" in str(error)
+
+
+def deaf_to_subscriptions(call: ProxiedCall) -> Iterator[bytes]:
+    """Never answers a subscription, and passes other reads on."""
+    first = next(call.requests)
+    call.requests = chain([first], call.requests)
+    options = streams_pb2.ReadReq.FromString(first).options
+    is_subscription = options.WhichOneof("count_option") == "subscription"
+    return deaf(call) if is_subscription else call.forward()
+
+
+def test_a_runner_says_why_its_subscription_cannot_be_opened_anew(proxy: GrpcProxy) -> None:
+    bank = Bank(env_of(proxy))
+    account = bank.open()
+    popo = {"PERSISTENCE_MODULE": "eventsourcing.popo"}
+    with CatchUpRunner(bank, Deposits, Sums, popo) as runner:
+        runner.wait(timeout=DEADLINE)
+        proxy.on("Streams/Read", deaf_to_subscriptions)
+        proxy.cut("Streams/Read")
+        # The sweep of a quiet feed finds what its subscription does not bring.
+        until(lambda: "accepted the call and not answered" in (runner.status().error or ""))
+        assert runner.status().state == "retrying"
+        with pytest.raises(TimeoutError, match="accepted the call and not answered"):
+            runner.wait(10**9, timeout=0.1)
+        proxy.off()
+        bank.deposit(account, 1)
+        runner.wait(timeout=DEADLINE)
+        until(lambda: runner.status().error is None)
+        assert runner.status().state == "running"

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import grpc
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import IntegrityError, OperationalError
 
 import esnb
 from esnb.clients import installed
 from esnb.clients.cluster import NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import NewEvent, StreamState
+from esnb.projections import PersistentRunner
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import CANDIDATE, FOLLOWER, LEADER, REPLICA, GrpcCluster, gossip
-from tests.grpc_proxy import GrpcProxy, answer, deaf, refuse
+from tests.grpc_proxy import Behaviour, GrpcProxy, ProxiedCall, answer, deaf, refuse
 from tests.reserved_port import ReservedPort
 
 LONG = 60.0
@@ -375,3 +377,207 @@ def test_a_subscription_goes_on_with_the_new_leader(
         app.switch_on(light)
 
         assert next(subscription).originator_version == 2
+
+
+def _electing(cluster: GrpcCluster, number: int, opened: ExitStack) -> None:
+    """Has that node lead once the others were asked for the leader a few times more."""
+    again = cluster.nodes[1].calls("Gossip/Read") + 3
+
+    def elect_once_asked() -> None:
+        deadline = time.monotonic() + LONG
+        while cluster.nodes[1].calls("Gossip/Read") < again and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+        cluster.alive[0] = False
+        cluster.elect(number)
+
+    thread = threading.Thread(target=elect_once_asked)
+    thread.start()
+    opened.callback(thread.join)
+
+
+def _lights(cluster: GrpcCluster, opened: ExitStack, options: str = "") -> Lights:
+    uri = cluster.uri + options
+    app = Lights(
+        env={
+            "PERSISTENCE_MODULE": "esnb.eventstoredb",
+            "EVENTSTOREDB_URI": uri,
+            "EVENTSTOREDB_STREAM_PREFIX": f"L{uuid4().hex}",
+        }
+    )
+    opened.callback(app.close)
+    return app
+
+
+@pytest.mark.parametrize("is_reset", [True, False])
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_dead_leader_that_the_others_still_think_alive_is_waited_out(
+    cluster: GrpcCluster, opened: ExitStack, is_reset: bool, reads: bool
+) -> None:
+    app = _lights(cluster, opened)
+    light = app.make()
+    fresh: Light = app.repository.get(light.id)
+    fresh.on()
+    if is_reset:
+        cluster.nodes[0].connections.reset()
+    else:
+        cluster.nodes[0].stop()
+    _electing(cluster, 1, opened)
+
+    if reads:
+        assert app.repository.get(light.id).version == 1
+    app.save(fresh)
+
+    assert app.repository.get(light.id).version == 2
+    assert list(esnb.events(app)["version"]) == [1, 2]
+
+
+def test_a_leader_that_cannot_be_reached_is_named(cluster: GrpcCluster, opened: ExitStack) -> None:
+    told = gossip((cluster.nodes[1].address, FOLLOWER, True), (GONE, LEADER, True))
+    for node in cluster.nodes:
+        node.on("Gossip/Read", answer(told))
+    app = _lights(cluster, opened, SHORT)
+
+    with pytest.raises(OperationalError, match=f"names {GONE} as the node to use") as caught:
+        app.make()
+
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("preference", ["follower", "random"])
+def test_a_node_that_cannot_be_reached_is_not_read_from(
+    cluster: GrpcCluster, opened: ExitStack, preference: str
+) -> None:
+    told = gossip(
+        (cluster.nodes[0].address, LEADER, True),
+        (GONE, FOLLOWER, True),
+        (cluster.nodes[2].address, FOLLOWER, True),
+    )
+    for node in cluster.nodes:
+        node.on("Gossip/Read", answer(told))
+
+    for _ in range(5):
+        client = _client_of(opened, f"{cluster.uri}&NodePreference={preference}")
+        assert client.connection_target != GONE
+
+
+def _garbage(call: ProxiedCall) -> Iterator[bytes]:
+    del call
+    yield b"\xff\xff\xffno message"
+
+
+@pytest.mark.parametrize("babbling", [[0], [1], [1, 2]])
+def test_nodes_that_answer_garbage_are_left_out(
+    cluster: GrpcCluster, opened: ExitStack, babbling: list[int]
+) -> None:
+    for number in babbling:
+        cluster.nodes[number].on("Gossip/Read", _garbage)
+
+    client = _client_of(opened, cluster.uri)
+
+    assert client.connection_target == cluster.leader
+    assert client.get_stream(_append(client))
+
+
+def test_a_node_that_lies_of_the_leader_is_put_right_by_the_one_it_names(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    first, second, third = (node.address for node in cluster.nodes)
+    lie = gossip((first, FOLLOWER, True), (second, LEADER, True), (third, FOLLOWER, True))
+    cluster.nodes[0].on("Gossip/Read", deaf)
+    for node in cluster.nodes[1:]:
+        node.on("Gossip/Read", answer(lie))
+
+    client = _client_of(opened, cluster.uri)
+
+    assert client.get_stream(_append(client))
+    assert client.connection_target == first
+
+
+# --- what was saved as the leader changed -------------------------------------------------
+
+
+def _then(cluster: GrpcCluster, happens: Callable[[], object]) -> Behaviour:
+    """Has the server do what is asked; then something happens, and nobody hears of it."""
+
+    def behave(call: ProxiedCall) -> Iterator[bytes]:
+        for _ in call.forward():
+            pass
+        happens()
+        cluster.elect(1)
+        call.refuse(grpc.StatusCode.UNAVAILABLE, "Socket closed")
+        yield from ()
+
+    return behave
+
+
+@pytest.mark.parametrize("end", ["resigned", "reset", "frozen"])
+def test_what_the_old_leader_had_stored_is_stored_once(
+    cluster: GrpcCluster, opened: ExitStack, end: str
+) -> None:
+    app = _lights(cluster, opened)
+    light = app.make()
+    fresh: Light = app.repository.get(light.id)
+    for _ in range(3):
+        fresh.on()
+    old = cluster.nodes[0]
+    ends: dict[str, Callable[[], object]] = {
+        "resigned": lambda: None,
+        "reset": lambda: (cluster.alive.__setitem__(0, False), old.connections.reset()),
+        "frozen": lambda: (cluster.alive.__setitem__(0, False), old.connections.freeze()),
+    }
+    old.on("Append", _then(cluster, ends[end]), times=1)
+
+    recorded = app.save(fresh)
+
+    assert len({each.notification.id for each in recorded}) == 3
+    assert list(esnb.events(app)["version"]) == [1, 2, 3, 4]
+    assert app.switch_on(light).version == 5
+
+
+def test_a_conflict_is_one_under_the_new_leader_too(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    app = _lights(cluster, opened)
+    light = app.make()
+    mine, theirs = app.repository.get(light.id), app.repository.get(light.id)
+    theirs.on()
+    app.save(theirs)
+    mine.on()
+    cluster.kill(0)
+    cluster.elect(1)
+
+    with pytest.raises(IntegrityError):
+        app.save(mine)
+
+    assert list(esnb.events(app)["version"]) == [1, 2]
+
+
+def test_parked_events_are_replayed_under_the_new_leader(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    app = _lights(cluster, opened)
+    light = app.make()
+    is_broken = [True]
+    handled: list[int] = []
+
+    def handle(domain_event: Any, recorded: Any) -> None:
+        if is_broken[0]:
+            raise ValueError("out of order")
+        handled.append(domain_event.originator_version)
+
+    with PersistentRunner(app, "g", handle, remember=0, retries=0) as runner:
+        runner.wait(timeout=LONG)
+        assert runner.status().parked_in_group == 1
+        is_broken[0] = False
+        cluster.kill(0)
+        cluster.elect(1)
+
+        runner.replay_parked()
+        app.switch_on(light)
+        runner.wait(timeout=LONG)
+        deadline = time.monotonic() + LONG
+        while len(handled) < 2 and time.monotonic() < deadline:
+            threading.Event().wait(0.01)
+
+        assert sorted(handled) == [1, 2]
+        assert runner.status().error is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -119,6 +120,13 @@ def outcome(call: Callable[[], Any]) -> Any:
     return found[0]
 
 
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come to hold"
+        threading.Event().wait(0.02)
+
+
 SERVER, REDIS = "EventStoreDB", "Redis"
 NEEDS = {"catch_up": SERVER, "persistent": SERVER, "outbox": SERVER, "publisher": REDIS}
 
@@ -156,6 +164,37 @@ def test_a_view_in_redis_that_is_stopped_leaves_the_events_known(
         assert "not known since" in status.error
 
 
+def test_a_group_whose_memory_is_stopped_is_said(stores: Stores, running: Running) -> None:
+    with stores.stopped(REDIS):
+        for _ in range(2):
+            status = outcome(running.persistent.status)
+            assert status.state == "retrying"
+            assert "Redis, which has the events that group" in status.error
+            assert "not known since" in status.error
+            assert status.waiting == 0  # what the server says is known
+    until(lambda: running.persistent.status().state == "running")
+    assert running.persistent.status().error is None
+
+
+def test_a_group_without_a_memory_needs_no_redis(stores: Stores) -> None:
+    bank = Bank(stores.env)
+    bank.open()
+    with PersistentRunner(bank, "forgetful", ignore, remember=0, env=stores.env) as runner:
+        runner.wait(timeout=DEADLINE)
+        with stores.stopped(REDIS):
+            status = outcome(runner.status)
+            assert (status.state, status.error) == ("running", None)
+
+
+def test_a_wait_says_what_it_knows_without_asking_again(stores: Stores, running: Running) -> None:
+    with stores.stopped(SERVER):
+        asked = running.persistent._info._overdue
+        error = outcome(lambda: running.persistent.wait(timeout=0.5))
+        assert "what is recorded within 0.5 s" in str(error)
+        assert "None" not in str(error)
+        assert not asked  # the question that a status puts, which takes a second more
+
+
 def test_a_runner_that_was_never_started_says_that_nothing_is_known(stores: Stores) -> None:
     bank = Bank(stores.env)
     bank.open()
@@ -176,7 +215,7 @@ def test_all_runners_are_shown(stores: Stores, running: Running, store: str) -> 
         away = "retrying"
         assert list(shown["state"]) == [
             away,
-            "running" if store == REDIS else away,
+            away,
             away,
             "running" if store == SERVER else away,
         ]

@@ -24,8 +24,9 @@ from esnb.clients.installed import Client, ClientError, NewEvent, StreamState, s
 from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess
-from tests.grpc_proxy import GrpcProxy, answer, refuse
+from tests.grpc_proxy import Behaviour, GrpcProxy, answer, refuse
 from tests.redis_server import RedisServer
+from tests.unit.test_projections_persistent import QUICK
 
 DENIED = refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied")
 UNKNOWN_USER = refuse(grpc.StatusCode.UNAUTHENTICATED, "Bad\ncredentials")
@@ -175,12 +176,28 @@ def _elsewhere(work: Callable[[], object]) -> Callable[[], object]:
         ),
         (
             lambda client: client.get_subscription_info("mail"),
-            "may not look at group 'mail' of $all",
+            "may not look at group 'mail' of $all: by default that takes no more than a user who",
         ),
-        (lambda client: client.list_subscriptions(), "may not list persistent subscriptions"),
+        (
+            lambda client: client.list_subscriptions(),
+            "may not list persistent subscriptions: by default that takes no more than a user who",
+        ),
+        (
+            lambda client: client.replay_parked_events("mail"),
+            "may not replay the parked events of group 'mail' of $all: by default that takes "
+            "membership of $ops or $admins",
+        ),
+        (
+            lambda client: client.delete_projection("mine"),
+            "may not delete projection 'mine': by default that takes membership of $ops",
+        ),
+        (
+            lambda client: client.get_projection_state("mine"),
+            "may not read the state of projection 'mine': by default that takes no more than",
+        ),
         (
             lambda client: client.enable_projection("$by_category"),
-            "may not start projection '$by_category': by default that takes membership of $ops",
+            "may not start projection '$by_category': by default that takes no more than a user who",
         ),
     ],
 )
@@ -298,6 +315,24 @@ def test_a_persistent_runner_fails_with_it(
     assert "user 'bob' may not" in text
 
 
+@pytest.mark.parametrize("refusal", [DENIED, UNKNOWN_USER])
+def test_a_group_that_is_there_is_consumed_without_the_right_to_make_one(
+    proxy: GrpcProxy, app: Doors, refusal: Behaviour
+) -> None:
+    app.save(Door())
+    name = uuid4().hex
+    with PersistentRunner(app, name, lambda *_: None, remember=0) as runner:
+        runner.wait(timeout=LONG)
+    proxy.on("PersistentSubscriptions/Create", refusal)
+    handled: list[object] = []
+
+    with PersistentRunner(app, name, lambda *given: handled.append(given), remember=0) as runner:
+        app.save(Door())
+        runner.wait(timeout=LONG)
+
+    assert len(handled) == 1
+
+
 def test_the_status_of_a_group_says_who_may_not_look_at_it(
     proxy: GrpcProxy, client: EventStoreDB
 ) -> None:
@@ -316,22 +351,51 @@ def test_the_status_of_a_group_says_who_may_not_look_at_it(
     assert status.waiting is None
 
 
-def test_a_catch_up_runner_says_it_while_it_waits(
+def test_a_catch_up_runner_fails_with_it(proxy: GrpcProxy, app: Doors) -> None:
+    app.save(Door())
+    proxy.on("Streams/Read", DENIED)
+    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK)
+
+    text = _text(lambda: runner.start().wait(timeout=LONG))
+    status = runner.status()
+
+    assert "user 'bob' may not read $all" in text
+    assert (status.state, status.lag) == ("failed", None)
+    assert "user 'bob' may not read $all" in str(status.error)
+
+
+def test_a_catch_up_runner_that_is_refused_in_the_middle(
     proxy: GrpcProxy, client: EventStoreDB, app: Doors
 ) -> None:
     app.save(Door())
+    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK)
+    runner.start().wait(timeout=LONG)
     proxy.on("Streams/Read", DENIED)
+    proxy.cut("Streams/Read")
+    _until(lambda: runner.status().state == "failed")
+    assert "user 'bob' may not read" in str(runner.status().error)
+    proxy.off()
 
-    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder)
-    runner.start()
-    deadline = time.monotonic() + LONG
-    while runner.status().state != "retrying" and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
-    error = str(runner.status().error)
+    runner.resume()  # the right was granted
+    app.save(Door())
+    runner.wait(timeout=LONG)
     runner.stop()
 
-    assert "user 'bob' may not read $all" in error
-    assert not [part for part in RPC if part in error]
+
+def test_a_refusal_that_passes_is_overcome(proxy: GrpcProxy, app: Doors) -> None:
+    app.save(Door())
+    proxy.on("Streams/Read", DENIED, times=3)
+
+    with CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK) as runner:
+        _until(lambda: runner.status().lag == 0)
+        runner.wait(timeout=LONG)
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LONG
+    while not holds():
+        assert time.monotonic() < deadline, "it does not come to hold"
+        threading.Event().wait(0.02)
 
 
 def test_a_watcher_says_it(proxy: GrpcProxy, client: EventStoreDB) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import pandas as pd
 import pytest
-from eventsourcing.application import Application
+from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import Tracking
+from eventsourcing.persistence import IntegrityError, Tracking
 from eventsourcing.projection import Projection
 
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CatchUpRunner, PersistentRunner
+from esnb.snapshotting.beginning import MissingEventsError
 from esnb.sources.lag import category_lag
 
 DEADLINE = 60.0
@@ -420,3 +423,126 @@ def test_a_flow_through_a_tombstoned_stream(stores: esnb.Stores, app: Shop) -> N
     tombstone(stores, f"Shop-{counter.id}")
 
     assert "order-17" in str(esnb.flow(stores, "order-17", live=False))
+
+
+# --- functional aggregates --------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DogEvent:
+    """An event of a functional aggregate: it has no mutate()."""
+
+    originator_id: str
+    originator_version: int
+    timestamp: datetime
+
+
+@dataclass(frozen=True)
+class Registered(DogEvent):
+    name: str
+
+
+@dataclass(frozen=True)
+class TrickAdded(DogEvent):
+    trick: str
+
+
+@dataclass(frozen=True)
+class Dog:
+    id: str
+    version: int
+    tricks: tuple[str, ...] = ()
+
+
+def project_dog(dog: Dog | None, events: Iterable[DogEvent]) -> Dog | None:
+    for each in events:
+        if isinstance(each, Registered):
+            dog = Dog(each.originator_id, each.originator_version)
+        else:
+            assert isinstance(each, TrickAdded), each
+            tricks = (*dog.tricks, each.trick)  # type: ignore[union-attr]
+            dog = Dog(each.originator_id, each.originator_version, tricks)
+    return dog
+
+
+class Dogs(Application[str]):
+    snapshotting_projectors: ClassVar[dict[Any, Any]] = {Dog: project_dog}
+
+    def register(self, dog_id: str, *tricks: str, first: int = 2) -> None:
+        now = datetime.now(UTC)
+        self.save(Registered(dog_id, 1, now, dog_id))
+        for version, trick in enumerate(tricks, start=first):
+            self.save(TrickAdded(dog_id, version, now, trick))
+
+    def dog(self, dog_id: str, version: int | None = None) -> Dog:
+        found: Dog = self.repository.get(dog_id, version=version, projector_func=project_dog)
+        return found
+
+
+@pytest.fixture
+def dogs(stores: esnb.Stores) -> Iterator[Dogs]:
+    with Dogs(env={**stores.env, "ORIGINATOR_ID_TYPE": "text"}) as app:
+        yield app
+
+
+def with_events_of_the_server(stores: esnb.Stores, dogs: Dogs) -> None:
+    """`rex` has two of them between its own, others have nothing else, or are gone."""
+    dogs.register("fido", "roll")
+    dogs.save(Registered("rex", 1, datetime.now(UTC), "rex"))
+    append(stores, "Dogs-rex", "$custom")
+    append(stores, "Dogs-rex", "$>", b"0@Dogs-fido")
+    dogs.save(TrickAdded("rex", 4, datetime.now(UTC), "sit"))
+    dogs.register("gone")
+    tombstone(stores, "Dogs-gone")
+    append(stores, "Dogs-nobody", "$>", b"0@Dogs-rex")
+    tombstone(stores, "Dogs-never")
+
+
+def test_functional_aggregates_pass_over_them(stores: esnb.Stores, dogs: Dogs) -> None:
+    with_events_of_the_server(stores, dogs)
+
+    assert dogs.dog("rex") == Dog("rex", 4, ("sit",))
+    assert dogs.dog("rex", version=3) == Dog("rex", 1)
+    for dog_id in ("gone", "nobody", "never"):
+        with pytest.raises(AggregateNotFoundError):
+            dogs.dog(dog_id)
+        with pytest.raises(AggregateNotFoundError, match="has no aggregate"):
+            esnb.history(dogs, dog_id)
+    assert list(esnb.history(dogs, "rex")["version"]) == [1, 4]
+    assert list(esnb.blame(dogs, "rex")["version"]) == [4]
+    assert esnb.at(dogs, "rex") == dogs.dog("rex")
+    with pytest.raises(AggregateNotFoundError, match="has no version 3"):
+        esnb.at(dogs, "rex", version=3)
+    assert list(esnb.events(dogs)["stream"]) == ["fido", "fido", "rex", "rex", "gone"]
+    assert list(esnb.streams(dogs)["events"]) == [2, 2, 1]
+    assert "$" not in str(esnb.browse(dogs, live=False))
+    with pytest.raises(IntegrityError, match=r"type '\$custom' at revision 1"):
+        dogs.save(TrickAdded("rex", 2, datetime.now(UTC), "bark"))
+
+
+def test_runners_of_functional_aggregates_pass_over_them(stores: esnb.Stores, dogs: Dogs) -> None:
+    with_events_of_the_server(stores, dogs)
+    handled: list[Any] = []
+
+    with CatchUpRunner(dogs, Counting, Total, env=stores.env) as catch_up:
+        catch_up.wait(timeout=DEADLINE)
+        assert catch_up.view.n() == 5
+        assert catch_up.status().lag == 0
+    with PersistentRunner(
+        dogs, "trainers", lambda event, _: handled.append(event), env=stores.env
+    ) as persistent:
+        persistent.wait(timeout=DEADLINE)
+        assert persistent.status().parked == 0
+    # The link to the tombstoned one leads nowhere any more.
+    assert [each.originator_id for each in handled] == ["fido", "fido", "rex", "rex"]
+
+
+def test_a_truncated_functional_aggregate_is_said_to_be(stores: esnb.Stores, dogs: Dogs) -> None:
+    dogs.register("cut", "sit", "roll")
+    stores.eventstoredb.set_stream_metadata("Dogs-cut", metadata={"$tb": 1})
+
+    assert "begin at version 2" in str(esnb.history(dogs, "cut")["changed"][0])
+    for look in (esnb.at, esnb.diff, esnb.blame):
+        with pytest.raises(MissingEventsError, match="begin at version 2"):
+            look(dogs, "cut")
+    assert list(esnb.stream(dogs, "cut")["version"]) == [2, 3]

@@ -16,7 +16,15 @@ from eventsourcing.persistence import (
 )
 
 from esnb.clients import installed
-from esnb.eventstoredb.errors import is_refused_position, is_transient, translated
+from esnb.clients.access import AccessRefusedError
+from esnb.clients.cluster import NoMemberError
+from esnb.eventstoredb.errors import (
+    ReadInterrupted,
+    is_refused_position,
+    is_transient,
+    translated,
+)
+from esnb.running.transient import is_transient as is_transient_for_runners
 
 URI = "esdb://admin:changeit@db.example:2113"
 EMBEDDED = "esdb://127.0.0.1:4711?Tls=false&connectionName=esnb-embedded"
@@ -59,7 +67,7 @@ def raised(error: Exception, uri: str = URI) -> Exception:
         (installed.MaximumAppendSizeExceeded("Max size is 1048576"), DataError),
         (installed.ServiceUnavailable("no route"), OperationalError),
         (installed.DeadlineExceeded(), OperationalError),
-        (installed.AccessDenied(), OperationalError),
+        (installed.AccessDenied(), AccessRefusedError),
         (installed.AbortedByServer(), OperationalError),
         (installed.ConsumerTooSlow(), OperationalError),
         (installed.DiscoveryFailed("no leader"), OperationalError),
@@ -67,8 +75,8 @@ def raised(error: Exception, uri: str = URI) -> Exception:
         (installed.ClientError("?"), InternalError),
         (ValueError("Cannot invoke RPC on closed channel!"), OperationalError),
         (Failed(grpc.StatusCode.UNAVAILABLE, "gone"), OperationalError),
-        (Failed(grpc.StatusCode.UNAUTHENTICATED, "who?"), OperationalError),
-        (Failed(grpc.StatusCode.PERMISSION_DENIED, "no"), OperationalError),
+        (Failed(grpc.StatusCode.UNAUTHENTICATED, "who?"), AccessRefusedError),
+        (Failed(grpc.StatusCode.PERMISSION_DENIED, "no"), AccessRefusedError),
         (Failed(grpc.StatusCode.INTERNAL, "bug"), InternalError),
     ],
 )
@@ -115,3 +123,20 @@ def test_what_may_be_a_refused_position() -> None:
     assert is_refused_position(Failed(grpc.StatusCode.INVALID_ARGUMENT, ""))
     assert not is_refused_position(Failed(grpc.StatusCode.UNAVAILABLE, ""))
     assert not is_refused_position(installed.AccessDenied())
+
+
+@pytest.mark.parametrize(
+    ("error", "passes"),
+    [
+        (ReadInterrupted("renewed"), True),
+        (NoMemberError("no leader among its members"), True),
+        (installed.ServiceUnavailable(), True),
+        (OperationalError("away"), True),
+        (AccessRefusedError("may not"), False),
+        (installed.AccessDenied(), False),
+        (Failed(grpc.StatusCode.UNAUTHENTICATED, "who?"), False),
+        (KeyError("a handler's own"), False),
+    ],
+)
+def test_a_runner_waits_for_what_passes(error: Exception, passes: bool) -> None:
+    assert is_transient_for_runners(error) is passes

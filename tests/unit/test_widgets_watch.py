@@ -13,10 +13,12 @@ import pytest
 
 import esnb
 from esnb.projections import CatchUpRunner
+from esnb.threads import question
+from esnb.widgets.watch import sources
 from esnb.widgets.watch.html import line, wrong
 from esnb.widgets.watch.panel import WatchPanel
 from esnb.widgets.watch.seen import Seen
-from esnb.widgets.watch.sources import RunnerSource, watched
+from esnb.widgets.watch.sources import QueueSource, RunnerSource, watched
 from esnb.widgets.watch.sparkline import sparkline
 from esnb.widgets.watch.watched import Past, Watched
 from tests.unit.projections_domain import Bank, Deposits, Sums
@@ -306,7 +308,78 @@ class Silent(Odd):
         raise AssertionError
 
 
-def test_one_that_does_not_answer_holds_up_no_other() -> None:
+def test_a_runner_of_somebody_else_that_does_not_return_is_not_waited_for() -> None:
+    silent = Silent(name="s", state="running", lag=7)
+    silent.allowed.set()
+    looked = watched([[silent]])
+    (seen,) = looked.look()
+    assert (seen.state, seen.lag) == ("running", 7)
+    assert list(esnb.runners(silent)["state"]) == ["running"]
+    silent.allowed.clear()
+    try:
+        for _ in range(2):
+            (seen,) = looked.look()
+            assert (seen.state, seen.lag) == ("unknown", 7)  # what was known
+            assert "the status of runner 'odd'; how it stands is not known since" in str(seen.error)
+            assert seen.advice == "Check the server: it is shown again once it answers."
+            shown = esnb.runners([silent, Odd(name="q", state="running")])
+            assert list(shown["name"]) == ["odd", "q"]
+            assert list(shown["state"]) == ["unknown", "running"]
+            assert "not known since" in shown["error"][0]
+        assert "not known since" in esnb.watch(silent, live=False)._repr_html_()
+    finally:
+        silent.allowed.set()
+    deadline = time.monotonic() + 60
+    while looked.look()[0].state != "running":
+        assert time.monotonic() < deadline
+
+
+class Slotted:
+    """Can be neither hashed nor referred to weakly."""
+
+    __slots__ = ("allowed",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.allowed = threading.Event()
+
+    def status(self) -> Any:
+        assert self.allowed.wait(60)
+
+
+def test_a_runner_that_nothing_can_be_kept_of_is_not_waited_for_either() -> None:
+    slotted = Slotted()
+    try:
+        error = esnb.runners(slotted)["error"][0]
+    finally:
+        slotted.allowed.set()
+    assert "'Slotted'; how it stands is not known yet" in error
+
+
+def test_a_queue_whose_redis_does_not_answer_says_since_when(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    allowed = threading.Event()
+    allowed.set()
+
+    def counts(*_: Any, **__: Any) -> dict[str, int]:
+        assert allowed.wait(60)
+        return dict.fromkeys(("failed", "completed", "paused", "active"), 0)
+
+    monkeypatch.setattr(sources, "queue_counts", counts)
+    looked = Watched([QueueSource(None, "mails", "bull")])
+    assert looked.look()[0].state == "idle"
+    allowed.clear()
+    try:
+        (seen,) = looked.look()
+    finally:
+        allowed.set()
+    assert (seen.state, seen.kind) == ("unknown", "queue")
+    assert "about queue 'mails'; how it stands is not known since" in str(seen.error)
+
+
+def test_one_that_does_not_answer_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(question, "PATIENCE", 3600.0)  # a source that is slow itself
     silent = Silent(name="s", state="running", lag=7)
     now = [0.0]
     quick = Odd(name="q", state="running")

@@ -120,6 +120,8 @@ class Group:
 
     def _create(self) -> bool:
         from esnb.clients.installed import AlreadyExists
+        from esnb.clients.refusal import REFUSED
+        from esnb.clients.status import status_of
 
         options: dict[str, Any] = {
             "consumer_strategy": self.strategy,
@@ -137,6 +139,11 @@ class Group:
                     options |= {"filter_include": self.patterns, "filter_by_stream_name": True}
                 self.client.create_subscription_to_all(self.name, **options)
         except AlreadyExists:
+            return False
+        except Exception as error:
+            # Without the right to make groups one may consume those that others have made.
+            if status_of(error) not in REFUSED or not self._is_there(self.followed):
+                raise
             return False
         return True
 

@@ -18,6 +18,8 @@ class Memory(Protocol):
     @property
     def is_behind(self) -> bool: ...
 
+    def check_answers(self) -> None: ...
+
     def flush(self) -> None: ...
 
     def begin(self, event_id: UUID, consumer: str, seconds: float) -> int | float | None: ...
@@ -43,6 +45,9 @@ class GroupMemory:
     def is_behind(self) -> bool:
         return any(memory.is_behind for memory in self._by_title.values())
 
+    def check_answers(self) -> None:
+        self._memory.check_answers()
+
     def flush(self) -> None:
         for memory in self._by_title.values():
             memory.flush()
@@ -64,6 +69,9 @@ class NoMemory:
 
     def __init__(self) -> None:
         self._attempts: dict[UUID, int] = {}
+
+    def check_answers(self) -> None:
+        """There is nobody to answer."""
 
     def flush(self) -> None:
         """Nobody is to be told."""

@@ -16,7 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
 from eventsourcing.utils import EnvType
 
-from esnb.clients.uri import guarded_settings
+from esnb.clients.uri import guarded_settings, said
 from esnb.projections.persistent.consumer import Consumer, Counts
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
@@ -32,7 +32,7 @@ from esnb.projections.persistent.status import (
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
-from esnb.running.status import absence, retrying_if_away, told
+from esnb.running.status import absence, oldest, retrying_if_away, told
 from esnb.running.telemetry import observe, unobserve
 from esnb.running.threads import goes_on
 from esnb.running.transient import is_transient
@@ -164,6 +164,11 @@ class PersistentRunner:
         self._consumers: list[Consumer] = []
         self._threads: list[threading.Thread] = []
         self._info = Question[Any](f"the server of group {self.group.title!r}")
+        self._remembering = Question[None](
+            f"Redis, which has the events that group {self.group.title!r} has handled"
+        )
+        self._known: Any = None
+        """What the server has said last of the group to `wait()`."""
         close_with_stores(settings, self.stop)
 
     # --- its life ---------------------------------------------------------------------
@@ -273,7 +278,9 @@ class PersistentRunner:
         if not self._threads:
             raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
         deadline = monotonic() + timeout
+        self._known = None
         while True:
+            away: Exception | None = None
             try:
                 left = max(0.0, deadline - monotonic())
                 place, is_done = within(left, self._info.what, partial(self._looked, place))
@@ -282,29 +289,37 @@ class PersistentRunner:
             except Exception as error:
                 if not is_transient(error):
                     raise
+                away = error
             self._raise_failure()
             if worst(self._progresses) in ("failed", "stopped"):
                 raise WaitInterruptedError(f"{self!r} was stopped before event {place} was done")
             if monotonic() >= deadline:
-                raise TimeoutError(self._delay(place, timeout))
+                raise TimeoutError(self._delay(place, timeout, away))
             # The server does not tell when a group has caught up.
             threading.Event().wait(_TICK)
 
     def _looked(self, place: int | None) -> tuple[int | None, bool]:
         """The place to wait for, and whether all up to it is done."""
         place, end = self.group.end(place)
-        is_done = place is None or (end is not None and is_past(self.group.info(), end))
-        return place, is_done
+        if place is None:
+            return None, True
+        info = self._known = self.group.info()
+        return place, end is not None and is_past(info, end)
 
-    def _delay(self, place: int | None, timeout: float) -> str:
-        """What holds a wait up."""
-        status = self.status()
-        reasons = (status.waits_for and f"it waits for {status.waits_for}", status.error)
-        because = "".join(f": {reason}" for reason in reasons if reason)
-        return (
-            f"{self!r} is not done with the events up to {place} within {timeout} s; "
-            f"{status.waiting} are delivered and not acknowledged{because}"
+    def _delay(self, place: int | None, timeout: float, away: Exception | None) -> str:
+        """What holds a wait up, as it is known; its time is up, so nobody is asked."""
+        what = "what is recorded" if place is None else f"the events up to {place}"
+        known = self._known
+        delivered = (
+            "" if known is None else f"; {waiting(known)} are delivered and not acknowledged"
         )
+        waits_for = self._waits_for
+        reasons = (
+            waits_for and f"it waits for {waits_for}",
+            self._troubled.error or (away and said(self.group.told(away))),
+        )
+        because = "".join(f": {reason}" for reason in reasons if reason)
+        return f"{self!r} is not done with {what} within {timeout} s{delivered}{because}"
 
     def replay_parked(self) -> None:
         """Has the server deliver the group's parked events again."""
@@ -329,20 +344,26 @@ class PersistentRunner:
     # --- what it has done -----------------------------------------------------------------
 
     def status(self) -> PersistentStatus:
-        """How it is doing, as plain data. Asks the server about the group.
+        """How it is doing, as plain data. Asks the server about the group, and Redis, where the
+        events are that were handled, whether it answers.
 
-        It waits no longer than a second for the answer; then `error` says since
+        It waits no longer than a second for the answers; then `error` says since
         when the rest is not known.
         """
-        info, away = told(self._info.put(self._asked))
-        since = None if away is None else self._info.since
+        asked, remembering = (
+            self._info.put(self._asked),
+            self._remembering.put(self._memory.check_answers),
+        )
+        info, away = told(asked)
+        _, forgetful = told(remembering)
+        since = oldest([(self._info, away), (self._remembering, forgetful)])
         info, caught_up = info or (None, False)
         total = self._counts()
-        errors = [progress for progress in self._progresses if progress.error] or self._progresses
+        troubled = self._troubled
         state, wrong = retrying_if_away(
             worst(self._progresses),
-            errors[0].error,
-            absence(None if away is None else self.group.told(away), since),
+            troubled.error,
+            absence(forgetful if away is None else self.group.told(away), since),
         )
         positions = [each.position for each in self._progresses if each.position is not None]
         return PersistentStatus(
@@ -365,10 +386,10 @@ class PersistentRunner:
             gone=total.gone,
             restarts=sum(progress.restarts for progress in self._progresses),
             error=wrong,
-            event=errors[0].event,
-            handler=errors[0].handler,
-            traceback=errors[0].traceback,
-            waits_for=next((each.waits_for for each in self._progresses if each.waits_for), None),
+            event=troubled.event,
+            handler=troubled.handler,
+            traceback=troubled.traceback,
+            waits_for=self._waits_for,
             warning=self.group.warning,
             known_since=since,
         )
@@ -392,6 +413,16 @@ class PersistentRunner:
         if place is None:
             return info, is_caught_up(info)
         return info, end is not None and is_past(info, end)
+
+    @property
+    def _troubled(self) -> Progress:
+        """The first consumer that has an error, or the first."""
+        progresses = self._progresses
+        return next((each for each in progresses if each.error), progresses[0])
+
+    @property
+    def _waits_for(self) -> str | None:
+        return next((each.waits_for for each in self._progresses if each.waits_for), None)
 
     def _counts(self) -> Counts:
         total = Counts()

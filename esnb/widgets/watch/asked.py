@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from esnb.clients.uri import said
 from esnb.threads.changes import Flag
+from esnb.threads.question import UnansweredError, not_known_since
 from esnb.widgets.drawing.unread import is_lost, unanswered
 from esnb.widgets.watch.seen import Seen, Source
 
@@ -28,6 +30,8 @@ class Asked:
         self._thread: threading.Thread | None = None
         self._since = 0.0
         self._last: Sequence[Seen] = ()
+        self._known: datetime | None = None
+        """When it has answered last (UTC)."""
 
     def begin(self, now: float) -> bool:
         """Asks, unless an earlier question has no answer yet; whether it did."""
@@ -63,10 +67,25 @@ class Asked:
             thread.join(timeout)
 
     def _run(self) -> None:
-        found = _looked(self.source)
+        found = self._looked()
         with self._lock:
             self._found = found
         self._answered.set()
+
+    def _looked(self) -> Sequence[Seen]:
+        try:
+            found = list(self.source.look())
+            self._known = datetime.now(UTC)
+            return found
+        except Exception as error:  # noqa: BLE001  shown in its rows
+            text = said(error)
+            advice = unanswered(text) if is_lost(error) else None
+            # Of one that does not answer what was seen before is the best that is known.
+            is_unanswered = isinstance(error, UnansweredError)
+            if is_unanswered and "not known" not in text:
+                text = f"{text}; how it stands is {not_known_since(self._known)}"
+            before = self._last if is_unanswered else ()
+            return _not_known(before or [Seen(name=self.source.name, state="")], text, advice)
 
     def _without(self, now: float) -> Sequence[Seen]:
         """What is shown of one that has not answered this time."""
@@ -75,18 +94,12 @@ class Asked:
             return self._last or [Seen(name=self.source.name, state="asking")]
         silence = f"no answer for {max(3, int(seconds) // _STEP * _STEP):,} s"
         before = self._last or [Seen(name=self.source.name, state="")]
-        return [
-            replace(
-                each, state="unknown", error=silence, advice=unanswered(silence), traceback=None
-            )
-            for each in before
-        ]
+        return _not_known(before, silence, unanswered(silence))
 
 
-def _looked(source: Source) -> list[Seen]:
-    try:
-        return list(source.look())
-    except Exception as error:  # noqa: BLE001  # shown in its row
-        text = said(error)
-        advice = unanswered(text) if is_lost(error) else None
-        return [Seen(name=source.name, state="unknown", error=text, advice=advice)]
+def _not_known(before: Sequence[Seen], error: str, advice: str | None) -> Sequence[Seen]:
+    """What was seen before, as what is not known now."""
+    return [
+        replace(each, state="unknown", error=error, advice=advice, traceback=None)
+        for each in before
+    ]

@@ -8,6 +8,7 @@ from typing import Any
 from esnb import frames
 from esnb.frames.queue import redis_of
 from esnb.frames.queue_counts import queue_counts
+from esnb.frames.runner_status import name_of, status_of
 from esnb.frames.runners import one_by_one
 from esnb.frames.subscriptions import replay_parked
 from esnb.sources.redaction import Redact
@@ -89,12 +90,10 @@ class RunnerSource:
 
     @property
     def name(self) -> str:
-        named = (self._runner, getattr(self._runner, "projection", None))
-        names = (getattr(each, "name", None) for each in named)
-        return str(next(filter(None, names), type(self._runner).__qualname__))
+        return name_of(self._runner)
 
     def look(self) -> Iterator[Seen]:
-        status = self._runner.status()
+        status = status_of(self._runner)
         state = str(status.state)
         waits = state == "retrying"
         dead = 0 if waits else len(self._dead())  # a store that is away is not asked for more
