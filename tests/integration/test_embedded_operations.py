@@ -11,8 +11,8 @@ import grpc
 import pytest
 
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
-from esnb.embedded.server import Server, start_server
 from esnb.embedded.storage.wire import fields, number, tagged
+from tests.embedded_server import Server, start_server
 
 _PACKAGE = "/event_store.client"
 CODE = grpc.StatusCode
