@@ -96,7 +96,7 @@ def test_clients_do_not_shut_the_server_down(channel: grpc.Channel) -> None:
 def test_request_that_is_no_message(channel: grpc.Channel) -> None:
     for request in (b"\xff" * 20, b"\x0a\x7f", b"\x0b"):
         code, said, _ = refused(lambda request=request: operation(channel, "StopScavenge", request))
-        assert (code, "the request is no message" in said) == (CODE.UNKNOWN, True)
+        assert (code, "the request is not a message" in said) == (CODE.UNKNOWN, True)
     for method in ("StartScavenge", "StopScavenge"):
         code, said, _ = refused(lambda method=method: operation(channel, method))
         assert (code, "the request has no options" in said) == (CODE.UNKNOWN, True)
