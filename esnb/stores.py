@@ -15,7 +15,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from esnb.clients import ended as _closed
+from esnb.clients import ended
 from esnb.clients.uri import described, guard, guarded, guarded_settings
 from esnb.connecting.proxies import bypass_proxies_for_loopback
 from esnb.connecting.redefinition import install_in_ipython
@@ -207,9 +207,9 @@ class Stores:
         with ExitStack() as stack:
             if self._pair is not None:
                 stack.callback(self._pair.release)
-                _closed.remember(self._pair.eventstoredb_uri, repr(self))
+                ended.remember(self._pair.eventstoredb_uri, repr(self))
                 if self._pair.has_redis:
-                    _closed.remember(self._pair.redis_url, repr(self))
+                    ended.remember(self._pair.redis_url, repr(self))
             for client in (self._redis, self._eventstoredb):
                 if client is not None:
                     stack.callback(client.close)
@@ -240,7 +240,7 @@ class Stores:
         """The lock, while the stores are open, in the process that opened them."""
         self._birth.check("stores")
         if self._is_closed:
-            raise RuntimeError(f"{self!r} are closed: {_closed.CONNECT_AGAIN}")
+            raise RuntimeError(f"{self!r} are closed: {ended.CONNECT_AGAIN}")
         return self._lock
 
     # --- its looks ------------------------------------------------------------

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from esnb.embedded.server import Server, start_server
+from tests.embedded_server import Server, start_server
 from tests.reserved_port import ReservedPort
 
 REAL_URI = os.environ.get("ESNB_TEST_EVENTSTOREDB_URI")

@@ -13,11 +13,11 @@ for good reason before it finds something.
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Iterator
 from time import monotonic
 from typing import Any
+
+from esnb.threads.watchdog import Watchdog
 
 ANSWER = 10.0
 """Seconds for the answer of a unary call, and for a subscription's confirmation."""
@@ -70,7 +70,7 @@ class FirstAnswer:
         if not self._is_waiting:
             return next(self._call)
         self.due = monotonic() + self._seconds
-        _watch.add(self)
+        _watchdog.add(self)
         try:
             return next(self._call)
         except Exception:
@@ -79,7 +79,7 @@ class FirstAnswer:
             raise
         finally:
             self._is_waiting = False
-            _watch.discard(self)
+            _watchdog.discard(self)
 
     def give_up(self) -> None:
         """Ends the call. Not for the main thread."""
@@ -88,51 +88,14 @@ class FirstAnswer:
             self._call.cancel()
 
     def cancel(self) -> Any:
-        _watch.discard(self)
+        _watchdog.discard(self)
         return self._call.cancel()
 
 
-class _Watch:
-    """One thread for all calls of the process; it ends when there are none."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._calls: set[FirstAnswer] = set()
-        self._thread: threading.Thread | None = None
-
-    def add(self, call: FirstAnswer) -> None:
-        with self._lock:
-            self._calls.add(call)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="esnb-calls", daemon=True)
-                self._thread.start()
-
-    def discard(self, call: FirstAnswer) -> None:
-        with self._lock:
-            self._calls.discard(call)
-
-    def _run(self) -> None:
-        pause = threading.Event()  # never set: a sleep that ends with the interpreter
-        while not pause.wait(_TICK):
-            with self._lock:
-                if not self._calls:
-                    self._thread = None
-                    return
-                now = monotonic()
-                due = [call for call in self._calls if call.due <= now]
-                self._calls.difference_update(due)
-            for call in due:
-                call.give_up()
+def _give_up_late(call: FirstAnswer) -> None:
+    if call.due <= monotonic():
+        _watchdog.discard(call)
+        call.give_up()
 
 
-_watch = _Watch()
-
-
-def _renew() -> None:
-    """A forked child has neither the thread nor the calls."""
-    global _watch
-    _watch = _Watch()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+_watchdog = Watchdog("esnb-calls", _TICK, _give_up_late)

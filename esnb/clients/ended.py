@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 CONNECT_AGAIN = "call esnb.connect() again"
 GIVE_ANOTHER = "give an open one"
-_ANEW = f"{CONNECT_AGAIN}, and make the application, view or client anew with the new stores"
+_AGAIN = f"{CONNECT_AGAIN}, and make the application, view or client again with the new stores"
 
 _closed: dict[str, str] = {}
 """By URI: how the stores are called that ended the embedded server there."""
@@ -14,7 +14,7 @@ _running: dict[str, tuple[str, Callable[[], bool]]] = {}
 """By URI: the name of an embedded server in use, and whether it runs still."""
 
 
-def serves(uri: str, name: str, is_alive: Callable[[], bool]) -> None:
+def register_embedded(uri: str, name: str, is_alive: Callable[[], bool]) -> None:
     """There is an embedded server at `uri`; nobody starts it again there once it has ended."""
     _closed.pop(uri, None)
     _running[uri] = name, is_alive
@@ -26,26 +26,26 @@ def remember(uri: str, stores: str) -> None:
     _closed[uri] = stores
 
 
-def remark(uri: str) -> str | None:
+def explain_gone(uri: str) -> str | None:
     """What an error about the server at `uri` is really about; None where it is not gone.
 
-    >>> serves("redis://localhost:4711", "Redis", lambda: False)
-    >>> remark("redis://localhost:4711")
+    >>> register_embedded("redis://localhost:4711", "Redis", lambda: False)
+    >>> explain_gone("redis://localhost:4711")
     'the embedded Redis has ended: call esnb.connect() again, and make the application, \
-view or client anew with the new stores'
+view or client again with the new stores'
     >>> remember("redis://localhost:4711", "Stores(embedded, closed)")
-    >>> remark("redis://localhost:4711")
+    >>> explain_gone("redis://localhost:4711")
     'Stores(embedded, closed) are closed: call esnb.connect() again, and make the application, \
-view or client anew with the new stores'
-    >>> serves("redis://localhost:4711", "Redis", lambda: True)
-    >>> remark("redis://localhost:4711")
+view or client again with the new stores'
+    >>> register_embedded("redis://localhost:4711", "Redis", lambda: True)
+    >>> explain_gone("redis://localhost:4711")
     """
     if uri in _closed:
-        return f"{_closed[uri]} are closed: {_ANEW}"
+        return f"{_closed[uri]} are closed: {_AGAIN}"
     name, is_alive = _running.get(uri, ("", bool))
-    return f"the embedded {name} has ended: {_ANEW}" if name and not is_alive() else None
+    return f"the embedded {name} has ended: {_AGAIN}" if name and not is_alive() else None
 
 
-def is_said(text: str) -> bool:
-    """Whether an error's text has it that nothing comes back by itself."""
+def says_reconnect(text: str) -> bool:
+    """Whether an error's text says that nothing but a new connection helps."""
     return CONNECT_AGAIN in text or GIVE_ANOTHER in text

@@ -1,4 +1,4 @@
-"""Reads that a silent server cannot hold up for ever.
+"""Reads that a silent server cannot hold up forever.
 
 A server that is stopped, or a network that drops everything, leaves a read
 waiting: gRPC sets no limit of its own, and a limit for a whole read would cut
@@ -9,8 +9,6 @@ something else, and the read is given up when that is not answered either.
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Generator
 from time import monotonic
 from typing import Any
@@ -25,6 +23,7 @@ from esnb.clients.installed import (
     ServiceUnavailable,
 )
 from esnb.clients.uri import described
+from esnb.threads.watchdog import Watchdog
 
 PATIENCE = 10.0
 """Seconds without an answer, or without the next event, after which the server is asked."""
@@ -41,7 +40,7 @@ def patiently(response: Any, client: Client) -> Generator[RecordedEvent, None, N
     takes between two events does not count.
     """
     waiting = _Wait(response, client)
-    _watch.add(waiting)
+    _watchdog.add(waiting)
     try:
         while True:
             waiting.since = monotonic()
@@ -56,7 +55,7 @@ def patiently(response: Any, client: Client) -> Generator[RecordedEvent, None, N
             waiting.since = None
             yield event
     finally:
-        _watch.remove(waiting)
+        _watchdog.discard(waiting)
     if waiting.is_given_up:
         raise OperationalError(
             f"EventStoreDB at {described(client.connection_spec.uri)} accepts connections but has "
@@ -89,60 +88,19 @@ class _Wait:
         self.is_given_up = False
 
 
-class _Watch:
-    """One thread for all reads of the process; it ends when there are none."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._waits: set[_Wait] = set()
-        self._thread: threading.Thread | None = None
-
-    def add(self, wait: _Wait) -> None:
-        with self._lock:
-            self._waits.add(wait)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="esnb reads", daemon=True)
-                self._thread.start()
-
-    def remove(self, wait: _Wait) -> None:
-        with self._lock:
-            self._waits.discard(wait)
-
-    def _run(self) -> None:
-        pause = threading.Event()  # never set: a sleep that ends with the interpreter
-        while not pause.wait(_TICK):
-            with self._lock:
-                if not self._waits:
-                    self._thread = None
-                    return
-            self.look()
-
-    def look(self) -> None:
-        """Ends the reads that have waited too long for a server that answers nothing."""
-        with self._lock:
-            waits = list(self._waits)
-        for wait in waits:
-            since = wait.since
-            if since is None or monotonic() - since <= PATIENCE:
-                continue
-            is_alive = answers(wait.client)
-            if wait.since != since:  # an event has come meanwhile
-                continue
-            if is_alive:
-                wait.since = monotonic()
-            else:
-                wait.is_given_up = True
-                wait.response.stop()  # ends its iteration
+def _give_up_silent(wait: _Wait) -> None:
+    """Ends a read that has waited too long for a server that answers nothing."""
+    since = wait.since
+    if since is None or monotonic() - since <= PATIENCE:
+        return
+    is_alive = answers(wait.client)
+    if wait.since != since:  # an event has come meanwhile
+        return
+    if is_alive:
+        wait.since = monotonic()
+    else:
+        wait.is_given_up = True
+        wait.response.stop()  # ends its iteration
 
 
-_watch = _Watch()
-
-
-def _renew() -> None:
-    """A forked child has neither the thread nor the reads."""
-    global _watch
-    _watch = _Watch()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_renew)
+_watchdog = Watchdog("esnb reads", _TICK, _give_up_silent)

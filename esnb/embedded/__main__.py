@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from esnb.embedded.server import opened_log
 from esnb.embedded.services.endpoint import Endpoint
 from esnb.embedded.services.listening import LOOPBACK, PortUnusable
 from esnb.embedded.storage.log import LogFull, LogUnusable
+from esnb.embedded.storage.opening import opened_log
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.node import Node
 

@@ -1,7 +1,7 @@
 """EventStoreDB under the `eventsourcing` library: events, notifications, snapshots.
 
 A persistence module: `PERSISTENCE_MODULE=esnb.eventstoredb`. Configured by
-`EVENTSTOREDB_URI` and the variables in `esnb.eventstoredb.settings`.
+`EVENTSTOREDB_URI` and the variables that `esnb.eventstoredb.settings` reads.
 """
 
 from esnb.adapters.dcb import RefusedDCBFactory

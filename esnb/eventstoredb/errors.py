@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
     ProgrammingError,
 )
 
-from esnb.clients import ended as _closed
+from esnb.clients import ended
 from esnb.clients.access import AccessRefusedError
 from esnb.clients.installed import (
     AbortedByServer,
@@ -77,7 +77,7 @@ aggregate anew and repeat the command
         raise
     except (ClientError, ClientProgrammingError, grpc.RpcError, ValueError) as error:
         # A trace of a channel that was closed on purpose helps nobody.
-        cause = None if _closed.remark(uri) else error
+        cause = None if ended.explain_gone(uri) else error
         raise translate(error, subject, uri) from cause
 
 
@@ -139,7 +139,7 @@ def is_refused_position(error: Exception) -> bool:
 
 def reason(error: Exception, uri: str) -> str:
     """What `error` says, in one line and without credentials."""
-    closed = _closed.remark(uri) if is_transient(error) else None
+    closed = ended.explain_gone(uri) if is_transient(error) else None
     if closed is not None:
         return closed
     if isinstance(error, NodeIsNotLeader):

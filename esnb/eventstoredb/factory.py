@@ -28,7 +28,8 @@ from esnb.eventstoredb.recorders import (
     EventStoreDBApplicationRecorder,
 )
 from esnb.eventstoredb.revisions import VersionMap
-from esnb.eventstoredb.snapshots import CachedSnapshotRecorder, EventStoreDBSnapshotRecorder
+from esnb.eventstoredb.snapshot_stores import SNAPSHOT_STORES
+from esnb.eventstoredb.snapshots import EventStoreDBSnapshotRecorder
 from esnb.snapshotting.store import SnapshotStore
 from esnb.snapshotting.stored import SnapshotRecorder
 
@@ -60,20 +61,25 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
         self._events: AggregateEventStore | None = None
 
     def aggregate_recorder(self, purpose: str = "events") -> AggregateRecorder:
-        """A recorder of events, or of snapshots (`purpose="snapshots"`) by SNAPSHOT_STORE."""
+        """A recorder of events; with `purpose="snapshots"` the store that SNAPSHOT_STORE names."""
         if purpose != "snapshots":
             return self._events_recorder()
-        if self.settings.snapshot_store == "redis":
-            return self._redis_factory.aggregate_recorder(purpose)
-        recorder = EventStoreDBSnapshotRecorder(
+        return SNAPSHOT_STORES[self.settings.snapshot_store].recorder(self)
+
+    def eventstoredb_snapshots(self) -> EventStoreDBSnapshotRecorder:
+        """Snapshots in streams beside the events."""
+        return EventStoreDBSnapshotRecorder(
             self._lease(),
             application=self.settings.application,
             naming=self._naming,
             keep=self.settings.snapshot_keep,
         )
-        if self.settings.snapshot_store == "eventstoredb":
-            return recorder
-        return CachedSnapshotRecorder(recorder, self._redis_factory.aggregate_recorder(purpose))
+
+    def redis_snapshots(self) -> SnapshotRecorder:
+        """Snapshots in Redis."""
+        recorder = self._redis_factory.aggregate_recorder("snapshots")
+        assert isinstance(recorder, SnapshotRecorder)
+        return recorder
 
     def application_recorder(self) -> EventStoreDBApplicationRecorder:
         """A recorder of the application's events, or a subclass that APPLICATION_RECORDER_TOPIC names."""

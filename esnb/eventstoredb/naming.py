@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from eventsourcing.persistence import DataError, InfrastructureFactoryError
 
-IDType = Literal["uuid", "text"]
+from esnb.adapters.settings import IDType
+
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SNAPSHOT = ".snapshot"
 """Ends the category of snapshots, so no application's name may end with it."""

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, cast
 
 from eventsourcing.utils import Environment
 
+from esnb.adapters.settings import IDType, originator_id_type, snapshot_keep, snapshot_ttl
 from esnb.adapters.stream_prefix import STREAM_PREFIX
 from esnb.clients.installed import flaw_of
 from esnb.clients.uri import guarded, veiled
-from esnb.eventstoredb.naming import IDType
-from esnb.setting import SettingError, choice, whole_number
+from esnb.eventstoredb.snapshot_stores import snapshot_store
+from esnb.setting import SettingError, whole_number
 
 URI = "EVENTSTOREDB_URI"
 ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
 FIRST_VERSION = "EVENTSTOREDB_FIRST_VERSION"
-ORIGINATOR_ID_TYPE = "ORIGINATOR_ID_TYPE"
-REDIS_URL = "REDIS_URL"
-SNAPSHOT_STORE = "SNAPSHOT_STORE"
-SNAPSHOT_KEEP = "SNAPSHOT_KEEP"
-SNAPSHOT_TTL = "SNAPSHOT_TTL"
-
-SnapshotStoreName = Literal["redis", "eventstoredb", "eventstoredb+redis"]
-_SNAPSHOT_STORES = ("redis", "eventstoredb", "eventstoredb+redis")
-_ID_TYPES = ("uuid", "text")
 
 
 @dataclass(frozen=True)
@@ -40,7 +31,7 @@ class Settings:
     """As configured; None: the application's name."""
     first_version: int = 1
     originator_id_type: IDType = "uuid"
-    snapshot_store: SnapshotStoreName = "redis"
+    snapshot_store: str = "redis"
     snapshot_keep: int = 10
 
 
@@ -50,25 +41,16 @@ def read(env: Environment) -> Settings:
     Raises SettingError naming the variable, its value and what is
     allowed.
     """
-    has_redis = bool(env.get(REDIS_URL))
-    snapshot_store = choice(
-        env, SNAPSHOT_STORE, _SNAPSHOT_STORES, "redis" if has_redis else "eventstoredb"
-    )
-    if "redis" in snapshot_store and not has_redis:
-        raise SettingError(
-            f"{SNAPSHOT_STORE} is {snapshot_store!r}, which needs {REDIS_URL} to be set"
-        )
-    if env.get(SNAPSHOT_TTL):  # the Redis recorder reads it; a wrong value is said at once
-        whole_number(env, SNAPSHOT_TTL, least=1)
+    snapshot_ttl(env)  # the Redis recorder reads it; a wrong value is reported at once
     return Settings(
         uri=_uri(env),
         application=env.name,
         root_certificates=_certificates(env.get(ROOT_CERTIFICATES)),
         stream_prefix=env.get(STREAM_PREFIX),
         first_version=_first_version(env),
-        originator_id_type=cast(IDType, choice(env, ORIGINATOR_ID_TYPE, _ID_TYPES, "uuid")),
-        snapshot_store=cast(SnapshotStoreName, snapshot_store),
-        snapshot_keep=whole_number(env, SNAPSHOT_KEEP, least=1) or 10,
+        originator_id_type=originator_id_type(env),
+        snapshot_store=snapshot_store(env),
+        snapshot_keep=snapshot_keep(env),
     )
 
 

@@ -1,4 +1,4 @@
-"""Snapshots in EventStoreDB, and the same with Redis in front."""
+"""Snapshots in EventStoreDB."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from eventsourcing.persistence import (
-    AggregateRecorder,
     IntegrityError,
     OperationalError,
     PersistenceError,
@@ -37,7 +36,7 @@ _ATTEMPTS = 20
 """Of one append, each time another writer comes first."""
 
 
-class EventStoreDBSnapshotRecorder(AggregateRecorder):
+class EventStoreDBSnapshotRecorder(SnapshotRecorder):
     """Keeps an aggregate's snapshots in a stream beside its events.
 
     The stream is in another category than the events, so that no notification
@@ -210,60 +209,6 @@ class EventStoreDBSnapshotRecorder(AggregateRecorder):
             return [each for each in ids if each is not None]
 
         return read(self._lease, f"listing the snapshots of {self._application!r}", work)
-
-
-class CachedSnapshotRecorder(AggregateRecorder):
-    """Snapshots in a durable store, with a quicker one in front that may fail or forget."""
-
-    def __init__(self, durable: AggregateRecorder, cache: AggregateRecorder) -> None:
-        self._durable = durable
-        self._cache = cache
-
-    def insert_events(
-        self, stored_events: Sequence[StoredEvent], **kwargs: Any
-    ) -> Sequence[int] | None:
-        """Stores snapshots in both; the cache's failures are logged only."""
-        self._durable.insert_events(stored_events, **kwargs)
-        self._fill(stored_events)
-        return None
-
-    def select_events(
-        self,
-        originator_id: UUID | str,
-        *,
-        gt: int | None = None,
-        lte: int | None = None,
-        desc: bool = False,
-        limit: int | None = None,
-    ) -> Sequence[StoredEvent]:
-        """The newest snapshot from the cache, where it has one; all others from the store."""
-        if not desc or limit != 1:
-            return self._durable.select_events(
-                originator_id, gt=gt, lte=lte, desc=desc, limit=limit
-            )
-        try:
-            found = self._cache.select_events(originator_id, gt=gt, lte=lte, desc=True, limit=1)
-        except PersistenceError as error:
-            _log.warning("the cache of snapshots cannot be read: %s", error)
-            return self._durable.select_events(originator_id, gt=gt, lte=lte, desc=True, limit=1)
-        if not found:
-            found = self._durable.select_events(originator_id, gt=gt, lte=lte, desc=True, limit=1)
-            self._fill(found)
-        return found
-
-    def list_snapshots(self, originator_id: UUID | str | None = None) -> Iterator[StoredSnapshot]:
-        """The durable store's snapshots, then those in the cache."""
-        for recorder in (self._durable, self._cache):
-            assert isinstance(recorder, SnapshotRecorder)
-            yield from recorder.list_snapshots(originator_id)
-
-    def _fill(self, stored_events: Sequence[StoredEvent]) -> None:
-        if not stored_events:
-            return
-        try:
-            self._cache.insert_events(stored_events)
-        except PersistenceError as error:
-            _log.warning("the cache of snapshots cannot be written: %s", error)
 
 
 def _backwards(client: SharedClient, stream: str) -> Iterator[RecordedEvent]:

@@ -131,7 +131,7 @@ def apply_changes(
     if outcome in ("changed", "gone"):
         what = "rebuilt or reset" if outcome == "changed" else "deleted, flushed or evicted"
         raise IntegrityError(
-            f"{where} was {what} since this copy of it began: make the view anew and go on "
+            f"{where} was {what} since this copy of it began: make the view again and go on "
             "from its checkpoint"
         )
     if outcome == "lost":

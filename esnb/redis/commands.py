@@ -47,7 +47,7 @@ class Commands(CoreCommands):
         for key in keys:
             if not key.startswith(self._own):
                 raise ProgrammingError(
-                    f"{key.decode('utf-8', 'backslashreplace')!r} is no key of view "
+                    f"{key.decode('utf-8', 'backslashreplace')!r} is not a key of view "
                     f"{self._view!r}: take keys from the view's key(), as in "
                     "self.key('totals'), so that they share its cluster slot and are rebuilt with it"
                 )

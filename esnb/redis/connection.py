@@ -26,7 +26,7 @@ REDIS_URL = "REDIS_URL"
 
 _CONNECT_SECONDS: Final = 5.0
 # redis-py 8 gives up on any answer after 5 s, ten times over; a script that
-# swaps a large view in may take longer, and no call here may hang for ever.
+# swaps a large view in may take longer, and no call here may hang forever.
 _ANSWER_SECONDS: Final = 30.0
 
 

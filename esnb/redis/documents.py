@@ -85,7 +85,7 @@ class Documents:
         """Stores a document in the place of the one with this id.
 
         Raises TypeError or ValueError for what JSON cannot hold, and for a
-        value that is no number (text of one is: `"4.50"`) in a field that gives
+        value that is not a number (text of one is: `"4.50"`) in a field that gives
         an order; ViewOutdatedError for a view that must be rebuilt first.
         """
         key = _id(document_id)

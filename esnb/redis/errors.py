@@ -67,7 +67,7 @@ def may_pass(error: Exception) -> bool:
 
 
 def _reason(error: Exception, url: str) -> str:
-    closed = ended.remark(url) if isinstance(error, redis.ConnectionError) else None
+    closed = ended.explain_gone(url) if isinstance(error, redis.ConnectionError) else None
     if closed is not None:
         return closed
     text = masked(str(error)).strip() or type(error).__name__

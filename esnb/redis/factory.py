@@ -12,11 +12,11 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment, EnvType, resolve_topic
 
+from esnb.adapters.settings import originator_id_type, snapshot_keep, snapshot_ttl
 from esnb.adapters.stream_prefix import stream_prefix
 from esnb.clients.uri import guard
 from esnb.redis.connection import connection, redis_url
 from esnb.redis.namespace import key_prefix
-from esnb.redis.settings import originator_id_type, snapshot_keep, snapshot_ttl
 from esnb.redis.snapshots import RedisSnapshotRecorder
 from esnb.redis.tracking import RedisTrackingRecorder
 

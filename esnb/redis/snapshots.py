@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
-from eventsourcing.persistence import AggregateRecorder, StoredEvent
+from eventsourcing.persistence import StoredEvent
 
+from esnb.adapters.settings import IDType
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
 from esnb.redis.namespace import tag_part
-from esnb.snapshotting.stored import StoredSnapshot
+from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 
 # Versions are kept as text of one length, so that text order is their order:
 # a Lua number or a sorted set's score loses digits above 2^53.
@@ -24,11 +25,11 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class RedisSnapshotRecorder(AggregateRecorder):
+class RedisSnapshotRecorder(SnapshotRecorder):
     """Snapshots of the aggregates of one application.
 
     Keeps the newest `keep` versions of each aggregate, each for `ttl` seconds
-    (None: for ever). A version that is stored again is replaced. One that is
+    (None: forever). A version that is stored again is replaced. One that is
     older than all the kept ones is not stored when there are `keep` of them,
     so it never takes the place of a newer one; a script decides that, and
     several writers may do it at once. All snapshots of one aggregate share a
@@ -45,7 +46,7 @@ class RedisSnapshotRecorder(AggregateRecorder):
         stream_prefix: str | None = None,
         keep: int,
         ttl: int | None,
-        id_type: Literal["uuid", "text"] = "uuid",
+        id_type: IDType = "uuid",
         clock: Callable[[], datetime] = _now,
     ) -> None:
         self._connection = connection

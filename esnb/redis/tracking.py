@@ -23,7 +23,7 @@ from esnb.redis.changes import ANYWHERE, Change, Expected, apply_changes
 from esnb.redis.connection import connection, redis_url
 from esnb.redis.followed import FollowedStreams
 from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
-from esnb.redis.strays import refuse_strays, sweep_strays
+from esnb.redis.orphaned_keys import delete_orphaned_keys, refuse_orphaned_keys
 from esnb.redis.waiting import wait_until
 
 
@@ -169,7 +169,7 @@ class RedisTrackingRecorder(TrackingRecorder):
 
     def _apply(self, changes: Sequence[Change], after: Expected = ANYWHERE) -> None:
         if not self._generation and not self._read("")[1]:
-            refuse_strays(self._connection, self.namespace)
+            refuse_orphaned_keys(self._connection, self.namespace)
         self._followed.claim(changes[0].tracking.application_name)
         self._generation = apply_changes(
             self._connection, self.namespace, self._generation, changes, after
@@ -227,7 +227,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         `live` itself goes on from the new checkpoints. With `reached`, nothing
         is replaced and False is returned while `live` is beyond that event:
         readers would see the past. Raises IntegrityError,
-        and replaces nothing, when this view was discarded or begun anew by
+        and replaces nothing, when this view was discarded or begun again by
         another since this object has written to it.
         """
         self._flush_own()
@@ -257,13 +257,13 @@ class RedisTrackingRecorder(TrackingRecorder):
         )
         if answer is None:
             raise IntegrityError(
-                f"view {self.namespace.root!r} was discarded or begun anew by another: it does "
+                f"view {self.namespace.root!r} was discarded or begun again by another: it does "
                 f"not replace {live.namespace.root!r}"
             )
         if isinstance(answer, int):
             return False
         if not was_whole:  # the script knows only the keys in its bookkeeping
-            sweep_strays(self._connection, live.namespace)
+            delete_orphaned_keys(self._connection, live.namespace)
         live._generation = answer.decode()
         self._generation = ""
         self._followed.forget()

@@ -76,7 +76,7 @@ class RedisView(RedisTrackingRecorder):
         """redis-py's client, to read the view with; it answers with str.
 
         Within a batch of the calling thread, taking it commits what is queued,
-        so that a read sees the events before. Take it anew for each read:
+        so that a read sees the events before. Take it again for each read:
         `self.redis.hget(...)`.
         """
         self._flush_own()
@@ -96,7 +96,7 @@ class RedisView(RedisTrackingRecorder):
         is queued that cannot be checked or has arguments that Redis would
         refuse; at the end of the block IntegrityError when the checkpoint is
         there already, DataError for a command that meets another type or a
-        value that is no number, ViewDamagedError when keys were evicted, and
+        value that is not a number, ViewDamagedError when keys were evicted, and
         OperationalError when Redis is down or out of memory. Neither the view
         nor its checkpoint has moved then.
         """

@@ -6,13 +6,14 @@ rebuilt from an older one or from its events.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import Protocol
 from uuid import UUID
 
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class StoredSnapshot(StoredEvent):
     expires: datetime | None = None
     """When the store forgets it, UTC; None: never."""
     store: str = ""
-    """`redis` or `eventstoredb`."""
+    """What keeps it: `redis`, `eventstoredb`."""
 
 
 class SnapshotSource(Protocol):
@@ -50,10 +51,9 @@ class SnapshotSource(Protocol):
         ...
 
 
-@runtime_checkable
-class SnapshotRecorder(Protocol):
-    """What a snapshot store offers beside the library's `AggregateRecorder`."""
+class SnapshotRecorder(AggregateRecorder):
+    """A snapshot store: the library's recorder, which also lists what it keeps."""
 
+    @abstractmethod
     def list_snapshots(self, originator_id: UUID | str | None = None) -> Iterator[StoredSnapshot]:
         """Every kept snapshot, of one aggregate or of all, oldest version first."""
-        ...

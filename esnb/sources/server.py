@@ -15,7 +15,7 @@ import grpc
 from eventsourcing.persistence import OperationalError
 
 from esnb import topics
-from esnb.clients import ended as _closed
+from esnb.clients import ended
 from esnb.clients.certificate import certificate_problem
 from esnb.clients.channel import CallError
 from esnb.clients.eventstoredb import EventStoreDB
@@ -101,7 +101,7 @@ def answered(client: Client) -> Iterator[None]:
     except NodeIsNotLeader as error:
         raise OperationalError(f"{server} refuses: {not_leader(error)}") from error
     except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
-        raise OperationalError(_closed.remark(uri) or f"{server} {_absence(error)}") from error
+        raise OperationalError(ended.explain_gone(uri) or f"{server} {_absence(error)}") from error
     except ClientError as error:
         call = call_of(error)
         if call is None:
@@ -117,7 +117,7 @@ def answered(client: Client) -> Iterator[None]:
         if "channel" not in str(error).lower():
             raise
         problem = (
-            _closed.remark(uri) or f"this client of {server} is closed: {_closed.GIVE_ANOTHER}"
+            ended.explain_gone(uri) or f"this client of {server} is closed: {ended.GIVE_ANOTHER}"
         )
         raise OperationalError(problem) from error
 

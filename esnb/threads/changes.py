@@ -16,7 +16,7 @@ from esnb.threads.outside import LOOK
 
 # A subclass keeps the lock's own `__enter__`, which is one step of C; that of
 # `threading.Condition` is Python, and an interrupt within it, after the lock
-# was taken, leaves it taken for ever.
+# was taken, leaves it taken forever.
 _Lock = type(threading.RLock())
 
 _all: WeakSet[Changes] = WeakSet()

@@ -14,7 +14,6 @@ from eventsourcing.persistence import OperationalError
 from esnb.clients.installed import ClientError, NewEvent, StreamState
 from esnb.embedded.processes.emptying import empty_eventstoredb
 from esnb.embedded.projections.register import registered
-from esnb.embedded.server import start_server
 from esnb.embedded.services.group_host import GroupHost
 from esnb.embedded.storage.log import LogFull, LogUnusable
 from esnb.embedded.storage.refused import LogDamaged
@@ -23,6 +22,7 @@ from esnb.embedded.streams.errors import WriteFailed
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
 from tests.embedded_process import EmbeddedProcess
+from tests.embedded_server import start_server
 from tests.unit.embedded_logs import event
 
 PAGE = 4096

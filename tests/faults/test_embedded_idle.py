@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from esnb.clients.installed import Client, NewEvent, StreamState
-from esnb.embedded.server import start_server
+from tests.embedded_server import start_server
 
 SECONDS = float(os.environ.get("ESNB_IDLE_SECONDS", "12"))
 """Three pings of a second apart would do for gRPC's own limits; minutes by hand."""

@@ -21,8 +21,8 @@ from esnb.clients.installed import (
     StreamState,
     WrongCurrentVersion,
 )
-from esnb.embedded.server import start_server
 from tests.embedded_process import EmbeddedProcess, async_client
+from tests.embedded_server import start_server
 
 ANY, NO_STREAM = StreamState.ANY, StreamState.NO_STREAM
 

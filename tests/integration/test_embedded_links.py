@@ -15,7 +15,7 @@ import grpc
 import pytest
 
 from esnb.clients.installed import persistent_pb2, streams_pb2
-from esnb.embedded.server import start_server
+from tests.embedded_server import start_server
 
 _STREAMS = "/event_store.client.streams.Streams"
 _GROUPS = "/event_store.client.persistent_subscriptions.PersistentSubscriptions"

@@ -8,8 +8,8 @@ import grpc
 import pytest
 
 from esnb.clients.installed import gossip_pb2, shared_pb2
-from esnb.embedded.server import start_server
 from esnb.embedded.services.listening import PortUnusable
+from tests.embedded_server import start_server
 
 LOOPBACKS = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")]
 

@@ -24,8 +24,8 @@ from esnb.clients.installed import (
     NotFound,
     StreamState,
 )
-from esnb.embedded.server import start_server
 from tests.embedded_process import EmbeddedProcess, async_client
+from tests.embedded_server import start_server
 
 ANY = StreamState.ANY
 _PATIENCE = 60.0

@@ -12,8 +12,8 @@ import grpc
 import pytest
 
 from esnb.clients.installed import Client, NewEvent, NotFound, StreamState, projections_pb2
-from esnb.embedded.server import Server, start_server
 from tests.embedded_process import EmbeddedProcess
+from tests.embedded_server import Server, start_server
 
 _DEADLINE = 60.0
 

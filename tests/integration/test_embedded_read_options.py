@@ -14,7 +14,7 @@ import grpc
 import pytest
 
 from esnb.clients.installed import streams_pb2
-from esnb.embedded.server import Server, start_server
+from tests.embedded_server import Server, start_server
 
 CODE = grpc.StatusCode
 _TYPE = "EventStore.Client.Streams.ReadReq+Types+Options"

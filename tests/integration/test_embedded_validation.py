@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import grpc
 import pytest
 
-from esnb.embedded.server import start_server
 from tests.conformance.conversation import Conversation, Json, alike
+from tests.embedded_server import start_server
 
 THREW = {"status": "UNKNOWN", "details": "Exception was thrown by handler.", "trailers": {}}
 STREAM = {"stream_name": "«s:a»"}

@@ -34,7 +34,7 @@ def silent_port() -> Iterator[int]:
 def little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("esnb.clients.patience.PATIENCE", 0.3)
     monkeypatch.setattr("esnb.clients.patience.ANSWER", 0.2)
-    monkeypatch.setattr("esnb.clients.patience._TICK", 0.05)
+    monkeypatch.setattr("esnb.clients.patience._watchdog.tick", 0.05)
 
 
 def text_of(call: Callable[[], Any]) -> str:
@@ -133,7 +133,7 @@ class Response:
         event = next(self.events)
         if event == "two":
             self.clock[0] = self.now
-            patience._watch.look()
+            patience._watchdog.look()
         return event
 
     def stop(self) -> None:
@@ -155,7 +155,7 @@ def test_only_the_time_that_the_server_takes_counts_and_only_while_it_answers_no
 
     assert next(events) == "one"
     clock[0] = 100.0  # the reader took its time
-    patience._watch.look()
+    patience._watchdog.look()
     assert not response.is_stopped
     assert next(events) == "two"
     assert response.is_stopped == (waited > patience.PATIENCE and not answers)

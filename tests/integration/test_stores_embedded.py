@@ -625,7 +625,9 @@ def test_a_redis_program_that_is_none_is_named(
     monkeypatch: pytest.MonkeyPatch, stores: esnb.Stores
 ) -> None:
     monkeypatch.setenv("ESNB_REDIS_SERVER", "no-such-redis")
-    with pytest.raises(OperationalError, match="ESNB_REDIS_SERVER='no-such-redis' is no program"):
+    with pytest.raises(
+        OperationalError, match="ESNB_REDIS_SERVER='no-such-redis' is not a program"
+    ):
         _ = stores.redis
     monkeypatch.delenv("ESNB_REDIS_SERVER")
     assert stores.redis.ping()

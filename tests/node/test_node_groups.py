@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from esnb.embedded.server import Server, start_server
+from tests.embedded_server import Server, start_server
 from tests.node.programs import CLIENTS, said
 
 

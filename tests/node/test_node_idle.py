@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from esnb.embedded.server import start_server
+from tests.embedded_server import start_server
 from tests.node.programs import said
 
 SECONDS = int(os.environ.get("ESNB_IDLE_SECONDS", "45"))

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from esnb.embedded.storage.log import Batch, LogFull
+from esnb.embedded.storage.log import LogFull, LogWrite
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import Record
 from esnb.embedded.storage.refused import LogDamaged
@@ -36,7 +36,7 @@ class SlowLog(MemoryLog):
         self.fails = False
         self.transactions: list[int] = []
 
-    def write(self, batches: Iterable[Batch]) -> None:
+    def write(self, batches: Iterable[LogWrite]) -> None:
         batches = list(batches)
         self.loop.call_soon_threadsafe(self.begun.set)
         assert self.gate.acquire(timeout=DEADLINE)
@@ -88,7 +88,7 @@ class WatchedLog(MemoryLog):
         self.seconds = 0.0
         self.writers: list[bool] = []
 
-    def write(self, batches: Iterable[Batch]) -> None:
+    def write(self, batches: Iterable[LogWrite]) -> None:
         self.now += self.seconds
         self.writers.append(threading.current_thread() is threading.main_thread())
         super().write(batches)
@@ -180,7 +180,7 @@ def test_closed_committer_takes_nothing() -> None:
         await bench.committer.close()
         assert await settled(*tasks) == [None, None]
         with pytest.raises(WriteFailed):
-            await bench.committer.commit(Batch())
+            await bench.committer.commit(LogWrite())
 
     asyncio.run(scenario())
 
@@ -199,7 +199,7 @@ class DamagedLog(MemoryLog):
         self._check()
         return super().newest(limit)
 
-    def write(self, batches: Iterable[Batch]) -> None:
+    def write(self, batches: Iterable[LogWrite]) -> None:
         if self.is_full:
             raise LogFull("no space left")
         super().write(batches)

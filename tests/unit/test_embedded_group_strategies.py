@@ -6,6 +6,10 @@ import json
 
 import pytest
 
+from esnb.embedded.persistent.buffer import Offer
+from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.message import Message
+from esnb.embedded.persistent.strategies import STRATEGIES, RoundRobin
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_groups import Bench, Desk
@@ -100,3 +104,22 @@ def test_links_are_pinned_by_their_targets_streams(bench: Bench, strategy: str) 
             bench.append("links", type="$>", data=f"{revision}@{stream}".encode())
     bench.caught_up(group)
     assert sorted(desk.taken() for desk in desks) == [[0, 2, 4], [1, 3, 5]]
+
+
+class _Newest(RoundRobin):
+    """A strategy of a test's own: whoever came last is served first."""
+
+    def add(self, consumer: Consumer) -> None:
+        self._turns.appendleft(consumer)
+
+    def pick(self, message: Message) -> Consumer | Offer:
+        return next((one for one in self._turns if one.free > 0), Offer.FULL)
+
+
+def test_another_strategy_is_one_entry(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STRATEGIES, "Newest", lambda pins: _Newest())
+    group = bench.group(strategy="Newest")
+    desks = [bench.joined(group, slots) for slots in (10, 2)]
+    bench.append("s", 3)
+    bench.caught_up(group)
+    assert [desk.taken() for desk in desks] == [[2], [0, 1]]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esnb.embedded.storage.log import Batch, Log, LogFull, LogUnusable
+from esnb.embedded.storage.log import Log, LogFull, LogUnusable, LogWrite
 from esnb.embedded.storage.names import NewName
 from esnb.embedded.storage.record import TOMBSTONE, Record
 from esnb.embedded.storage.sqlite_log import SqliteLog
@@ -26,9 +26,9 @@ A0, B0, A1, A2, B1 = (
     record(55, 1, 2),
     record(70, 2, TOMBSTONE),
 )
-FIRST = Batch([A0, B0], [NewName(1, "a"), NewName(2, "b")], [NewName(1, "Happened")])
-SECOND = Batch([A1, A2])
-THIRD = Batch([B1])
+FIRST = LogWrite([A0, B0], [NewName(1, "a"), NewName(2, "b")], [NewName(1, "Happened")])
+SECOND = LogWrite([A1, A2])
+THIRD = LogWrite([B1])
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -91,7 +91,7 @@ def test_failed_write_leaves_nothing(tmp_path: Path) -> None:
     with opened("disk", tmp_path) as log:
         log.write((FIRST,))
         with pytest.raises(LogFull, match=r"events\.db"):
-            log.write((SECOND, Batch([A0])))
+            log.write((SECOND, LogWrite([A0])))
         assert log.all_forwards(0, 99, 9) == [A0, B0]
         log.write((SECOND,))
         assert log.head() == A2

@@ -7,7 +7,7 @@ import uuid
 
 import pytest
 
-from esnb.embedded.projections import pace
+from esnb.embedded.projections import throttle
 from esnb.embedded.projections.projector import Projector
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, Proposed
@@ -33,7 +33,7 @@ async def until_linked(node: Node, type: str) -> None:
 
 
 def test_newest_append_is_projected_behind_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "QUIET_SECONDS", 2 * _PATIENCE)
+    monkeypatch.setattr(throttle, "QUIET_SECONDS", 2 * _PATIENCE)
 
     async def appending() -> None:
         node = Node(MemoryLog())

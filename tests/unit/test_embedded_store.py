@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from esnb.embedded.storage.log import Batch
+from esnb.embedded.storage.log import LogWrite
 from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, content
 from esnb.embedded.streams.errors import InvalidPosition, StreamDeleted, WrongExpectedVersion
 from esnb.embedded.streams.reading import END_OF_ALL, Reader
@@ -27,7 +27,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield Store(log, Clock())
 
 
-def wrote(store: Store, batch: Batch) -> None:
+def wrote(store: Store, batch: LogWrite) -> None:
     store.log.write((batch,))
     store.committed(batch)
 

@@ -10,7 +10,8 @@ from eventsourcing.persistence import DataError, InfrastructureFactoryError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.eventstoredb.naming import IDType, StreamNaming, application_prefix
+from esnb.adapters.settings import IDType
+from esnb.eventstoredb.naming import StreamNaming, application_prefix
 
 prefixes = st.text(st.characters(exclude_characters="-\n", exclude_categories=["Cs"])).filter(
     lambda text: not text.startswith("$") and not text.endswith(".snapshot")

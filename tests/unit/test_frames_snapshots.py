@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,7 +20,7 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb.snapshotting.fold_code import fold_fingerprint
-from esnb.snapshotting.stored import StoredSnapshot
+from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 from tests.unit.frames_domain import Bank, an_account, bank
 
 
@@ -166,11 +166,17 @@ def test_a_snapshot_of_events_that_cannot_be_folded(app: Bank) -> None:
     assert "no_such_module" in row["error"]
 
 
-class ListingRecorder:
+class ListingRecorder(SnapshotRecorder):
     """A snapshot recorder of esnb's kind, over a list."""
 
     def __init__(self, kept: list[StoredSnapshot]) -> None:
         self.kept = kept
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        raise NotImplementedError
+
+    def select_events(self, *args: Any, **kwargs: Any) -> Sequence[StoredEvent]:
+        raise NotImplementedError
 
     def list_snapshots(self, originator_id: UUID | str | None = None) -> Iterator[StoredSnapshot]:
         return (each for each in self.kept if originator_id in (None, each.originator_id))

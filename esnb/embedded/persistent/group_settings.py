@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from esnb.embedded.persistent.strategies import STRATEGIES
-
 ALL = "$all"
 END = -1
 """Where a group begins that wants only what is still to come."""
@@ -62,10 +60,8 @@ class GroupSettings:
     history_buffer_size: int
     strategy: str
 
-    def fault(self) -> str | None:
-        """Why no group can work with these, None when one can."""
-        if self.strategy not in STRATEGIES:
-            return f"Consumer strategy {self.strategy} does not exist."
+    def start_fault(self) -> str | None:
+        """Why no group can begin at `start`, None when one can."""
         if self.start < END:
             return "Invalid Start From position: event number must be greater than or equal to -1."
         return None

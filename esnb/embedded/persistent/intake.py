@@ -8,7 +8,7 @@ from esnb.embedded.persistent.buffer import Buffer
 from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.progress import Progress
-from esnb.embedded.persistent.source import Considered, source_of
+from esnb.embedded.persistent.source import Candidate, source_of
 from esnb.embedded.streams.reading import Reader
 
 _DEFAULT_PAGE = 20
@@ -101,7 +101,7 @@ class Intake:
         if self.last_known is None or place > self.last_known:
             self.last_known = place
 
-    def _message(self, one: Considered, *, live: bool) -> Message:
+    def _message(self, one: Candidate, *, live: bool) -> Message:
         if not self._settings.resolve_links:
             return Message(one.record, None, one.place)
         event, link = self._reader.resolved(one.record, live=live)

@@ -18,6 +18,7 @@ from esnb.embedded.persistent.journal import (
 )
 from esnb.embedded.persistent.replay import replay_ranges
 from esnb.embedded.persistent.source import matching, source_of
+from esnb.embedded.persistent.strategies import STRATEGIES
 from esnb.embedded.storage.record import Content, Proposed, content
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
 from esnb.embedded.streams.reading import Reader
@@ -135,7 +136,7 @@ class Registry:
         sifted = Configuration([], list(found.unsound))
         for entry in found.entries:
             target, name, settings, _ = entry
-            fault = settings.fault() or settings.buffer_fault() or self._filter_fault(target)
+            fault = _fault(settings) or settings.buffer_fault() or self._filter_fault(target)
             if fault is None:
                 sifted.entries.append(entry)
             else:
@@ -209,7 +210,7 @@ class Registry:
         return [range(one.start, min(one.stop, end)) for one in kept if one.start < end]
 
     def _check(self, target: Target, name: str, settings: GroupSettings) -> None:
-        fault = settings.fault()
+        fault = _fault(settings)
         if fault is None and target.stream is None and settings.start > self._reader.store.head:
             fault = _PAST_THE_END
         if fault is not None:
@@ -228,3 +229,10 @@ class Registry:
         except ExpressionTooSlow as error:
             return str(error)
         return None
+
+
+def _fault(settings: GroupSettings) -> str | None:
+    """Why no group can work with these settings, None when one can."""
+    if settings.strategy not in STRATEGIES:
+        return f"Consumer strategy {settings.strategy} does not exist."
+    return settings.start_fault()

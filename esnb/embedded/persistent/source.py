@@ -14,7 +14,7 @@ _WINDOW = 256
 """Records of `$all` that one page considers, so that a page is soon read whatever matches."""
 
 
-class Considered(NamedTuple):
+class Candidate(NamedTuple):
     """A record, and whether the group wants it."""
 
     place: int
@@ -25,7 +25,7 @@ class Considered(NamedTuple):
 class Page(NamedTuple):
     """A part of the history; `ended` when there is none behind it."""
 
-    records: Sequence[Considered]
+    records: Sequence[Candidate]
     next: int
     ended: bool
 
@@ -58,7 +58,7 @@ class StreamSource:
         found = self._reader.forwards(self._stream, first, count)
         if found is None:
             return Page((), first, True)
-        records = [Considered(record.revision, record, True) for record in found.records]
+        records = [Candidate(record.revision, record, True) for record in found.records]
         following = records[-1].place + 1 if records else max(first, found.last + 1)
         return Page(records, following, following > found.last)
 
@@ -68,7 +68,7 @@ class StreamSource:
         if number is None or head < first:
             return Page((), first, True)
         found = self._reader.store.log.forwards(number, first, head, _WINDOW)
-        records = [Considered(record.revision, record, True) for record in found]
+        records = [Candidate(record.revision, record, True) for record in found]
         return Page(records, records[-1].place + 1 if records else head + 1, len(found) < _WINDOW)
 
 
@@ -85,7 +85,7 @@ class AllSource:
     def page(self, first: int, count: int) -> Page:
         head = self.head()
         records = self._reader.store.log.all_forwards(first, head, max(_WINDOW, count))
-        considered: list[Considered] = []
+        considered: list[Candidate] = []
         wanted = 0
         following = first
         for one in self._considered(records):
@@ -101,11 +101,11 @@ class AllSource:
     def arrivals(self, first: int) -> Page:
         return self.page(first, _WINDOW)
 
-    def _considered(self, records: Sequence[Record]) -> list[Considered]:
+    def _considered(self, records: Sequence[Record]) -> list[Candidate]:
         """Hidden records are passed over like those that do not match, but never counted."""
         reader, matches = self._reader, self._matches
         return [
-            Considered(record.position, record, matches is None or matches(record))
+            Candidate(record.position, record, matches is None or matches(record))
             for record in records
             if reader.visible(record)
         ]

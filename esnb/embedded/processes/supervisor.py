@@ -38,7 +38,7 @@ from typing import Any, BinaryIO
 
 LOG = "server.log"
 LOG_SIZE = 1_000_000
-"""Bytes from which a log is begun anew at the next start."""
+"""Bytes from which a log is begun again at the next start."""
 LAST_WORDS = 15
 """Lines of a server that does not start that are part of the error: not the log's, whose
 disk may be full."""

@@ -4,5 +4,5 @@
 (what each emits for it), `links` (the metadata of what is emitted),
 `emitted_streams` (how far a stream of links has come), `system_projection`
 (one projection's state), `register` (their settings and checkpoints in the
-log), `pace` and `projector` (the task that runs them behind the appends).
+log), `throttle` and `projector` (the task that runs them behind the appends).
 """

@@ -11,7 +11,6 @@ from contextlib import suppress
 
 from esnb.embedded.projections.emitted_streams import OUTDATED, EmittedStreams
 from esnb.embedded.projections.links import caused_by, stream_metadata
-from esnb.embedded.projections.pace import Pace
 from esnb.embedded.projections.register import (
     checkpoint_event,
     checkpoint_stream,
@@ -21,10 +20,11 @@ from esnb.embedded.projections.register import (
 )
 from esnb.embedded.projections.source_event import SourceEvent, Sources
 from esnb.embedded.projections.system_projection import SystemProjection
+from esnb.embedded.projections.throttle import Throttle
 from esnb.embedded.storage.record import Proposed, Record
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import StoreEmptied, WriteFailed
-from esnb.embedded.streams.feed import Bell
+from esnb.embedded.streams.feed import Wakeup
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.stream_metadata import METADATA_TYPE, metastream_of
 
@@ -85,11 +85,11 @@ class Projector:
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
-        pace = Pace(lambda: self._node.store.head, clock, time.thread_time)
+        throttle = Throttle(lambda: self._node.store.head, clock, time.thread_time)
         while True:
             try:
-                with self._node.feed.all() as bell:
-                    await self._follow(bell, pace)
+                with self._node.feed.all() as wakeup:
+                    await self._follow(wakeup, throttle)
             except StoreEmptied:
                 async with self._turn:
                     self._begin()
@@ -99,18 +99,18 @@ class Projector:
                 _log.warning("the system projections have stopped: %s", error)
                 raise
 
-    async def _follow(self, bell: Bell, pace: Pace) -> None:
+    async def _follow(self, wakeup: Wakeup, throttle: Throttle) -> None:
         while True:
-            bell.clear()
+            wakeup.clear()
             if self._behind(self._node.store.head):
-                last = await pace.turn(bell.wait)
-                while self._behind(last) and not pace.over:
-                    bell.check()
+                last = await throttle.turn(wakeup.wait)
+                while self._behind(last) and not throttle.over:
+                    wakeup.check()
                     await self._step(last)
                     await asyncio.sleep(0)
-                pace.rest()
+                throttle.rest()
             else:
-                await bell.wait()
+                await wakeup.wait()
 
     # --- one step ---------------------------------------------------------------
 
@@ -209,7 +209,7 @@ class Projector:
                 await self._write_checkpoints([projection])
 
     async def reset(self, projection: SystemProjection) -> None:
-        """Emit everything anew: what was emitted is hidden when a stream gets its first event."""
+        """Emit everything again: what was emitted is hidden when a stream gets its first event."""
         async with self._turn:
             projection.epoch = projection.version = max(projection.epoch, projection.version) + 1
             projection.position = projection.checkpoint = 0

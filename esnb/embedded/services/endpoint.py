@@ -77,16 +77,17 @@ class Endpoint:
         if self._projector is not None:
             features = features | projections_service.FEATURES
             self._server.add_generic_rpc_handlers((ProjectionsService(self._projector).handlers(),))
+        users = UsersService(node.store.clock)
         self._server.add_generic_rpc_handlers(
             (
                 StreamsService(node).handlers(),
                 self._groups.handlers(),
                 OperationsService(self._groups.host.restart).handlers(),
                 MonitoringService(node).handlers(),
-                UsersService(node).handlers(),
+                users.handlers(),
                 GossipService(host, lambda: self.port, node.store.clock).handlers(),
                 FeaturesService(features).handlers(),
-                DevelopmentService(partial(_reset, node)).handlers(),
+                DevelopmentService(partial(_reset, node, users)).handlers(),
             )
         )
         self.port = listen(self._server, host, port)
@@ -119,8 +120,9 @@ class Endpoint:
             await asyncio.wait(calls, timeout=_LAST_WORDS_SECONDS)
 
 
-async def _reset(node: Node, context: Any) -> None:
+async def _reset(node: Node, users: UsersService, context: Any) -> None:
     try:
         await node.reset()
+        users.reset()
     except Refused as error:
         await aborted(context, of_error(error))

@@ -17,7 +17,7 @@ from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.persistent.replay import replay_event
 from esnb.embedded.storage.record import NO_STREAM, Proposed
 from esnb.embedded.streams.errors import Refused, StoreEmptied, shown
-from esnb.embedded.streams.feed import Bell
+from esnb.embedded.streams.feed import Wakeup
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.stream_metadata import metastream_of
 from esnb.embedded.streams.versioning import ANY
@@ -56,7 +56,7 @@ class GroupHost:
         await self._written()
 
     async def restart(self) -> None:
-        """Drop all consumers and take the groups up anew, as the log has them."""
+        """Drop all consumers and take the groups up again, as the log has them."""
         await self.stop()
         self.start()
 
@@ -123,26 +123,26 @@ class GroupHost:
         await self._node.append(configuration.STREAM, ANY, [self.registry.configuration()])
 
     def _run(self, group: Group) -> None:
-        bells = self._node.feed
+        wakeups = self._node.feed
         stream = group.target.stream
-        news = bells.all() if stream is None else bells.streams(stream)
+        news = wakeups.all() if stream is None else wakeups.streams(stream)
         group.advance()
         if group.failure is not None:
             _say_failure(group)
             return
         self._runners[group] = asyncio.create_task(self._follow(group, news))
 
-    async def _follow(self, group: Group, news: AbstractContextManager[Bell]) -> None:
+    async def _follow(self, group: Group, news: AbstractContextManager[Wakeup]) -> None:
         try:
-            with news as bell:
-                group.wake = bell.ring
+            with news as wakeup:
+                group.wake = wakeup.notify
                 while True:
                     while group.advance():
                         await asyncio.sleep(0)
                     if group.failure is not None:
                         _say_failure(group)
                         return
-                    await bell.wait()
+                    await wakeup.wait()
         except StoreEmptied as error:
             group.end(error)
             self.registry.forget(group)

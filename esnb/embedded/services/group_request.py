@@ -95,7 +95,7 @@ def nack(action: int) -> Nack:
 
 
 def _of_a_stream(options: Any, name: str) -> str:
-    """`$all` is no stream; EventStoreDB notices when the answer is of another kind."""
+    """`$all` is not a stream; EventStoreDB notices when the answer is of another kind."""
     if name == ALL:
         change = f"{_verb(options)}PersistentSubscription"
         raise Stated(

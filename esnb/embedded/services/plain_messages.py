@@ -20,7 +20,7 @@ def fields(message: bytes) -> Fields:
     try:
         return wire.fields(message)
     except wire.Malformed as error:
-        raise InvalidRequest(f"the request is no message: {error}") from error
+        raise InvalidRequest(f"the request is not a message: {error}") from error
 
 
 def options(message: bytes) -> Fields:

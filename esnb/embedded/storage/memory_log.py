@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from operator import attrgetter
 
-from esnb.embedded.storage.log import Batch
+from esnb.embedded.storage.log import LogWrite
 from esnb.embedded.storage.record import Record
 
 _position = attrgetter("position")
@@ -74,7 +74,7 @@ class MemoryLog:
     def newest(self, limit: int) -> list[Record]:
         return self._all[-limit:]
 
-    def write(self, batches: Iterable[Batch]) -> None:
+    def write(self, batches: Iterable[LogWrite]) -> None:
         for batch in batches:
             for number, name in batch.streams:
                 self._stream_numbers[name] = number

@@ -29,7 +29,7 @@ class Record(NamedTuple):
     gaps, as byte offsets in a real log have. `stream` and `type` are the log's
     numbers for the names. `created` counts 100 ns since 1970. `body` is the
     protocol's `RecordedEvent` without its id (which a client may want in either
-    of two forms), so that a read need not build it anew.
+    of two forms), so that a read need not build it again.
     """
 
     position: int

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from esnb.embedded.storage.file_lock import FileLock
-from esnb.embedded.storage.log import Batch, LogFull, LogUnusable
+from esnb.embedded.storage.log import LogFull, LogUnusable, LogWrite
 from esnb.embedded.storage.record import Record
 from esnb.embedded.storage.refused import LogDamaged
 
@@ -115,7 +115,7 @@ class SqliteLog:
     def newest(self, limit: int) -> list[Record]:
         return self._records("newest", limit)[::-1]
 
-    def write(self, batches: Iterable[Batch]) -> None:
+    def write(self, batches: Iterable[LogWrite]) -> None:
         connection = self._writer
         try:
             connection.execute("BEGIN IMMEDIATE")

@@ -96,7 +96,7 @@ CAUGHT_UP = tagged(8, b"")
 
 
 def parsed_uuid(text: str, high: int, low: int) -> bytes:
-    """The 16 bytes of an id sent either way; ValueError when the text is no UUID."""
+    """The 16 bytes of an id sent either way; ValueError when the text is not a UUID."""
     if text:
         digits = text.replace("-", "")
         return bytes.fromhex(digits) if len(digits) == 32 else UUID(text).bytes

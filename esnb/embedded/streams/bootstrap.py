@@ -6,7 +6,7 @@ import json
 import uuid
 from typing import Any
 
-from esnb.embedded.storage.log import Batch
+from esnb.embedded.storage.log import LogWrite
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.store import Store
 
@@ -21,7 +21,7 @@ _PROJECTIONS = (
 
 def bootstrap(store: Store) -> None:
     """Give an empty log the system events that `$all` begins with, all of them or none."""
-    batch = Batch()
+    batch = LogWrite()
 
     def add(stream: str, type: str, data: Any) -> None:
         event = Proposed(uuid.uuid4().bytes, type, True, json.dumps(data).encode(), b"")

@@ -1,6 +1,6 @@
 """Catch-up subscriptions: history from the log, then what is appended, without gap or repeat.
 
-A subscriber is a place in the log and a bell. It reads from the log in bounded
+A subscriber is a place in the log and a wakeup. It reads from the log in bounded
 chunks, in the history as well as live, so however slow it is, it holds nothing
 in memory and misses nothing.
 """
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from esnb.embedded.storage.record import TOMBSTONE, Record
 from esnb.embedded.streams.errors import StreamDeleted
-from esnb.embedded.streams.feed import Bell, Feed
+from esnb.embedded.streams.feed import Feed, Wakeup
 from esnb.embedded.streams.filters import Matches
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.stream_metadata import metastream_of
@@ -64,7 +64,7 @@ async def of_stream(
     Metadata hide events of the history, not live ones. Ends with
     `StreamDeleted` behind the tombstone.
     """
-    with feed.streams(stream, metastream_of(stream)) as bell:
+    with feed.streams(stream, metastream_of(stream)) as wakeup:
         if start is None:
             upcoming = reader.store.shown.state(stream).last + 1
             ended = reader.store.shown.state(stream).tombstoned
@@ -72,10 +72,10 @@ async def of_stream(
         else:
             upcoming, ended = start, False
             while True:
-                bell.clear()
+                wakeup.clear()
                 history = reader.forwards(stream, upcoming, TOMBSTONE)
                 if history is None:
-                    await bell.wait()
+                    await wakeup.wait()
                     await asyncio.sleep(_RETRY_SECONDS)
                     continue
                 for record in history.records:
@@ -85,12 +85,12 @@ async def of_stream(
                     upcoming = max(upcoming, history.last + 1)
                     break
             yield CaughtUp()
-        async for record in _live(reader, bell, stream, upcoming, ended):
+        async for record in _live(reader, wakeup, stream, upcoming, ended):
             yield record
 
 
 async def _live(
-    reader: Reader, bell: Bell, stream: str, upcoming: int, ended: bool
+    reader: Reader, wakeup: Wakeup, stream: str, upcoming: int, ended: bool
 ) -> AsyncIterator[Record]:
     shown = reader.store.shown
     while True:
@@ -104,9 +104,9 @@ async def _live(
                 if record.revision == TOMBSTONE:
                     raise StreamDeleted(stream)
                 upcoming = record.revision + 1
-            bell.check()
+            wakeup.check()
         else:
-            await bell.wait()
+            await wakeup.wait()
 
 
 async def of_all(
@@ -114,12 +114,12 @@ async def of_all(
 ) -> AsyncIterator[Delivery]:
     """The events of `$all` behind position `after`; None: only those still to come."""
     store = reader.store
-    considered = None if filtered is None else _Considered(filtered)
-    with feed.all() as bell:
+    considered = None if filtered is None else _Interval(filtered)
+    with feed.all() as wakeup:
         reached = store.head if after is None else after
         catching_up = True
         while True:
-            bell.check()
+            wakeup.check()
             head = store.head
             records = store.log.all_forwards(reached + 1, head, _CHUNK) if reached < head else []
             for record in records:
@@ -137,10 +137,10 @@ async def of_all(
                     considered.go_live()
                 yield CaughtUp()
             else:
-                await bell.wait()
+                await wakeup.wait()
 
 
-class _Considered:
+class _Interval:
     """How many events a filtered subscription has looked at since it told so.
 
     EventStoreDB looks through history by pages, which end after so many events,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import NamedTuple, Protocol
 
-from esnb.embedded.storage.log import Batch, LogFull
+from esnb.embedded.storage.log import LogFull, LogWrite
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import WriteFailed
 from esnb.embedded.streams.store import Store
@@ -26,7 +26,7 @@ for that: handing over to a thread and back costs as long as a good disk's sync.
 class Committer(Protocol):
     """Makes prepared batches durable, in their order."""
 
-    async def commit(self, batch: Batch) -> None:
+    async def commit(self, batch: LogWrite) -> None:
         """Return when the batch and all before it are durable and shown.
 
         Raises `WriteFailed`, and `LogDamaged` where it is durable and cannot be shown.
@@ -43,7 +43,7 @@ class ImmediateCommitter:
         self._store = store
         self._news = news
 
-    async def commit(self, batch: Batch) -> None:
+    async def commit(self, batch: LogWrite) -> None:
         self._store.log.write((batch,))
         self._news(self._store.committed(batch))
 
@@ -52,7 +52,7 @@ class ImmediateCommitter:
 
 
 class _Pending(NamedTuple):
-    batch: Batch
+    batch: LogWrite
     done: asyncio.Future[None]
 
 
@@ -78,7 +78,7 @@ class GroupCommitter:
         self._prompt = False
         self._thread = ThreadPoolExecutor(1, "esnb-log-writer")
 
-    async def commit(self, batch: Batch) -> None:
+    async def commit(self, batch: LogWrite) -> None:
         if self._closed:
             raise WriteFailed("the server is closing its log")
         pending = _Pending(batch, self._loop.create_future())

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from esnb.embedded.streams.errors import StoreEmptied
 
 
-class Bell:
-    """One subscriber's wake-up."""
+class Wakeup:
+    """Wakes one subscriber."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
@@ -33,7 +33,7 @@ class Bell:
         self.check()
         self._event.clear()
 
-    def ring(self) -> None:
+    def notify(self) -> None:
         """There is news."""
         self._event.set()
 
@@ -44,52 +44,52 @@ class Bell:
 
 
 class Feed:
-    """Bells by stream; those of `$all` ring at every commit."""
+    """Wakeups by stream; every commit notifies those of `$all`."""
 
     def __init__(self) -> None:
-        self._of_all: set[Bell] = set()
-        self._of_stream: dict[str, set[Bell]] = {}
+        self._of_all: set[Wakeup] = set()
+        self._of_stream: dict[str, set[Wakeup]] = {}
 
     @contextmanager
-    def all(self) -> Iterator[Bell]:
-        """A bell that rings at every commit."""
-        bell = Bell()
-        self._of_all.add(bell)
+    def all(self) -> Iterator[Wakeup]:
+        """A wakeup that every commit notifies."""
+        wakeup = Wakeup()
+        self._of_all.add(wakeup)
         try:
-            yield bell
+            yield wakeup
         finally:
-            self._of_all.discard(bell)
+            self._of_all.discard(wakeup)
 
     @contextmanager
-    def streams(self, *names: str) -> Iterator[Bell]:
-        """A bell that rings when one of the named streams gets events."""
-        bell = Bell()
+    def streams(self, *names: str) -> Iterator[Wakeup]:
+        """A wakeup that is notified when one of the named streams gets events."""
+        wakeup = Wakeup()
         for name in names:
-            self._of_stream.setdefault(name, set()).add(bell)
+            self._of_stream.setdefault(name, set()).add(wakeup)
         try:
-            yield bell
+            yield wakeup
         finally:
             for name in names:
-                bells = self._of_stream[name]
-                bells.discard(bell)
-                if not bells:
+                wakeups = self._of_stream[name]
+                wakeups.discard(wakeup)
+                if not wakeups:
                     del self._of_stream[name]
 
     def news(self, streams: Sequence[str]) -> None:
-        """Ring for the streams that got events."""
+        """Notify those of the streams that got events."""
         if not streams:
             return
-        for bell in self._of_all:
-            bell.ring()
+        for wakeup in self._of_all:
+            wakeup.notify()
         if self._of_stream:
             for name in set(streams):
-                for bell in self._of_stream.get(name, ()):
-                    bell.ring()
+                for wakeup in self._of_stream.get(name, ()):
+                    wakeup.notify()
 
     def end(self) -> None:
         """The store was emptied: every waiting subscription ends."""
-        for bell in self._of_all:
-            bell.end()
-        for bells in self._of_stream.values():
-            for bell in bells:
-                bell.end()
+        for wakeup in self._of_all:
+            wakeup.end()
+        for wakeups in self._of_stream.values():
+            for wakeup in wakeups:
+                wakeup.end()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from esnb.embedded.storage.log import Batch, Log, LogFull
+from esnb.embedded.storage.log import Log, LogFull, LogWrite
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.bootstrap import bootstrap
 from esnb.embedded.streams.committer import Committer, GroupCommitter, ImmediateCommitter
@@ -54,7 +54,7 @@ class Node:
 
         Returns when they are durable; raises `WriteFailed`.
         """
-        batch = Batch()
+        batch = LogWrite()
         for stream, events in emissions.items():
             self.store.emit(batch, stream, events)
         await self._committer.commit(batch)

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from esnb.embedded.storage.log import Batch, Log
+from esnb.embedded.storage.log import Log, LogWrite
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.recent_ids import RecentIds
 from esnb.embedded.storage.record import (
@@ -73,7 +73,7 @@ class Store:
 
     def append(
         self, stream: str, expected: int, events: Sequence[Proposed]
-    ) -> tuple[Written, Batch]:
+    ) -> tuple[Written, LogWrite]:
         """Events for the end of a stream, and the batch that must be written for them.
 
         An append that repeats an earlier one gives that one's place and an
@@ -81,11 +81,11 @@ class Store:
         """
         recreates, repeats = self._judged(stream, expected, [event.event_id for event in events])
         if repeats is not None:
-            return repeats, Batch()
+            return repeats, LogWrite()
         fixes = is_metastream(stream) and self._is_soft_deleted(original_of(stream))
         state = self.ahead.state(stream)
         first = state.last + 1
-        batch = Batch()
+        batch = LogWrite()
         self._prepare(batch, stream, first, events)
         written = Written(state.last, self._promised_head(batch))
         if recreates:
@@ -95,7 +95,7 @@ class Store:
             self._recreate(batch, original, self.ahead.state(original).last + 1)
         return written, batch
 
-    def emit(self, batch: Batch, stream: str, events: Sequence[Proposed]) -> None:
+    def emit(self, batch: LogWrite, stream: str, events: Sequence[Proposed]) -> None:
         """Events of the server's own for the end of a stream, into `batch`.
 
         Nothing is expected of the stream; one that was tombstoned gets none.
@@ -108,7 +108,7 @@ class Store:
         if recreates:
             self._recreate(batch, stream, first)
 
-    def delete(self, stream: str, expected: int) -> tuple[Written, Batch]:
+    def delete(self, stream: str, expected: int) -> tuple[Written, LogWrite]:
         """Make a stream read as missing until it is appended to; same errors as `append`."""
         event_id = uuid.uuid4().bytes
         self._judged(stream, expected, [event_id])
@@ -117,21 +117,21 @@ class Store:
         state = self.ahead.state(stream)
         if state.last == NO_STREAM and metadata.last == NO_STREAM:
             raise WrongExpectedVersion(stream, expected, NO_STREAM)
-        batch = Batch()
+        batch = LogWrite()
         event = Proposed(event_id, METADATA_TYPE, True, SOFT_DELETED, b"")
         self._prepare(batch, metastream, metadata.last + 1, [event])
         return Written(state.last, batch.records[-1].position), batch
 
-    def tombstone(self, stream: str, expected: int) -> tuple[Written, Batch]:
+    def tombstone(self, stream: str, expected: int) -> tuple[Written, LogWrite]:
         """End a stream for good, also one that never was; same errors as `append`."""
         event_id = uuid.uuid4().bytes
         self._judged(stream, expected, [event_id])
-        batch = Batch()
+        batch = LogWrite()
         event = Proposed(event_id, TOMBSTONE_TYPE, False, b"", b"")
         self._prepare(batch, stream, TOMBSTONE, [event])
         return Written(TOMBSTONE, batch.records[-1].position), batch
 
-    def committed(self, batch: Batch) -> list[str]:
+    def committed(self, batch: LogWrite) -> list[str]:
         """The batch is on disk: show it to readers. Returns the streams that have news."""
         self.streams.written(batch.streams)
         self.types.written(batch.types)
@@ -169,7 +169,7 @@ class Store:
     @property
     def promised(self) -> int:
         """The position of the last record that is promised, on disk or not."""
-        return self._promised_head(Batch())
+        return self._promised_head(LogWrite())
 
     def _judged(
         self, stream: str, expected: int, event_ids: list[bytes]
@@ -224,7 +224,7 @@ class Store:
             return None
         return self._unwritten.get((stream, revision)) or self.log.at(stream, revision)
 
-    def _promised_head(self, batch: Batch) -> int:
+    def _promised_head(self, batch: LogWrite) -> int:
         if batch.records:
             return batch.records[-1].position
         newest = next(reversed(self._unwritten.values()), None)
@@ -232,7 +232,7 @@ class Store:
 
     def _prepare(
         self,
-        batch: Batch,
+        batch: LogWrite,
         stream: str,
         first: int,
         events: Sequence[Proposed],
@@ -260,7 +260,7 @@ class Store:
         self._next_position = position
         self.ahead.apply(record, stream)
 
-    def _recreate(self, batch: Batch, stream: str, first: int) -> None:
+    def _recreate(self, batch: LogWrite, stream: str, first: int) -> None:
         """Bring back a soft-deleted stream, to be read from `first` on."""
         metastream = metastream_of(stream)
         newest = self.ahead.state(metastream).last

@@ -66,7 +66,6 @@ local root_length = #registry - #'~keys'
 local kind = {}      -- key -> its type as the commands so far leave it
 local initial = {}   -- key -> its type now
 local maybe = {}     -- key -> true: of that type, or gone
-local opaque = {}    -- key -> true: cannot be said beforehand
 local expiry = {}    -- key -> 't' given a time to live, 'p' it was taken away
 local strings = {}   -- key -> value
 local hashes = {}    -- key -> field -> value
@@ -91,9 +90,6 @@ end
 
 local function holds(key, wanted, creates)
   local found = kind_of(key)
-  if opaque[key] then
-    return key .. ' depends on an earlier command of the same commit: commit them apart'
-  end
   if found == 'none' then
     if creates then kind[key] = wanted end
   elseif found ~= wanted then
@@ -114,13 +110,13 @@ end
 
 local function forget(key)
   kind_of(key)
-  kind[key], maybe[key], opaque[key] = 'none', nil, nil
+  kind[key], maybe[key] = 'none', nil
   strings[key], hashes[key], emptied[key] = false, {}, true
 end
 
 local function put_string(key, value, lives)
   kind_of(key)
-  kind[key], maybe[key], opaque[key] = 'string', nil, nil
+  kind[key], maybe[key] = 'string', nil
   strings[key], emptied[key] = value, true
   expiry[key] = lives or expiry[key]
 end
@@ -226,63 +222,20 @@ local function add_to_field(key, field, add, amount)
   put_field(key, field, value)
 end
 
-local function set(key, value, condition, lives)
-  local found = kind_of(key)
-  if condition and (maybe[key] or opaque[key]) then
-    opaque[key], maybe[key] = true, true
-    return
-  end
-  if condition == 'NX' and found ~= 'none' then return end
-  if condition == 'XX' and found == 'none' then return end
-  put_string(key, value, lives)
-end
-
-local function expire(key, ahead, condition, absolute)
-  if kind_of(key) == 'none' then return end
-  expiry[key] = 't'
-  if absolute then
-    local now = redis.call('TIME')
-    ahead = ahead - (tonumber(now[1]) * 1000 + tonumber(now[2]) / 1000)
-  end
-  -- A time in the past deletes the key, unless a condition keeps it.
-  if ahead > 5000 or (ahead > 0 and not absolute) then return end
-  if not condition and not opaque[key] and (ahead < -5000 or not absolute) then
-    forget(key)
-  else
-    opaque[key], maybe[key] = true, true
-  end
-end
-
 -- What the command at hand needs and leaves behind; a problem, or nil. One
 -- chain of comparisons: a table of functions costs more to build than to run.
 local function check(c)
   local name, key = c[1], c[2]
   if name == 'HINCRBY' then return add_to_field(key, c[3], add_integer, c[4]) end
-  if name == 'HSET' or name == 'HMSET' then
+  if name == 'HSET' then
     local problem = holds(key, 'hash', true)
     if problem then return problem end
     for i = 3, #c, 2 do put_field(key, c[i], c[i + 1]) end
     return
   end
   if name == 'SADD' then return holds(key, 'set', true) end
-  if name == 'ZINCRBY' then return holds(key, 'zset', true) end
-  if name == 'ZADD' then
-    for i = 3, #c - 2 do
-      if tonumber(c[i]) then break end
-      if c[i]:upper() == 'XX' then return holds(key, 'zset', false) end
-    end
-    return holds(key, 'zset', true)
-  end
-  if name == 'SET' then
-    local condition, lives = nil, 'p'
-    for i = 4, #c do
-      local option = c[i]:upper()
-      if option == 'NX' or option == 'XX' then condition = option end
-      if option == 'KEEPTTL' then lives = nil end
-      if option == 'EX' or option == 'PX' then lives = 't' end
-    end
-    return set(key, c[3], condition, lives)
-  end
+  if name == 'ZADD' or name == 'ZINCRBY' then return holds(key, 'zset', true) end
+  if name == 'SET' then return put_string(key, c[3], c[4] and 't' or 'p') end
   if name == 'HDEL' then
     local problem = shrinks(key, 'hash')
     if problem then return problem end
@@ -294,14 +247,9 @@ local function check(c)
     return
   end
   if name == 'SREM' then return shrinks(key, 'set') end
-  if name:sub(1, 4) == 'ZREM' or name:sub(1, 4) == 'ZPOP' then return shrinks(key, 'zset') end
+  if name:sub(1, 4) == 'ZREM' then return shrinks(key, 'zset') end
   if name == 'RPUSH' or name == 'LPUSH' then return holds(key, 'list', true) end
-  if name == 'RPUSHX' or name == 'LPUSHX' or name == 'LINSERT' then
-    return holds(key, 'list', false)
-  end
-  if name == 'LPOP' or name == 'RPOP' or name == 'LREM' or name == 'LTRIM' then
-    return shrinks(key, 'list')
-  end
+  if name == 'LREM' or name == 'LTRIM' then return shrinks(key, 'list') end
   if name == 'HINCRBYFLOAT' then return add_to_field(key, c[3], add_float, c[4]) end
   if name == 'HSETNX' then
     local problem = holds(key, 'hash', true)
@@ -310,8 +258,6 @@ local function check(c)
     return
   end
   if name == 'INCRBY' then return add_to_string(key, add_integer, c[3]) end
-  if name == 'INCR' then return add_to_string(key, add_integer, '1') end
-  if name == 'DECR' then return add_to_string(key, add_integer, '-1') end
   if name == 'DECRBY' then
     local amount = c[3]
     if amount:sub(1, 1) == '-' then amount = amount:sub(2)
@@ -319,27 +265,8 @@ local function check(c)
     return add_to_string(key, add_integer, amount)
   end
   if name == 'INCRBYFLOAT' then return add_to_string(key, add_float, c[3]) end
-  if name == 'SETNX' then return set(key, c[3], 'NX', 'p') end
-  if name == 'SETEX' or name == 'PSETEX' then return set(key, c[4], nil, 't') end
-  if name == 'MSET' then
-    for i = 2, #c, 2 do set(c[i], c[i + 1], nil, 'p') end
-    return
-  end
-  if name == 'EXPIRE' then return expire(key, tonumber(c[3]) * 1000, c[4], false) end
-  if name == 'PEXPIRE' then return expire(key, tonumber(c[3]), c[4], false) end
-  if name == 'EXPIREAT' then return expire(key, tonumber(c[3]) * 1000, c[4], true) end
-  if name == 'PEXPIREAT' then return expire(key, tonumber(c[3]), c[4], true) end
-  if name == 'PERSIST' then
-    if kind_of(key) ~= 'none' then expiry[key] = 'p' end
-    return
-  end
-  if name == 'SUNIONSTORE' or name == 'SINTERSTORE' or name == 'SDIFFSTORE' then
-    for i = 3, #c do
-      local problem = holds(c[i], 'set', false)
-      if problem then return problem end
-    end
-    forget(key)
-    kind[key], maybe[key], expiry[key] = 'set', true, 'p'
+  if name == 'EXPIRE' then
+    if kind_of(key) ~= 'none' then expiry[key] = 't' end
     return
   end
   return name .. ' cannot be checked'

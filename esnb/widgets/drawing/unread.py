@@ -32,7 +32,7 @@ def unread(
     if _POOL_CLOSED.search(text):
         text = "the application is closed"
         advice = "Make the application again, then this widget."
-    elif ended.is_said(text):
+    elif ended.says_reconnect(text):
         advice = "Make this widget again after that."
     elif is_lost(error) and "again" not in text:
         advice = f"Then {again}." if "check" in text else f"Check the connection, then {again}."
@@ -51,7 +51,7 @@ def unanswered(error: str, *, runner: bool = False) -> str:
     """
     if _POOL_CLOSED.search(error):
         return "The application is closed: make it again, then its runner and this widget."
-    if ended.is_said(error):
+    if ended.says_reconnect(error):
         return f"Make {'the runner and ' if runner else ''}this widget again after that."
     then = "the runner goes on by itself" if runner else "it is shown again"
     if "check" in error:

@@ -21,12 +21,12 @@ from esnb.clients.installed import (
     ServiceUnavailable,
     StreamState,
 )
-from esnb.embedded.server import start_server
 from esnb.eventstoredb import EventStoreDBApplicationRecorder, EventStoreDBFactory, category
 from esnb.eventstoredb.connection import SharedClient
 from esnb.eventstoredb.errors import ReadInterrupted
 from esnb.eventstoredb.reading import read, whole
 from tests.contract.eventstoredb.conftest import MakeFactory
+from tests.embedded_server import start_server
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_server import RedisServer
 from tests.reserved_port import ReservedPort

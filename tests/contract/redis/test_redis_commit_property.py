@@ -51,17 +51,9 @@ def command(
 commands = st.one_of(
     command("DEL", keys),
     command("UNLINK", keys, keys),
-    command("EXPIRE", keys, st.sampled_from([1000, 0, -1])),
-    command("EXPIRE", keys, -1, st.sampled_from(["NX", "XX", "GT", "LT"])),
-    command("EXPIREAT", keys, st.sampled_from([1, 10**11])),
-    command("PERSIST", keys),
+    command("EXPIRE", keys, 1000),
     command("SET", keys, values),
-    command("SET", keys, values, st.sampled_from(["NX", "XX", "KEEPTTL"])),
     command("SET", keys, values, "EX", 1000),
-    command("SETNX", keys, values),
-    command("MSET", keys, values, keys, values),
-    command("INCR", keys),
-    command("DECR", keys),
     command("INCRBY", keys, integers),
     command("DECRBY", keys, integers.filter(lambda n: n > -(2**63))),
     command("INCRBYFLOAT", keys, floats),
@@ -72,26 +64,13 @@ commands = st.one_of(
     command("HINCRBYFLOAT", keys, fields, floats),
     command("SADD", keys, fields),
     command("SREM", keys, fields),
-    command("SUNIONSTORE", keys, keys, keys),
-    command("SINTERSTORE", keys, keys, keys),
-    command("SDIFFSTORE", keys, keys, keys),
     command("ZADD", keys, scores, fields),
-    command("ZADD", keys, st.sampled_from(["NX", "XX", "GT", "LT", "CH"]), scores, fields),
-    command("ZADD", keys, "INCR", floats, fields),
     command("ZINCRBY", keys, floats, fields),
     command("ZREM", keys, fields),
     command("ZREMRANGEBYRANK", keys, 0, st.sampled_from([0, -1])),
     command("ZREMRANGEBYSCORE", keys, "(0", "+inf"),
-    command("ZREMRANGEBYLEX", keys, "[f", "(g"),
-    command("ZPOPMIN", keys),
-    command("ZPOPMAX", keys, 2),
     command("RPUSH", keys, values),
     command("LPUSH", keys, values, values),
-    command("RPUSHX", keys, values),
-    command("LPUSHX", keys, values),
-    command("LINSERT", keys, "BEFORE", "7", "x"),
-    command("LPOP", keys),
-    command("RPOP", keys, 2),
     command("LREM", keys, 0, values),
     command("LTRIM", keys, 1, -1),
 )
@@ -141,15 +120,14 @@ def _succeeds(client: redis.Redis, queue: list[Command], prefix: str) -> bool:
 
 
 @given(commits)
-@example([[("SET", Key("a"), "9223372036854775807")], [("INCR", Key("a"))]])
+@example([[("SET", Key("a"), "9223372036854775807")], [("INCRBY", Key("a"), 1)]])
 @example([[("HSET", Key("a"), "f", "1"), ("HDEL", Key("a"), "f"), ("SADD", Key("a"), "f")]])
 @example([[("HINCRBY", Key("a"), "f", 2**62), ("HINCRBY", Key("a"), "f", 2**62)]])
-@example([[("SET", Key("a"), "9223372036854775808")], [("DECR", Key("a"))]])
+@example([[("SET", Key("a"), "9223372036854775808")], [("DECRBY", Key("a"), 1)]])
 @example(
     [[("HSET", Key("a"), "f", "x"), ("HSETNX", Key("a"), "f", "1"), ("HINCRBY", Key("a"), "f", 1)]]
 )
-@example([[("ZADD", Key("a"), "XX", 1, "f"), ("SADD", Key("a"), "f")]])
-@example([[("INCRBYFLOAT", Key("a"), 0.5), ("INCR", Key("a"))]])
+@example([[("INCRBYFLOAT", Key("a"), 0.5), ("INCRBY", Key("a"), 1)]])
 @settings(
     max_examples=200,
     deadline=None,
@@ -164,8 +142,6 @@ def test_a_commit_is_applied_exactly_if_redis_takes_each_of_its_commands(
     client.flushall()
     view = View.construct(environment("View"))
     plain = redis.Redis.from_url(environment()["REDIS_URL"])
-    # redis-py 6.0 fails on the answer to ZADD INCR.
-    plain.response_callbacks.pop("ZADD", None)
     position = None
     for number, queue in enumerate(sequence, start=1):
         # Given what Redis itself makes of the same commands, on a copy

@@ -138,8 +138,8 @@ ILL_FATED: dict[str, Callable[[RedisView, Commands], object]] = {
     "wrong type: zset": lambda v, c: c.zadd(v.key("set"), {"m": 1}),
     "wrong type: list": lambda v, c: c.rpush(v.key("hash"), "m"),
     "wrong type: removal": lambda v, c: c.srem(v.key("list"), "m"),
-    "wrong type: pop": lambda v, c: c.zpopmin(v.key("hash")),
-    "wrong type: store": lambda v, c: c.sunionstore(v.key("new"), v.key("hash")),
+    "wrong type: range": lambda v, c: c.zremrangebyrank(v.key("hash"), 0, 0),
+    "wrong type: list removal": lambda v, c: c.ltrim(v.key("hash"), 1, -1),
     "no integer": lambda v, c: c.incr(v.key("string")),
     "no integer in a hash": lambda v, c: c.hincrby(v.key("hash"), "field", 1),
     "a float is no integer": lambda v, c: c.hincrby(v.key("hash"), "float", 1),
@@ -217,6 +217,16 @@ def test_types_may_change_within_a_commit_when_redis_would_let_them(
         lambda v, c: c.eval("return 1", 0),
         lambda v, c: c.flushall(),
         lambda v, c: c.execute_command("HEXPIRE", v.key("hash"), 1, "FIELDS", 1, "f"),
+        lambda v, c: c.setnx(v.key("string"), "x"),
+        lambda v, c: c.execute_command("SETEX", v.key("string"), 10, "x"),
+        lambda v, c: c.mset({v.key("string"): 1}),
+        lambda v, c: c.rpushx(v.key("list"), "x"),
+        lambda v, c: c.linsert(v.key("list"), "BEFORE", "a", "x"),
+        lambda v, c: c.lpop(v.key("list")),
+        lambda v, c: c.zpopmin(v.key("zset")),
+        lambda v, c: c.sunionstore(v.key("new"), v.key("set")),
+        lambda v, c: c.expireat(v.key("string"), 1),
+        lambda v, c: c.persist(v.key("string")),
     ],
 )
 def test_what_cannot_be_checked_is_refused_when_it_is_queued(
@@ -230,6 +240,35 @@ def test_what_cannot_be_checked_is_refused_when_it_is_queued(
 
 
 @pytest.mark.parametrize(
+    ("option", "queue"),
+    [
+        ("NX", lambda v, c: c.set(v.key("string"), "x", nx=True)),
+        ("XX", lambda v, c: c.set(v.key("string"), "x", xx=True)),
+        ("NX", lambda v, c: c.set(v.key("string"), "x", ex=5, nx=True)),
+        ("NX", lambda v, c: c.execute_command("SET", v.key("string"), 1, "PX", 9, "NX")),
+        ("GET", lambda v, c: c.set(v.key("string"), "x", get=True)),
+        ("KEEPTTL", lambda v, c: c.set(v.key("string"), "x", keepttl=True)),
+        ("NX", lambda v, c: c.zadd(v.key("zset"), {"m": 1}, nx=True)),
+        ("XX", lambda v, c: c.zadd(v.key("zset"), {"m": 1}, xx=True)),
+        ("GT", lambda v, c: c.zadd(v.key("zset"), {"m": 1}, gt=True)),
+        ("CH", lambda v, c: c.zadd(v.key("zset"), {"m": 1}, ch=True)),
+        ("INCR", lambda v, c: c.zadd(v.key("zset"), {"m": 1}, incr=True)),
+        ("NX", lambda v, c: c.expire(v.key("string"), 10, nx=True)),
+    ],
+)
+def test_a_condition_is_refused_when_it_is_queued(
+    view: Totals, option: str, queue: Callable[[RedisView, Commands], object]
+) -> None:
+    with view.commit(Tracking("app", 1)) as commands:
+        with pytest.raises(
+            NotSupportedError, match=rf"cannot be queued with '{option}'.*view\.redis.*decide"
+        ):
+            queue(view, commands)
+        commands.hincrby(view.key("totals"), "sum", 1)
+    assert view.rows() == [("totals", "hash", "sum", "1")]
+
+
+@pytest.mark.parametrize(
     "queue",
     [
         lambda v, c: c.zadd(v.key("z"), {"m": float("nan")}),
@@ -239,25 +278,23 @@ def test_what_cannot_be_checked_is_refused_when_it_is_queued(
         lambda v, c: c.decrby(v.key("s"), -(2**63)),
         lambda v, c: c.hincrbyfloat(v.key("h"), "f", float("inf")),
         lambda v, c: c.incrbyfloat(v.key("s"), "1e400"),
-        lambda v, c: c.set(v.key("s"), "x", get=True),
         lambda v, c: c.set(v.key("s"), "x", ex=0),
         lambda v, c: c.hset(v.key("h"), "f", None),
         lambda v, c: c.hset(v.key("h"), "f", True),
         lambda v, c: c.hset(v.key("h"), "f", Decimal("1.5")),
         lambda v, c: c.expire(v.key("s"), 10**18),
+        lambda v, c: c.expire(v.key("s"), -1),
         lambda v, c: c.sadd(v.key("s")),
         lambda v, c: c.delete(),
         lambda v, c: c.zremrangebyscore(v.key("z"), "x", 3),
-        lambda v, c: c.zremrangebylex(v.key("z"), "x", "+"),
         lambda v, c: c.rpush(v.key("l"), *range(8000)),
         lambda v, c: c.execute_command("HSET", v.key("h"), "f"),
-        lambda v, c: c.execute_command("LINSERT", v.key("l"), "BESIDE", "a", "b"),
+        lambda v, c: c.execute_command("ZADD", v.key("z"), 1, "a", 2),
         lambda v, c: c.pipeline(),
         lambda v, c: c.hset("elsewhere", "f", "v"),
         lambda v, c: c.hset(v.namespace.tracking, "id:app", "1"),
         lambda v, c: c.hset(v.in_namespace("copy").key("h"), "f", "v"),
         lambda v, c: c.delete(v.key("h"), "elsewhere"),
-        lambda v, c: c.mset({v.key("s"): 1, "elsewhere": 2}),
     ],
 )
 def test_arguments_that_redis_would_refuse_are_refused_when_queued(
@@ -317,7 +354,8 @@ def test_keys_that_a_view_deletes_or_lets_expire_are_no_damage(view: Totals) -> 
             lambda c: c.sadd(view.key("a"), "now a set"),
             lambda c: c.srem(view.key("a"), "now a set"),
             lambda c: c.set(view.key("b"), "x", px=1),
-            lambda c: c.expireat(view.key("b"), 1),
+            lambda c: c.expire(view.key("b"), 1),
+            lambda c: c.delete(view.key("b")),
             lambda c: c.hset(view.key("b"), "f", "v"),
             lambda c: c.delete(view.key("b")),
             lambda c: c.zadd(view.key("b"), {"m": 1}),

@@ -7,7 +7,12 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from esnb.embedded.projections.pace import PATIENCE_SECONDS, QUIET_SECONDS, SPELL_SECONDS, Pace
+from esnb.embedded.projections.throttle import (
+    PATIENCE_SECONDS,
+    QUIET_SECONDS,
+    SLICE_SECONDS,
+    Throttle,
+)
 
 News = Callable[[], Awaitable[None]]
 
@@ -24,7 +29,7 @@ class Machine:
     def clock(self) -> float:
         return self.now
 
-    def effort(self) -> float:
+    def cpu_time(self) -> float:
         return self.worked
 
     def work(self, seconds: float) -> None:
@@ -45,46 +50,46 @@ class Machine:
         await asyncio.Event().wait()
 
 
-def take_turn(machine: Machine, pace: Pace, news: News | None = None) -> int:
-    return asyncio.run(asyncio.wait_for(pace.turn(news or machine.news), 30))
+def take_turn(machine: Machine, throttle: Throttle, news: News | None = None) -> int:
+    return asyncio.run(asyncio.wait_for(throttle.turn(news or machine.news), 30))
 
 
-def work(machine: Machine, pace: Pace, seconds: float) -> None:
-    take_turn(machine, pace)
-    assert not pace.over
+def work(machine: Machine, throttle: Throttle, seconds: float) -> None:
+    take_turn(machine, throttle)
+    assert not throttle.over
     machine.work(seconds)
-    pace.rest()
+    throttle.rest()
 
 
-def tired(machine: Machine) -> Pace:
-    """A pace whose spell has just ended."""
-    pace = Pace(machine.head, machine.clock, machine.effort)
-    work(machine, pace, SPELL_SECONDS)
-    return pace
+def tired(machine: Machine) -> Throttle:
+    """A throttle whose slice has just ended."""
+    throttle = Throttle(machine.head, machine.clock, machine.cpu_time)
+    work(machine, throttle, SLICE_SECONDS)
+    return throttle
 
 
 @pytest.mark.parametrize("turns", [1, 4])
 def test_turns_come_with_the_next_news_within_a_spell(turns: int) -> None:
     machine = Machine(busy=10**9)
-    pace = Pace(machine.head, machine.clock, machine.effort)
+    throttle = Throttle(machine.head, machine.clock, machine.cpu_time)
     for _ in range(turns):
-        work(machine, pace, SPELL_SECONDS / turns)
+        work(machine, throttle, SLICE_SECONDS / turns)
     assert machine.grown == turns
-    take_turn(machine, pace)
+    take_turn(machine, throttle)
     assert machine.grown > turns + 1
 
 
 def test_turn_comes_with_the_next_news_after_a_rest() -> None:
     machine = Machine(busy=10**9)
-    pace = tired(machine)
+    throttle = tired(machine)
     machine.now += 2 * QUIET_SECONDS
-    take_turn(machine, pace)
+    take_turn(machine, throttle)
     assert machine.grown == 2
 
 
 def test_turn_comes_without_news_too() -> None:
     machine = Machine(busy=0)
-    take_turn(machine, Pace(machine.head, machine.clock, machine.effort), machine.silence)
+    take_turn(machine, Throttle(machine.head, machine.clock, machine.cpu_time), machine.silence)
 
 
 def test_turn_leaves_alone_what_came_while_it_was_waited_for() -> None:
@@ -93,7 +98,9 @@ def test_turn_leaves_alone_what_came_while_it_was_waited_for() -> None:
     async def appended() -> None:
         machine.grown += 5
 
-    assert take_turn(machine, Pace(machine.head, machine.clock, machine.effort), appended) == 1
+    assert (
+        take_turn(machine, Throttle(machine.head, machine.clock, machine.cpu_time), appended) == 1
+    )
     assert machine.grown == 6
 
 
@@ -104,27 +111,27 @@ def test_turn_comes_when_the_log_stands_still() -> None:
 
 def test_turn_comes_although_the_log_never_stands_still() -> None:
     machine = Machine(busy=10**9)
-    pace = tired(machine)
-    assert 2 < take_turn(machine, pace) < 100
+    throttle = tired(machine)
+    assert 2 < take_turn(machine, throttle) < 100
 
 
 def test_turn_is_over_after_a_spell() -> None:
     machine = Machine(busy=0)
-    pace = tired(machine)
-    take_turn(machine, pace)
-    assert not pace.over
-    machine.work(SPELL_SECONDS)
-    assert pace.over
+    throttle = tired(machine)
+    take_turn(machine, throttle)
+    assert not throttle.over
+    machine.work(SLICE_SECONDS)
+    assert throttle.over
 
 
 def test_wait_for_the_disk_counts_for_nothing() -> None:
     machine = Machine(busy=10**9)
-    pace = Pace(machine.head, machine.clock, machine.effort)
-    take_turn(machine, pace)
-    machine.now += SPELL_SECONDS
-    assert not pace.over
-    pace.rest()
-    take_turn(machine, pace)
+    throttle = Throttle(machine.head, machine.clock, machine.cpu_time)
+    take_turn(machine, throttle)
+    machine.now += SLICE_SECONDS
+    assert not throttle.over
+    throttle.rest()
+    take_turn(machine, throttle)
     assert machine.grown == 2
 
 
@@ -135,7 +142,9 @@ def test_an_end_that_comes_together_with_the_news_is_an_end() -> None:
         async def rung() -> None:
             await news.wait()
 
-        turn = asyncio.create_task(Pace(machine.head, machine.clock, machine.effort).turn(rung))
+        turn = asyncio.create_task(
+            Throttle(machine.head, machine.clock, machine.cpu_time).turn(rung)
+        )
         for _ in range(3):
             await asyncio.sleep(0)
         news.set()

@@ -8,11 +8,11 @@ from contextlib import suppress
 
 QUIET_SECONDS = 0.02
 PATIENCE_SECONDS = 0.4
-SPELL_SECONDS = 0.04
+SLICE_SECONDS = 0.04
 
 
-class Pace:
-    """Lets the projector work for a spell, and again after a moment without appends, or
+class Throttle:
+    """Lets the projector work for a slice of time, and again after a moment without appends, or
     for a tenth of the time.
 
     A client that appends without a pause would otherwise share the processor
@@ -20,18 +20,18 @@ class Pace:
     when it looks for them, but not yet of its last append: that is left alone
     until there is other news, or a moment without. So a subscription that is
     made right after it, from the end of the links, begins with them, as it
-    does where the projections are slower. A spell is measured by `effort`, the
+    does where the projections are slower. A slice is measured by `cpu_time`, the
     time that the processor has worked: a wait for the disk holds up nobody.
     """
 
     def __init__(
-        self, head: Callable[[], int], clock: Callable[[], float], effort: Callable[[], float]
+        self, head: Callable[[], int], clock: Callable[[], float], cpu_time: Callable[[], float]
     ) -> None:
         self._head = head
         self._clock = clock
-        self._effort = effort
-        self._left = SPELL_SECONDS
-        self._begun = effort()
+        self._cpu_time = cpu_time
+        self._left = SLICE_SECONDS
+        self._begun = cpu_time()
         self._ended = clock()
 
     async def turn(self, news: Callable[[], Awaitable[None]]) -> int:
@@ -41,7 +41,7 @@ class Pace:
         """
         now = self._clock()
         if now - self._ended >= QUIET_SECONDS:
-            self._left = SPELL_SECONDS
+            self._left = SLICE_SECONDS
         if self._left > 0:
             last = self._head()
             # Python 3.11's wait_for loses a cancellation that comes together with the news.
@@ -50,20 +50,20 @@ class Pace:
                     await news()
         else:
             await self._quiet(now + PATIENCE_SECONDS)
-            self._left = SPELL_SECONDS
+            self._left = SLICE_SECONDS
             last = self._head()
-        self._begun = self._effort()
+        self._begun = self._cpu_time()
         return last
 
     def rest(self) -> None:
-        """The turn has ended: what is left of the spell is for the next."""
+        """The turn has ended: what is left of the slice is for the next."""
         self._ended = self._clock()
-        self._left -= self._effort() - self._begun
+        self._left -= self._cpu_time() - self._begun
 
     @property
     def over(self) -> bool:
         """Whether the turn has lasted long enough."""
-        return self._effort() - self._begun >= self._left
+        return self._cpu_time() - self._begun >= self._left
 
     async def _quiet(self, patience: float) -> None:
         """Return when the log has stood still for a moment, or when `patience` ends."""

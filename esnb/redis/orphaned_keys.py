@@ -16,33 +16,33 @@ from esnb.redis.errors import ViewDamagedError
 from esnb.redis.namespace import Namespace
 
 
-def refuse_strays(connection: Connection, namespace: Namespace) -> None:
+def refuse_orphaned_keys(connection: Connection, namespace: Namespace) -> None:
     """Raises ViewDamagedError when keys are left of a view without bookkeeping.
 
     Goes through all keys of the server once, 5,000 at a time, so it is for the
     first commit of a view only.
     """
-    for stray in _strays(connection, namespace, ""):
+    for key in _orphaned_keys(connection, namespace, ""):
         raise ViewDamagedError(
-            f"key {stray!r} is left of view {namespace.name!r} in Redis at "
+            f"key {key!r} is left of view {namespace.name!r} in Redis at "
             f"{described(connection.url)}, whose checkpoint is gone: evicted under maxmemory "
             "(set maxmemory-policy to noeviction) or deleted by another client. Nothing was "
             "applied: rebuild the view"
         )
 
 
-def sweep_strays(connection: Connection, namespace: Namespace) -> None:
+def delete_orphaned_keys(connection: Connection, namespace: Namespace) -> None:
     """Deletes the keys that are named like the view's and that it does not know."""
-    for _ in _strays(connection, namespace, "delete"):
+    for _ in _orphaned_keys(connection, namespace, "delete"):
         pass
 
 
-def _strays(connection: Connection, namespace: Namespace, action: str) -> Iterator[str]:
+def _orphaned_keys(connection: Connection, namespace: Namespace, action: str) -> Iterator[str]:
     pattern = re.sub(r"([*?\[\]\\^])", r"\\\1", namespace.root) + ":*"
     cursor: bytes = b"0"
     while True:
         cursor, found = connection.run(
-            "strays", [namespace.tracking, namespace.registry], [cursor, pattern, action]
+            "orphaned_keys", [namespace.tracking, namespace.registry], [cursor, pattern, action]
         )
         yield from (key.decode("utf-8", "backslashreplace") for key in found)
         if cursor == b"0":

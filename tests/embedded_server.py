@@ -9,17 +9,10 @@ from types import TracebackType
 
 from esnb.embedded.services.endpoint import Endpoint
 from esnb.embedded.services.listening import LOOPBACK
-from esnb.embedded.storage.log import Log
-from esnb.embedded.storage.memory_log import MemoryLog
-from esnb.embedded.storage.sqlite_log import SqliteLog
+from esnb.embedded.storage.opening import opened_log
 from esnb.embedded.streams.node import Node
 
 _START_SECONDS = 30
-
-
-def opened_log(path: str | Path | None) -> Log:
-    """A log in memory, or in the file `path`; raises `LogUnusable`."""
-    return MemoryLog() if path is None else SqliteLog(path)
 
 
 class Server:

@@ -8,11 +8,11 @@
 
 local root_length = #KEYS[2] - #'~keys'
 local cursor, found = unpack(redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', 5000))
-local strays = {}
+local orphaned = {}
 for _, key in ipairs(found) do
   if not redis.call('HGET', KEYS[2], key:sub(root_length + 2)) then
-    strays[#strays + 1] = key
+    orphaned[#orphaned + 1] = key
     if ARGV[3] == 'delete' then redis.call('UNLINK', key) end
   end
 end
-return {cursor, strays}
+return {cursor, orphaned}
