@@ -72,7 +72,7 @@ def versions(
     does not exist, TypeError when `app` is no Application, all before the first version is asked for.
 
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

@@ -55,7 +55,7 @@ def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

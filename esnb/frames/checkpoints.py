@@ -17,11 +17,11 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from esnb.adapters.stream_prefix import stream_prefix
 from esnb.clients.uri import guarded, guarded_argument
-from esnb.frames.redis import answering
 from esnb.frames.schema import build
 from esnb.frames.subscriptions import subscriptions as group_frame
 from esnb.sources.columns import Schema
 from esnb.sources.lag import application_lag, category_lag
+from esnb.sources.redis_client import answering
 from esnb.sources.source import described, is_client
 
 _URL = "REDIS_URL"

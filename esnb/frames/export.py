@@ -62,7 +62,7 @@ def export(
 
     >>> import esnb, tempfile
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> _ = app.save(Dog("Fido"), Dog("Rex"))
     >>> path = f"{tempfile.mkdtemp()}/dogs.jsonl"

@@ -68,7 +68,7 @@ def project(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog, Tricks
+    >>> from esnb.examples.dog import Dog, Tricks
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

@@ -71,7 +71,7 @@ def snapshots(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application(env={"IS_SNAPSHOTTING_ENABLED": "y"})
     >>> dog = Dog("Fido")
     >>> _ = app.save(dog)
@@ -128,7 +128,7 @@ def verify_snapshot(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application(env={"IS_SNAPSHOTTING_ENABLED": "y"})
     >>> dog = Dog("Fido")
     >>> _ = app.save(dog)

@@ -12,6 +12,8 @@ from eventsourcing.domain import Aggregate
 
 import esnb
 from esnb.clients.installed import Client
+from esnb.sources import groups
+from esnb.widgets.watch import server_projection
 from esnb.widgets.watch.seen import Seen
 from esnb.widgets.watch.sources import watched
 from esnb.widgets.watch.watched import Watched
@@ -114,8 +116,8 @@ def test_a_server_that_is_away_is_said_in_a_row() -> None:
 
 
 def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("esnb.frames.subscriptions", "esnb.widgets.watch.server_projection"):
-        monkeypatch.setattr(f"{module}.TIMEOUT", 0.3)
+    for module in (groups, server_projection):
+        monkeypatch.setattr(module, "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
         rows = watched([client], projections="$by_category").look()

@@ -7,7 +7,13 @@ from importlib.resources import files
 
 import pytest
 
-SHEETS = sorted(each.name for each in files("esnb.widgets").iterdir() if each.name.endswith(".css"))
+SHEETS = sorted(
+    f"{room.name}/{each.name}"
+    for room in files("esnb.widgets").iterdir()
+    if room.is_dir()
+    for each in room.iterdir()
+    if each.name.endswith(".css")
+)
 FOREIGN = re.compile(r"var\(\s*(--(?:jp|vscode)-[\w-]+)\s*(.)")
 
 
@@ -16,7 +22,13 @@ def sheet(name: str) -> str:
 
 
 def test_there_are_style_sheets() -> None:
-    assert {"esnb.css", "live.css", "flow.css", "watch.css", "browse.css"} <= set(SHEETS)
+    assert {
+        "drawing/esnb.css",
+        "drawing/live.css",
+        "flow/flow.css",
+        "watch/watch.css",
+        "browse/browse.css",
+    } <= set(SHEETS)
 
 
 @pytest.mark.parametrize("name", SHEETS)
@@ -37,7 +49,7 @@ def test_a_style_sheet_fetches_nothing_and_ends_no_element(name: str) -> None:
 
 
 def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
-    texts = sheet("esnb.css") + sheet("live.css")
+    texts = sheet("drawing/esnb.css") + sheet("drawing/live.css")
     for theme in (
         "vscode-light",
         "vscode-dark",
@@ -45,4 +57,4 @@ def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
         "vscode-high-contrast-light",
     ):
         assert f".{theme}" in texts
-    assert "--vscode-editor-background" in sheet("live.css")
+    assert "--vscode-editor-background" in sheet("drawing/live.css")

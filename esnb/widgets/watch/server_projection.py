@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from esnb.clients.position import place
-from esnb.frames.subscriptions import TIMEOUT
+from esnb.sources.groups import TIMEOUT
 from esnb.threads.question import Question
 from esnb.widgets.watch.seen import Seen
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from esnb import frames
-from esnb.frames.queue import redis_of
-from esnb.frames.queue_counts import queue_counts
-from esnb.frames.runners import one_by_one
-from esnb.frames.subscriptions import replay_parked
+from esnb.running.given import one_by_one
+from esnb.sources.groups import replay_parked
+from esnb.sources.jobs import queue_counts
 from esnb.sources.redaction import Redact
+from esnb.sources.redis_client import redis_of
 from esnb.sources.source import is_client
 from esnb.threads.question import Question
 from esnb.widgets.drawing.unread import unanswered
