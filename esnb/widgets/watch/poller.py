@@ -9,7 +9,7 @@ from dataclasses import replace
 from esnb.clients.uri import said
 from esnb.threads.changes import Flag
 from esnb.widgets.drawing.unread import is_lost, unanswered
-from esnb.widgets.watch.seen import Seen, Source
+from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
 _SLOW = 3.0
 """Seconds without an answer after which what was seen before is not shown as the present."""
@@ -17,17 +17,17 @@ _STEP = 5
 """Seconds between two texts of how long there has been none."""
 
 
-class Asked:
+class Poller:
     """A source and its latest answer. At most one question is under way."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: StatusSource) -> None:
         self.source = source
         self._lock = threading.Lock()
         self._answered = Flag()
-        self._found: Sequence[Seen] | None = None
+        self._found: Sequence[StatusRow] | None = None
         self._thread: threading.Thread | None = None
         self._since = 0.0
-        self._last: Sequence[Seen] = ()
+        self._last: Sequence[StatusRow] = ()
 
     def begin(self, now: float) -> bool:
         """Asks, unless an earlier question has no answer yet; whether it did."""
@@ -45,7 +45,7 @@ class Asked:
         """Returns at the answer, at the latest after so many seconds."""
         self._answered.wait(timeout)
 
-    def take(self, now: float) -> tuple[Sequence[Seen], bool]:
+    def take(self, now: float) -> tuple[Sequence[StatusRow], bool]:
         """Its runners, and whether that is news: one that is slow has those of before."""
         with self._lock:
             if self._thread is not None and self._answered.is_set():
@@ -68,13 +68,13 @@ class Asked:
             self._found = found
         self._answered.set()
 
-    def _without(self, now: float) -> Sequence[Seen]:
+    def _without(self, now: float) -> Sequence[StatusRow]:
         """What is shown of one that has not answered this time."""
         seconds = now - self._since if self._thread is not None else 0.0
         if seconds < _SLOW:
-            return self._last or [Seen(name=self.source.name, state="asking")]
+            return self._last or [StatusRow(name=self.source.name, state="asking")]
         silence = f"no answer for {max(3, int(seconds) // _STEP * _STEP):,} s"
-        before = self._last or [Seen(name=self.source.name, state="")]
+        before = self._last or [StatusRow(name=self.source.name, state="")]
         return [
             replace(
                 each, state="unknown", error=silence, advice=unanswered(silence), traceback=None
@@ -83,10 +83,10 @@ class Asked:
         ]
 
 
-def _looked(source: Source) -> list[Seen]:
+def _looked(source: StatusSource) -> list[StatusRow]:
     try:
         return list(source.look())
     except Exception as error:  # noqa: BLE001  # shown in its row
         text = said(error)
         advice = unanswered(text) if is_lost(error) else None
-        return [Seen(name=source.name, state="unknown", error=text, advice=advice)]
+        return [StatusRow(name=source.name, state="unknown", error=text, advice=advice)]
