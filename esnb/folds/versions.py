@@ -16,6 +16,7 @@ from esnb.folds.changes import Change, changes, described
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
+from esnb.sources.record import own_name
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.values.state import State
@@ -38,6 +39,11 @@ class Version:
     """Copies that no later event changes; empty where the state is not known."""
     problem: Exception | None = None
     """Why this event, or one before it, could not be applied."""
+
+    @property
+    def event(self) -> str:
+        """The event's own name: its type without the class around it."""
+        return own_name(self.type)
 
     @cached_property
     def changes(self) -> list[Change]:

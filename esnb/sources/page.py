@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record
+from esnb.sources.record import Record, own_name
 from esnb.sources.redaction import REDACTED
 from esnb.values.state import written
 
@@ -41,7 +41,7 @@ class Event:
         """The type without the class around it; what is no event says what it is."""
         if self.record.remark is not None:
             return self.record.remark.partition(":")[0]
-        return self.record.type.rpartition(".")[2] or self.record.type
+        return own_name(self.record.type) or self.record.type
 
     @property
     def correlation(self) -> str | None:
@@ -72,7 +72,7 @@ class Filter:
         if not self.types:
             return True
         names = {record.topic, record.topic.rpartition(":")[2], record.type}
-        names.add(record.type.rpartition(".")[2])
+        names.add(own_name(record.type))
         return any(fnmatchcase(n.lower(), p) for n in names for p in self._patterns)
 
     def admits(self, event: Event) -> bool:

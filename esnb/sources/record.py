@@ -100,6 +100,15 @@ class Origin(NamedTuple):
     """Whether an application's payloads are of the library's own transcoder."""
 
 
+def own_name(type: str) -> str:
+    """The last part of an event's type, without the class around it.
+
+    >>> own_name("Dog.Registered"), own_name("Registered")
+    ('Registered', 'Registered')
+    """
+    return type.rpartition(".")[2]
+
+
 def is_of_library(record: Record) -> bool:
     """Whether an application wrote an event of a server, rather than some other client."""
     metadata = record.metadata

@@ -11,6 +11,7 @@ from eventsourcing.utils import construct_topic
 
 from esnb.sources.moments import Moment, read_moment
 from esnb.sources.names import listed
+from esnb.sources.record import own_name
 from esnb.values.ordered_repr import short_repr
 
 TypeName = str | type
@@ -68,7 +69,7 @@ def select(
     def has_type(topic: str, type_: str) -> bool:
         key = (topic, type_)
         if key not in known:
-            names = {topic, topic.rpartition(":")[2], type_, type_.rpartition(".")[2]}
+            names = {topic, topic.rpartition(":")[2], type_, own_name(type_)}
             known[key] = (wanted is None or not names.isdisjoint(wanted)) and names.isdisjoint(
                 unwanted
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from esnb.sources.moments import without_own_time
 from esnb.sources.page import Event, Filter
 from esnb.sources.stream_index import StreamRow
 from esnb.widgets.browse.visit import Visit
@@ -107,9 +108,9 @@ def detail(event: Event, limits: Limits, times: bool, positions: bool = True) ->
 def data_of(event: Event, times: bool = False) -> object:
     """The payload; without its timestamp, which is shown elsewhere or not at all."""
     data = event.data
-    if type(data) is not dict or (times and event.time is None):
+    if times and event.time is None:
         return data
-    return {name: value for name, value in data.items() if name != "timestamp"}
+    return without_own_time(data)
 
 
 def branches(name: str, value: object, limits: Limits) -> str:

@@ -7,10 +7,12 @@ from html import escape
 from typing import Any
 
 from esnb.folds.changes import ABSENT
+from esnb.folds.versions import Version
+from esnb.sources.moments import without_own_time
 from esnb.widgets.drawing.html import BUDGET, style, table, text, value
 from esnb.widgets.drawing.values import Limits, bare, line, stamp, tree
-from esnb.widgets.explore.changes import WORDS, Change
-from esnb.widgets.explore.timeline import Moment, Timeline, Version
+from esnb.widgets.explore.entry_changes import WORDS, EntryChange, entry_changes
+from esnb.widgets.explore.timeline import Timeline, unknown
 
 _DETAIL = (
     (100, Limits(2000, 100, 6), 100),
@@ -55,8 +57,7 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
             f"{timeline.numbers[shown[0]]:,} to {timeline.last:,}</p>"
         )
     steps = "\n".join(
-        _step(timeline.moment(index), times, limits, fields, opened=index == count - 1)
-        for index in shown
+        _step(timeline, index, times, limits, fields, opened=index == count - 1) for index in shown
     )
     return (
         f'<div class="esnb esnb-saved">{style("drawing/esnb.css")}\n{heading(timeline)}{said}\n'
@@ -64,47 +65,51 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
     )
 
 
-def _step(moment: Moment, times: bool, limits: Limits, fields: int, opened: bool) -> str:
+def _step(
+    timeline: Timeline, index: int, times: bool, limits: Limits, fields: int, opened: bool
+) -> str:
+    version = timeline.versions[index]
     return (
         f'<details class="esnb-step"{" open" if opened else ""}>'
-        f"<summary>{headline(moment, times=False)}</summary>\n"
-        f"{action(moment, limits, fields, times)}\n{diff(moment, limits, fields)}\n"
-        f"{state(moment, limits, fields)}</details>"
+        f"<summary>{headline(timeline, index, times=False)}</summary>\n"
+        f"{action(version, limits, fields, times)}\n{diff(version, limits, fields)}\n"
+        f"{state(version, limits, fields)}</details>"
     )
 
 
-def headline(moment: Moment, times: bool) -> str:
+def headline(timeline: Timeline, index: int, times: bool) -> str:
     """One line about a version: its number, its event, what that changed."""
-    when = _when(moment) if times else ""
-    kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if moment.snapshot else ""
-    changed = f'<span class="esnb-what">{text(moment.now.changed, 160)}</span>'
+    version = timeline.versions[index]
+    when = f' <span class="esnb-when">{_time(version)}</span>' if times and version.time else ""
+    kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if timeline.has_snapshot(index) else ""
+    changed = f'<span class="esnb-what">{text(version.changed, 160)}</span>'
     return (
-        f'<b class="esnb-version">{moment.now.number:,}</b> '
-        f'<strong class="esnb-event">{text(moment.now.event, 80)}</strong> {changed}{kept}{when}'
+        f'<b class="esnb-version">{version.number:,}</b> '
+        f'<strong class="esnb-event">{text(version.event, 80)}</strong> {changed}{kept}{when}'
     )
 
 
 def status(timeline: Timeline, index: int, times: bool) -> str:
     """The headline above the live tables; screen readers announce it."""
     return (
-        f'<p class="esnb-headline" role="status">{headline(timeline.moment(index), times)} '
+        f'<p class="esnb-headline" role="status">{headline(timeline, index, times)} '
         f'<span class="esnb-of">version {timeline.numbers[index]:,} of {timeline.last:,}</span></p>'
     )
 
 
-def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True) -> str:
+def action(version: Version, limits: Limits, fields: int = 100, times: bool = True) -> str:
     """The event: its type, its time and the data that it carries."""
-    about = [("type", f"<code>{text(moment.now.type)}</code>")]
-    if times and moment.now.time is not None:
-        about.append(("time", f"<code>{_time(moment)}</code>"))
-    data = tree(moment.now.data, Limits(limits.characters, fields, limits.levels))
+    about = [("type", f"<code>{text(version.type)}</code>")]
+    if times and version.time is not None:
+        about.append(("time", f"<code>{_time(version)}</code>"))
+    data = tree(without_own_time(version.data), Limits(limits.characters, fields, limits.levels))
     if data.brackets == ("{", "}") and data.size:
         rows = [(text(bare(key), 80), value(node)) for key, node in data.entries]
         if data.omitted:
             rows.append(("", f"<em>… {data.omitted:,} more fields</em>"))
     elif data.brackets:
         rows = [("", "<em>no data</em>")]
-    elif moment.now.data is None:
+    elif version.data is None:
         rows = [("", "<em>the event's data are not known</em>")]
     else:
         rows = [("", value(data))]
@@ -112,12 +117,12 @@ def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True
     return table("Action", "the event and its data", "esnb-action", body)
 
 
-def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
+def diff(version: Version, limits: Limits, most: int = 100) -> str:
     """What the event changed: a mark, the field, its value before and after."""
-    if moment.now.problem:
-        return table("Diff", "what it changed", "esnb-diff", _unknown(moment, 4))
-    found, more = moment.changes(most)
-    rows = "".join(_difference(change, limits) for change in found)
+    if version.problem is not None:
+        return table("Diff", "what it changed", "esnb-diff", _unknown(version, 4))
+    found, more = entry_changes(version.before, version.state, most)
+    rows = "".join(_entry_change(change, limits) for change in found)
     if more:
         rows += f'<tr><td></td><td colspan="3"><em>… more than {most:,} changes</em></td></tr>'
     if not found:
@@ -127,7 +132,7 @@ def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
 
 
 def state(
-    moment: Moment,
+    version: Version,
     limits: Limits,
     most: int = 100,
     blame: Callable[[str], Version | None] | None = None,
@@ -137,22 +142,24 @@ def state(
 
     With `blame`, each row can be focused, and says which event set the field.
     """
-    about = f"after version {moment.now.number:,}"
-    if moment.now.problem:
-        return table("State", about, "esnb-state", _unknown(moment, 3))
-    touched = {change.field: change.mark for change in moment.changes()[0]}
+    about = f"after version {version.number:,}"
+    if version.problem is not None:
+        return table("State", about, "esnb-state", _unknown(version, 3))
+    touched = {
+        change.field: change.mark for change in entry_changes(version.before, version.state)[0]
+    }
     rows = []
-    for name in list(moment.now.state)[:most]:
+    for name in list(version.state)[:most]:
         mark = touched.get(name)
-        if mark and name in moment.before:
+        if mark and name in version.before:
             mark = "~"
         by = _set_by(blame(name), times) if blame else ""
         focus = ' tabindex="0"' if by else ""
         rows.append(
             f"<tr{marked(mark)}{focus}><td>{escaped_mark(mark)}</td><th>{text(name, 80)}</th>"
-            f"<td>{value(tree(moment.now.state[name], limits))}{by}</td></tr>"
+            f"<td>{value(tree(version.state[name], limits))}{by}</td></tr>"
         )
-    left = len(moment.now.state) - len(rows)
+    left = len(version.state) - len(rows)
     if left > 0:
         rows.append(f'<tr><td></td><td colspan="2"><em>… {left:,} more fields</em></td></tr>')
     if not rows:
@@ -187,13 +194,12 @@ def strip(timeline: Timeline, index: int, most: int = 240) -> str:
     return f'<div class="esnb-strip" aria-hidden="true">{"".join(cells)}</div>'
 
 
-def _unknown(moment: Moment, columns: int) -> str:
+def _unknown(version: Version, columns: int) -> str:
     """The row of a version whose event could not be applied."""
-    words = text(f"not known: {moment.now.problem}", 1000)
-    return f'<tr><td colspan="{columns}"><em>{words}</em></td></tr>'
+    return f'<tr><td colspan="{columns}"><em>{text(unknown(version), 1000)}</em></td></tr>'
 
 
-def _difference(change: Change, limits: Limits) -> str:
+def _entry_change(change: EntryChange, limits: Limits) -> str:
     before = "" if change.before is ABSENT else f"<del>{_side(change.before, limits)}</del>"
     after = "" if change.after is ABSENT else f"<ins>{_side(change.after, limits)}</ins>"
     return (
@@ -218,9 +224,5 @@ def marked(mark: str | None) -> str:
     return f' class="esnb-{WORDS[mark]}"' if mark in WORDS else ""
 
 
-def _time(moment: Moment) -> str:
-    return "" if moment.now.time is None else escape(stamp(moment.now.time))
-
-
-def _when(moment: Moment) -> str:
-    return f' <span class="esnb-when">{_time(moment)}</span>' if moment.now.time else ""
+def _time(version: Version) -> str:
+    return "" if version.time is None else escape(stamp(version.time))
