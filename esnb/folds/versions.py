@@ -12,7 +12,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 
 from esnb.clients.uri import said
-from esnb.folds.changes import Change, changes, described
+from esnb.folds.changes import FieldChange, changes, described
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
@@ -46,7 +46,7 @@ class Version:
         return own_name(self.type)
 
     @cached_property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[FieldChange]:
         """The fields that the event changed; none where the state is not known."""
         return [] if self.problem is not None else changes(self.before, self.state)
 

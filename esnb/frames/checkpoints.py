@@ -37,7 +37,7 @@ CHECKPOINTS: Schema = {
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointRow:
     """How far the projection `name` has come in the events of `application`."""
 
     name: str
@@ -87,7 +87,7 @@ def checkpoints(source: Any) -> pd.DataFrame:
     )
 
 
-def _checkpoints(source: Any) -> Iterator[Checkpoint]:
+def _checkpoints(source: Any) -> Iterator[CheckpointRow]:
     if isinstance(source, TrackingRecorder):
         yield from _of_recorder(source, _view_name(source))
     elif isinstance(source, Application) and isinstance(source.recorder, TrackingRecorder):
@@ -107,12 +107,12 @@ def _checkpoints(source: Any) -> Iterator[Checkpoint]:
         )
 
 
-def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[Checkpoint]:
+def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[CheckpointRow]:
     for application, position in positions(recorder).items():
-        yield Checkpoint(name, application, position)
+        yield CheckpointRow(name, application, position)
 
 
-def _of_runner(runner: Any) -> Iterator[Checkpoint]:
+def _of_runner(runner: Any) -> Iterator[CheckpointRow]:
     """A runner's, with the head of the application that it runs over."""
     recorder = tracking_recorder_of(runner)
     name = getattr(runner.projection, "name", "") or _view_name(recorder)
@@ -126,7 +126,7 @@ def _of_runner(runner: Any) -> Iterator[Checkpoint]:
     for each, reached in followed.items():
         head = runner.app.recorder.max_notification_id() if each == application else None
         lag = None if head is None else application_lag(runner.app.recorder, reached, head)
-        yield Checkpoint(name, each, reached, head, lag)
+        yield CheckpointRow(name, each, reached, head, lag)
 
 
 def tracking_recorder_of(runner: Any) -> TrackingRecorder:
@@ -194,7 +194,7 @@ def _view_name(recorder: TrackingRecorder) -> str:
     return name if isinstance(name, str) else type(recorder).__name__
 
 
-def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
+def _of_followers(app: Application[Any]) -> Iterator[CheckpointRow]:
     """Those of the views that follow an application, in the Redis of its environment."""
     url, prefix = _redis_settings(app)
     if not url:
@@ -211,7 +211,7 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
         is_own = None in (own, each.prefix) or own == each.prefix
         if each.application == app.name and is_own:
             lag = None if head is None else application_lag(app.recorder, each.position, head)
-            yield Checkpoint(each.name, each.application, each.position, head, lag)
+            yield CheckpointRow(each.name, each.application, each.position, head, lag)
 
 
 def _redis_settings(app: Application[Any]) -> tuple[str, str | None]:
@@ -227,7 +227,7 @@ def _prefix_of(stores: Any) -> str | None:
     return found
 
 
-def _of_stores(stores: Any) -> Iterator[Checkpoint]:
+def _of_stores(stores: Any) -> Iterator[CheckpointRow]:
     """Every view's in the Redis of `stores`."""
     prefix = _prefix_of(stores)
     with answering(stores.redis):
@@ -237,17 +237,17 @@ def _of_stores(stores: Any) -> Iterator[Checkpoint]:
         # Without a prefix they are in no category: any stream may be one of them.
         if category := application if prefix is None else prefix:
             head, lag = category_lag(stores.eventstoredb, category, position)
-        yield Checkpoint(name, application, position, head, lag)
+        yield CheckpointRow(name, application, position, head, lag)
 
 
-def _of_groups(client: Any) -> Iterator[Checkpoint]:
+def _of_groups(client: Any) -> Iterator[CheckpointRow]:
     """Those that a server keeps for persistent subscriptions."""
     for group in group_frame(client).to_dict("records"):
         place, head, lag = (
             None if pd.isna(number := group[column]) else int(number)
             for column in ("checkpoint", "last_known", "lag")
         )
-        yield Checkpoint(group["group"], group["stream"], place, head, lag)
+        yield CheckpointRow(group["group"], group["stream"], place, head, lag)
 
 
 class _Followed(NamedTuple):

@@ -16,7 +16,8 @@ from esnb.values.state import ATOMS, State, attributes
 
 REDACTED = "[redacted]"
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
+"""The names that lead from a payload's top to a field."""
 
 Redact = str | Iterable[str]
 """Names of fields, at any depth, or dotted paths from the top (`customer.email`)."""
@@ -141,7 +142,7 @@ class Redaction:
         """Why a payload could not be read, which may quote it."""
         return text if text is None or not self._names else f"payload not readable: {REDACTED}"
 
-    def _hides(self, path: Path) -> bool:
+    def _hides(self, path: FieldPath) -> bool:
         return path[-1] in self._names or ".".join(path) in self._names
 
     def _mark(self, value: Any, plain: bool) -> str:
@@ -154,7 +155,7 @@ class Redaction:
         return Redacted(blake2b(text.encode("utf-8", "surrogatepass"), key=self._key).digest())
 
     def _without(
-        self, value: Any, path: Path, plain: bool, around: frozenset[int] = frozenset()
+        self, value: Any, path: FieldPath, plain: bool, around: frozenset[int] = frozenset()
     ) -> Any:
         """The value without what is hidden; `around` are the ids of what it stands in."""
         if type(value) in ATOMS or isinstance(value, Enum):
@@ -166,7 +167,7 @@ class Redaction:
         except Exception:  # noqa: BLE001  a container of the user's own: nobody knows what it holds
             return self._mark(value, plain)
 
-    def _parts(self, value: Any, path: Path, plain: bool, around: frozenset[int]) -> Any:
+    def _parts(self, value: Any, path: FieldPath, plain: bool, around: frozenset[int]) -> Any:
         if isinstance(value, dict):
             return {
                 key: self._mark(inner, plain)
@@ -179,7 +180,7 @@ class Redaction:
         return self._mark(value, plain) if self._is_in(value, path, 20, set()) else value
 
     def _is_in(
-        self, value: Any, path: Path, levels: int, seen: set[tuple[int, Path | None]]
+        self, value: Any, path: FieldPath, levels: int, seen: set[tuple[int, FieldPath | None]]
     ) -> bool:
         """Whether an object, of which no part can be replaced, holds something hidden.
 
@@ -212,7 +213,7 @@ def _is_transcoding(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() == {"_type_", "_data_"}
 
 
-def _within(whole: dict[Any, Any], path: Path, key: Any) -> Path:
+def _within(whole: dict[Any, Any], path: FieldPath, key: Any) -> FieldPath:
     """The path to what is under `key`; what a transcoder adds is no part of it."""
     return path if key == "_data_" and _is_transcoding(whole) else (*path, str(key))
 

@@ -24,7 +24,7 @@ TimeColumn = Literal["time", "recorded"]
 
 
 @dataclass(frozen=True)
-class Selection:
+class EventSelection:
     """A filter over events, in two steps: the second needs the payload."""
 
     has_type: Callable[[str, str], bool]
@@ -46,7 +46,7 @@ class Selection:
         )
 
 
-EVERYTHING = Selection(lambda topic, type_: True)
+EVERYTHING = EventSelection(lambda topic, type_: True)
 
 
 def select(
@@ -55,7 +55,7 @@ def select(
     since: Moment | None,
     until: Moment | None,
     by: TimeColumn = "time",
-) -> Selection:
+) -> EventSelection:
     """Reads the arguments of `events`.
 
     ValueError where one is not a time, or no such column; TypeError for types that are none.
@@ -75,7 +75,7 @@ def select(
             )
         return known[key]
 
-    return Selection(
+    return EventSelection(
         has_type,
         None if since is None else read_moment(since, "since"),
         None if until is None else read_moment(until, "until"),

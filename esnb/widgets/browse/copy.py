@@ -13,7 +13,7 @@ from uuid import UUID
 
 from esnb.literals.layout import written
 from esnb.literals.literal import Source
-from esnb.sources.page import Event
+from esnb.sources.page import PageEvent
 from esnb.values.ordered_repr import in_order
 from esnb.widgets.drawing.values import describe
 
@@ -23,21 +23,21 @@ _WIDE = 80
 """Columns up to which a container stays on one line."""
 
 
-def as_python(event: Event) -> str:
+def as_python(event: PageEvent) -> str:
     """`event = {…}`, with the imports that its values need."""
     source = Source(["event"], describe=describe, deepest=_DEEPEST)
     text = written(source.literal(envelope(event)), _WIDE)
     return "".join(f"{line}\n" for line in source.imports.lines()) + f"event = {text}\n"
 
 
-def as_json(event: Event) -> str:
+def as_json(event: PageEvent) -> str:
     """The event as strict JSON: what JSON has no form for is written as text."""
     text = json.dumps(_plain(envelope(event), _DEEPEST), indent=2, ensure_ascii=False)
     # What cannot be seen is escaped: line breaks between the entries stay.
     return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text) + "\n"
 
 
-def envelope(event: Event) -> dict[str, Any]:
+def envelope(event: PageEvent) -> dict[str, Any]:
     """The event as one dict: what a row of `esnb.events` holds."""
     record = event.record
     found = {

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from esnb.sources.known_streams import StreamRow
 from esnb.sources.moments import without_own_time
-from esnb.sources.page import Event, Filter
-from esnb.sources.stream_index import StreamRow
+from esnb.sources.page import Filter, PageEvent
 from esnb.widgets.browse.visit import Visit
 from esnb.widgets.drawing.html import BUDGET, counted, style, text
 from esnb.widgets.drawing.ids import short, without_ids
-from esnb.widgets.drawing.values import Limits, Node, bare, line, stamp, tree
+from esnb.widgets.drawing.values import Limits, ValueTree, bare, line, stamp, tree
 
 _INLINE = 48
 """Characters up to which a nested value stays on one line."""
@@ -62,7 +62,7 @@ def note(words: str) -> str:
     return f'<p class="esnb-note" role="status">{text(words, 400)}</p>' if words else ""
 
 
-def headline(event: Event, times: bool) -> str:
+def headline(event: PageEvent, times: bool) -> str:
     """One line about an event; screen readers announce it."""
     when = ""
     if times and event.time is not None:
@@ -74,7 +74,7 @@ def headline(event: Event, times: bool) -> str:
     )
 
 
-def detail(event: Event, limits: Limits, times: bool, positions: bool = True) -> str:
+def detail(event: PageEvent, limits: Limits, times: bool, positions: bool = True) -> str:
     """One event: where it stands, then data and metadata as trees."""
     record = event.record
     rows = [("stream", record.stream), ("type", record.type)]
@@ -105,7 +105,7 @@ def detail(event: Event, limits: Limits, times: bool, positions: bool = True) ->
     )
 
 
-def data_of(event: Event, times: bool = False) -> object:
+def data_of(event: PageEvent, times: bool = False) -> object:
     """The payload; without its timestamp, which is shown elsewhere or not at all."""
     data = event.data
     if times and event.time is None:
@@ -124,14 +124,14 @@ def branches(name: str, value: object, limits: Limits) -> str:
     return f'{title}<ul class="esnb-tree">{_items(node, 1)}</ul>'
 
 
-def _items(node: Node, level: int) -> str:
+def _items(node: ValueTree, level: int) -> str:
     items = "".join(
         _branch(key or str(place), inner, level) for place, (key, inner) in enumerate(node.entries)
     )
     return items + (f"<li><em>… {node.omitted:,} more</em></li>" if node.omitted else "")
 
 
-def _branch(key: str, node: Node, level: int) -> str:
+def _branch(key: str, node: ValueTree, level: int) -> str:
     label = f"<b>{text(bare(key), 80)}</b>"
     if not node.entries:
         kind = "esnb-word" if node.text[:1] in "'\"b" else "esnb-plain"
@@ -148,7 +148,7 @@ def _branch(key: str, node: Node, level: int) -> str:
     )
 
 
-def summary(event: Event, most: int = 80) -> str:
+def summary(event: PageEvent, most: int = 80) -> str:
     """What an event carries, on one line."""
     data = data_of(event)
     if type(data) is not dict:
@@ -205,7 +205,7 @@ def what_is_shown(visit: Visit, shown: int) -> str:
     return f"{words}{looked}{more}"
 
 
-def _step(event: Event, times: bool, ids: bool, limits: Limits, opened: bool) -> str:
+def _step(event: PageEvent, times: bool, ids: bool, limits: Limits, opened: bool) -> str:
     version = "" if event.record.version is None else f"{event.record.version:,}"
     when = ""
     if times and event.time is not None:

@@ -12,8 +12,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import EVERYTHING
-from esnb.sources.stream_index import StreamRow
 from esnb.widgets.browse import html
 from esnb.widgets.browse.copy import as_json, as_python
 from esnb.widgets.browse.visit import Visit, read_filter, read_time

@@ -6,7 +6,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from esnb.widgets.drawing.values import Node, visible
+from esnb.widgets.drawing.values import ValueTree, visible
 
 BUDGET = 190_000
 """Bytes of a saved view: notebooks are kept, mailed and compared."""
@@ -31,7 +31,7 @@ def folded(view: str, summary: str = "Saved view") -> str:
     return f'<details class="esnb esnb-folded"><summary>{escape(summary)}</summary>\n{view}\n</details>'
 
 
-def value(node: Node) -> str:
+def value(node: ValueTree) -> str:
     """A value: short ones on one line, nested ones to be unfolded."""
     if not node.entries:
         return f"<code>{text(node.text or node.line(), 10_000)}</code>"
@@ -45,7 +45,7 @@ def value(node: Node) -> str:
     return f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
 
 
-def counted(node: Node) -> str:
+def counted(node: ValueTree) -> str:
     """How many entries a nested value has, in words."""
     return f"{node.size:,} entr{'y' if node.size == 1 else 'ies'}"
 
@@ -75,5 +75,5 @@ def table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
     return f'<table class="esnb-table {kind}">{caption}{top}<tbody>{body}</tbody></table>'
 
 
-def _labelled(key: str, node: Node) -> str:
+def _labelled(key: str, node: ValueTree) -> str:
     return f"<b>{text(key, 80)}</b>: {value(node)}" if key else value(node)

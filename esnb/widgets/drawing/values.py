@@ -40,11 +40,11 @@ class Limits:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Node:
+class ValueTree:
     """One value: a text of its own, or `entries` between `opening` and `closing`."""
 
     text: str
-    entries: tuple[tuple[str, Node], ...] = ()
+    entries: tuple[tuple[str, ValueTree], ...] = ()
     omitted: int = 0
     brackets: tuple[str, str] = ("", "")
 
@@ -88,33 +88,33 @@ def bare(key: str) -> str:
     return key[1:-1] if len(key) > 1 and key[0] == key[-1] == "'" else key
 
 
-def tree(value: Any, limits: Limits = Limits()) -> Node:
+def tree(value: Any, limits: Limits = Limits()) -> ValueTree:
     """The value as a tree of texts within `limits`."""
     try:
         return _tree(value, limits)
     except Exception as error:  # noqa: BLE001  # a text, a number or a container of the user's own
-        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+        return ValueTree(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
 
 
-def _tree(value: Any, limits: Limits) -> Node:
+def _tree(value: Any, limits: Limits) -> ValueTree:
     if isinstance(value, str):
-        return Node(_string(value, limits.characters))
+        return ValueTree(_string(value, limits.characters))
     if isinstance(value, bytes | bytearray):
-        return Node(_bytes(bytes(value[: limits.characters]), len(value), limits.characters))
+        return ValueTree(_bytes(bytes(value[: limits.characters]), len(value), limits.characters))
     scalar = _scalar(value)
     if scalar is not None:
-        return Node(visible(scalar, limits.characters))
+        return ValueTree(visible(scalar, limits.characters))
     found = _entries(value)
     if found is None:
-        return Node(visible(describe(value), limits.characters))
+        return ValueTree(visible(describe(value), limits.characters))
     size, pairs, brackets = found
     if not size:
-        return Node("".join(brackets), brackets=brackets)
+        return ValueTree("".join(brackets), brackets=brackets)
     if limits.levels <= 0:
-        return Node(f"{brackets[0]}… {size:,}{brackets[1]}", brackets=brackets)
+        return ValueTree(f"{brackets[0]}… {size:,}{brackets[1]}", brackets=brackets)
     inner = limits.inner()
     shown = tuple((key, tree(item, inner)) for key, item in islice(pairs, limits.entries))
-    return Node("", shown, size - len(shown), brackets)
+    return ValueTree("", shown, size - len(shown), brackets)
 
 
 def _string(value: str, most: int) -> str:
