@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from esnb.sources.page import PageEvent
-from esnb.widgets.browse.html import data_of, summary, what_is_shown
 from esnb.widgets.browse.visit import Visit
+from esnb.widgets.browse.words import data_of, summary, what_is_shown
 from esnb.widgets.drawing.ids import short, without_ids
-from esnb.widgets.drawing.values import Limits, ValueTree, bare, stamp, tree, visible
+from esnb.widgets.drawing.values import Limits, ValueTree, bare, counted, stamp, tree, visible
 
 _WIDTH = 120
 _MOST_LINES = 40
@@ -44,8 +44,8 @@ def page(visit: Visit, times: bool = True, ids: bool = True) -> str:
         some = f"{len(rows)} of {count:,}" if len(rows) < count else f"{count}"
         lines += ["", f"Streams ({some}{known})"]
         lines += [
-            f"  {visible(row.name, 80)}  {visible(row.category, 40)}  {row.events:,} "
-            f"event{'' if row.events == 1 else 's'}{', tombstoned' if row.tombstoned else ''}"
+            f"  {visible(row.name, 80)}  {visible(row.category, 40)}  "
+            f"{counted(row.events, 'event')}{', tombstoned' if row.tombstoned else ''}"
             for row in rows
         ]
     whole = "\n".join(lines)

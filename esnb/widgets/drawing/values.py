@@ -77,6 +77,15 @@ def line(value: Any, most: int = 80) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """A number of things in words.
+
+    >>> counted(1, "event"), counted(2000, "event"), counted(2, "entry", "entries")
+    ('1 event', '2,000 events', '2 entries')
+    """
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
+
+
 def stamp(time: datetime) -> str:
     """A time to the millisecond, in UTC."""
     utc = time.astimezone(UTC) if time.tzinfo else time

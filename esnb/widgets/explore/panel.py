@@ -16,7 +16,7 @@ from esnb.widgets.drawing.controls import call, close_all, field, icon_button, n
 from esnb.widgets.drawing.html import message, style
 from esnb.widgets.drawing.unread import unread
 from esnb.widgets.drawing.values import Limits, visible
-from esnb.widgets.explore import html
+from esnb.widgets.explore import html, tables_html
 from esnb.widgets.explore.history_reader import HistoryReader
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.explore.what_if_panel import WhatIfPanel
@@ -189,9 +189,9 @@ class ExplorePanel:
             return self._timeline.blame(index, name)
 
         drawn = (
-            html.action(version, _LIMITS, times=self._times),
-            html.state(version, _LIMITS, blame=blame, times=self._times),
-            html.diff(version, _LIMITS),
+            tables_html.action(version, _LIMITS, times=self._times),
+            tables_html.state(version, _LIMITS, blame=blame, times=self._times),
+            tables_html.diff(version, _LIMITS),
         )
         for table, page in zip(self._tables, drawn, strict=True):
             table.value = page

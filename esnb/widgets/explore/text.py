@@ -5,7 +5,7 @@ from __future__ import annotations
 from esnb.folds.changes import ABSENT
 from esnb.folds.versions import Version
 from esnb.sources.moments import without_own_time
-from esnb.widgets.drawing.values import bare, line, stamp, tree, visible
+from esnb.widgets.drawing.values import bare, counted, line, stamp, tree, visible
 from esnb.widgets.explore.entry_changes import EntryChange, entry_changes
 from esnb.widgets.explore.timeline import Timeline, unknown
 
@@ -16,10 +16,8 @@ _WIDTH = 100
 
 def title(timeline: Timeline) -> str:
     """The aggregate on one line."""
-    count = len(timeline)
-    plural = "s" if count > 1 else ""
-    name = visible(timeline.name, 80)
-    return f"{name} {visible(timeline.aggregate_id, 80)}, {count:,} version{plural}"
+    name = f"{visible(timeline.name, 80)} {visible(timeline.aggregate_id, 80)}"
+    return f"{name}, {counted(len(timeline), 'version')}"
 
 
 def page(timeline: Timeline, index: int, times: bool = True) -> str:

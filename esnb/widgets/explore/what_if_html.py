@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from esnb.folds.changes import ABSENT, same
 from esnb.folds.versions import Version
-from esnb.widgets.drawing.html import table, text, value
+from esnb.widgets.drawing.html import note, table, text, value
 from esnb.widgets.drawing.values import Limits, tree
-from esnb.widgets.explore.html import escaped_mark, marked
 from esnb.widgets.explore.skipped import Skipped
+from esnb.widgets.explore.tables_html import mark_class, mark_html, remark
 from esnb.widgets.explore.timeline import unknown
 
-HINT = (
-    '<p class="esnb-note">Skip the event of a version, and see here what the state would be '
-    "without it. Nothing is stored.</p>"
+HINT = note(
+    "Skip the event of a version, and see here what the state would be without it. "
+    "Nothing is stored."
 )
 
 
@@ -48,13 +48,11 @@ def _rows(now: Version, found: Version | None, limits: Limits, most: int) -> str
             f"<td>{'' if side is ABSENT else value(tree(side, limits))}</td>" for side in sides
         )
         rows.append(
-            f"<tr{marked(shown)}><td>{escaped_mark(shown)}</td>"
+            f"<tr{mark_class(shown)}><td>{mark_html(shown)}</td>"
             f'<th scope="row">{text(name, 80)}</th>{cells}</tr>'
         )
     if len(names) > most:
-        rows.append(
-            f'<tr><td></td><td colspan="3"><em>… {len(names) - most:,} more fields</em></td></tr>'
-        )
+        rows.append(remark(f"… {len(names) - most:,} more fields", 3))
     if not names:
-        rows.append('<tr><td></td><td colspan="3"><em>no fields</em></td></tr>')
+        rows.append(remark("no fields", 3))
     return "".join(rows)

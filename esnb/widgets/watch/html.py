@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from esnb.widgets.drawing.html import BUDGET, style, text
+from esnb.widgets.drawing import html
+from esnb.widgets.drawing.html import note, text, within_budget
 from esnb.widgets.drawing.values import visible
 from esnb.widgets.watch.board import Past
 from esnb.widgets.watch.sparkline import sparkline
@@ -24,7 +25,7 @@ _MARKS = {
     "failed": "✕",
 }
 """Beside the word, so that a state is told by more than a colour."""
-NONE = f'<p class="esnb-note">{NOTHING}</p>'
+NONE = note(NOTHING)
 _MOST = 200
 """Runners that a saved view shows."""
 _LONGEST = 6_000
@@ -33,12 +34,8 @@ _LONGEST = 6_000
 
 def saved(rows: Sequence[StatusRow], numbers: bool) -> str:
     """The table with its styles, below 200 KB."""
-    sheet = style("drawing/esnb.css", "watch/watch.css")
-    for most, longest in ((_MOST, _LONGEST), (_MOST, 0), (20, 0)):
-        page = f'<div class="esnb esnb-saved">{sheet}\n{table(rows, numbers, most, longest)}</div>'
-        if len(page.encode()) <= BUDGET:
-            break
-    return page
+    tables = (table(rows, numbers, *detail) for detail in ((_MOST, _LONGEST), (_MOST, 0), (20, 0)))
+    return within_budget(html.saved(found, "watch/watch.css") for found in tables)
 
 
 def table(
@@ -50,12 +47,12 @@ def table(
     columns = ["runner", "state", "lag", *(["position", "head", "events/s"] if numbers else [])]
     head = "".join(f'<th scope="col">{column}</th>' for column in columns)
     body = "".join(_row(each, numbers, len(columns), longest) for each in rows[:most])
-    said = ""
+    omission = ""
     if len(rows) > most:
-        said = f'<p class="esnb-note">showing {most:,} of {len(rows):,} runners</p>'
+        omission = note(f"showing {most:,} of {len(rows):,} runners")
     return (
         '<table class="esnb-runners"><caption>Runners</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{said}"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{omission}"
     )
 
 

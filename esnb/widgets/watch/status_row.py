@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from esnb.widgets.drawing.values import counted
+
 ASKS = ("pause", "resume", "rebuild", "replay parked", "retry dead", "retry failed")
 """What has a button."""
 
@@ -55,11 +57,9 @@ class StatusRow:
             return ""  # the queue has one
         if self.lag is None:
             return "lag unknown" if self.progress is None else f"{self.progress:.1f} % of the log"
-        what = "job" if self.kind == "queue" else "event"
-        if self.lag == 0:
-            return "no jobs left" if what == "job" else "caught up"
-        rest = "left" if what == "job" else "behind"
-        return f"{self.lag:,} {what}{'' if self.lag == 1 else 's'} {rest}"
+        if self.kind == "queue":
+            return f"{counted(self.lag, 'job')} left" if self.lag else "no jobs left"
+        return f"{counted(self.lag, 'event')} behind" if self.lag else "caught up"
 
 
 class StatusSource(Protocol):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from esnb.clients.uri import guarded_argument
 from esnb.widgets.drawing.faces import Faces, wanted_live
+from esnb.widgets.drawing.values import counted
 from esnb.widgets.watch import html
 from esnb.widgets.watch import text as _watch_text
 from esnb.widgets.watch.board import PATIENCE, Board
@@ -104,8 +105,7 @@ class Watcher(Faces):
         return _watch_text.table(self.runners)
 
     def __repr__(self) -> str:
-        count = len(self._board)
-        return f"<watch of {count} runner{'' if count == 1 else 's'}>"
+        return f"<watch of {counted(len(self._board), 'runner')}>"
 
     def _repr_html_(self) -> str:
         return html.saved(self.runners, self._numbers)
