@@ -14,8 +14,7 @@ from uuid import UUID
 from esnb.literals.layout import written
 from esnb.literals.literal import Source
 from esnb.sources.page import PageEvent
-from esnb.values.ordered_repr import in_order
-from esnb.widgets.drawing.values import describe
+from esnb.values.ordered_repr import in_order, safe_repr
 
 _DEEPEST = 100
 """Levels that are written out; below them a text says what was there."""
@@ -25,7 +24,7 @@ _WIDE = 80
 
 def as_python(event: PageEvent) -> str:
     """`event = {…}`, with the imports that its values need."""
-    source = Source(["event"], describe=describe, deepest=_DEEPEST)
+    source = Source(["event"], describe=safe_repr, deepest=_DEEPEST)
     text = written(source.literal(envelope(event)), _WIDE)
     return "".join(f"{line}\n" for line in source.imports.lines()) + f"event = {text}\n"
 
@@ -74,11 +73,11 @@ def _plain(value: Any, levels: int) -> Any:
         return value if math.isfinite(value) else str(value)
     if type(value) is int:
         return hex(value) if value.bit_length() > _digits() else value
-    return value if value is None or type(value) in (str, bool) else describe(value)
+    return value if value is None or type(value) in (str, bool) else safe_repr(value)
 
 
 def _key(key: Any) -> str:
-    return key if type(key) is str else describe(key)
+    return key if type(key) is str else safe_repr(key)
 
 
 def _escaped(character: str) -> str:

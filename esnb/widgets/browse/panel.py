@@ -131,7 +131,7 @@ class BrowsePanel:
         self._correlated = controls.button(
             "Correlated", "", "All events with the same correlation id"
         )
-        self._copies = [controls.copied(name) for name in _TABS[1:]]
+        self._copies = [controls.copy_area(name) for name in _TABS[1:]]
         self._tabs = controls.named(
             widgets.Tab(children=[self._detail, *self._copies]), "esnb-tabs", "esnb-copies"
         )

@@ -1,9 +1,9 @@
 """Any value as a small tree of texts: safe to show, the same at every run.
 
 Values come from events and aggregates, so nothing about them is trusted: their
-`repr` may raise or carry a memory address, they may be a mebibyte long, a
-thousand levels deep, or hold characters that reorder the text around them.
-Both renderers (text and HTML) draw the same tree.
+`repr` may raise or contain a memory address, they may be a mebibyte long, a
+thousand levels deep, or contain characters that reorder the text around them.
+Plain text and HTML are made of the same tree.
 """
 
 from __future__ import annotations
@@ -21,10 +21,6 @@ from esnb.values.ordered_repr import in_order, printable, safe_repr
 
 _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
-
-
-describe = safe_repr
-"""A value's `repr`, the same in every process; says so when that raises."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -65,8 +61,8 @@ class ValueTree:
 
 
 def visible(text: object, most: int = 400) -> str:
-    """The text with every character that cannot be seen written as an escape."""
-    whole = text if isinstance(text, str) else describe(text)
+    """The text, with an escape in place of every character that cannot be seen."""
+    whole = text if isinstance(text, str) else safe_repr(text)
     cut = printable(whole[:most])
     return cut if len(whole) <= most else f"{cut}… ({len(whole):,} characters)"
 
@@ -115,7 +111,7 @@ def _tree(value: Any, limits: Limits) -> ValueTree:
         return ValueTree(visible(scalar, limits.characters))
     found = _entries(value)
     if found is None:
-        return ValueTree(visible(describe(value), limits.characters))
+        return ValueTree(visible(safe_repr(value), limits.characters))
     size, pairs, brackets = found
     if not size:
         return ValueTree("".join(brackets), brackets=brackets)
@@ -137,7 +133,7 @@ def _bytes(head: bytes, size: int, most: int) -> str:
 
 
 def _scalar(value: Any) -> str | None:
-    """Text of what has no parts, None for everything else."""
+    """The text of a value without parts; None for other values."""
     if value is None or isinstance(value, bool | float):
         return repr(value)
     if isinstance(value, Enum):

@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from esnb.folds.versions import Version
 from esnb.sources.moments import read_moment
-from esnb.widgets.drawing.controls import call, close_all, field, icon_button, named, row
+from esnb.widgets.drawing.controls import close_all, field, icon_button, label, named, row
 from esnb.widgets.drawing.html import message, style
 from esnb.widgets.drawing.unread import unread
 from esnb.widgets.drawing.values import Limits, visible
@@ -169,7 +169,7 @@ class ExplorePanel:
     def _show_playing(self) -> None:
         playing = getattr(self._timer, _PLAYING)
         self._play.icon = "pause" if playing else "play"
-        call(self._play, "Pause" if playing else "Play the versions")
+        label(self._play, "Pause" if playing else "Play the versions")
 
     def _moved(self, _change: Any) -> None:
         if not self._drawing:
@@ -218,7 +218,7 @@ class ExplorePanel:
         if version.number in self._what_if.skipped.skip:
             mark = "⊘"
         wide = len(f"{self._timeline.last:,}")
-        label = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
+        first = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
         # Options fold plain spaces; no-break ones keep the columns.
-        columns = f"{label}  {visible(version.changed, 60)}".rstrip()
+        columns = f"{first}  {visible(version.changed, 60)}".rstrip()
         return columns.replace(" ", "\u00a0"), version.number
