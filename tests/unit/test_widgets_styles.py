@@ -4,31 +4,27 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-SHEETS = sorted(
-    f"{room.name}/{each.name}"
-    for room in files("esnb.widgets").iterdir()
-    if room.is_dir()
-    for each in room.iterdir()
-    if each.name.endswith(".css")
-)
+ROOM = Path(str(files("esnb.widgets")))
+SHEETS = sorted(path.relative_to(ROOM).as_posix() for path in ROOM.glob("*/*.css"))
 FOREIGN = re.compile(r"var\(\s*(--(?:jp|vscode)-[\w-]+)\s*(.)")
 
 
 def sheet(name: str) -> str:
-    return files("esnb.widgets").joinpath(name).read_text("utf-8")
+    return (ROOM / name).read_text("utf-8")
 
 
 def test_there_are_style_sheets() -> None:
-    assert {
+    assert set(SHEETS) == {
+        "browse/browse.css",
         "drawing/esnb.css",
         "drawing/live.css",
         "flow/flow.css",
         "watch/watch.css",
-        "browse/browse.css",
-    } <= set(SHEETS)
+    }
 
 
 @pytest.mark.parametrize("name", SHEETS)
