@@ -22,7 +22,7 @@ _DEEPEST = 5
 """Levels of dicts within dicts that are told entry by entry."""
 
 
-class Change(NamedTuple):
+class FieldChange(NamedTuple):
     """A field that differs: ABSENT where one side lacks it."""
 
     field: str
@@ -30,19 +30,19 @@ class Change(NamedTuple):
     after: Any
 
 
-def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Change]:
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
     """The fields that differ, in the order of `after`, then those that are gone.
 
     >>> changes({"price": 10, "name": "tea"}, {"price": 12, "name": "tea"})
-    [Change(field='price', before=10, after=12)]
+    [FieldChange(field='price', before=10, after=12)]
     """
     found = [
-        Change(name, before.get(name, ABSENT), value)
+        FieldChange(name, before.get(name, ABSENT), value)
         for name, value in after.items()
         if name not in before or not same(before[name], value)
     ]
     return found + [
-        Change(name, value, ABSENT) for name, value in before.items() if name not in after
+        FieldChange(name, value, ABSENT) for name, value in before.items() if name not in after
     ]
 
 
@@ -82,7 +82,7 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(every()) if callable(every) else bool(equal)
 
 
-def described(found: Iterable[Change]) -> str:
+def described(found: Iterable[FieldChange]) -> str:
     """The changes in one line.
 
     >>> described(changes({"price": 10}, {"price": 12, "tags": ["new"]}))
@@ -91,7 +91,7 @@ def described(found: Iterable[Change]) -> str:
     return "; ".join(text for change in found for text in _described(change, _DEEPEST))
 
 
-def _described(change: Change, levels: int) -> list[str]:
+def _described(change: FieldChange, levels: int) -> list[str]:
     field, before, after = change
     if before is ABSENT:
         return [f"{field}: {_short(after)}"]

@@ -12,11 +12,11 @@ from uuid import UUID
 from eventsourcing.application import Application
 
 from esnb.clients.uri import said
-from esnb.folds.changes import Change, changes, described
+from esnb.folds.changes import FieldChange, changes, described
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
-from esnb.sources.record import Origin
+from esnb.sources.record import Origin, own_name
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.values.state import State
@@ -40,8 +40,13 @@ class Version:
     problem: Exception | None = None
     """Why this event, or one before it, could not be applied."""
 
+    @property
+    def event(self) -> str:
+        """The event's own name: its type without the class around it."""
+        return own_name(self.type)
+
     @cached_property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[FieldChange]:
         """The fields that the event changed; none where the state is not known."""
         return [] if self.problem is not None else changes(self.before, self.state)
 
@@ -73,7 +78,7 @@ def versions(
     does not exist, TypeError when `app` is no Application, all before the first version is asked for.
 
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

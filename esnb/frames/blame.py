@@ -53,7 +53,7 @@ def blame(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
@@ -108,7 +108,7 @@ def bisect(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

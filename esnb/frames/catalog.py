@@ -55,7 +55,7 @@ def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
@@ -71,7 +71,7 @@ def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame
     return build_rows(CATALOG, _recorded(app_or_module, progress))
 
 
-Row = tuple[Any, ...]
+CatalogRow = tuple[Any, ...]
 
 
 @dataclass(slots=True)
@@ -86,7 +86,7 @@ class _Kind:
     first: datetime | None = None
     last: datetime | None = None
 
-    def row(self, topic: str) -> Row:
+    def row(self, topic: str) -> CatalogRow:
         return (
             self.type,
             ", ".join(self.aggregates) or None,
@@ -99,7 +99,7 @@ class _Kind:
         )
 
 
-def _recorded(source: Any, progress: bool | None) -> Iterator[Row]:
+def _recorded(source: Any, progress: bool | None) -> Iterator[CatalogRow]:
     opened = source_of(source)
     kinds: dict[str, _Kind] = {}
     aggregates: dict[str, str | None] = {}
@@ -152,7 +152,7 @@ def _listed(fields: Iterable[tuple[str, str]]) -> str:
     return "; ".join(f"{name}: {kind}" if kind else name for name, kind in fields)
 
 
-def _defined(home: ModuleType | type[Any]) -> Iterator[Row]:
+def _defined(home: ModuleType | type[Any]) -> Iterator[CatalogRow]:
     """A row for each event class of a module or of an aggregate class."""
     if isinstance(home, ModuleType):
         own = [
@@ -172,7 +172,7 @@ def _defined(home: ModuleType | type[Any]) -> Iterator[Row]:
         yield _definition(event_class, None)
 
 
-def _definition(event_class: type[Any], aggregate: str | None) -> Row:
+def _definition(event_class: type[Any], aggregate: str | None) -> CatalogRow:
     declared: dict[str, str] = {}
     for each in reversed(event_class.__mro__):
         for name, kind in inspect.get_annotations(each).items():

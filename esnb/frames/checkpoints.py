@@ -18,11 +18,11 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 from esnb.adapters.checkpoint_event import CheckpointEvent, event_instead
 from esnb.adapters.stream_prefix import stream_prefix
 from esnb.clients.uri import guarded, guarded_argument
-from esnb.frames.redis import answering
 from esnb.frames.schema import build
 from esnb.frames.subscriptions import subscriptions as group_frame
 from esnb.sources.columns import Schema
 from esnb.sources.lag import application_lag, category_lag
+from esnb.sources.redis_client import answering
 from esnb.sources.source import described, is_client
 
 _URL = "REDIS_URL"
@@ -38,7 +38,7 @@ CHECKPOINTS: Schema = {
 
 
 @dataclass(frozen=True)
-class Checkpoint:
+class CheckpointRow:
     """How far the projection `name` has come in the events of `application`."""
 
     name: str
@@ -89,7 +89,7 @@ def checkpoints(source: Any) -> pd.DataFrame:
     )
 
 
-def _checkpoints(source: Any) -> Iterator[Checkpoint]:
+def _checkpoints(source: Any) -> Iterator[CheckpointRow]:
     if isinstance(source, TrackingRecorder):
         yield from _of_recorder(source, _view_name(source))
     elif isinstance(source, Application) and isinstance(source.recorder, TrackingRecorder):
@@ -109,12 +109,12 @@ def _checkpoints(source: Any) -> Iterator[Checkpoint]:
         )
 
 
-def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[Checkpoint]:
+def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[CheckpointRow]:
     for application, position in positions(recorder).items():
-        yield Checkpoint(name, application, position)
+        yield CheckpointRow(name, application, position)
 
 
-def _of_runner(runner: Any) -> Iterator[Checkpoint]:
+def _of_runner(runner: Any) -> Iterator[CheckpointRow]:
     """A runner's, with the head of the application that it runs over."""
     recorder = tracking_recorder_of(runner)
     name = getattr(runner.projection, "name", "") or _view_name(recorder)
@@ -129,7 +129,7 @@ def _of_runner(runner: Any) -> Iterator[Checkpoint]:
         head = runner.app.recorder.max_notification_id() if each == application else None
         event = None if head is None else _event_of(recorder, each)
         lag = _lag(runner.app.recorder, reached, head, event)
-        yield Checkpoint(name, each, reached, head, lag)
+        yield CheckpointRow(name, each, reached, head, lag)
 
 
 def _event_of(recorder: TrackingRecorder, application_name: str) -> CheckpointEvent | None:
@@ -204,7 +204,7 @@ def _view_name(recorder: TrackingRecorder) -> str:
     return name if isinstance(name, str) else type(recorder).__name__
 
 
-def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
+def _of_followers(app: Application[Any]) -> Iterator[CheckpointRow]:
     """Those of the views that follow an application, in the Redis of its environment."""
     url, prefix = _redis_settings(app)
     if not url:
@@ -220,7 +220,7 @@ def _of_followers(app: Application[Any]) -> Iterator[Checkpoint]:
     for each in found:
         is_own = None in (own, each.prefix) or own == each.prefix
         if each.application == app.name and is_own:
-            yield Checkpoint(
+            yield CheckpointRow(
                 each.name,
                 each.application,
                 each.position,
@@ -251,7 +251,7 @@ def _prefix_of(stores: Any) -> str | None:
     return found
 
 
-def _of_stores(stores: Any) -> Iterator[Checkpoint]:
+def _of_stores(stores: Any) -> Iterator[CheckpointRow]:
     """Every view's in the Redis of `stores`."""
     prefix = _prefix_of(stores)
     with answering(stores.redis):
@@ -261,17 +261,17 @@ def _of_stores(stores: Any) -> Iterator[Checkpoint]:
         # Without a prefix they are in no category: any stream may be one of them.
         if category := application if prefix is None else prefix:
             head, lag = category_lag(stores.eventstoredb, category, position)
-        yield Checkpoint(name, application, position, head, lag)
+        yield CheckpointRow(name, application, position, head, lag)
 
 
-def _of_groups(client: Any) -> Iterator[Checkpoint]:
+def _of_groups(client: Any) -> Iterator[CheckpointRow]:
     """Those that a server keeps for persistent subscriptions."""
     for group in group_frame(client).to_dict("records"):
         place, head, lag = (
             None if pd.isna(number := group[column]) else int(number)
             for column in ("checkpoint", "last_known", "lag")
         )
-        yield Checkpoint(group["group"], group["stream"], place, head, lag)
+        yield CheckpointRow(group["group"], group["stream"], place, head, lag)
 
 
 class _Followed(NamedTuple):

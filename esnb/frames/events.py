@@ -22,7 +22,7 @@ from esnb.sources.payload import collector_paused
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
-from esnb.sources.selection import EVERYTHING, Selection, TimeColumn, Types, select
+from esnb.sources.selection import EVERYTHING, EventSelection, TimeColumn, Types, select
 from esnb.sources.source import source_of
 
 EVENTS: Schema = {
@@ -257,7 +257,7 @@ def _rows(
 
 
 @dataclass(slots=True)
-class Row:
+class DecodedEvent:
     """An event that was selected, decoded."""
 
     record: Record
@@ -267,33 +267,35 @@ class Row:
     time: datetime | None
 
 
-def selected(source: EventSource, records: Iterable[Record], selection: Selection) -> Iterator[Row]:
+def selected(
+    source: EventSource, records: Iterable[Record], selection: EventSelection
+) -> Iterator[DecodedEvent]:
     """Those of `records` that `selection` lets through."""
     for record in records:
         if selection.has_type(record.topic, record.type):
             data, error = source.decode(record)
             time = record.time_with(data)
             if selection.has_time(time, record.recorded):
-                yield Row(record, data, error, time)
+                yield DecodedEvent(record, data, error, time)
 
 
 @dataclass(slots=True)
-class _Reading:
+class _CutRead:
     """The rows of a read, and the position that follows where a limit cut it."""
 
-    rows: list[Row]
+    rows: list[DecodedEvent]
     next: int | None = None
 
 
 def _read(
     source: EventSource,
     opening: Records,
-    selection: Selection,
+    selection: EventSelection,
     limit: int | None,
     progress: bool | None,
     total: int | None = None,
-) -> _Reading:
-    reading = _Reading([])
+) -> _CutRead:
+    reading = _CutRead([])
     with collector_paused(), opening as records:
         tracked: Iterator[Record] = track(records, unit="events", total=total, progress=progress)
         for row in selected(source, tracked, selection):
@@ -305,7 +307,7 @@ def _read(
 
 
 def _tabulated(
-    source: EventSource, reading: _Reading, flatten: bool, redaction: Redaction
+    source: EventSource, reading: _CutRead, flatten: bool, redaction: Redaction
 ) -> pd.DataFrame:
     rows = reading.rows
     schema: dict[str, Any] = {**EVENTS, **source.extra_columns, **LATER}

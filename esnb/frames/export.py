@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
-from esnb.frames.events import Row, selected
+from esnb.frames.events import DecodedEvent, selected
 from esnb.sources import line
 from esnb.sources.file import FileSource
 from esnb.sources.line import NotAnExportError
@@ -62,7 +62,7 @@ def export(
 
     >>> import esnb, tempfile
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> _ = app.save(Dog("Fido"), Dog("Rex"))
     >>> path = f"{tempfile.mkdtemp()}/dogs.jsonl"
@@ -104,7 +104,9 @@ def _refuse_other_file(place: Path) -> None:
         ) from None
 
 
-def _write(place: Path, source: EventSource, rows: Iterable[Row], redaction: Redaction) -> int:
+def _write(
+    place: Path, source: EventSource, rows: Iterable[DecodedEvent], redaction: Redaction
+) -> int:
     handle, beside = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)
     written = 0
     hidden = redaction.of_payloads(source.origin)
@@ -138,7 +140,7 @@ def _plain(source: EventSource, record: Record) -> bytes:
         return record.state
 
 
-def _time_only_here(origin: Origin, row: Row, plain: bytes) -> datetime | None:
+def _time_only_here(origin: Origin, row: DecodedEvent, plain: bytes) -> datetime | None:
     """The time in a payload that a reader of the file does not find there."""
     time = own_time(row.data)
     if time is None or origin.kind == "server":

@@ -9,11 +9,11 @@ from typing import Any
 
 from esnb.sources.redaction import REDACTED, Redaction
 
-Row = tuple[Any, ...]
+ViewRow = tuple[Any, ...]
 """Key, type, field and value."""
 
 
-def without_texts(rows: Iterable[Row], redaction: Redaction) -> Iterator[Row]:
+def without_texts(rows: Iterable[ViewRow], redaction: Redaction) -> Iterator[ViewRow]:
     """The rows of a view; of errors that esnb noted in it the kind only, and no traceback.
 
     Whoever wrote the text of an error may have put any value into it. An

@@ -6,9 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from esnb.sources.redaction import FieldPath
 from esnb.values.state import written
-
-Path = tuple[str, ...]
 
 _DEEPEST = 20
 """Levels that become columns; what lies deeper stays an object in its cell."""
@@ -26,9 +25,9 @@ def flatten(payloads: Sequence[Any], taken: Collection[str]) -> dict[str, list[A
     {'a.b': [1, None], 'a': [None, 2], 'data.type': [None, 'x']}
     """
     size = len(payloads)
-    columns: dict[Path, list[Any]] = {}
+    columns: dict[FieldPath, list[Any]] = {}
 
-    def put(row: int, path: Path, value: Any) -> None:
+    def put(row: int, path: FieldPath, value: Any) -> None:
         if type(value) is dict and value and len(path) < _DEEPEST:
             for key, inner in value.items():
                 put(row, (*path, key if type(key) is str else written(key)), inner)
@@ -48,13 +47,13 @@ def flatten(payloads: Sequence[Any], taken: Collection[str]) -> dict[str, list[A
     return {names[path]: values for path, values in columns.items()}
 
 
-def _names(paths: list[Path], taken: Collection[str]) -> dict[Path, str]:
+def _names(paths: list[FieldPath], taken: Collection[str]) -> dict[FieldPath, str]:
     """A name of its own for each path, whichever order they came in."""
-    by_name: dict[str, list[Path]] = defaultdict(list)
+    by_name: dict[str, list[FieldPath]] = defaultdict(list)
     for path in paths:
         by_name[".".join(path)].append(path)
     used = {*taken, *by_name}
-    names: dict[Path, str] = {}
+    names: dict[FieldPath, str] = {}
     for name, rivals in by_name.items():
         for i, path in enumerate(sorted(rivals, key=lambda path: (len(path), path))):
             if not path:

@@ -68,7 +68,7 @@ def history(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
@@ -130,7 +130,7 @@ def at(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
@@ -194,7 +194,7 @@ def diff(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

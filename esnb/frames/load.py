@@ -47,7 +47,7 @@ def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = N
 
     >>> import esnb, tempfile
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app, other = Application(), Application()
     >>> dog = Dog("Fido")
     >>> _ = app.save(dog)

@@ -28,13 +28,13 @@ from esnb.sources.source import described
 BATCH = 500
 """Events that a view is given in one commit, where it can take several."""
 
-Handler = Callable[[Any, Any, Any], object]
+ProjectionFunction = Callable[[Any, Any, Any], object]
 """A function of the view, a domain event and its tracking object."""
 
 
 def project(
     app: Application[Any],
-    projection_class: type[Projection[Any]] | Handler,
+    projection_class: type[Projection[Any]] | ProjectionFunction,
     view_class: type[TrackingRecorder],
     *,
     until: int | Moment | None = None,
@@ -68,7 +68,7 @@ def project(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog, Tricks
+    >>> from esnb.examples.dog import Dog, Tricks
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
@@ -171,7 +171,7 @@ def _time(source: ApplicationSource, notification: Notification) -> Any:
     return own_time(data) or record.recorded
 
 
-def _projection_class(given: type[Projection[Any]] | Handler) -> type[Projection[Any]]:
+def _projection_class(given: type[Projection[Any]] | ProjectionFunction) -> type[Projection[Any]]:
     if isinstance(given, type):
         if issubclass(given, Projection):
             return given

@@ -55,7 +55,7 @@ def read_model(
     a table that is not the view's, or several without `table=`.
 
     >>> import esnb
-    >>> from esnb.frames.dog import Tricks
+    >>> from esnb.examples.dog import Tricks
     >>> from eventsourcing.persistence import Tracking
     >>> view = Tricks()
     >>> view.count("roll over", Tracking("Kennel", 1))

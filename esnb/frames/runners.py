@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable
 from functools import partial
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 import pandas as pd
 
 from esnb.clients.uri import guarded_argument, said
-from esnb.frames.runner_status import name_of, status_of
 from esnb.frames.schema import build
+from esnb.running.given import one_by_one
+from esnb.running.runner_status import name_of, status_of
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import described
@@ -56,22 +57,6 @@ def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     columns = {column: [getattr(row, column, None) for row in rows] for column in RUNNERS}
     columns["error"] = list(map(redaction.message, columns["error"]))
     return build(RUNNERS, columns)
-
-
-def one_by_one(given: Iterable[Any]) -> Iterator[Any]:
-    """What was given, also within lists and other collections.
-
-    >>> list(one_by_one([1, [2, (3, 4)], iter([5])]))
-    [1, 2, 3, 4, 5]
-    """
-    for each in given:
-        has_others = isinstance(each, Iterable) and not isinstance(
-            each, str | bytes | Mapping | type
-        )
-        if has_others and not callable(getattr(each, "status", None)):
-            yield from one_by_one(each)
-        else:
-            yield each
 
 
 def _status(runner: Any) -> Callable[[], Any]:

@@ -12,7 +12,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, Change, described, same
+from esnb.folds.changes import ABSENT, FieldChange, described, same
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, time_of
 from esnb.frames.explained import explained
 from esnb.frames.schema import build_rows
@@ -71,7 +71,7 @@ def snapshots(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application(env={"IS_SNAPSHOTTING_ENABLED": "y"})
     >>> dog = Dog("Fido")
     >>> _ = app.save(dog)
@@ -128,7 +128,7 @@ def verify_snapshot(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application(env={"IS_SNAPSHOTTING_ENABLED": "y"})
     >>> dog = Dog("Fido")
     >>> _ = app.save(dog)
@@ -163,7 +163,7 @@ def _identity(
     )
 
 
-Verdict = tuple[str, str | None, str | None]
+SnapshotVerdict = tuple[str, str | None, str | None]
 
 
 def _verdicts(
@@ -172,11 +172,11 @@ def _verdicts(
     found: Sequence[StoredEvent],
     projector_func: ProjectorFunction | None,
     redaction: Redaction,
-) -> list[Verdict]:
+) -> list[SnapshotVerdict]:
     """The verdict on each snapshot, given while the replay is at its version."""
     if not found:
         return []
-    verdicts: dict[int, Verdict] = {}
+    verdicts: dict[int, SnapshotVerdict] = {}
     first: Step | None = None
     newest = max(stored.originator_version for stored in found)
     for step in fold(source, source.select(aggregate_id, lte=newest), projector_func, redaction):
@@ -187,7 +187,7 @@ def _verdicts(
     return [verdicts.get(place) or _alone(stored, first) for place, stored in enumerate(found)]
 
 
-def _alone(stored: StoredEvent, first: Step | None) -> Verdict:
+def _alone(stored: StoredEvent, first: Step | None) -> SnapshotVerdict:
     """The verdict on a snapshot of a version that has no event."""
     version = stored.originator_version
     if (
@@ -205,7 +205,7 @@ def _verdict(
     step: Step,
     projector_func: ProjectorFunction | None,
     redaction: Redaction,
-) -> Verdict:
+) -> SnapshotVerdict:
     stranger = _of_another_event(stored, step)
     if stranger is not None:
         return "orphaned", None, stranger
@@ -239,7 +239,7 @@ def _differences(truth: State, restored: State, redaction: Redaction) -> Iterato
     comparison = Comparison()
     shown, shown_restored = redaction.state(truth), redaction.state(restored)
     for name in dict.fromkeys((*restored, *truth)):
-        change = Change(name, shown.get(name, ABSENT), shown_restored.get(name, ABSENT))
+        change = FieldChange(name, shown.get(name, ABSENT), shown_restored.get(name, ABSENT))
         if name not in truth or name not in restored:
             yield described([change])
             continue

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import pandas as pd
-from eventsourcing.application import Application
 
 from esnb.clients.position import place
-from esnb.clients.silence import SILENT
-from esnb.clients.uri import described as described_uri
-from esnb.clients.uri import guarded, guarded_argument
+from esnb.clients.uri import guarded_argument
 from esnb.frames.schema import build_rows
 from esnb.sources.columns import Schema
-from esnb.sources.source import described, is_client
-from esnb.threads.question import Question, UnansweredError, not_known_since
+from esnb.sources.groups import groups
 
 SUBSCRIPTIONS: Schema = {
     "stream": "string",
@@ -34,10 +29,6 @@ SUBSCRIPTIONS: Schema = {
     "message_timeout": "Float64",
     "max_retries": "Int64",
 }
-TIMEOUT = 5.0
-"""Seconds that the server is given to answer, twice: its client asks again once."""
-_questions: WeakKeyDictionary[Any, Question[list[Any]]] = WeakKeyDictionary()
-"""To each server that was asked for its groups."""
 
 
 def subscriptions(source: Any) -> pd.DataFrame:
@@ -70,42 +61,8 @@ def subscriptions(source: Any) -> pd.DataFrame:
     0   $all  mailing       0
     """
     source = guarded_argument(source)
-    infos = sorted(_infos(_client(source)), key=lambda info: (info.event_source, info.group_name))
-    return build_rows(SUBSCRIPTIONS, map(_row, infos))
-
-
-def replay_parked(source: Any, stream: str, group: str) -> None:
-    """Has the parked events of a group handled again.
-
-    `stream` and `group` as the columns of `subscriptions` have them. Raises
-    TypeError for another source, LookupError for a group that is missing,
-    OperationalError when the server does not answer, and the client's own
-    errors (rights).
-    """
-    from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-    from esnb.sources.server import answered
-
-    client = _client(source)
-    name = None if stream == "$all" else stream
-    try:
-        with answered(client):
-            client.replay_parked_events(group, name, timeout=TIMEOUT)
-    except NotFound:
-        raise LookupError(f"the server has no group {stream}::{group}: it was deleted") from None
-
-
-def _client(source: Any) -> Any:
-    if isinstance(source, Application):
-        lease = getattr(getattr(source.recorder, "category", None), "lease", None)
-        client = None if lease is None else lease.client
-    else:
-        client = source if is_client(source) else getattr(source, "eventstoredb", None)
-    if client is None or isinstance(source, type):
-        raise TypeError(
-            f"no persistent subscriptions: {described(source)}; give an EventStoreDB client, the "
-            "Stores that esnb.connect() gives, or an application that keeps its events there"
-        )
-    return client
+    found = sorted(groups(source), key=lambda info: (info.event_source, info.group_name))
+    return build_rows(SUBSCRIPTIONS, map(_row, found))
 
 
 def _row(info: Any) -> tuple[Any, ...]:
@@ -128,28 +85,6 @@ def _row(info: Any) -> tuple[Any, ...]:
         float(info.message_timeout),
         info.max_retry_count,
     )
-
-
-def _infos(client: Any) -> list[Any]:
-    from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-    from esnb.sources.server import answered
-
-    question = _questions.setdefault(client, Question("EventStoreDB, about its groups"))
-
-    def listed() -> list[Any]:
-        try:
-            with answered(client):
-                return list(client.list_subscriptions(timeout=TIMEOUT))
-        except NotFound:  # how some servers say that there are none
-            return []
-
-    try:
-        return question.put(listed)()
-    except UnansweredError as error:
-        server = f"EventStoreDB at {described_uri(guarded(client.connection_spec.uri))}"
-        raise UnansweredError(
-            f"{server} {SILENT}; its groups are {not_known_since(question.since)}"
-        ) from error
 
 
 def _lag(

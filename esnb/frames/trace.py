@@ -12,14 +12,14 @@ from uuid import UUID
 import pandas as pd
 
 from esnb.clients.uri import guarded_argument
-from esnb.frames.queue import job
-from esnb.frames.redis import answering
 from esnb.frames.schema import build
 from esnb.sources.columns import Schema
+from esnb.sources.jobs import job
 from esnb.sources.moments import own_time
 from esnb.sources.numbers import count
 from esnb.sources.record import EventSource
 from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.redis_client import answering
 from esnb.sources.source import source_of
 
 TRACE: Schema = {

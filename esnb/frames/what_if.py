@@ -60,7 +60,7 @@ def what_if(
 
     >>> import esnb
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")
@@ -112,7 +112,7 @@ def without(
     Raises AggregateNotFoundError for an aggregate or a version that does not exist.
 
     >>> from eventsourcing.application import Application
-    >>> from esnb.frames.dog import Dog
+    >>> from esnb.examples.dog import Dog
     >>> app = Application()
     >>> dog = Dog("Fido")
     >>> dog.add_trick("roll over")

@@ -103,6 +103,13 @@ def own_time(data: Any) -> datetime | None:
     return time_in(data.get(TIMESTAMP)) if type(data) is dict else None
 
 
+def without_own_time(data: Any) -> Any:
+    """The payload without the `timestamp` that `own_time` reads."""
+    if type(data) is not dict:
+        return data
+    return {name: value for name, value in data.items() if name != TIMESTAMP}
+
+
 def time_in(stored: Any) -> datetime | None:
     """A time that was stored, in UTC; None where it is none."""
     if isinstance(stored, str):

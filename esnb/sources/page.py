@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record
+from esnb.sources.record import Record, own_name
 from esnb.sources.redaction import REDACTED
 from esnb.values.state import written
 
@@ -22,7 +22,7 @@ _DEEPEST = 50
 
 
 @dataclass(frozen=True)
-class Event:
+class PageEvent:
     """One recorded event, decoded, and its number in what was read; equal by its record."""
 
     number: int
@@ -41,7 +41,7 @@ class Event:
         """The type without the class around it; what is no event says what it is."""
         if self.record.remark is not None:
             return self.record.remark.partition(":")[0]
-        return self.record.type.rpartition(".")[2] or self.record.type
+        return own_name(self.record.type) or self.record.type
 
     @property
     def correlation(self) -> str | None:
@@ -72,10 +72,10 @@ class Filter:
         if not self.types:
             return True
         names = {record.topic, record.topic.rpartition(":")[2], record.type}
-        names.add(record.type.rpartition(".")[2])
+        names.add(own_name(record.type))
         return any(fnmatchcase(n.lower(), p) for n in names for p in self._patterns)
 
-    def admits(self, event: Event) -> bool:
+    def admits(self, event: PageEvent) -> bool:
         """Whether the decoded event is wanted; its type has been looked at before."""
         if self.since is not None and (event.time is None or event.time < self.since):
             return False
@@ -83,7 +83,7 @@ class Filter:
             return False
         return not self.text or self._has_text(event)
 
-    def _has_text(self, event: Event) -> bool:
+    def _has_text(self, event: PageEvent) -> bool:
         wanted = self.text.casefold()
         record = event.record
         fields = (record.stream, record.type, record.event_id, event.data, event.metadata)
@@ -132,10 +132,10 @@ NEWEST = Anchor()
 
 
 @dataclass(frozen=True)
-class Page:
+class EventPage:
     """Events in order, the oldest first, and what lies around them."""
 
-    events: tuple[Event, ...] = ()
+    events: tuple[PageEvent, ...] = ()
     earlier: Anchor | None = None
     """The page before this one; None when there is none."""
     later: Anchor | None = None
@@ -156,7 +156,7 @@ def read_page(
     anchor: Anchor,
     size: int,
     budget: int = BUDGET,
-) -> Page:
+) -> EventPage:
     """At most `size` events from `anchor` on, having looked at `budget` at most."""
     number = _numbering(pager, stream)
     forwards = anchor.kind != "before"
@@ -165,7 +165,7 @@ def read_page(
         if forwards
         else pager.backwards(stream, anchor.number)
     )
-    found: list[Event] = []
+    found: list[PageEvent] = []
     searched, reached, ended, more = 0, None, True, False
     with opening as records:
         for record in records:
@@ -196,10 +196,10 @@ def read_page(
         if last is not None and anchor.number is not None:
             later = Anchor("after", last)
     numbers = {event.number: index for index, event in enumerate(found)}
-    return Page(tuple(found), earlier, later, searched, unfinished, reached, numbers)
+    return EventPage(tuple(found), earlier, later, searched, unfinished, reached, numbers)
 
 
-def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) -> Event | None:
+def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) -> PageEvent | None:
     """The event of a record, or None when it is not wanted."""
     if not wanted.has_type(record):
         return None
@@ -210,7 +210,7 @@ def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) ->
     data = pager.redaction.of_payloads(pager.source.origin).data(data)
     metadata = pager.redaction.data(record.metadata)
     error = record.remark or pager.redaction.reason(error)
-    event = Event(pager.number(stream, record), record, time, data, metadata, error)
+    event = PageEvent(pager.number(stream, record), record, time, data, metadata, error)
     return event if wanted.admits(event) else None
 
 

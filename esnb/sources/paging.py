@@ -7,7 +7,7 @@ needs of it and leaves: what a page costs does not depend on how long the log is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from itertools import count, islice, starmap
@@ -18,7 +18,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from esnb.sources.application import ApplicationSource, has_gapless_ids
 from esnb.sources.file import FileSource
 from esnb.sources.numbers import FURTHEST
-from esnb.sources.record import EventSource, Record
+from esnb.sources.record import EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import source_of
 
@@ -27,8 +27,6 @@ _FIRST, _MOST = 64, 4096
 
 REACH = 100_000
 """Events that a search for a time looks at from each end of a log."""
-
-Records = AbstractContextManager[Iterator[Record]]
 
 
 class Pager:

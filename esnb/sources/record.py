@@ -102,6 +102,15 @@ class Origin(NamedTuple):
     """Whether a mapper of its own may have written objects without the names of their fields."""
 
 
+def own_name(type: str) -> str:
+    """The last part of an event's type, without the class around it.
+
+    >>> own_name("Dog.Registered"), own_name("Registered")
+    ('Registered', 'Registered')
+    """
+    return type.rpartition(".")[2]
+
+
 def is_of_library(record: Record) -> bool:
     """Whether an application wrote an event of a server, rather than some other client."""
     metadata = record.metadata

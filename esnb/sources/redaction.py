@@ -17,7 +17,8 @@ from esnb.values.state import ATOMS, State, attributes
 
 REDACTED = "[redacted]"
 
-Path = tuple[str, ...]
+FieldPath = tuple[str, ...]
+"""The names that lead from a payload's top to a field."""
 
 Redact = str | Iterable[str]
 """Names of fields, at any depth, or dotted paths from the top (`customer.email`)."""
@@ -156,15 +157,15 @@ class Redaction:
         """Why a payload could not be read, which may quote it."""
         return text if text is None or not self._names else f"payload not readable: {REDACTED}"
 
-    def _hides(self, path: Path) -> bool:
+    def _hides(self, path: FieldPath) -> bool:
         return path[-1] in self._names or ".".join(path) in self._names
 
-    def _leads_on(self, path: Path) -> bool:
+    def _leads_on(self, path: FieldPath) -> bool:
         """Whether a dotted path names something within what is here."""
         begin = ".".join(path) + "."
         return bool(path) and any(name.startswith(begin) for name in self._names)
 
-    def _is_nameless_part(self, value: Any, path: Path) -> bool:
+    def _is_nameless_part(self, value: Any, path: FieldPath) -> bool:
         """Whether a value within a named one may be what is hidden, without its name."""
         if isinstance(value, dict) or value is None or isinstance(value, bool):
             return False
@@ -183,7 +184,7 @@ class Redaction:
         return Redacted(blake2b(text.encode("utf-8", "surrogatepass"), key=self._key).digest())
 
     def _without(
-        self, value: Any, path: Path, plain: bool, around: frozenset[int] = frozenset()
+        self, value: Any, path: FieldPath, plain: bool, around: frozenset[int] = frozenset()
     ) -> Any:
         """The value without what is hidden; `around` are the ids of what it stands in."""
         if type(value) in ATOMS or isinstance(value, Enum):
@@ -195,7 +196,7 @@ class Redaction:
         except Exception:  # noqa: BLE001  a container of the user's own: nobody knows what it holds
             return self._mark(value, plain)
 
-    def _parts(self, value: Any, path: Path, plain: bool, around: frozenset[int]) -> Any:
+    def _parts(self, value: Any, path: FieldPath, plain: bool, around: frozenset[int]) -> Any:
         if isinstance(value, dict):
             return {
                 key: self._mark(inner, plain)
@@ -211,7 +212,7 @@ class Redaction:
         return self._mark(value, plain) if self._is_in(value, path, 20, set()) else value
 
     def _is_in(
-        self, value: Any, path: Path, levels: int, seen: set[tuple[int, Path | None]]
+        self, value: Any, path: FieldPath, levels: int, seen: set[tuple[int, FieldPath | None]]
     ) -> bool:
         """Whether an object, of which no part can be replaced, holds something hidden.
 
@@ -244,7 +245,7 @@ def _is_transcoding(value: Any) -> bool:
     return isinstance(value, dict) and value.keys() == {"_type_", "_data_"}
 
 
-def _within(whole: dict[Any, Any], path: Path, key: Any) -> Path:
+def _within(whole: dict[Any, Any], path: FieldPath, key: Any) -> FieldPath:
     """The path to what is under `key`; what a transcoder adds is no part of it."""
     return path if key == "_data_" and _is_transcoding(whole) else (*path, str(key))
 

@@ -11,6 +11,7 @@ from eventsourcing.utils import construct_topic
 
 from esnb.sources.moments import Moment, read_moment
 from esnb.sources.names import listed
+from esnb.sources.record import own_name
 from esnb.values.ordered_repr import short_repr
 
 TypeName = str | type
@@ -23,7 +24,7 @@ TimeColumn = Literal["time", "recorded"]
 
 
 @dataclass(frozen=True)
-class Selection:
+class EventSelection:
     """A filter over events, in two steps: the second needs the payload."""
 
     has_type: Callable[[str, str], bool]
@@ -45,7 +46,7 @@ class Selection:
         )
 
 
-EVERYTHING = Selection(lambda topic, type_: True)
+EVERYTHING = EventSelection(lambda topic, type_: True)
 
 
 def select(
@@ -54,7 +55,7 @@ def select(
     since: Moment | None,
     until: Moment | None,
     by: TimeColumn = "time",
-) -> Selection:
+) -> EventSelection:
     """Reads the arguments of `events`.
 
     ValueError where one is not a time, or no such column; TypeError for types that are none.
@@ -68,13 +69,13 @@ def select(
     def has_type(topic: str, type_: str) -> bool:
         key = (topic, type_)
         if key not in known:
-            names = {topic, topic.rpartition(":")[2], type_, type_.rpartition(".")[2]}
+            names = {topic, topic.rpartition(":")[2], type_, own_name(type_)}
             known[key] = (wanted is None or not names.isdisjoint(wanted)) and names.isdisjoint(
                 unwanted
             )
         return known[key]
 
-    return Selection(
+    return EventSelection(
         has_type,
         None if since is None else read_moment(since, "since"),
         None if until is None else read_moment(until, "until"),

@@ -1,6 +1,7 @@
-"""Widgets over frames: what `esnb.frames` reads, drawn. They touch no store themselves."""
+"""Widgets over frames: they draw what `esnb.frames` reads, and touch no store themselves."""
 
-from esnb.widgets import first_import as first_import  # first
+from esnb import frames as frames  # first: it imports pandas whole
+from esnb.widgets import drawing as drawing  # then this, which imports ipywidgets whole
 from esnb.widgets.browse.browser import Browser, browse
 from esnb.widgets.explore.explorer import Explorer, explore
 from esnb.widgets.flow.flow import Flow, flow

@@ -12,7 +12,7 @@ from eventsourcing.application import Application
 from playwright.sync_api import Browser, expect
 
 import esnb
-from esnb.frames.dog import Dog
+from esnb.examples.dog import Dog
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab, running_lab
 

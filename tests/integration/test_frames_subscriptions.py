@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,8 +14,8 @@ from eventsourcing.persistence import OperationalError
 
 import esnb
 from esnb.clients.installed import Client, NewEvent, StreamState
-from esnb.frames.subscriptions import replay_parked
 from esnb.projections import PersistentRunner
+from esnb.sources.groups import replay_parked
 from tests.unit.frames_domain import Bank, an_account
 
 COLUMNS = {
@@ -147,7 +146,7 @@ def test_what_has_no_subscriptions(source: Any) -> None:
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["esnb.frames.subscriptions"], "TIMEOUT", 0.3)
+    monkeypatch.setattr("esnb.sources.groups.TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import esnb
 from esnb.literals.imports import NoLiteralError
-from esnb.sources.page import Event
+from esnb.sources.page import PageEvent
 from esnb.sources.record import Record
 from esnb.widgets.browse.copy import as_json, as_python
 from tests.unit import generated_domain as domain
@@ -389,10 +389,10 @@ class CodeZone(tzinfo):
         return "__import__('os').abort()"
 
 
-def copied(**data: Any) -> Event:
+def copied(**data: Any) -> PageEvent:
     attack = ATTACKS[0]
     record = Record(attack, 1, attack, b"", metadata={attack: attack})
-    return Event(1, record, None, data, record.metadata, None)
+    return PageEvent(1, record, None, data, record.metadata, None)
 
 
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))

@@ -15,9 +15,9 @@ from eventsourcing.persistence import OperationalError
 from redis import Redis
 
 import esnb
-from esnb.frames.queue_counts import queue_counts
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, StuckError, Worker
 from esnb.sources import correlated
+from esnb.sources.jobs import queue_counts
 from esnb.stores import Stores
 from tests import worker_command
 from tests.unit.projections_domain import Bank

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 import esnb
-from esnb.frames.queue_counts import queue_counts
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.outbox.errors import RouteError
 from esnb.outbox.retrying import retry_failed
+from esnb.sources.jobs import queue_counts
 from esnb.stores import Stores
 from tests.unit.projections_domain import Bank
 

@@ -16,7 +16,7 @@ from esnb.redis import RedisView
 from esnb.sources.redaction import Redaction
 from esnb.stores import Stores
 from esnb.widgets.watch.panel import WatchPanel
-from esnb.widgets.watch.sources import watched
+from esnb.widgets.watch.sources import board_of
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank, Deposits, Sums
 
@@ -222,9 +222,9 @@ def test_what_a_panel_says_that_was_asked_for_something() -> None:
         def pause(self) -> None:
             raise ValueError(f"not {SECRET}")
 
-    panel = WatchPanel(watched([Refusing()], redact="owner"), numbers=True, patience=60)
+    panel = WatchPanel(board_of([Refusing()], redact="owner"), numbers=True, patience=60)
     try:
-        (seen,) = panel._watched.look()
+        (seen,) = panel._board.look()
         assert seen.error == "ConnectionError: [redacted]"
         panel.press(seen.key, "pause").join(60)
         assert "ValueError: [redacted]" in panel._message.value

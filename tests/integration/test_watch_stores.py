@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 
@@ -13,9 +12,11 @@ from eventsourcing.domain import Aggregate
 
 import esnb
 from esnb.clients.installed import Client
-from esnb.widgets.watch.seen import Seen
-from esnb.widgets.watch.sources import watched
-from esnb.widgets.watch.watched import Watched
+from esnb.sources import groups
+from esnb.widgets.watch import server_projection
+from esnb.widgets.watch.board import Board
+from esnb.widgets.watch.sources import board_of
+from esnb.widgets.watch.status_row import StatusRow
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def stores() -> Iterator[esnb.Stores]:
         yield stores
 
 
-def seen(watching: Watched, kind: str) -> Seen:
+def seen(watching: Board, kind: str) -> StatusRow:
     (found,) = [each for each in watching.look() if each.kind == kind]
     return found
 
@@ -34,7 +35,7 @@ def test_groups_come_and_go_and_parked_events_are_replayed(
 ) -> None:
     app = stores.application(Application)
     app.save(Aggregate())
-    watching = watched([stores])
+    watching = board_of([stores])
     assert watching.look() == []
     client = stores.eventstoredb
     client.create_subscription_to_all("mails", from_end=False)
@@ -63,14 +64,14 @@ def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
 ) -> None:
     app = stores.application(Application)
     app.save(Aggregate())
-    watching = watched([stores], projections="$by_category")
+    watching = board_of([stores], projections="$by_category")
 
-    def projection() -> Seen:
+    def projection() -> StatusRow:
         return seen(watching, "server projection")
 
     def is_at(state: str, ago: str) -> bool:
         now = projection()
-        return (now.state, now.ago) == (state, ago)
+        return (now.state, now.lag_text) == (state, ago)
 
     eventually(lambda: is_at("running", "caught up"))
     first = projection()
@@ -82,7 +83,7 @@ def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
     paused = projection()
     assert (paused.state, paused.asks, paused.position) == ("paused", ("resume",), first.position)
     assert paused.lag is None
-    assert paused.ago.endswith(" % of the log")
+    assert paused.lag_text.endswith(" % of the log")
     watching.ask(paused.key, "resume")
     eventually(lambda: is_at("running", "caught up"))
     before = projection()
@@ -93,7 +94,7 @@ def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
 
 
 def test_a_projection_that_is_not_there_is_said_in_a_row(stores: esnb.Stores) -> None:
-    (row,) = watched([stores], projections=["$by_catgory"]).look()
+    (row,) = board_of([stores], projections=["$by_catgory"]).look()
     assert (row.name, row.state) == ("$by_catgory", "unknown")
     assert row.error == (
         "LookupError: the server has no projection '$by_catgory': the standard ones are "
@@ -103,23 +104,23 @@ def test_a_projection_that_is_not_there_is_said_in_a_row(stores: esnb.Stores) ->
 
 def test_projections_need_a_server() -> None:
     with pytest.raises(TypeError, match=r"projections=\['\$streams'\] run in an EventStoreDB"):
-        watched([], projections="$streams")
+        board_of([], projections="$streams")
 
 
 def test_a_server_that_is_away_is_said_in_a_row() -> None:
     with esnb.connect(embedded=True) as stores:
         client = stores.eventstoredb
-    (row,) = watched([client]).look()
+    (row,) = board_of([client]).look()
     assert (row.name, row.state) == ("persistent subscriptions", "unknown")
     assert row.error
 
 
 def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in ("esnb.frames.subscriptions", "esnb.widgets.watch.server_projection"):
-        monkeypatch.setattr(sys.modules[module], "TIMEOUT", 0.3)
+    for module in (groups, server_projection):
+        monkeypatch.setattr(module, "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
-        rows = watched([client], projections="$by_category").look()
+        rows = board_of([client], projections="$by_category").look()
         client.close()
     assert [each.state for each in rows] == ["unknown", "unknown"]
     for row in rows:
@@ -144,19 +145,19 @@ def test_a_dead_record_is_tried_again_and_a_queue_has_its_jobs_counted(
 
     outbox = Outbox(stores, app)
     with outbox, BullMQPublisher(outbox, route, attempts=1) as publisher:
-        watching = watched([outbox, publisher, stores], queues="mails")
+        watching = board_of([outbox, publisher, stores], queues="mails")
         with pytest.raises(StuckError, match="no queue"):
             publisher.wait(timeout=60)
         found = {each.kind: each for each in watching.look()}
         assert [found[kind].troubles for kind in ("", "publisher")] == [(("dead", 1),)] * 2
-        assert (found["queue"].state, found["queue"].ago) == ("idle", "no jobs left")
+        assert (found["queue"].state, found["queue"].lag_text) == ("idle", "no jobs left")
         assert "rebuild" not in found[""].can
         allowed.append(True)
         watching.ask(found["publisher"].key, "retry dead")
         publisher.wait(timeout=60)
         found = {each.kind: each for each in watching.look()}
         assert [found[kind].troubles for kind in ("", "publisher")] == [(), ()]
-        assert (found["queue"].lag, found["queue"].ago) == (1, "1 job left")
+        assert (found["queue"].lag, found["queue"].lag_text) == (1, "1 job left")
         assert found["queue"].counts == (("waiting", 1),)
 
 
@@ -173,7 +174,7 @@ def test_failed_jobs_are_tried_again(stores: esnb.Stores, eventually: Callable[.
         if not allowed.is_set():
             raise OSError("the printer is out of paper")
 
-    queued = watched([stores.redis], queues="mails")
+    queued = board_of([stores.redis], queues="mails")
     assert seen(queued, "queue").asks == ()
     with (
         Outbox(stores, app) as outbox,

@@ -14,7 +14,7 @@ import pytest
 import esnb
 from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplication
 from esnb.projections import CatchUpRunner, PersistentRunner
-from esnb.widgets.watch.sources import watched
+from esnb.widgets.watch.sources import board_of
 from esnb.widgets.watch.text import faults
 from tests.embedded_process import EmbeddedProcess
 from tests.unit.frames_domain import Bank, an_account
@@ -108,7 +108,7 @@ class Watching:
         runner.wait(timeout=60)
         publisher.wait(timeout=60)
         consumers.wait(timeout=60)
-        self.watched = watched([*runners, stores], queues="orders", projections="$by_category")
+        self.watched = board_of([*runners, stores], queues="orders", projections="$by_category")
 
     def states(self) -> dict[str, str]:
         return {f"{each.name}, {each.kind}": each.state for each in self.watched.look()}
@@ -164,7 +164,7 @@ def test_a_runner_says_that_it_goes_on_when_a_server_is_back(
         with CatchUpRunner(app, CatalogueProjection, Catalogue, env=stores.env) as runner:
             runner.wait(timeout=60)
             server.kill()
-            (seen,) = watched([runner]).look()
+            (seen,) = board_of([runner]).look()
     assert seen.state == "retrying"
     assert server.uri in str(seen.error)
     assert dict(faults(seen))["what to do"] == (

@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import esnb
+from esnb.sources.known_streams import KnownStreams
 from esnb.sources.page import Anchor, Filter, read_page
 from esnb.sources.paging import Pager
-from esnb.sources.stream_index import StreamIndex
 
 
 def check_paging(source: Any, size: int) -> None:
@@ -75,7 +75,7 @@ def check_seeking(source: Any) -> None:
 def check_index(source: Any) -> None:
     """As many streams and events as `esnb.streams` finds, found piece by piece."""
     expected = esnb.streams(source)
-    index = StreamIndex(Pager(source))
+    index = KnownStreams(Pager(source))
     looks = 0
     while not index.complete:
         index.look(7)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 import pytest
 
 from esnb.embedded.storage.memory_log import MemoryLog
-from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record
+from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, LogRecord
 from esnb.embedded.streams import catch_up
 from esnb.embedded.streams.catch_up import CaughtUp, Checkpoint, Delivery, Filtered, Window
 from esnb.embedded.streams.errors import StoreEmptied, StreamDeleted
@@ -34,7 +34,7 @@ async def taken(deliveries: AsyncIterator[Delivery], count: int) -> list[object]
     found: list[object] = []
     for _ in range(count):
         delivery = await anext(deliveries)
-        found.append(delivery.revision if isinstance(delivery, Record) else delivery)
+        found.append(delivery.revision if isinstance(delivery, LogRecord) else delivery)
     return found
 
 
@@ -49,7 +49,7 @@ def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[Deliv
 def filtered(node: Node, after: int | None, type: str, window: Window) -> AsyncIterator[Delivery]:
     """The events of one type in `$all`."""
 
-    def matches(record: Record) -> bool:
+    def matches(record: LogRecord) -> bool:
         return node.store.types.name(record.type) == type
 
     return catch_up.of_all(node.reader, node.feed, after, Filtered(matches, window))
@@ -104,7 +104,7 @@ def test_missing_stream_is_waited_for() -> None:
         assert not first.done()
         await put(node, "a")
         record = await first
-        assert isinstance(record, Record)
+        assert isinstance(record, LogRecord)
         assert await taken(deliveries, 1) == [CaughtUp()]
 
     run(scenario)
@@ -247,7 +247,7 @@ def test_resuming_from_any_checkpoint_misses_no_match() -> None:
         seen: list[int] = []
         while len(seen) < 7:
             delivery = await anext(whole)
-            if isinstance(delivery, Record):
+            if isinstance(delivery, LogRecord):
                 seen.append(delivery.revision)
             elif isinstance(delivery, Checkpoint):
                 resumed = filtered(node, delivery.position, "Yes", Window(32, 10**6))
@@ -261,7 +261,7 @@ def test_all_from_its_start_begins_with_system_events() -> None:
     async def scenario(node: Node) -> None:
         deliveries = catch_up.of_all(node.reader, node.feed, 0)
         first = await anext(deliveries)
-        assert isinstance(first, Record)
+        assert isinstance(first, LogRecord)
         assert node.store.streams.name(first.stream).startswith("$")
         assert first.revision == NO_STREAM + 1
 

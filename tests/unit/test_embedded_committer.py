@@ -11,7 +11,7 @@ import pytest
 
 from esnb.embedded.storage.log import LogFull, LogWrite
 from esnb.embedded.storage.memory_log import MemoryLog
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.committer import GroupCommitter
 from esnb.embedded.streams.errors import WriteFailed
@@ -191,11 +191,11 @@ class DamagedLog(MemoryLog):
     durable = True
     is_damaged = is_full = False
 
-    def last_of(self, stream: int) -> Record | None:
+    def last_of(self, stream: int) -> LogRecord | None:
         self._check()
         return super().last_of(stream)
 
-    def newest(self, limit: int) -> list[Record]:
+    def newest(self, limit: int) -> list[LogRecord]:
         self._check()
         return super().newest(limit)
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from esnb.embedded.storage.names import Names
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.streams import searching
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
 from esnb.embedded.streams.filters import accepted_by, by_name
@@ -20,8 +20,8 @@ from esnb.embedded.streams.linear_dialect import linear
 A30 = "a" * 30
 
 
-def record(type: int) -> Record:
-    return Record(1, 1, 0, type, 0, bytes(16), b"")
+def record(type: int) -> LogRecord:
+    return LogRecord(1, 1, 0, type, 0, bytes(16), b"")
 
 
 @pytest.fixture(params=["RE2", "without RE2"])

@@ -10,13 +10,13 @@ import pytest
 
 from esnb.embedded.storage.log import Log, LogFull, LogUnusable, LogWrite
 from esnb.embedded.storage.names import NewName
-from esnb.embedded.storage.record import TOMBSTONE, Record
+from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.storage.sqlite_log import SqliteLog
 from tests.unit.embedded_logs import opened
 
 
-def record(position: int, stream: int, revision: int) -> Record:
-    return Record(position, stream, revision, 1, position * 10, bytes(16), b"body %d" % position)
+def record(position: int, stream: int, revision: int) -> LogRecord:
+    return LogRecord(position, stream, revision, 1, position * 10, bytes(16), b"body %d" % position)
 
 
 A0, B0, A1, A2, B1 = (

@@ -13,8 +13,8 @@ from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import (
     RECORDED,
     Content,
+    LogRecord,
     Proposed,
-    Record,
     body,
     content,
     created_entry,
@@ -50,7 +50,7 @@ def test_event_is_read_as_it_was_proposed(
         "created": str(created),
     }
     assert (record.data, record.custom_metadata) == (event.data, event.metadata)
-    stored = Record(position, 1, revision, 1, created, event.event_id, sent)
+    stored = LogRecord(position, 1, revision, 1, created, event.event_id, sent)
     assert content(stored) == Content(event.is_json, event.data, event.metadata)
 
 

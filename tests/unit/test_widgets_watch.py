@@ -15,12 +15,12 @@ import esnb
 from esnb.projections import CatchUpRunner
 from esnb.threads import question
 from esnb.widgets.watch import sources
+from esnb.widgets.watch.board import Board, Past
 from esnb.widgets.watch.html import line, wrong
 from esnb.widgets.watch.panel import WatchPanel
-from esnb.widgets.watch.seen import Seen
-from esnb.widgets.watch.sources import QueueSource, RunnerSource, watched
+from esnb.widgets.watch.sources import QueueSource, RunnerSource, board_of
 from esnb.widgets.watch.sparkline import sparkline
-from esnb.widgets.watch.watched import Past, Watched
+from esnb.widgets.watch.status_row import StatusRow
 from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.widget_pages import Outline, open_widgets
 
@@ -63,18 +63,18 @@ class Groups:
     def __init__(self, *names: str) -> None:
         self.names = list(names)
 
-    def look(self) -> Iterator[Seen]:
+    def look(self) -> Iterator[StatusRow]:
         for name in self.names:
-            yield Seen(name=name, state="Live", key=name, can=("replay parked",))
+            yield StatusRow(name=name, state="Live", key=name, can=("replay parked",))
 
-    def ask(self, seen: Seen, what: str) -> None:
-        raise AssertionError(seen, what)
+    def ask(self, row: StatusRow, what: str) -> None:
+        raise AssertionError(row, what)
 
 
 def test_runners_are_data(runner: CatchUpRunner[Bank, Sums]) -> None:
     (seen,) = esnb.watch(runner).runners
     assert (seen.name, seen.application, seen.state) == ("deposits", "Bank", "running")
-    assert (seen.position, seen.head, seen.lag, seen.ago) == (3, 3, 0, "caught up")
+    assert (seen.position, seen.head, seen.lag, seen.lag_text) == (3, 3, 0, "caught up")
     assert seen.asks == ("pause", "rebuild")
     runner.pause()
     assert esnb.watch(runner).runners[0].asks == ("resume",)
@@ -122,10 +122,10 @@ def test_html_without_numbers_is_the_same_at_every_run(runner: CatchUpRunner[Ban
 
 
 def test_live_it_has_buttons_that_do_what_they_say(runner: CatchUpRunner[Bank, Sums]) -> None:
-    panel = WatchPanel(watched([runner]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([runner]), numbers=True, patience=60)
     try:
         (card,) = panel.cards
-        (seen,) = panel._watched.look()
+        (seen,) = panel._board.look()
         assert list(card.buttons) == ["pause", "resume", "rebuild"]
         assert [button.disabled for button in card.buttons.values()] == [False, True, False]
         panel.press(seen.key, "pause").join(60)
@@ -158,10 +158,10 @@ def test_one_that_has_ended_is_resumed_by_its_button(bank: Bank, state: str) -> 
     Failing.is_mended = True
     if state == "stopped":
         one.start().stop()
-    panel = WatchPanel(watched([one]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([one]), numbers=True, patience=60)
     try:
         (card,) = panel.cards
-        (seen,) = panel._watched.look()
+        (seen,) = panel._board.look()
         assert seen.state == state
         assert [button.disabled for button in card.buttons.values()] == [True, False, False]
         panel.press(seen.key, "resume").join(60)
@@ -182,12 +182,12 @@ def test_one_that_can_only_be_started_is_resumed_by_that() -> None:
             self.started += 1
 
     odd = Starting(name="publisher", state="failed")
-    watching = watched([odd])
+    watching = board_of([odd])
     (seen,) = watching.look()
     assert (seen.can, seen.asks) == (("resume",), ("resume",))
     watching.ask(seen.key, "resume")
     assert odd.started == 1
-    (seen,) = watched([Starting(name="publisher", state="running")]).look()
+    (seen,) = board_of([Starting(name="publisher", state="running")]).look()
     assert (seen.can, seen.asks) == (("resume",), ())
 
 
@@ -196,9 +196,9 @@ def test_what_a_runner_refuses_is_said() -> None:
         def rebuild(self) -> None:
             raise RuntimeError("not <now>")
 
-    panel = WatchPanel(watched([Refusing(name="r", state="running")]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([Refusing(name="r", state="running")]), numbers=True, patience=60)
     try:
-        (seen,) = panel._watched.look()
+        (seen,) = panel._board.look()
         panel.press(seen.key, "rebuild").join(60)
         assert "not &lt;now&gt;" in panel._message.value
         panel.press("gone", "rebuild").join(60)
@@ -231,7 +231,7 @@ def threads_of_widgets() -> set[threading.Thread]:
 def test_after_close_no_thread_and_no_widget_is_left(runner: CatchUpRunner[Bank, Sums]) -> None:
     threads, widgets = threads_of_widgets(), open_widgets()
     watcher = esnb.watch(runner, live=True)
-    panel = WatchPanel(watched([runner]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([runner]), numbers=True, patience=60)
     assert watcher.widget.model_id in open_widgets()
     assert len(threads_of_widgets() - threads) == 2
     panel.press("0/0", "pause")
@@ -244,7 +244,7 @@ def test_after_close_no_thread_and_no_widget_is_left(runner: CatchUpRunner[Bank,
 
 
 def test_it_looks_while_a_page_shows_it() -> None:
-    panel = WatchPanel(watched([Odd(name="r", state="running")]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([Odd(name="r", state="running")]), numbers=True, patience=60)
     try:
         first = panel._following._follower
         assert first is not None
@@ -263,7 +263,7 @@ def test_it_looks_while_a_page_shows_it() -> None:
 def test_cards_stay_while_their_runners_do_and_go_with_them() -> None:
     widgets = open_widgets()
     groups = Groups("b", "a")
-    panel = WatchPanel(Watched([groups]), numbers=True, patience=60)
+    panel = WatchPanel(Board([groups]), numbers=True, patience=60)
     try:
         one, two = panel.cards
         groups.names = ["a", "c"]
@@ -283,7 +283,7 @@ def test_cards_stay_while_their_runners_do_and_go_with_them() -> None:
 
 
 def test_a_failed_look_is_said_in_the_row_and_ends_nothing() -> None:
-    panel = WatchPanel(watched([Odd()]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([Odd()]), numbers=True, patience=60)
     try:
         assert panel.look()
         assert "ConnectionError: &lt;b&gt;away" in panel.cards[0]._wrong.value
@@ -311,7 +311,7 @@ class Silent(Odd):
 def test_a_runner_of_somebody_else_that_does_not_return_is_not_waited_for() -> None:
     silent = Silent(name="s", state="running", lag=7)
     silent.allowed.set()
-    looked = watched([[silent]])
+    looked = board_of([[silent]])
     (seen,) = looked.look()
     assert (seen.state, seen.lag) == ("running", 7)
     assert list(esnb.runners(silent)["state"]) == ["running"]
@@ -367,7 +367,7 @@ def test_a_queue_whose_redis_does_not_answer_says_since_when(
         return dict.fromkeys(("failed", "completed", "paused", "active"), 0)
 
     monkeypatch.setattr(sources, "queue_counts", counts)
-    looked = Watched([QueueSource(None, "mails", "bull")])
+    looked = Board([QueueSource(None, "mails", "bull")])
     assert looked.look()[0].state == "idle"
     allowed.clear()
     try:
@@ -383,7 +383,7 @@ def test_one_that_does_not_answer_holds_up_no_other(monkeypatch: pytest.MonkeyPa
     silent = Silent(name="s", state="running", lag=7)
     now = [0.0]
     quick = Odd(name="q", state="running")
-    looked = Watched([RunnerSource(silent), RunnerSource(quick)], clock=lambda: now[0])
+    looked = Board([RunnerSource(silent), RunnerSource(quick)], clock=lambda: now[0])
 
     def states_until(quick_one: str) -> list[str]:
         deadline = time.monotonic() + 60
@@ -417,7 +417,7 @@ def test_one_that_does_not_answer_holds_up_no_other(monkeypatch: pytest.MonkeyPa
 def test_a_card_has_its_buttons_once_its_runner_has_answered() -> None:
     widgets, threads = open_widgets(), set(threading.enumerate())
     silent = Silent(name="s", state="running")
-    panel = WatchPanel(watched([silent]), numbers=True, patience=0)
+    panel = WatchPanel(board_of([silent]), numbers=True, patience=0)
     try:
         assert [list(card.buttons) for card in panel.cards] == [[]]
         silent.allowed.set()
@@ -436,7 +436,7 @@ def test_a_card_has_its_buttons_once_its_runner_has_answered() -> None:
 def test_a_rate_that_is_not_told_comes_of_two_looks() -> None:
     runner = Odd(name="p", state="running", published=10, rate_per_s=None)
     now = iter([100.0, 102.0, 104.0])
-    looked = Watched([RunnerSource(runner)], clock=lambda: next(now))
+    looked = Board([RunnerSource(runner)], clock=lambda: next(now))
     (first,) = looked.look()
     assert first.rate is None
     runner._status["published"] = 30
@@ -466,7 +466,7 @@ def test_hostile_names_and_errors_are_shown_not_obeyed() -> None:
         traceback=f"Traceback\n{long}", lag=3, rate_per_s=1.0, parked_in_group=2,
     )  # fmt: skip
     watcher = esnb.watch(*[odd] * 300, live=False)
-    (seen,) = watched([odd]).look()
+    (seen,) = board_of([odd]).look()
     pages = [watcher._repr_html_(), line(seen, Past(), True), wrong(seen)]
     for page in pages:
         assert "<script" not in page
@@ -481,7 +481,7 @@ def test_hostile_names_and_errors_are_shown_not_obeyed() -> None:
 
 def test_with_nothing_to_watch_it_says_what_to_give_it() -> None:
     empty = esnb.watch(live=False)
-    panel = WatchPanel(watched([]), numbers=True, patience=60)
+    panel = WatchPanel(board_of([]), numbers=True, patience=60)
     try:
         texts = [str(empty), *(Outline(p).text for p in (empty._repr_html_(), panel._none.value))]
     finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 
 
 class Message:
@@ -17,7 +17,7 @@ class Message:
 
     __slots__ = ("before", "due", "event", "link", "place", "retries", "sequence")
 
-    def __init__(self, event: Record | None, link: Record | None, place: int | None) -> None:
+    def __init__(self, event: LogRecord | None, link: LogRecord | None, place: int | None) -> None:
         self.event = event
         self.link = link
         self.place = place
@@ -27,7 +27,7 @@ class Message:
         self.due = 0
 
     @property
-    def original(self) -> Record:
+    def original(self) -> LogRecord:
         """What the group's stream holds: the link where there is one."""
         record = self.link or self.event
         assert record is not None

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterable
 
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.storage.record import TOMBSTONE, Proposed, Record
+from esnb.embedded.storage.record import TOMBSTONE, LogRecord, Proposed
 from esnb.embedded.streams.reading import Reader
 
 REPLAY_TYPE = "$SubscriptionReplay"
@@ -76,7 +76,7 @@ class Replay:
             self._next = links[-1].revision + 1 if len(links) == room else one.stop
         return messages
 
-    def _message(self, parked: Record) -> Message:
+    def _message(self, parked: LogRecord) -> Message:
         event, link = self._reader.resolved(parked, live=False)
         return Message(event, link, None)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from esnb.embedded.persistent.group_settings import EventFilter, Target
-from esnb.embedded.storage.record import TOMBSTONE, Record
+from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.streams.filters import Matches, accepted_by, by_name
 from esnb.embedded.streams.reading import Reader
 
@@ -18,7 +18,7 @@ class Candidate(NamedTuple):
     """A record, and whether the group wants it."""
 
     place: int
-    record: Record
+    record: LogRecord
     wanted: bool
 
 
@@ -101,7 +101,7 @@ class AllSource:
     def arrivals(self, first: int) -> Page:
         return self.page(first, _WINDOW)
 
-    def _considered(self, records: Sequence[Record]) -> list[Candidate]:
+    def _considered(self, records: Sequence[LogRecord]) -> list[Candidate]:
         """Hidden records are passed over like those that do not match, but never counted."""
         reader, matches = self._reader, self._matches
         return [

@@ -21,7 +21,7 @@ from esnb.embedded.projections.register import (
 from esnb.embedded.projections.source_event import SourceEvent, Sources
 from esnb.embedded.projections.system_projection import SystemProjection
 from esnb.embedded.projections.throttle import Throttle
-from esnb.embedded.storage.record import Proposed, Record
+from esnb.embedded.storage.record import LogRecord, Proposed
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import StoreEmptied, WriteFailed
 from esnb.embedded.streams.feed import Wakeup
@@ -147,7 +147,7 @@ class Projector:
             due = [one for one in active if one.processed - one.noted >= _CHECKPOINT_EVENTS]
             await self._write_checkpoints(due)
 
-    def _events(self, records: list[Record]) -> Iterator[SourceEvent]:
+    def _events(self, records: list[LogRecord]) -> Iterator[SourceEvent]:
         for record in records:
             event = self._sources.event(record)
             if event is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NamedTuple
 
-from esnb.embedded.storage.record import LINK, TOMBSTONE, Content, Record, content
+from esnb.embedded.storage.record import LINK, TOMBSTONE, Content, LogRecord, content
 from esnb.embedded.streams.store import TOMBSTONE_TYPE, Store
 from esnb.embedded.streams.stream_metadata import (
     METADATA_TYPE,
@@ -30,7 +30,7 @@ class SourceEvent:
 
     __slots__ = ("_content", "_fields", "deletes", "record", "stream", "type")
 
-    def __init__(self, record: Record, stream: SourceStream, type: str) -> None:
+    def __init__(self, record: LogRecord, stream: SourceStream, type: str) -> None:
         self.record = record
         self.stream = stream
         self.type = type
@@ -82,7 +82,7 @@ class Sources:
         self._store = store
         self._streams: dict[int, SourceStream | None] = {}
 
-    def event(self, record: Record) -> SourceEvent | None:
+    def event(self, record: LogRecord) -> SourceEvent | None:
         """The record as projections see it; None when they do not."""
         if record.stream not in self._streams:
             if len(self._streams) > _REMEMBERED:

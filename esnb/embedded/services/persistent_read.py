@@ -16,7 +16,7 @@ from esnb.embedded.services.read_request import options_of
 from esnb.embedded.services.status import aborted
 from esnb.embedded.services.uuid_option import WriteId, required_write_id
 from esnb.embedded.storage import wire
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 
 _UNNAMED = "<unknown>"
@@ -96,7 +96,7 @@ async def _heard(
 
 
 def _written(message: Message, write_id: WriteId) -> bytes:
-    def record(of: Record | None) -> bytes | None:
+    def record(of: LogRecord | None) -> bytes | None:
         return None if of is None else write_id(of.event_id) + of.body
 
     return wire.read_event(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from esnb.embedded.services.uuid_option import WriteId
 from esnb.embedded.storage import wire
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.streams.catch_up import CaughtUp, Delivery
 from esnb.embedded.streams.reading import Reader
 
@@ -18,7 +18,7 @@ class ReadMessages:
         self._resolve_links = resolve_links
         self._live = False
 
-    def event(self, record: Record) -> bytes:
+    def event(self, record: LogRecord) -> bytes:
         """The record; with its target where links are to be resolved."""
         if not self._resolve_links:
             return wire.read_event(self._written(record), None, record.position)
@@ -31,12 +31,12 @@ class ReadMessages:
 
     def delivery(self, delivery: Delivery) -> bytes:
         """What a subscription has to tell."""
-        if isinstance(delivery, Record):
+        if isinstance(delivery, LogRecord):
             return self.event(delivery)
         if isinstance(delivery, CaughtUp):
             self._live = True
             return wire.CAUGHT_UP
         return wire.checkpoint(delivery.position)
 
-    def _written(self, record: Record) -> bytes:
+    def _written(self, record: LogRecord) -> bytes:
         return self._id(record.event_id) + record.body

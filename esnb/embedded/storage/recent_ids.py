@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 
 _LIMIT = 100_000
 """About what EventStoreDB remembers (8 MiB)."""
@@ -19,7 +19,7 @@ class RecentIds:
         # Not a dict: its first key is found behind all that were ever deleted.
         self._places: OrderedDict[bytes, tuple[int, int]] = OrderedDict()
 
-    def add(self, records: Iterable[Record]) -> None:
+    def add(self, records: Iterable[LogRecord]) -> None:
         """Remember these, oldest first."""
         places = self._places
         for record in records:
@@ -33,7 +33,7 @@ class RecentIds:
         place = self._places.get(event_id)
         return None if place is None or place[0] != stream else place[1]
 
-    def fill(self, records: Iterable[Record]) -> None:
+    def fill(self, records: Iterable[LogRecord]) -> None:
         """Start over from these, oldest first."""
         self._places.clear()
         self.add(records)

@@ -22,7 +22,7 @@ BINARY = "application/octet-stream"
 RECORDED = streams_pb2.ReadResp.ReadEvent.RecordedEvent
 
 
-class Record(NamedTuple):
+class LogRecord(NamedTuple):
     """One event of the log.
 
     `position` is commit and prepare position in one: strictly increasing, with
@@ -106,7 +106,7 @@ def _entry(key: bytes, value: bytes) -> bytes:
     return tagged(6, tagged(1, key) + tagged(2, value))
 
 
-def content(record: Record) -> Content:
+def content(record: LogRecord) -> Content:
     """The record's data and metadata, taken from its body."""
     try:
         message = RECORDED.FromString(record.body)

@@ -12,7 +12,7 @@ from typing import Any
 
 from esnb.embedded.storage.file_lock import FileLock
 from esnb.embedded.storage.log import LogFull, LogUnusable, LogWrite
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.storage.refused import LogDamaged
 
 APPLICATION_ID = 0x65736E62
@@ -70,7 +70,7 @@ class SqliteLog:
             self._lock.release()
             raise
 
-    def head(self) -> Record | None:
+    def head(self) -> LogRecord | None:
         return self._record("head")
 
     def find_stream(self, name: str) -> int | None:
@@ -91,28 +91,28 @@ class SqliteLog:
     def last_type(self) -> int:
         return self._number("last_type") or 0
 
-    def last_of(self, stream: int) -> Record | None:
+    def last_of(self, stream: int) -> LogRecord | None:
         return self._record("last_of", stream)
 
-    def at(self, stream: int, revision: int) -> Record | None:
+    def at(self, stream: int, revision: int) -> LogRecord | None:
         return self._record("at", stream, revision)
 
-    def at_position(self, position: int) -> Record | None:
+    def at_position(self, position: int) -> LogRecord | None:
         return self._record("at_position", position)
 
-    def forwards(self, stream: int, first: int, last: int, limit: int) -> list[Record]:
+    def forwards(self, stream: int, first: int, last: int, limit: int) -> list[LogRecord]:
         return self._records("forwards", stream, first, last, limit)
 
-    def backwards(self, stream: int, first: int, last: int, limit: int) -> list[Record]:
+    def backwards(self, stream: int, first: int, last: int, limit: int) -> list[LogRecord]:
         return self._records("backwards", stream, first, last, limit)
 
-    def all_forwards(self, first: int, last: int, limit: int) -> list[Record]:
+    def all_forwards(self, first: int, last: int, limit: int) -> list[LogRecord]:
         return self._records("all_forwards", first, last, limit)
 
-    def all_backwards(self, first: int, last: int, limit: int) -> list[Record]:
+    def all_backwards(self, first: int, last: int, limit: int) -> list[LogRecord]:
         return self._records("all_backwards", first, last, limit)
 
-    def newest(self, limit: int) -> list[Record]:
+    def newest(self, limit: int) -> list[LogRecord]:
         return self._records("newest", limit)[::-1]
 
     def write(self, batches: Iterable[LogWrite]) -> None:
@@ -163,17 +163,17 @@ class SqliteLog:
         rows = self._rows(query, arguments)
         return rows[0][0] if rows else None
 
-    def _record(self, query: str, *arguments: int) -> Record | None:
+    def _record(self, query: str, *arguments: int) -> LogRecord | None:
         records = self._records(query, *arguments)
         return records[0] if records else None
 
-    def _records(self, query: str, *arguments: int) -> list[Record]:
+    def _records(self, query: str, *arguments: int) -> list[LogRecord]:
         return [self._sound(row) for row in self._rows(query, arguments)]
 
-    def _sound(self, row: tuple[Any, ...]) -> Record:
+    def _sound(self, row: tuple[Any, ...]) -> LogRecord:
         if tuple(map(type, row)) != _COLUMNS:
             raise _damaged(self.path, f"{row[0]!r} is not the position of an event")
-        return Record._make(row)
+        return LogRecord._make(row)
 
     def _rows(self, query: str, arguments: Sequence[Any]) -> list[Any]:
         try:
@@ -189,7 +189,7 @@ def _damaged(path: Path, reason: object) -> LogDamaged:
     )
 
 
-def _insert(connection: sqlite3.Connection, records: list[Record]) -> None:
+def _insert(connection: sqlite3.Connection, records: list[LogRecord]) -> None:
     start = 0
     for rows in _ROWS:
         while len(records) - start >= rows:

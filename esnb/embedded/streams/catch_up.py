@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from esnb.embedded.storage.record import TOMBSTONE, Record
+from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.streams.errors import StreamDeleted
 from esnb.embedded.streams.feed import Feed, Wakeup
 from esnb.embedded.streams.filters import Matches
@@ -39,7 +39,7 @@ class Checkpoint:
     position: int
 
 
-Delivery = Record | CaughtUp | Checkpoint
+Delivery = LogRecord | CaughtUp | Checkpoint
 
 
 class Window(NamedTuple):
@@ -91,7 +91,7 @@ async def of_stream(
 
 async def _live(
     reader: Reader, wakeup: Wakeup, stream: str, upcoming: int, ended: bool
-) -> AsyncIterator[Record]:
+) -> AsyncIterator[LogRecord]:
     shown = reader.store.shown
     while True:
         state = shown.state(stream)

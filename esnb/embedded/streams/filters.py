@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from esnb.embedded.storage.names import Names
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.streams.searching import searching
 
-Matches = Callable[[Record], bool]
+Matches = Callable[[LogRecord], bool]
 
 
-def by_name(names: Names, of: Callable[[Record], int], accepts: Callable[[str], bool]) -> Matches:
+def by_name(
+    names: Names, of: Callable[[LogRecord], int], accepts: Callable[[str], bool]
+) -> Matches:
     """Whether the name that `of` picks from a record (its stream's or type's) is accepted.
 
     Names recur, so each is judged once a filter.
     """
     judged: dict[int, bool] = {}
 
-    def matches(record: Record) -> bool:
+    def matches(record: LogRecord) -> bool:
         number = of(record)
         verdict = judged.get(number)
         if verdict is None:

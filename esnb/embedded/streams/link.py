@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from esnb.embedded.storage.record import Record
+from esnb.embedded.storage.record import LogRecord
 
 LATEST = -1
 _NUMBER = re.compile("[\t-\r ]*([+-]?)0*([1-9][0-9]{0,18}|0)[\t-\r ]*\0*")
@@ -35,8 +35,8 @@ class Resolved(NamedTuple):
     event cannot be read.
     """
 
-    event: Record | None
-    link: Record | None
+    event: LogRecord | None
+    link: LogRecord | None
 
 
 def pointer(data: bytes) -> Pointer:

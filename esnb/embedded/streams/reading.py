@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from esnb.embedded.storage.record import LINK, NO_STREAM, Record, content
+from esnb.embedded.storage.record import LINK, NO_STREAM, LogRecord, content
 from esnb.embedded.streams.errors import InvalidPosition, StreamDeleted
 from esnb.embedded.streams.filters import Matches, by_name
 from esnb.embedded.streams.link import LATEST, NotANumber, Resolved, pointer
@@ -25,7 +25,7 @@ class StreamSlice:
 
     last: int
     hops: list[int]
-    records: Iterator[Record]
+    records: Iterator[LogRecord]
 
 
 class Reader:
@@ -74,7 +74,7 @@ class Reader:
 
     def all_forwards(
         self, position: int, count: int, matches: Matches | None
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[list[LogRecord]]:
         """The events of `$all` from `position` on, that one included.
 
         One list a chunk of the log, also where nothing in it matched, so that
@@ -85,7 +85,7 @@ class Reader:
 
     def all_backwards(
         self, position: int, count: int, matches: Matches | None
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[list[LogRecord]]:
         """The events of `$all` before `position`, newest first; lists as in `all_forwards`."""
         self.require_position(position)
         return self._all_descending(position, count, matches)
@@ -95,11 +95,11 @@ class Reader:
         if 0 < position <= self.store.head and self.store.log.at_position(position) is None:
             raise InvalidPosition(position)
 
-    def visible(self, record: Record) -> bool:
+    def visible(self, record: LogRecord) -> bool:
         """Whether `$all` shows the record."""
         return not self._hidden(record)
 
-    def resolved(self, record: Record, *, live: bool) -> Resolved:
+    def resolved(self, record: LogRecord, *, live: bool) -> Resolved:
         """The record and, where it is a link, the event that it points at.
 
         A link without a number is an event like others, but alone like one that
@@ -113,7 +113,7 @@ class Reader:
             return Resolved(None, record) if live else Resolved(record, None)
         return Resolved(self._event(stream, revision), record)
 
-    def _event(self, stream: str, revision: int) -> Record | None:
+    def _event(self, stream: str, revision: int) -> LogRecord | None:
         """The event, None when it cannot be read (any more)."""
         if revision == LATEST:
             revision = self.store.shown.state(stream).last
@@ -138,7 +138,7 @@ class Reader:
                 beyond = middle
         return first
 
-    def _ascending(self, stream: int, first: int, last: int, count: int) -> Iterator[Record]:
+    def _ascending(self, stream: int, first: int, last: int, count: int) -> Iterator[LogRecord]:
         while count > 0 and first <= last:
             records = self.store.log.forwards(stream, first, last, min(count, _CHUNK))
             if not records:
@@ -147,7 +147,7 @@ class Reader:
             count -= len(records)
             first = records[-1].revision + 1
 
-    def _descending(self, stream: int, first: int, last: int, count: int) -> Iterator[Record]:
+    def _descending(self, stream: int, first: int, last: int, count: int) -> Iterator[LogRecord]:
         while count > 0 and first <= last:
             records = self.store.log.backwards(stream, first, last, min(count, _CHUNK))
             if not records:
@@ -158,7 +158,7 @@ class Reader:
 
     def _all_ascending(
         self, position: int, count: int, matches: Matches | None
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[list[LogRecord]]:
         head = self.store.head
         while count > 0 and position <= head:
             records = self.store.log.all_forwards(position, head, _CHUNK)
@@ -171,7 +171,7 @@ class Reader:
 
     def _all_descending(
         self, position: int, count: int, matches: Matches | None
-    ) -> Iterator[list[Record]]:
+    ) -> Iterator[list[LogRecord]]:
         last = min(position - 1, self.store.head)
         while count > 0 and last > 0:
             records = self.store.log.all_backwards(0, last, _CHUNK)
@@ -182,7 +182,7 @@ class Reader:
             count -= len(chosen)
             last = records[-1].position - 1
 
-    def chosen(self, records: list[Record], matches: Matches | None) -> list[Record]:
+    def chosen(self, records: list[LogRecord], matches: Matches | None) -> list[LogRecord]:
         """Those of `records` that `$all` shows and that match."""
         return [
             record

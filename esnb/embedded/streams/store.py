@@ -16,8 +16,8 @@ from esnb.embedded.storage.recent_ids import RecentIds
 from esnb.embedded.storage.record import (
     NO_STREAM,
     TOMBSTONE,
+    LogRecord,
     Proposed,
-    Record,
     body,
     content,
     created_entry,
@@ -63,7 +63,7 @@ class Store:
         self.ahead = StreamIndex(log, self.streams)
         self.shown = StreamIndex(log, self.streams)
         self._recent = RecentIds()
-        self._unwritten: dict[tuple[int, int], Record] = {}
+        self._unwritten: dict[tuple[int, int], LogRecord] = {}
         self.head = 0
         self._last_created = 0
         self._next_position = 0
@@ -201,7 +201,7 @@ class Store:
         position = record.position if self._is_readable(stream, record) else None
         return False, Written(record.revision, position)
 
-    def _is_readable(self, stream: str, record: Record) -> bool:
+    def _is_readable(self, stream: str, record: LogRecord) -> bool:
         """Whether the stream's metadata leave an event of its own to readers."""
         state = self.ahead.state(stream)
         if self.ahead.is_tombstoned(stream) or state.metadata.soft_deleted:
@@ -219,7 +219,7 @@ class Store:
         record = self._promised_at(stream, revision)
         return None if record is None else record.event_id
 
-    def _promised_at(self, stream: int | None, revision: int) -> Record | None:
+    def _promised_at(self, stream: int | None, revision: int) -> LogRecord | None:
         if stream is None:
             return None
         return self._unwritten.get((stream, revision)) or self.log.at(stream, revision)
@@ -250,7 +250,7 @@ class Store:
         for revision, event in enumerate(events, first):
             kind = self.types.use(event.type, batch.types)
             sent = body(named, revision, position, dated, event)
-            record = Record(position, number, revision, kind, created, event.event_id, sent)
+            record = LogRecord(position, number, revision, kind, created, event.event_id, sent)
             position = record.next_position
             records.append(record)
             self._unwritten[number, revision] = record

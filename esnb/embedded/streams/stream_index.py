@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from esnb.embedded.storage.log import Log
 from esnb.embedded.storage.names import Names
-from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, Record, content
+from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, LogRecord, content
 from esnb.embedded.streams.stream_metadata import (
     OF_METASTREAMS,
     UNLIMITED,
@@ -53,7 +53,7 @@ class StreamIndex:
             found = self._states[name] = self._loaded(name)
         return found
 
-    def apply(self, record: Record, name: str) -> None:
+    def apply(self, record: LogRecord, name: str) -> None:
         """Move on by one record of stream `name`."""
         state = self.state(name)
         state.applied = True
@@ -107,7 +107,7 @@ class StreamIndex:
         said = UNLIMITED if metadata is None else parsed(content(metadata))
         return StreamState(last, tombstoned, said)
 
-    def _newest(self, name: str) -> Record | None:
+    def _newest(self, name: str) -> LogRecord | None:
         number = self._names.number(name)
         return None if number is None else self._log.last_of(number)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
-from esnb.embedded.storage.record import Content, Record, content
+from esnb.embedded.storage.record import Content, LogRecord, content
 from esnb.embedded.streams.store import Store
 
 _CHUNK = 100
@@ -17,7 +17,7 @@ UNSOUND = (ValueError, TypeError, KeyError, AttributeError, OverflowError, Recur
 Kept = TypeVar("Kept")
 
 
-def newest_first(store: Store, stream: str) -> Iterator[Record]:
+def newest_first(store: Store, stream: str) -> Iterator[LogRecord]:
     """The stream's events, except those that a deletion or `$tb` hides.
 
     `$maxCount` and `$maxAge` are ignored: otherwise clients' events would push

@@ -13,9 +13,8 @@ from uuid import UUID
 
 from esnb.literals.layout import written
 from esnb.literals.literal import Source
-from esnb.sources.page import Event
-from esnb.values.ordered_repr import in_order
-from esnb.widgets.drawing.values import describe
+from esnb.sources.page import PageEvent
+from esnb.values.ordered_repr import in_order, safe_repr
 
 _DEEPEST = 100
 """Levels that are written out; below them a text says what was there."""
@@ -23,21 +22,21 @@ _WIDE = 80
 """Columns up to which a container stays on one line."""
 
 
-def as_python(event: Event) -> str:
+def as_python(event: PageEvent) -> str:
     """`event = {…}`, with the imports that its values need."""
-    source = Source(["event"], describe=describe, deepest=_DEEPEST)
+    source = Source(["event"], describe=safe_repr, deepest=_DEEPEST)
     text = written(source.literal(envelope(event)), _WIDE)
     return "".join(f"{line}\n" for line in source.imports.lines()) + f"event = {text}\n"
 
 
-def as_json(event: Event) -> str:
+def as_json(event: PageEvent) -> str:
     """The event as strict JSON: what JSON has no form for is written as text."""
     text = json.dumps(_plain(envelope(event), _DEEPEST), indent=2, ensure_ascii=False)
     # What cannot be seen is escaped: line breaks between the entries stay.
     return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text) + "\n"
 
 
-def envelope(event: Event) -> dict[str, Any]:
+def envelope(event: PageEvent) -> dict[str, Any]:
     """The event as one dict: what a row of `esnb.events` holds."""
     record = event.record
     found = {
@@ -74,11 +73,11 @@ def _plain(value: Any, levels: int) -> Any:
         return value if math.isfinite(value) else str(value)
     if type(value) is int:
         return hex(value) if value.bit_length() > _digits() else value
-    return value if value is None or type(value) in (str, bool) else describe(value)
+    return value if value is None or type(value) in (str, bool) else safe_repr(value)
 
 
 def _key(key: Any) -> str:
-    return key if type(key) is str else describe(key)
+    return key if type(key) is str else safe_repr(key)
 
 
 def _escaped(character: str) -> str:

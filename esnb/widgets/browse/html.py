@@ -1,21 +1,20 @@
-"""Events and streams as HTML: no scripts, no ids, readable without styles and attributes."""
+"""A visit as HTML: no scripts, no ids, readable without styles and attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
 
-from esnb.sources.page import Event, Filter
-from esnb.sources.stream_index import StreamRow
+from esnb.sources.known_streams import StreamRow
+from esnb.sources.page import Filter, PageEvent
+from esnb.widgets.browse.event_html import detail
 from esnb.widgets.browse.visit import Visit
-from esnb.widgets.drawing.html import BUDGET, counted, style, text
+from esnb.widgets.browse.words import summary, what_is_shown
+from esnb.widgets.drawing import html
+from esnb.widgets.drawing.html import note, step, steps, text, when, within_budget
 from esnb.widgets.drawing.ids import short, without_ids
-from esnb.widgets.drawing.values import Limits, Node, bare, line, stamp, tree
+from esnb.widgets.drawing.values import Limits, stamp
 
-_INLINE = 48
-"""Characters up to which a nested value stays on one line."""
-_OPEN_LEVELS = 2
-"""Levels of a tree that are unfolded at first."""
 _DETAIL = (
     (100, Limits(2000, 100, 8), 100),
     (100, Limits(200, 20, 4), 50),
@@ -29,7 +28,7 @@ _DETAIL = (
 def heading(visit: Visit) -> str:
     """Whose events these are."""
     name = visit.name[:1].upper() + visit.name[1:]
-    return f'<p class="esnb-title"><strong>{text(name, 120)}</strong></p>'
+    return html.heading(text(name, 120))
 
 
 def crumbs(visit: Visit, times: bool = True) -> str:
@@ -56,118 +55,13 @@ def _filters(wanted: Filter, times: bool) -> Iterable[str]:
         yield f"until {escape(stamp(wanted.until))}" if times else "until a time"
 
 
-def note(words: str) -> str:
-    """A remark below a list."""
-    return f'<p class="esnb-note" role="status">{text(words, 400)}</p>' if words else ""
-
-
-def headline(event: Event, times: bool) -> str:
-    """One line about an event; screen readers announce it."""
-    when = ""
-    if times and event.time is not None:
-        when = f' <span class="esnb-when">{escape(stamp(event.time))}</span>'
-    version = "" if event.record.version is None else f"version {event.record.version:,}"
-    return (
-        f'<p class="esnb-headline" role="status"><strong class="esnb-event">'
-        f'{text(event.name, 120)}</strong> <span class="esnb-version">{version}</span>{when}</p>'
-    )
-
-
-def detail(event: Event, limits: Limits, times: bool, positions: bool = True) -> str:
-    """One event: where it stands, then data and metadata as trees."""
-    record = event.record
-    rows = [("stream", record.stream), ("type", record.type)]
-    if record.topic != record.type:
-        rows.append(("topic", record.topic))
-    if record.version is not None:
-        rows.append(("version", f"{record.version:,}"))
-    if record.position is not None and positions:
-        rows.append(("position", f"{record.position:,}"))
-    if record.event_id is not None:
-        rows.append(("event id", record.event_id))
-    if record.link_stream is not None:
-        rows.append(("link", f"{record.link_stream}, revision {record.link_revision}"))
-    if times and event.time is not None:
-        rows.append(("time", stamp(event.time)))
-    if times and record.recorded is not None and record.recorded != event.time:
-        rows.append(("recorded", stamp(record.recorded)))
-    if event.error is not None:
-        rows.append(("problem", event.error))
-    about = "".join(
-        f"<tr><th>{name}</th><td><code>{text(value, 400)}</code></td></tr>" for name, value in rows
-    )
-    return (
-        f'<div class="esnb-detail">{branches("Data", data_of(event, times), limits)}'
-        f"{branches('Metadata', event.metadata, limits)}"
-        f'<table class="esnb-table esnb-envelope"><caption><strong>Envelope</strong></caption>'
-        f"<tbody>{about}</tbody></table></div>"
-    )
-
-
-def data_of(event: Event, times: bool = False) -> object:
-    """The payload; without its timestamp, which is shown elsewhere or not at all."""
-    data = event.data
-    if type(data) is not dict or (times and event.time is None):
-        return data
-    return {name: value for name, value in data.items() if name != "timestamp"}
-
-
-def branches(name: str, value: object, limits: Limits) -> str:
-    """A value as a tree that is folded and unfolded, by keyboard too."""
-    title = f'<p class="esnb-part"><strong>{escape(name)}</strong></p>'
-    node = tree(value, limits)
-    if value is None or (node.brackets and not node.size):
-        return f"{title}<p><em>none</em></p>"
-    if not node.entries:
-        return f"{title}<p><code>{text(node.line(), 10_000)}</code></p>"
-    return f'{title}<ul class="esnb-tree">{_items(node, 1)}</ul>'
-
-
-def _items(node: Node, level: int) -> str:
-    items = "".join(
-        _branch(key or str(place), inner, level) for place, (key, inner) in enumerate(node.entries)
-    )
-    return items + (f"<li><em>… {node.omitted:,} more</em></li>" if node.omitted else "")
-
-
-def _branch(key: str, node: Node, level: int) -> str:
-    label = f"<b>{text(bare(key), 80)}</b>"
-    if not node.entries:
-        kind = "esnb-word" if node.text[:1] in "'\"b" else "esnb-plain"
-        return f'<li>{label}: <code class="{kind}">{text(node.line(), 10_000)}</code></li>'
-    whole = node.line()
-    if len(whole) <= _INLINE:
-        return f"<li>{label}: <code>{text(whole)}</code></li>"
-    opened = " open" if level < _OPEN_LEVELS else ""
-    brackets = escape("…".join(node.brackets))
-    return (
-        f"<li><details{opened}><summary>{label} <code>{brackets}</code> "
-        f'<span class="esnb-size">{counted(node)}</span></summary>'
-        f"<ul>{_items(node, level + 1)}</ul></details></li>"
-    )
-
-
-def summary(event: Event, most: int = 80) -> str:
-    """What an event carries, on one line."""
-    data = data_of(event)
-    if type(data) is not dict:
-        return "" if data is None else line(data, most)
-    hidden = ("originator_topic", "originator_id", "originator_version")
-    pairs = (f"{bare(line(k, 40))}: {line(v, 40)}" for k, v in data.items() if k not in hidden)
-    whole = ", ".join(pairs)
-    return whole if len(whole) <= most else whole[: most - 1] + "…"
-
-
 def saved(visit: Visit, times: bool = True, ids: bool = True) -> str:
     """The page that is looked at, each event folded with its trees, and the streams.
 
     Stays below 200 KB: when it would not, values are cut shorter, then fewer
     events are shown, and the text says how many of how many.
     """
-    for most, limits, streams in _DETAIL:
-        page = _saved(visit, times, ids, most, limits, streams)
-        if len(page.encode()) <= BUDGET:
-            break
+    page = within_budget(_saved(visit, times, ids, *detail) for detail in _DETAIL)
     return page if ids else without_ids(page)
 
 
@@ -175,48 +69,24 @@ def _saved(visit: Visit, times: bool, ids: bool, most: int, limits: Limits, stre
     events = visit.page.events
     last = len(events) if visit.place is None else max(visit.place + 1, min(most, len(events)))
     shown = events[max(0, last - most) : last]
-    steps = "\n".join(_step(event, times, ids, limits, event is visit.event) for event in shown)
-    words = what_is_shown(visit, len(shown))
-    body = f'<div class="esnb-steps">\n{steps}\n</div>' if shown else ""
-    return (
-        f'<div class="esnb esnb-saved">{style("drawing/esnb.css", "browse/browse.css")}\n{heading(visit)}'
-        f'{crumbs(visit, times)}\n{body}<p class="esnb-note">{text(words)}</p>\n'
-        f"{_streams(visit, times, streams)}</div>"
+    lines = (_step(event, times, ids, limits, event is visit.event) for event in shown)
+    words = note(what_is_shown(visit, len(shown)))
+    return html.saved(
+        f"{heading(visit)}{crumbs(visit, times)}\n{steps(lines) if shown else ''}{words}\n"
+        f"{_streams(visit, times, streams)}",
+        "browse/browse.css",
     )
 
 
-def what_is_shown(visit: Visit, shown: int) -> str:
-    """How much of what there is one sees, in words."""
-    page = visit.page
-    if not page.events:
-        if page.unfinished:
-            return f"none of the {page.searched:,} events that were looked at; there are more"
-        return "no events" if not visit.here.filter else "no event fits the filter"
-    words = (
-        f"showing {shown:,}"
-        if shown == len(page.events)
-        else (f"showing {shown:,} of {len(page.events):,}")
-    )
-    words += f" event{'s' if len(page.events) > 1 else ''}"
-    around = [side for side, a in (("earlier", page.earlier), ("later", page.later)) if a]
-    more = f"; there are {' and '.join(around)} ones" if around else ""
-    looked = f", looked at {page.searched:,}" if page.unfinished else ""
-    return f"{words}{looked}{more}"
-
-
-def _step(event: Event, times: bool, ids: bool, limits: Limits, opened: bool) -> str:
+def _step(event: PageEvent, times: bool, ids: bool, limits: Limits, opened: bool) -> str:
     version = "" if event.record.version is None else f"{event.record.version:,}"
-    when = ""
-    if times and event.time is not None:
-        when = f' <span class="esnb-when">{escape(stamp(event.time))}</span>'
-    return (
-        f'<details class="esnb-step"{" open" if opened else ""}>'
-        f'<summary><b class="esnb-version">{version}</b> '
+    headline = (
+        f'<b class="esnb-version">{version}</b> '
         f'<strong class="esnb-event">{text(event.name, 80)}</strong> '
         f'<span class="esnb-where">{text(short(event.stream) if ids else event.stream, 80)}</span> '
-        f'<span class="esnb-what">{text(summary(event, 120), 200)}</span>{when}</summary>\n'
-        f"{detail(event, limits, times, positions=ids)}</details>"
+        f'<span class="esnb-what">{text(summary(event, 120), 200)}</span>{when(event.time, times)}'
     )
+    return step(headline, detail(event, limits, times, positions=ids), opened)
 
 
 def _streams(visit: Visit, times: bool, most: int) -> str:

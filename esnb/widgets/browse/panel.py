@@ -12,17 +12,18 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import EVERYTHING
-from esnb.sources.stream_index import StreamRow
-from esnb.widgets.browse import html
+from esnb.widgets.browse import event_html, html
 from esnb.widgets.browse.copy import as_json, as_python
 from esnb.widgets.browse.visit import Visit, read_filter, read_time
-from esnb.widgets.drawing import controls as controls
+from esnb.widgets.browse.words import summary, what_is_shown
+from esnb.widgets.drawing import controls
 from esnb.widgets.drawing.follow import WhileSeen
-from esnb.widgets.drawing.html import message, style
+from esnb.widgets.drawing.html import message, note, style
 from esnb.widgets.drawing.ids import short
 from esnb.widgets.drawing.unread import unread
-from esnb.widgets.drawing.values import Limits, stamp, visible
+from esnb.widgets.drawing.values import Limits, counted, stamp, visible
 
 _LIMITS = Limits(characters=2000, entries=100, levels=8)
 _MOST_STREAMS = 200
@@ -130,7 +131,7 @@ class BrowsePanel:
         self._correlated = controls.button(
             "Correlated", "", "All events with the same correlation id"
         )
-        self._copies = [controls.copied(name) for name in _TABS[1:]]
+        self._copies = [controls.copy_area(name) for name in _TABS[1:]]
         self._tabs = controls.named(
             widgets.Tab(children=[self._detail, *self._copies]), "esnb-tabs", "esnb-copies"
         )
@@ -300,8 +301,10 @@ class BrowsePanel:
         page = visit.page
         self._oldest.disabled = self._earlier.disabled = page.earlier is None
         self._newest.disabled = self._later.disabled = page.later is None
-        shown = html.what_is_shown(visit, len(page.events))
-        self._note.value = html.note(f"{visit.remark}; {shown}" if visit.remark else shown)
+        shown = what_is_shown(visit, len(page.events))
+        self._note.value = note(
+            f"{visit.remark}; {shown}" if visit.remark else shown, announced=True
+        )
 
     def _draw_streams(self) -> None:
         index = self.visit.index
@@ -314,12 +317,12 @@ class BrowsePanel:
         if tuple(lines) != self._streams.options:
             self._streams.options = lines
         self._streams.value = here or _ALL
-        words = f"{count:,} stream{'' if count == 1 else 's'}"
+        words = counted(count, "stream")
         if len(rows) < count:
             words = f"showing {len(rows):,} of {count:,} streams"
         if not index.complete:
             words += f" of the newest {index.searched:,} events"
-        self._known.value = html.note(words).replace(' role="status"', "")
+        self._known.value = note(words)
         self._look.layout.display = "none" if index.complete else ""
 
     def _draw_events(self) -> None:
@@ -331,7 +334,7 @@ class BrowsePanel:
         for event in events:
             when = f"{stamp(event.time)[5:19]} " if self._times and event.time else ""
             number = f"{event.record.version or 0:>{wide},}"
-            last = html.summary(event, 60) if of_stream else short(event.stream)
+            last = summary(event, 60) if of_stream else short(event.stream)
             name = visible(event.name, 40).ljust(names)
             lines.append((_line(number, when + name, last), event.number))
         if tuple(lines) != self._events.options:
@@ -351,11 +354,11 @@ class BrowsePanel:
             return
         self._drawn = drawn
         if event is None:
-            self._headline.value = html.note(_NOTHING)
+            self._headline.value = note(_NOTHING, announced=True)
             self._detail.value = ""
         else:
-            self._headline.value = html.headline(event, self._times)
-            self._detail.value = html.detail(event, _LIMITS, self._times)
+            self._headline.value = event_html.headline(event, self._times)
+            self._detail.value = event_html.detail(event, _LIMITS, self._times)
         writers = (as_json, as_python)
         for place, (area, write) in enumerate(zip(self._copies, writers, strict=True), start=1):
             # Long events are written only for those who look.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from esnb.sources.page import Event
-from esnb.widgets.browse.html import data_of, summary, what_is_shown
+from esnb.sources.page import PageEvent
 from esnb.widgets.browse.visit import Visit
+from esnb.widgets.browse.words import data_of, summary, what_is_shown
 from esnb.widgets.drawing.ids import short, without_ids
-from esnb.widgets.drawing.values import Limits, Node, bare, stamp, tree, visible
+from esnb.widgets.drawing.values import Limits, ValueTree, bare, counted, stamp, tree, visible
 
 _WIDTH = 120
 _MOST_LINES = 40
@@ -44,8 +44,8 @@ def page(visit: Visit, times: bool = True, ids: bool = True) -> str:
         some = f"{len(rows)} of {count:,}" if len(rows) < count else f"{count}"
         lines += ["", f"Streams ({some}{known})"]
         lines += [
-            f"  {visible(row.name, 80)}  {visible(row.category, 40)}  {row.events:,} "
-            f"event{'' if row.events == 1 else 's'}{', tombstoned' if row.tombstoned else ''}"
+            f"  {visible(row.name, 80)}  {visible(row.category, 40)}  "
+            f"{counted(row.events, 'event')}{', tombstoned' if row.tombstoned else ''}"
             for row in rows
         ]
     whole = "\n".join(lines)
@@ -53,7 +53,7 @@ def page(visit: Visit, times: bool = True, ids: bool = True) -> str:
     return "\n".join(each if len(each) <= _WIDTH else each[: _WIDTH - 1] + "…" for each in shown)
 
 
-def _row(event: Event, here: bool, times: bool, ids: bool) -> str:
+def _row(event: PageEvent, here: bool, times: bool, ids: bool) -> str:
     version = "" if event.record.version is None else f"{event.record.version:,}"
     when = f"{stamp(event.time)[:19]}  " if times and event.time is not None else ""
     stream = visible(short(event.stream) if ids else event.stream, 50)
@@ -61,7 +61,7 @@ def _row(event: Event, here: bool, times: bool, ids: bool) -> str:
     return f"{'→' if here else ' '} {version:>5}  {when}{words}".rstrip()
 
 
-def _about(event: Event, times: bool, ids: bool) -> list[str]:
+def _about(event: PageEvent, times: bool, ids: bool) -> list[str]:
     record = event.record
     when = f" at {stamp(event.time)}" if times and event.time is not None else ""
     version = "" if record.version is None else f", version {record.version:,}"
@@ -77,7 +77,7 @@ def _about(event: Event, times: bool, ids: bool) -> list[str]:
     return lines
 
 
-def _branches(node: Node) -> list[str]:
+def _branches(node: ValueTree) -> list[str]:
     if not node.entries:
         return [f"  {node.line()}" if node.text != "{}" and node.text != "None" else "  none"]
     lines = [

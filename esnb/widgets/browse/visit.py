@@ -13,12 +13,12 @@ from uuid import UUID
 
 import numpy as np
 
+from esnb.sources.known_streams import KnownStreams
 from esnb.sources.moments import is_iso_8601, read_moment
 from esnb.sources.numbers import bound
-from esnb.sources.page import NEWEST, Anchor, Event, Filter, Page, read_page
+from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, read_page
 from esnb.sources.paging import Pager
 from esnb.sources.redaction import Redact
-from esnb.sources.stream_index import StreamIndex
 from esnb.widgets.browse.trail import Place, Trail
 
 _MOST_ARRIVALS = 5_000
@@ -35,8 +35,8 @@ class Visit:
         self.pager = Pager(source, redact)
         self.rows = rows
         self.trail = Trail()
-        self.page = Page()
-        self.index = StreamIndex(self.pager)
+        self.page = EventPage()
+        self.index = KnownStreams(self.pager)
         self.remark = ""
         """What the last step has to say, such as that nothing follows."""
 
@@ -49,7 +49,7 @@ class Visit:
         return self.trail.here
 
     @property
-    def event(self) -> Event | None:
+    def event(self) -> PageEvent | None:
         """The event that is shown in full."""
         place = self.page.place.get(self.here.chosen or -1)
         return None if place is None else self.page.events[place]

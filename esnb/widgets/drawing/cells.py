@@ -1,7 +1,7 @@
-"""Cells that are run again: what they showed is gone, though no front end may say so.
+"""Cells that are run again: what they showed is gone, which not every front end tells.
 
-JupyterLab takes a widget's views back with the output that showed them. VS Code
-takes the output away and keeps its views, so that their count only grows.
+JupyterLab closes a widget's views with the output that showed them. VS Code
+removes the output but keeps its views, so that their count only grows.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any
 from weakref import WeakMethod
 
 _shown: dict[str, list[WeakMethod[Callable[[], None]]]] = {}
-"""By cell: what to call when it is run again."""
+"""What to call when a cell is run again, by the id of the cell."""
 
 
 def when_run_again(gone: Callable[[], None]) -> None:
-    """Calls a method, once, when the cell that runs now is run again, if its object is still there.
+    """Calls a method once, when the cell that is running is run again, if its object still exists.
 
-    Does nothing where no cell runs, or one that the front end gives no id.
+    Does nothing where no cell is running, or one to which the front end gives no id.
     """
     from IPython import get_ipython
 
@@ -39,7 +39,7 @@ def _run(_info: object) -> None:
 
 
 def _running(shell: Any) -> str | None:
-    """The id of the cell that runs."""
+    """The id of the cell that is running."""
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return None

@@ -13,18 +13,18 @@ def button(description: str, icon: str, tooltip: str) -> Any:
 
 
 def icon_button(icon: str, words: str) -> Any:
-    """One that shows its icon only.
+    """A button that shows only its icon.
 
     The words are its description, which the style makes invisible: of a button
     without any, the icon's glyph would be what screen readers call it.
     """
     made = widgets.Button(icon=icon)
-    call(made, words)
+    label(made, words)
     return named(made, "esnb-button", "esnb-icon")
 
 
-def call(icon: Any, words: str) -> None:
-    """Gives an icon button its words."""
+def label(icon: Any, words: str) -> None:
+    """Says what an icon button does: its tooltip, and what screen readers call it."""
     icon.description = icon.tooltip = words
 
 
@@ -35,7 +35,7 @@ def field(name: str, example: str, tooltip: str) -> Any:
     return named(made, "esnb-field")
 
 
-def copied(name: str) -> Any:
+def copy_area(name: str) -> Any:
     return named(widgets.Textarea(description=f"{name} to copy", rows=16), "esnb-copy")
 
 

@@ -1,4 +1,4 @@
-"""Looking again and again, a few times a second, until told to stop or nobody sees it."""
+"""Looking for news a few times a second, until told to stop or no page shows the widget."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from esnb.threads.changes import Flag
 from esnb.widgets.drawing.cells import when_run_again
 
 EVERY = 0.4
-"""Seconds between two looks: what people take for at once."""
+"""Seconds between two looks: people take that for immediate."""
 
 
 class Follower:
@@ -33,11 +33,11 @@ class Follower:
 
     @property
     def is_alive(self) -> bool:
-        """Whether its thread is still there."""
+        """Whether its thread is still running."""
         return self._thread.is_alive()
 
     def join(self, timeout: float) -> None:
-        """Waits until the thread is gone; not from the thread itself."""
+        """Waits until the thread has ended; returns at once in the thread itself."""
         if self._thread is not threading.current_thread():
             self._thread.join(timeout)
 
@@ -48,12 +48,13 @@ class Follower:
 
 
 class WhileSeen:
-    """Follows while it is wanted and a page shows the widget.
+    """Follows while that is wanted and a page shows the widget.
 
-    Once no page does any more (its cell was cleared, run again or removed, the
-    page closed), the thread ends; it begins anew when one does. Before the
-    first page it follows, too: whoever shows a widget elsewhere is not asked.
-    VS Code tells only of new views: there it ends when its cells are run again.
+    When no page shows it any more (its cell was cleared, run again or removed,
+    the page closed), the thread ends; when one does again, another one starts.
+    It also follows before the first page shows it: a front end that counts no
+    views may do so. VS Code counts new views only: there the thread ends when
+    the cells that showed the widget are run again.
     """
 
     def __init__(self, root: Any, look: Callable[[], bool]) -> None:
@@ -67,7 +68,7 @@ class WhileSeen:
         self._follower: Follower | None = None
         self._ending: list[Follower] = []
         root._view_count = 0  # from None on: the front end counts the views
-        root.observe(self._counted, "_view_count")
+        root.observe(self._views_changed, "_view_count")
 
     @property
     def running(self) -> bool:
@@ -75,50 +76,50 @@ class WhileSeen:
         return self._follower is not None
 
     def start(self) -> None:
-        """Looks from now on, while a page shows the widget."""
+        """Looks, from now on, while a page shows the widget."""
         with self._lock:
             self._wanted = True
-            self._settle()
+            self._start_or_stop()
 
     def stop(self) -> None:
         """No look begins after this. May be called by a look."""
         with self._lock:
             self._wanted = False
-            self._settle()
+            self._start_or_stop()
 
     def shown(self) -> None:
-        """The cell that runs now shows the widget."""
+        """Notes that the cell that is running shows the widget."""
         with self._lock:
             self._shows += 1
             self._cells += 1
             self._hidden = False
-            self._settle()
-        when_run_again(self._run_again)
+            self._start_or_stop()
+        when_run_again(self._cell_run_again)
 
     def close(self) -> None:
         """Stops for good."""
-        self._root.unobserve(self._counted, "_view_count")
+        self._root.unobserve(self._views_changed, "_view_count")
         self.stop()
 
     def join(self, timeout: float) -> None:
-        """Waits until the threads that were stopped are gone; not for the one that calls."""
+        """Waits until the threads that were stopped have ended, except for the calling one."""
         for follower in self._ending:
             follower.join(timeout)
 
-    def _counted(self, change: Any) -> None:
+    def _views_changed(self, change: Any) -> None:
         with self._lock:
             self._hidden = not change["new"]
-            self._settle()
+            self._start_or_stop()
 
-    def _run_again(self) -> None:
-        """One of its cells is run again. More views than cells ever had: it is elsewhere, too."""
+    def _cell_run_again(self) -> None:
+        """One of its cells is run again. With more views than cells ever showed, it is elsewhere too."""
         with self._lock:
             self._cells -= 1
             if not self._cells and self._root._view_count <= self._shows:
                 self._hidden = True
-                self._settle()
+                self._start_or_stop()
 
-    def _settle(self) -> None:
+    def _start_or_stop(self) -> None:
         if self._wanted and not self._hidden and self._follower is None:
             self._follower = Follower(self._look)
         elif self._follower is not None and (self._hidden or not self._wanted):

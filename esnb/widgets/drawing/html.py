@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
 
-from esnb.widgets.drawing.values import Node, visible
+from esnb.widgets.drawing.values import ValueTree, counted, stamp, visible
 
 BUDGET = 190_000
 """Bytes of a saved view: notebooks are kept, mailed and compared."""
-_INLINE = 64
-"""Characters up to which a nested value stays on one line."""
+_ONE_LINE = 64
+"""Characters up to which a nested value is not folded."""
 
 
 @cache
@@ -19,6 +21,19 @@ def style(*sheets: str) -> str:
     """Style sheets of `esnb.widgets`, by their paths there, in their element."""
     texts = [files("esnb.widgets").joinpath(sheet).read_text("utf-8") for sheet in sheets]
     return f"<style>\n{''.join(texts)}</style>"
+
+
+def saved(body: str, *sheets: str) -> str:
+    """A saved view: a body with the style sheet of all widgets and those of its own."""
+    return f'<div class="esnb esnb-saved">{style("drawing/esnb.css", *sheets)}\n{body}</div>'
+
+
+def within_budget(pages: Iterable[str]) -> str:
+    """The first of ever shorter pages that `BUDGET` allows, else the last one."""
+    for page in pages:
+        if len(page.encode()) <= BUDGET:
+            break
+    return page
 
 
 def text(value: str, most: int = 400) -> str:
@@ -31,23 +46,51 @@ def folded(view: str, summary: str = "Saved view") -> str:
     return f'<details class="esnb esnb-folded"><summary>{escape(summary)}</summary>\n{view}\n</details>'
 
 
-def value(node: Node) -> str:
+def value(node: ValueTree) -> str:
     """A value: short ones on one line, nested ones to be unfolded."""
     if not node.entries:
         return f"<code>{text(node.text or node.line(), 10_000)}</code>"
     whole = node.line()
-    if len(whole) <= _INLINE:
+    if len(whole) <= _ONE_LINE:
         return f"<code>{text(whole)}</code>"
     items = "".join(f"<li>{_labelled(key, inner)}</li>" for key, inner in node.entries)
     if node.omitted:
         items += f"<li><em>… {node.omitted:,} more</em></li>"
-    summary = f"<code>{text(whole[: _INLINE - 1])}…</code> {counted(node)}"
+    summary = f"<code>{text(whole[: _ONE_LINE - 1])}…</code> {entries(node)}"
     return f"<details><summary>{summary}</summary><ul>{items}</ul></details>"
 
 
-def counted(node: Node) -> str:
+def entries(node: ValueTree) -> str:
     """How many entries a nested value has, in words."""
-    return f"{node.size:,} entr{'y' if node.size == 1 else 'ies'}"
+    return counted(node.size, "entry", "entries")
+
+
+def heading(name: str, id: str = "", count: str = "") -> str:
+    """The title of a widget: a name that is HTML already, an id, and how much there is."""
+    about = f' <code class="esnb-id">{text(id, 80)}</code>' if id else ""
+    about += f' <span class="esnb-count">{count}</span>' if count else ""
+    return f'<p class="esnb-title"><strong>{name}</strong>{about}</p>'
+
+
+def when(time: datetime | None, times: bool = True) -> str:
+    """The time behind what it belongs to; nothing where it is unknown or not wanted."""
+    if time is None or not times:
+        return ""
+    return f' <span class="esnb-when">{escape(stamp(time))}</span>'
+
+
+def step(summary: str, body: str, opened: bool) -> str:
+    """One of several things below each other: its line, and the rest folded below it."""
+    return (
+        f'<details class="esnb-step"{" open" if opened else ""}>'
+        f"<summary>{summary}</summary>\n{body}</details>"
+    )
+
+
+def steps(found: Iterable[str]) -> str:
+    """All of them."""
+    lines = "\n".join(found)
+    return f'<div class="esnb-steps">\n{lines}\n</div>'
 
 
 def message(words: str) -> str:
@@ -58,14 +101,15 @@ def message(words: str) -> str:
     return f'<p class="esnb-message" role="alert">{lines}</p>'
 
 
-def note(words: str) -> str:
-    """A remark beside the data."""
-    return f'<p class="esnb-note">{text(words, 1000)}</p>'
+def note(words: str, announced: bool = False) -> str:
+    """A remark beside the data; screen readers say one that is `announced` when it changes."""
+    role = ' role="status"' if announced else ""
+    return f'<p class="esnb-note"{role}>{text(words, 1000)}</p>' if words else ""
 
 
 def nothing(words: str) -> str:
     """The saved view of what has nothing to show yet."""
-    return f'<div class="esnb esnb-saved">{style("drawing/esnb.css")}\n{note(words)}</div>'
+    return saved(note(words))
 
 
 def table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
@@ -75,5 +119,5 @@ def table(name: str, about: str, kind: str, body: str, head: str = "") -> str:
     return f'<table class="esnb-table {kind}">{caption}{top}<tbody>{body}</tbody></table>'
 
 
-def _labelled(key: str, node: Node) -> str:
+def _labelled(key: str, node: ValueTree) -> str:
     return f"<b>{text(key, 80)}</b>: {value(node)}" if key else value(node)

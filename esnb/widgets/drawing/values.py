@@ -1,9 +1,9 @@
 """Any value as a small tree of texts: safe to show, the same at every run.
 
 Values come from events and aggregates, so nothing about them is trusted: their
-`repr` may raise or carry a memory address, they may be a mebibyte long, a
-thousand levels deep, or hold characters that reorder the text around them.
-Both renderers (text and HTML) draw the same tree.
+`repr` may raise or contain a memory address, they may be a mebibyte long, a
+thousand levels deep, or contain characters that reorder the text around them.
+Plain text and HTML are made of the same tree.
 """
 
 from __future__ import annotations
@@ -23,10 +23,6 @@ _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
 
 
-describe = safe_repr
-"""A value's `repr`, the same in every process; says so when that raises."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Limits:
     """How much of a value is shown: characters of one text, entries, levels."""
@@ -40,11 +36,11 @@ class Limits:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Node:
+class ValueTree:
     """One value: a text of its own, or `entries` between `opening` and `closing`."""
 
     text: str
-    entries: tuple[tuple[str, Node], ...] = ()
+    entries: tuple[tuple[str, ValueTree], ...] = ()
     omitted: int = 0
     brackets: tuple[str, str] = ("", "")
 
@@ -65,8 +61,8 @@ class Node:
 
 
 def visible(text: object, most: int = 400) -> str:
-    """The text with every character that cannot be seen written as an escape."""
-    whole = text if isinstance(text, str) else describe(text)
+    """The text, with an escape in place of every character that cannot be seen."""
+    whole = text if isinstance(text, str) else safe_repr(text)
     cut = printable(whole[:most])
     return cut if len(whole) <= most else f"{cut}… ({len(whole):,} characters)"
 
@@ -75,6 +71,15 @@ def line(value: Any, most: int = 80) -> str:
     """The value on one line of at most `most` characters."""
     text = tree(value, Limits(characters=most, entries=most // 4 + 1, levels=4)).line()
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """A number of things in words.
+
+    >>> counted(1, "event"), counted(2000, "event"), counted(2, "entry", "entries")
+    ('1 event', '2,000 events', '2 entries')
+    """
+    return f"{number:,} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def stamp(time: datetime) -> str:
@@ -88,33 +93,33 @@ def bare(key: str) -> str:
     return key[1:-1] if len(key) > 1 and key[0] == key[-1] == "'" else key
 
 
-def tree(value: Any, limits: Limits = Limits()) -> Node:
+def tree(value: Any, limits: Limits = Limits()) -> ValueTree:
     """The value as a tree of texts within `limits`."""
     try:
         return _tree(value, limits)
     except Exception as error:  # noqa: BLE001  # a text, a number or a container of the user's own
-        return Node(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
+        return ValueTree(f"<{type(value).__name__}: reading it raises {type(error).__name__}>")
 
 
-def _tree(value: Any, limits: Limits) -> Node:
+def _tree(value: Any, limits: Limits) -> ValueTree:
     if isinstance(value, str):
-        return Node(_string(value, limits.characters))
+        return ValueTree(_string(value, limits.characters))
     if isinstance(value, bytes | bytearray):
-        return Node(_bytes(bytes(value[: limits.characters]), len(value), limits.characters))
+        return ValueTree(_bytes(bytes(value[: limits.characters]), len(value), limits.characters))
     scalar = _scalar(value)
     if scalar is not None:
-        return Node(visible(scalar, limits.characters))
+        return ValueTree(visible(scalar, limits.characters))
     found = _entries(value)
     if found is None:
-        return Node(visible(describe(value), limits.characters))
+        return ValueTree(visible(safe_repr(value), limits.characters))
     size, pairs, brackets = found
     if not size:
-        return Node("".join(brackets), brackets=brackets)
+        return ValueTree("".join(brackets), brackets=brackets)
     if limits.levels <= 0:
-        return Node(f"{brackets[0]}… {size:,}{brackets[1]}", brackets=brackets)
+        return ValueTree(f"{brackets[0]}… {size:,}{brackets[1]}", brackets=brackets)
     inner = limits.inner()
     shown = tuple((key, tree(item, inner)) for key, item in islice(pairs, limits.entries))
-    return Node("", shown, size - len(shown), brackets)
+    return ValueTree("", shown, size - len(shown), brackets)
 
 
 def _string(value: str, most: int) -> str:
@@ -128,7 +133,7 @@ def _bytes(head: bytes, size: int, most: int) -> str:
 
 
 def _scalar(value: Any) -> str | None:
-    """Text of what has no parts, None for everything else."""
+    """The text of a value without parts; None for other values."""
     if value is None or isinstance(value, bool | float):
         return repr(value)
     if isinstance(value, Enum):

@@ -15,7 +15,7 @@ from esnb.widgets.drawing.html import nothing
 from esnb.widgets.drawing.unread import unread
 from esnb.widgets.explore import html
 from esnb.widgets.explore import text as _text
-from esnb.widgets.explore.reader import Reader
+from esnb.widgets.explore.history_reader import HistoryReader
 from esnb.widgets.explore.timeline import Timeline
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from esnb.folds.fold import ProjectorFunction
     from esnb.sources.moments import Moment
     from esnb.sources.redaction import Redact
-    from esnb.widgets.explore.panel import Panel
+    from esnb.widgets.explore.panel import ExplorePanel
     from esnb.widgets.explore.waiting_panel import WaitingPanel
 
 
@@ -71,7 +71,7 @@ def explore(
     """
 
     app = guarded_argument(app)
-    reader = Reader(app, aggregate_id, projector_func, redact)
+    reader = HistoryReader(app, aggregate_id, projector_func, redact)
     timeline = reader.timeline_if_any()
     if timeline is None:
         index = 0
@@ -90,7 +90,7 @@ class Explorer(Faces):
     def __init__(
         self,
         timeline: Timeline | None,
-        reader: Reader,
+        reader: HistoryReader,
         *,
         index: int,
         live: bool,
@@ -100,7 +100,7 @@ class Explorer(Faces):
         self._reader = reader
         self._index = index
         self._times = times
-        self._panel: Panel | None = None
+        self._panel: ExplorePanel | None = None
         self._waiting: WaitingPanel | None = None
         self.live = live
 
@@ -174,11 +174,11 @@ class Explorer(Faces):
             return nothing(self._reader.nothing)
         return html.saved(self._now(), self._times)
 
-    def _controls(self) -> Panel:
+    def _controls(self) -> ExplorePanel:
         if self._panel is None:
-            from esnb.widgets.explore.panel import Panel
+            from esnb.widgets.explore.panel import ExplorePanel
 
-            self._panel = Panel(self._now(), self._index, self._times, self._reader)
+            self._panel = ExplorePanel(self._now(), self._index, self._times, self._reader)
         return self._panel
 
     # --- while there is nothing -----------------------------------------------------

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from html import escape
-from typing import Any
-
-from esnb.folds.changes import ABSENT
-from esnb.widgets.drawing.html import BUDGET, style, table, text, value
-from esnb.widgets.drawing.values import Limits, bare, line, stamp, tree
-from esnb.widgets.explore.changes import WORDS, Change
-from esnb.widgets.explore.timeline import Moment, Timeline, Version
+from esnb.widgets.drawing import html
+from esnb.widgets.drawing.html import note, step, steps, text, when, within_budget
+from esnb.widgets.drawing.values import Limits, counted
+from esnb.widgets.explore.tables_html import action, diff, state
+from esnb.widgets.explore.timeline import Timeline
 
 _DETAIL = (
     (100, Limits(2000, 100, 6), 100),
@@ -24,12 +20,8 @@ _DETAIL = (
 
 def heading(timeline: Timeline) -> str:
     """Which aggregate this is, and how many versions it has."""
-    count = len(timeline)
-    return (
-        f'<p class="esnb-title"><strong>{text(timeline.name, 80)}</strong> '
-        f'<code class="esnb-id">{text(timeline.aggregate_id, 80)}</code> '
-        f'<span class="esnb-count">{count:,} version{"s" if count > 1 else ""}</span></p>'
-    )
+    count = counted(len(timeline), "version")
+    return html.heading(text(timeline.name, 80), timeline.aggregate_id, count)
 
 
 def saved(timeline: Timeline, times: bool = True) -> str:
@@ -38,135 +30,49 @@ def saved(timeline: Timeline, times: bool = True) -> str:
     Stays below 200 KB: when it would not, values are cut shorter, then fewer
     versions are shown, and the text says how many of how many.
     """
-    for most, limits, fields in _DETAIL:
-        page = _saved(timeline, times, most, limits, fields)
-        if len(page.encode()) <= BUDGET:
-            return page
-    return page
+    return within_budget(_saved(timeline, times, *detail) for detail in _DETAIL)
 
 
 def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: int) -> str:
     count = len(timeline)
     shown = range(max(0, count - most), count)
-    said = ""
+    omission = ""
     if len(shown) < count:
-        said = (
-            f'<p class="esnb-note">showing {len(shown):,} of {count:,} versions: '
-            f"{timeline.numbers[shown[0]]:,} to {timeline.last:,}</p>"
+        omission = note(
+            f"showing {len(shown):,} of {count:,} versions: "
+            f"{timeline.numbers[shown[0]]:,} to {timeline.last:,}"
         )
-    steps = "\n".join(
-        _step(timeline.moment(index), times, limits, fields, opened=index == count - 1)
-        for index in shown
+    versions = steps(_step(timeline, index, times, limits, fields) for index in shown)
+    return html.saved(f"{heading(timeline)}{omission}\n{versions}")
+
+
+def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: int) -> str:
+    version = timeline.versions[index]
+    tables = (
+        f"{action(version, limits, fields, times)}\n{diff(version, limits, fields)}\n"
+        f"{state(version, limits, fields)}"
     )
-    return (
-        f'<div class="esnb esnb-saved">{style("drawing/esnb.css")}\n{heading(timeline)}{said}\n'
-        f'<div class="esnb-steps">\n{steps}\n</div></div>'
-    )
+    return step(headline(timeline, index, times=False), tables, index == len(timeline) - 1)
 
 
-def _step(moment: Moment, times: bool, limits: Limits, fields: int, opened: bool) -> str:
-    return (
-        f'<details class="esnb-step"{" open" if opened else ""}>'
-        f"<summary>{headline(moment, times=False)}</summary>\n"
-        f"{action(moment, limits, fields, times)}\n{diff(moment, limits, fields)}\n"
-        f"{state(moment, limits, fields)}</details>"
-    )
-
-
-def headline(moment: Moment, times: bool) -> str:
+def headline(timeline: Timeline, index: int, times: bool) -> str:
     """One line about a version: its number, its event, what that changed."""
-    when = _when(moment) if times else ""
-    kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if moment.snapshot else ""
-    changed = f'<span class="esnb-what">{text(moment.now.changed, 160)}</span>'
+    version = timeline.versions[index]
+    kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if timeline.has_snapshot(index) else ""
+    changed = f'<span class="esnb-what">{text(version.changed, 160)}</span>'
     return (
-        f'<b class="esnb-version">{moment.now.number:,}</b> '
-        f'<strong class="esnb-event">{text(moment.now.event, 80)}</strong> {changed}{kept}{when}'
+        f'<b class="esnb-version">{version.number:,}</b> '
+        f'<strong class="esnb-event">{text(version.event, 80)}</strong> '
+        f"{changed}{kept}{when(version.time, times)}"
     )
 
 
 def status(timeline: Timeline, index: int, times: bool) -> str:
     """The headline above the live tables; screen readers announce it."""
     return (
-        f'<p class="esnb-headline" role="status">{headline(timeline.moment(index), times)} '
+        f'<p class="esnb-headline" role="status">{headline(timeline, index, times)} '
         f'<span class="esnb-of">version {timeline.numbers[index]:,} of {timeline.last:,}</span></p>'
     )
-
-
-def action(moment: Moment, limits: Limits, fields: int = 100, times: bool = True) -> str:
-    """The event: its type, its time and the data that it carries."""
-    about = [("type", f"<code>{text(moment.now.type)}</code>")]
-    if times and moment.now.time is not None:
-        about.append(("time", f"<code>{_time(moment)}</code>"))
-    data = tree(moment.now.data, Limits(limits.characters, fields, limits.levels))
-    if data.brackets == ("{", "}") and data.size:
-        rows = [(text(bare(key), 80), value(node)) for key, node in data.entries]
-        if data.omitted:
-            rows.append(("", f"<em>… {data.omitted:,} more fields</em>"))
-    elif data.brackets:
-        rows = [("", "<em>no data</em>")]
-    elif moment.now.data is None:
-        rows = [("", "<em>the event's data are not known</em>")]
-    else:
-        rows = [("", value(data))]
-    body = "".join(f"<tr><th>{name}</th><td>{cell}</td></tr>" for name, cell in [*about, *rows])
-    return table("Action", "the event and its data", "esnb-action", body)
-
-
-def diff(moment: Moment, limits: Limits, most: int = 100) -> str:
-    """What the event changed: a mark, the field, its value before and after."""
-    if moment.now.problem:
-        return table("Diff", "what it changed", "esnb-diff", _unknown(moment, 4))
-    found, more = moment.changes(most)
-    rows = "".join(_difference(change, limits) for change in found)
-    if more:
-        rows += f'<tr><td></td><td colspan="3"><em>… more than {most:,} changes</em></td></tr>'
-    if not found:
-        rows = '<tr><td></td><td colspan="3"><em>nothing changed</em></td></tr>'
-    head = "<tr><th></th><th>field</th><th>before</th><th>after</th></tr>"
-    return table("Diff", "what it changed", "esnb-diff", rows, head)
-
-
-def state(
-    moment: Moment,
-    limits: Limits,
-    most: int = 100,
-    blame: Callable[[str], Version | None] | None = None,
-    times: bool = True,
-) -> str:
-    """The state after the event, one row a field, changed ones marked.
-
-    With `blame`, each row can be focused, and says which event set the field.
-    """
-    about = f"after version {moment.now.number:,}"
-    if moment.now.problem:
-        return table("State", about, "esnb-state", _unknown(moment, 3))
-    touched = {change.field: change.mark for change in moment.changes()[0]}
-    rows = []
-    for name in list(moment.now.state)[:most]:
-        mark = touched.get(name)
-        if mark and name in moment.before:
-            mark = "~"
-        by = _set_by(blame(name), times) if blame else ""
-        focus = ' tabindex="0"' if by else ""
-        rows.append(
-            f"<tr{marked(mark)}{focus}><td>{escaped_mark(mark)}</td><th>{text(name, 80)}</th>"
-            f"<td>{value(tree(moment.now.state[name], limits))}{by}</td></tr>"
-        )
-    left = len(moment.now.state) - len(rows)
-    if left > 0:
-        rows.append(f'<tr><td></td><td colspan="2"><em>… {left:,} more fields</em></td></tr>')
-    if not rows:
-        rows.append('<tr><td></td><td colspan="2"><em>no fields</em></td></tr>')
-    return table("State", about, "esnb-state", "".join(rows))
-
-
-def _set_by(version: Version | None, times: bool) -> str:
-    """Which event set a field: its version, its name, its time."""
-    if version is None:
-        return ""
-    when = f" at {escape(stamp(version.time))}" if times and version.time else ""
-    event = f"<b>{version.number:,}</b> {text(version.event, 60)}"
-    return f'<span class="esnb-blame"> set by {event}{when}</span>'
 
 
 def strip(timeline: Timeline, index: int, most: int = 240) -> str:
@@ -185,42 +91,3 @@ def strip(timeline: Timeline, index: int, most: int = 240) -> str:
         now = " esnb-now" if bar == here else " esnb-past" if bar < here else ""
         cells.append(f'<i class="esnb-k{colours[kind]}{now}"></i>')
     return f'<div class="esnb-strip" aria-hidden="true">{"".join(cells)}</div>'
-
-
-def _unknown(moment: Moment, columns: int) -> str:
-    """The row of a version whose event could not be applied."""
-    words = text(f"not known: {moment.now.problem}", 1000)
-    return f'<tr><td colspan="{columns}"><em>{words}</em></td></tr>'
-
-
-def _difference(change: Change, limits: Limits) -> str:
-    before = "" if change.before is ABSENT else f"<del>{_side(change.before, limits)}</del>"
-    after = "" if change.after is ABSENT else f"<ins>{_side(change.after, limits)}</ins>"
-    return (
-        f"<tr{marked(change.mark)}><td>{escaped_mark(change.mark)}</td><th>{text(change.path, 200)}</th>"
-        f"<td>{before}</td><td>{after}</td></tr>"
-    )
-
-
-def _side(found: Any, limits: Limits) -> str:
-    return f"<code>{text(line(found, min(limits.characters, 500)), 600)}</code>"
-
-
-def escaped_mark(mark: str | None) -> str:
-    """The mark of a change, and in words what it means."""
-    if mark not in WORDS:
-        return ""
-    return f'<abbr title="{WORDS[mark]}">{mark}</abbr>'
-
-
-def marked(mark: str | None) -> str:
-    """The class of a row that changed."""
-    return f' class="esnb-{WORDS[mark]}"' if mark in WORDS else ""
-
-
-def _time(moment: Moment) -> str:
-    return "" if moment.now.time is None else escape(stamp(moment.now.time))
-
-
-def _when(moment: Moment) -> str:
-    return f' <span class="esnb-when">{_time(moment)}</span>' if moment.now.time else ""

@@ -10,14 +10,15 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.folds.versions import Version
 from esnb.sources.moments import read_moment
-from esnb.widgets.drawing.controls import call, close_all, field, icon_button, row
+from esnb.widgets.drawing.controls import close_all, field, icon_button, label, named, row
 from esnb.widgets.drawing.html import message, style
 from esnb.widgets.drawing.unread import unread
 from esnb.widgets.drawing.values import Limits, visible
-from esnb.widgets.explore import html
-from esnb.widgets.explore.reader import Reader
-from esnb.widgets.explore.timeline import Timeline, Version
+from esnb.widgets.explore import html, tables_html
+from esnb.widgets.explore.history_reader import HistoryReader
+from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.explore.what_if_panel import WhatIfPanel
 
 _WINDOW = 100
@@ -29,10 +30,10 @@ _PLAYING = "playing" if hasattr(widgets.Play, "playing") else "_playing"
 """The trait had an underscore before ipywidgets 8."""
 
 
-class Panel:
+class ExplorePanel:
     """The widgets of one explorer; `root` is what is displayed."""
 
-    def __init__(self, timeline: Timeline, index: int, times: bool, reader: Reader) -> None:
+    def __init__(self, timeline: Timeline, index: int, times: bool, reader: HistoryReader) -> None:
         self._timeline = timeline
         self._times = times
         self._reader = reader
@@ -53,19 +54,17 @@ class Panel:
         self._again = icon_button("refresh", "Read the events again")
         self._when = field("Go to time", "2026-03-01 12:00", "The version that was the last then")
         self._what_if = WhatIfPanel(_LIMITS, reader.without, self._failed, self._skipped)
-        self._list = _styled(
-            widgets.Select(description="Versions", options=[], rows=12), "esnb-list"
-        )
-        self._tabs = _styled(widgets.Tab(children=[*self._tables, self._what_if.root]), "esnb-tabs")
+        self._list = named(widgets.Select(description="Versions", options=[], rows=12), "esnb-list")
+        self._tabs = named(widgets.Tab(children=[*self._tables, self._what_if.root]), "esnb-tabs")
         for place, name in enumerate([*_TABS, "What if"]):
             self._tabs.set_title(place, name)
         self._tabs.selected_index = _FIRST_TAB
-        scale = _styled(widgets.VBox([self._strip, self._slider]), "esnb-scale")
+        scale = named(widgets.VBox([self._strip, self._slider]), "esnb-scale")
         buttons = [self._back, self._play, self._next]
-        bar = _styled(widgets.HBox([*buttons, scale, self._again, self._timer]), "esnb-bar")
+        bar = named(widgets.HBox([*buttons, scale, self._again, self._timer]), "esnb-bar")
         about = row("esnb-about", self._headline, self._when)
-        body = _styled(widgets.HBox([self._list, self._tabs]), "esnb-body")
-        self.root = _styled(
+        body = named(widgets.HBox([self._list, self._tabs]), "esnb-body")
+        self.root = named(
             widgets.VBox([self._heading, bar, self._message, about, body]),
             "esnb",
             "esnb-live",
@@ -170,7 +169,7 @@ class Panel:
     def _show_playing(self) -> None:
         playing = getattr(self._timer, _PLAYING)
         self._play.icon = "pause" if playing else "play"
-        call(self._play, "Pause" if playing else "Play the versions")
+        label(self._play, "Pause" if playing else "Play the versions")
 
     def _moved(self, _change: Any) -> None:
         if not self._drawing:
@@ -182,7 +181,7 @@ class Panel:
 
     def _draw(self) -> None:
         index = self.index
-        moment = self._timeline.moment(index)
+        version = self._timeline.versions[index]
         self._strip.value = html.strip(self._timeline, index)
         self._headline.value = html.status(self._timeline, index, self._times)
 
@@ -190,13 +189,13 @@ class Panel:
             return self._timeline.blame(index, name)
 
         drawn = (
-            html.action(moment, _LIMITS, times=self._times),
-            html.state(moment, _LIMITS, blame=blame, times=self._times),
-            html.diff(moment, _LIMITS),
+            tables_html.action(version, _LIMITS, times=self._times),
+            tables_html.state(version, _LIMITS, blame=blame, times=self._times),
+            tables_html.diff(version, _LIMITS),
         )
         for table, page in zip(self._tables, drawn, strict=True):
             table.value = page
-        self._what_if.show(moment)
+        self._what_if.show(version)
         self._back.disabled = index == 0
         self._next.disabled = index == len(self._timeline) - 1
         self._select(index)
@@ -215,17 +214,11 @@ class Panel:
 
     def _line(self, index: int) -> tuple[str, int]:
         version = self._timeline.versions[index]
-        mark = "◆" if version.number in self._timeline.snapshots else " "
+        mark = "◆" if self._timeline.has_snapshot(index) else " "
         if version.number in self._what_if.skipped.skip:
             mark = "⊘"
         wide = len(f"{self._timeline.last:,}")
-        label = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
+        first = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
         # Options fold plain spaces; no-break ones keep the columns.
-        columns = f"{label}  {visible(version.changed, 60)}".rstrip()
+        columns = f"{first}  {visible(version.changed, 60)}".rstrip()
         return columns.replace(" ", "\u00a0"), version.number
-
-
-def _styled(widget: Any, *names: str) -> Any:
-    for name in names:
-        widget.add_class(name)
-    return widget

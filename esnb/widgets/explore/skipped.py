@@ -3,37 +3,29 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """A version that remains: its number in the real history, and the state after it."""
-
-    number: int
-    state: Mapping[str, Any]
-    problem: str = ""
-    """Why the state is not known, where it is not."""
+from esnb.folds.versions import Version
 
 
 class Skipped:
-    """What is left of a timeline without the versions of `skip`."""
+    """The history without the events of the versions in `skip`."""
 
-    def __init__(self, skip: frozenset[int] = frozenset(), left: Sequence[Left] = ()) -> None:
-        """`left` are the versions that remain, oldest first."""
+    def __init__(
+        self, skip: frozenset[int] = frozenset(), remaining: Sequence[Version] = ()
+    ) -> None:
+        """`remaining` are the other versions, with the states they have then, oldest first."""
         self.skip = skip
-        self._left = left
-        self._numbers = [version.number for version in left]
+        self._remaining = remaining
+        self._numbers = [version.number for version in remaining]
 
     def __bool__(self) -> bool:
         return bool(self.skip)
 
-    def at(self, number: int) -> Left | None:
-        """The last version left up to a number; None where none is."""
+    def at(self, number: int) -> Version | None:
+        """The last remaining version up to a number; None where there is none."""
         place = bisect_right(self._numbers, number)
-        return self._left[place - 1] if place else None
+        return self._remaining[place - 1] if place else None
 
     @property
     def named(self) -> str:

@@ -1,54 +1,22 @@
-"""One aggregate's versions, and everything that is shown of each.
+"""The versions of one aggregate, in order: which there are, and where each one stands.
 
-Made once; a step then only looks up two versions, so it costs the same at the
+Made once; a step then only looks up one version, so it costs the same at the
 tenth and at the ten-thousandth.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from esnb.widgets.explore.changes import Change, changes
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One event, and the state after it."""
-
-    number: int
-    type: str
-    time: datetime | None
-    changed: str
-    """What the event changed, in one line, as `esnb.history` says it."""
-    data: Any
-    """What the event carries, without its time."""
-    state: Mapping[str, Any]
-    problem: str = ""
-    """Why the state is not known, where it is not."""
-    fields: tuple[str, ...] = ()
-    """The fields that the event changed."""
-
-    @property
-    def event(self) -> str:
-        """The event's own name, without the class around it."""
-        return self.type.rpartition(".")[2]
+from esnb.clients.uri import said
+from esnb.folds.versions import Version
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A version between its neighbours: all that is shown of it."""
-
-    now: Version
-    before: Mapping[str, Any]
-    snapshot: bool
-
-    def changes(self, most: int = 100) -> tuple[list[Change], bool]:
-        """What the event changed, and whether there is more than is given."""
-        return changes(self.before, self.now.state, most)
+def unknown(version: Version) -> str:
+    """Why the state of a version is not known, on one line; empty where it is known."""
+    return "" if version.problem is None else f"not known: {said(version.problem)}"
 
 
 class Timeline:
@@ -69,8 +37,8 @@ class Timeline:
         self.numbers = [version.number for version in versions]
         self._setters: dict[str, list[int]] = {}
         for index, version in enumerate(versions):
-            for field in version.fields:
-                self._setters.setdefault(field, []).append(index)
+            for change in version.changes:
+                self._setters.setdefault(change.field, []).append(index)
 
     def __len__(self) -> int:
         return len(self.versions)
@@ -88,6 +56,10 @@ class Timeline:
     @property
     def last(self) -> int:
         return self.numbers[-1]
+
+    def has_snapshot(self, index: int) -> bool:
+        """Whether a snapshot of the version at a place is stored."""
+        return self.numbers[index] in self.snapshots
 
     def index(self, number: int) -> int:
         """Place of a version; of the nearest later one, at most the last."""
@@ -124,9 +96,3 @@ class Timeline:
                 "there was nothing before"
             )
         return later - 1
-
-    def moment(self, index: int) -> Moment:
-        """The version at this place, between its neighbours."""
-        now = self.versions[index]
-        before = self.versions[index - 1].state if index else {}
-        return Moment(now, before, now.number in self.snapshots)

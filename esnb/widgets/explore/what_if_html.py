@@ -3,39 +3,40 @@
 from __future__ import annotations
 
 from esnb.folds.changes import ABSENT, same
-from esnb.widgets.drawing.html import table, text, value
+from esnb.folds.versions import Version
+from esnb.widgets.drawing.html import note, table, text, value
 from esnb.widgets.drawing.values import Limits, tree
-from esnb.widgets.explore.html import escaped_mark, marked
-from esnb.widgets.explore.skipped import Left, Skipped
-from esnb.widgets.explore.timeline import Moment, Version
+from esnb.widgets.explore.skipped import Skipped
+from esnb.widgets.explore.tables_html import mark_class, mark_html, remark
+from esnb.widgets.explore.timeline import unknown
 
-HINT = (
-    '<p class="esnb-note">Skip the event of a version, and see here what the state would be '
-    "without it. Nothing is stored.</p>"
+HINT = note(
+    "Skip the event of a version, and see here what the state would be without it. "
+    "Nothing is stored."
 )
 
 
-def side_by_side(moment: Moment, skipped: Skipped, limits: Limits, most: int = 100) -> str:
+def side_by_side(version: Version, skipped: Skipped, limits: Limits, most: int = 100) -> str:
     """A row a field: its value now, and its value without the events that are skipped."""
     if not skipped:
         return HINT
-    number = moment.now.number
+    number = version.number
     without = f"without {skipped.named}"
     head = (
         f'<tr><th></th><th scope="col">field</th><th scope="col">as it is</th>'
         f'<th scope="col">{without}</th></tr>'
     )
     found = skipped.at(number)
-    problem = moment.now.problem or (found.problem if found else "")
+    problem = unknown(version) or (unknown(found) if found else "")
     if problem:
-        rows = f'<tr><td colspan="4"><em>{text(f"not known: {problem}", 1000)}</em></td></tr>'
+        rows = f'<tr><td colspan="4"><em>{text(problem, 1000)}</em></td></tr>'
     else:
-        rows = _rows(moment.now, found, limits, most)
+        rows = _rows(version, found, limits, most)
     about = f"after version {number:,}, {without}"
     return table("What if", about, "esnb-diff esnb-what-if", rows, head)
 
 
-def _rows(now: Version, found: Left | None, limits: Limits, most: int) -> str:
+def _rows(now: Version, found: Version | None, limits: Limits, most: int) -> str:
     other = found.state if found else {}
     names = list(dict.fromkeys([*now.state, *other]))
     rows = []
@@ -47,13 +48,11 @@ def _rows(now: Version, found: Left | None, limits: Limits, most: int) -> str:
             f"<td>{'' if side is ABSENT else value(tree(side, limits))}</td>" for side in sides
         )
         rows.append(
-            f"<tr{marked(shown)}><td>{escaped_mark(shown)}</td>"
+            f"<tr{mark_class(shown)}><td>{mark_html(shown)}</td>"
             f'<th scope="row">{text(name, 80)}</th>{cells}</tr>'
         )
     if len(names) > most:
-        rows.append(
-            f'<tr><td></td><td colspan="3"><em>… {len(names) - most:,} more fields</em></td></tr>'
-        )
+        rows.append(remark(f"… {len(names) - most:,} more fields", 3))
     if not names:
-        rows.append('<tr><td></td><td colspan="3"><em>no fields</em></td></tr>')
+        rows.append(remark("no fields", 3))
     return "".join(rows)

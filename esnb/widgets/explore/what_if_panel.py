@@ -7,10 +7,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.folds.versions import Version
 from esnb.widgets.drawing.controls import button, named, row
 from esnb.widgets.drawing.values import Limits, visible
 from esnb.widgets.explore.skipped import Skipped
-from esnb.widgets.explore.timeline import Moment
 from esnb.widgets.explore.what_if_html import side_by_side
 
 
@@ -33,7 +33,7 @@ class WhatIfPanel:
         self._without = without
         self._failed = failed
         self._changed = changed
-        self._moment: Moment | None = None
+        self._version: Version | None = None
         self._skip = named(widgets.ToggleButton(icon="ban"), "esnb-button")
         self._clear = button("Skip none", "undo", "Put every event back")
         self._table = widgets.HTML()
@@ -42,15 +42,15 @@ class WhatIfPanel:
         self._skip.observe(self._toggled, "value")
         self._clear.on_click(lambda _: self.skip(frozenset()))
 
-    def show(self, moment: Moment) -> None:
+    def show(self, version: Version) -> None:
         """Draws the two states at a version."""
-        self._moment = moment
-        number = moment.now.number
+        self._version = version
+        number = version.number
         self._press_or_release()
         self._skip.description = f"Skip version {number:,}"
-        self._skip.tooltip = f"Leave {visible(moment.now.event, 60)} out of the history"
+        self._skip.tooltip = f"Leave {visible(version.event, 60)} out of the history"
         self._clear.disabled = not self.skipped
-        self._table.value = side_by_side(moment, self.skipped, self._limits)
+        self._table.value = side_by_side(version, self.skipped, self._limits)
 
     def skip(self, versions: frozenset[int]) -> None:
         """Leaves these versions out, and no others."""
@@ -67,13 +67,13 @@ class WhatIfPanel:
         """Has the button say whether the version is skipped."""
         self._drawing = True
         try:
-            self._skip.value = self._moment is not None and (
-                self._moment.now.number in self.skipped.skip
+            self._skip.value = self._version is not None and (
+                self._version.number in self.skipped.skip
             )
         finally:
             self._drawing = False
 
     def _toggled(self, change: Any) -> None:
-        if not self._drawing and self._moment is not None:
-            number = frozenset({self._moment.now.number})
+        if not self._drawing and self._version is not None:
+            number = frozenset({self._version.number})
             self.skip(self.skipped.skip | number if change["new"] else self.skipped.skip - number)

@@ -111,7 +111,7 @@ class Flow(Faces):
 
     @property
     def layout(self) -> Layout:
-        """How it is drawn, `tree` or `lanes`; setting it draws it anew."""
+        """How it is drawn, `tree` or `lanes`; setting it draws it again."""
         return self._layout if self._panel is None else self._panel.layout
 
     @layout.setter

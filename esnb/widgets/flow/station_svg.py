@@ -39,7 +39,7 @@ def item(station: Station, x: int, y: int, right: int, times: bool, **told: str)
         f'<g role="listitem" {level}aria-label="{escape(label)}" '
         f'class="esnb-of-{shape_of(station.kind)}">{shape}'
         f'<text x="{right}" y="{y + 4}"><tspan class="esnb-type">{escape(first)}</tspan> '
-        f'<tspan class="esnb-{station.mood}" dx="6">{station.mark} {escape(state)}</tspan></text> '
+        f'<tspan class="esnb-{station.severity}" dx="6">{station.mark} {escape(state)}</tspan></text> '
         f'<text x="{right}" y="{y + 20}" class="esnb-below">{escape(_cut(below, room + 6))}</text>'
         "</g>"
     )

@@ -38,8 +38,8 @@ class Station:
         return "✓" if self.state in _GOOD else "✕" if self.state in _BAD else "○"
 
     @property
-    def mood(self) -> str:
-        """Its state in three words for three colours: good, bad, open."""
+    def severity(self) -> str:
+        """How serious its state is, which its colour shows: good, bad or open."""
         return {"✓": "good", "✕": "bad"}.get(self.mark, "open")
 
     @property

@@ -29,8 +29,8 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A station in its lane; `cause` is the place of the step that caused it."""
+class LaneStation:
+    """A station as one step of the lanes; `cause` is the place of the step that caused it."""
 
     station: Station
     lane: int
@@ -42,7 +42,7 @@ class Swimlanes:
     """Steps, oldest first, and their lanes in the order in which they begin."""
 
     lanes: Sequence[Lane]
-    steps: Sequence[Step]
+    steps: Sequence[LaneStation]
 
     def first(self, most: int) -> Swimlanes:
         """The oldest steps, at most so many, and the lanes that these need."""
@@ -88,7 +88,9 @@ def swimlanes(found: Sequence[Station], most: int = MOST) -> Swimlanes:
     at = {place: number for number, place in enumerate(order)}
     lanes, lane_of = _lanes([found[place] for place in order], most)
     steps = [
-        Step(found[place], lane_of[number], None if (cause := causes[place]) is None else at[cause])
+        LaneStation(
+            found[place], lane_of[number], None if (cause := causes[place]) is None else at[cause]
+        )
         for number, place in enumerate(order)
     ]
     return Swimlanes(lanes, steps)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from esnb.widgets.drawing.ids import short
-from esnb.widgets.drawing.values import visible
+from esnb.widgets.drawing.values import counted, visible
 from esnb.widgets.flow.station_svg import ROW, WIDTH, fitting, item, shape_of, width_of
 from esnb.widgets.flow.swimlanes import Swimlanes
 
@@ -33,7 +33,7 @@ def svg(drawn: Swimlanes, times: bool = True) -> str:
         *(min(WIDTH, _x(number) + 300) for number in range(len(drawn.lanes))),
     )
     height = top + len(drawn.steps) * ROW
-    label = f"{len(drawn.lanes)} swimlane{'' if len(drawn.lanes) == 1 else 's'}, in order of time"
+    label = f"{counted(len(drawn.lanes), 'swimlane')}, in order of time"
     return (
         f'<svg class="esnb-flow" role="list" aria-label="{label}" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from esnb.widgets.drawing.ids import without_ids
-from esnb.widgets.drawing.values import visible
+from esnb.widgets.drawing.values import counted, visible
 from esnb.widgets.flow.stations import Station
 from esnb.widgets.flow.swimlanes import swimlanes
 from esnb.widgets.flow.swimlanes_text import columns
@@ -18,7 +18,7 @@ _MOST_LEAD = 60
 
 def title(correlation_id: str, count: int) -> str:
     """The flow on one line."""
-    return f"flow {visible(correlation_id, 80)}, {count:,} station{'' if count == 1 else 's'}"
+    return f"flow {visible(correlation_id, 80)}, {counted(count, 'station')}"
 
 
 def page(correlation_id: str, found: Sequence[Station], layout: str = "tree") -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from esnb.widgets.drawing.html import BUDGET, style, text
+from esnb.widgets.drawing import html
+from esnb.widgets.drawing.html import note, text, within_budget
 from esnb.widgets.drawing.values import visible
-from esnb.widgets.watch.seen import Seen
+from esnb.widgets.watch.board import Past
 from esnb.widgets.watch.sparkline import sparkline
+from esnb.widgets.watch.status_row import StatusRow
 from esnb.widgets.watch.text import NOTHING, faults
-from esnb.widgets.watch.watched import Past
 
 _MARKS = {
     "running": "●",
@@ -24,62 +25,60 @@ _MARKS = {
     "failed": "✕",
 }
 """Beside the word, so that a state is told by more than a colour."""
-NONE = f'<p class="esnb-note">{NOTHING}</p>'
+NONE = note(NOTHING)
 _MOST = 200
 """Runners that a saved view shows."""
 _LONGEST = 6_000
 """Characters of a traceback: of a longer one the end, which says most."""
 
 
-def saved(seen: Sequence[Seen], numbers: bool) -> str:
+def saved(rows: Sequence[StatusRow], numbers: bool) -> str:
     """The table with its styles, below 200 KB."""
-    sheet = style("drawing/esnb.css", "watch/watch.css")
-    for most, longest in ((_MOST, _LONGEST), (_MOST, 0), (20, 0)):
-        page = f'<div class="esnb esnb-saved">{sheet}\n{table(seen, numbers, most, longest)}</div>'
-        if len(page.encode()) <= BUDGET:
-            break
-    return page
+    tables = (table(rows, numbers, *detail) for detail in ((_MOST, _LONGEST), (_MOST, 0), (20, 0)))
+    return within_budget(html.saved(found, "watch/watch.css") for found in tables)
 
 
-def table(seen: Sequence[Seen], numbers: bool, most: int = _MOST, longest: int = _LONGEST) -> str:
+def table(
+    rows: Sequence[StatusRow], numbers: bool, most: int = _MOST, longest: int = _LONGEST
+) -> str:
     """A row a runner; `numbers`: with positions and rates, which differ from run to run."""
-    if not seen:
+    if not rows:
         return NONE
     columns = ["runner", "state", "lag", *(["position", "head", "events/s"] if numbers else [])]
     head = "".join(f'<th scope="col">{column}</th>' for column in columns)
-    rows = "".join(_row(each, numbers, len(columns), longest) for each in seen[:most])
-    said = ""
-    if len(seen) > most:
-        said = f'<p class="esnb-note">showing {most:,} of {len(seen):,} runners</p>'
+    body = "".join(_row(each, numbers, len(columns), longest) for each in rows[:most])
+    omission = ""
+    if len(rows) > most:
+        omission = note(f"showing {most:,} of {len(rows):,} runners")
     return (
         '<table class="esnb-runners"><caption>Runners</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{said}"
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{omission}"
     )
 
 
-def line(seen: Seen, past: Past, numbers: bool) -> str:
+def line(row: StatusRow, past: Past, numbers: bool) -> str:
     """One runner on a line of cells, with its lag and its rate as they went."""
     cells = [
-        f'<span class="esnb-who"><strong>{text(seen.name, 60)}</strong>{_about(seen)}</span>',
-        f'<span class="esnb-state esnb-state-{text_class(seen.state)}">{mark(seen.state)}</span>',
-        f"<span>{_lag(seen)}{_troubles(seen)}</span>",
+        f'<span class="esnb-who"><strong>{text(row.name, 60)}</strong>{_about(row)}</span>',
+        f'<span class="esnb-state esnb-state-{text_class(row.state)}">{mark(row.state)}</span>',
+        f"<span>{_lag(row)}{_troubles(row)}</span>",
     ]
     if numbers:
-        cells[2] = f"<span>{_lag(seen)}{_age(seen)}{_troubles(seen)}{_lags(past)}</span>"
-        rate = "" if seen.rate is None else f"{seen.rate:,.1f}/s"
+        cells[2] = f"<span>{_lag(row)}{_age(row)}{_troubles(row)}{_lags(past)}</span>"
+        rate = "" if row.rate is None else f"{row.rate:,.1f}/s"
         cells += [
-            f'<span>{rate}{_rates(past)}</span><span class="esnb-counts">{_counts(seen)}</span>'
+            f'<span>{rate}{_rates(past)}</span><span class="esnb-counts">{_counts(row)}</span>'
         ]
     return f'<div class="esnb-runner">{"".join(cells)}</div>'
 
 
-def wrong(seen: Seen, longest: int = _LONGEST) -> str:
+def wrong(row: StatusRow, longest: int = _LONGEST) -> str:
     """What is wrong with a runner: the error, the event, the handler, the traceback."""
     said = "".join(
-        f'<p class="esnb-message"><b>{what}</b> {text(value)}</p>' for what, value in faults(seen)
+        f'<p class="esnb-message"><b>{what}</b> {text(value)}</p>' for what, value in faults(row)
     )
-    if seen.error and seen.traceback and longest:
-        lines = "\n".join(visible(each, 1000) for each in seen.traceback.rstrip().split("\n"))
+    if row.error and row.traceback and longest:
+        lines = "\n".join(visible(each, 1000) for each in row.traceback.rstrip().split("\n"))
         cut = lines if len(lines) <= longest else f"…{lines[-longest:]}"
         said += (
             '<details class="esnb-traceback"><summary>Traceback</summary>'
@@ -98,51 +97,51 @@ def text_class(state: str) -> str:
     return state.lower() if state.isascii() and state.isalpha() else "unknown"
 
 
-def _row(seen: Seen, numbers: bool, width: int, longest: int) -> str:
+def _row(row: StatusRow, numbers: bool, width: int, longest: int) -> str:
     cells = [
-        f'<th scope="row">{text(seen.name, 60)}{_about(seen)}</th>',
-        f'<td class="esnb-state esnb-state-{text_class(seen.state)}">{mark(seen.state)}</td>',
-        f"<td>{_lag(seen)}{_age(seen) if numbers else ''}{_troubles(seen)}</td>",
+        f'<th scope="row">{text(row.name, 60)}{_about(row)}</th>',
+        f'<td class="esnb-state esnb-state-{text_class(row.state)}">{mark(row.state)}</td>',
+        f"<td>{_lag(row)}{_age(row) if numbers else ''}{_troubles(row)}</td>",
     ]
     if numbers:
         cells += [
             f"<td>{'' if number is None else f'{number:,}'}</td>"
-            for number in (seen.position, seen.head)
+            for number in (row.position, row.head)
         ]
-        cells.append(f"<td>{'' if seen.rate is None else f'{seen.rate:,.0f}'}</td>")
-    found = wrong(seen, longest if numbers else 0)
+        cells.append(f"<td>{'' if row.rate is None else f'{row.rate:,.0f}'}</td>")
+    found = wrong(row, longest if numbers else 0)
     below = f'<tr><td colspan="{width}">{found}</td></tr>' if found else ""
     return f"<tr>{''.join(cells)}</tr>{below}"
 
 
-def _about(seen: Seen) -> str:
-    over = f"over {text(seen.application, 60)}" if seen.application else ""
-    words = " ".join(part for part in (seen.kind, over) if part)
+def _about(row: StatusRow) -> str:
+    over = f"over {text(row.application, 60)}" if row.application else ""
+    words = " ".join(part for part in (row.kind, over) if part)
     return f" <small>{words}</small>" if words else ""
 
 
-def _lag(seen: Seen) -> str:
-    return f'<span class="esnb-ago">{seen.ago}</span>'
+def _lag(row: StatusRow) -> str:
+    return f'<span class="esnb-lag">{row.lag_text}</span>'
 
 
-def _age(seen: Seen) -> str:
-    if not seen.lag or seen.lag_seconds is None:
+def _age(row: StatusRow) -> str:
+    if not row.lag or row.lag_seconds is None:
         return ""
-    return f" <small>{seen.lag_seconds:,.1f} s</small>"
+    return f" <small>{row.lag_seconds:,.1f} s</small>"
 
 
-def _troubles(seen: Seen) -> str:
+def _troubles(row: StatusRow) -> str:
     return "".join(
         f' <strong class="esnb-trouble">{number:,} {text(word, 40)}</strong>'
-        for word, number in seen.troubles
+        for word, number in row.troubles
     )
 
 
-def _counts(seen: Seen) -> str:
-    told = [f"{text(name.replace('_', ' '), 40)} {number:,}" for name, number in seen.counts]
-    if seen.position is not None:
-        of = "" if seen.head is None or seen.head < seen.position else f" of {seen.head:,}"
-        told.insert(0, f"at {seen.position:,}{of}")
+def _counts(row: StatusRow) -> str:
+    told = [f"{text(name.replace('_', ' '), 40)} {number:,}" for name, number in row.counts]
+    if row.position is not None:
+        of = "" if row.head is None or row.head < row.position else f" of {row.head:,}"
+        told.insert(0, f"at {row.position:,}{of}")
     return ", ".join(told)
 
 

@@ -12,9 +12,9 @@ from esnb.widgets.drawing.controls import button, close_all, named, row
 from esnb.widgets.drawing.follow import WhileSeen
 from esnb.widgets.drawing.html import message, style
 from esnb.widgets.drawing.values import visible
+from esnb.widgets.watch.board import Board, Past
 from esnb.widgets.watch.html import NONE, line, wrong
-from esnb.widgets.watch.seen import Seen
-from esnb.widgets.watch.watched import Past, Watched
+from esnb.widgets.watch.status_row import StatusRow
 
 _ICONS = {
     "pause": "pause",
@@ -33,26 +33,26 @@ _PATIENCE = 5.0
 class Card:
     """The widgets of one runner; they stay while it does, so that focus stays, too."""
 
-    def __init__(self, seen: Seen, press: Callable[[str, str], object]) -> None:
-        self.can = seen.can
+    def __init__(self, status: StatusRow, press: Callable[[str, str], object]) -> None:
+        self.can = status.can
         self._line, self._wrong = widgets.HTML(), widgets.HTML()
-        self.buttons = {ask: self._button(seen, ask, press) for ask in seen.can}
+        self.buttons = {ask: self._button(status, ask, press) for ask in status.can}
         asks = row("esnb-card-asks", *self.buttons.values())
         top = row("esnb-card-top", self._line, asks)
         self.root = named(widgets.VBox([top, self._wrong]), "esnb-card")
 
-    def draw(self, seen: Seen, past: Past, numbers: bool) -> None:
+    def draw(self, status: StatusRow, past: Past, numbers: bool) -> None:
         # A trait that is set to its value sends nothing.
-        self._line.value = line(seen, past, numbers)
-        self._wrong.value = wrong(seen)  # apart: an opened traceback stays open
+        self._line.value = line(status, past, numbers)
+        self._wrong.value = wrong(status)  # apart: an opened traceback stays open
         for ask, pressed in self.buttons.items():
-            pressed.disabled = ask not in seen.asks
+            pressed.disabled = ask not in status.asks
 
     @staticmethod
-    def _button(seen: Seen, ask: str, press: Callable[[str, str], object]) -> Any:
+    def _button(status: StatusRow, ask: str, press: Callable[[str, str], object]) -> Any:
         words = ask.capitalize()
-        made = button(words, _ICONS[ask], f"{words}: {visible(seen.name, 60)}")
-        made.on_click(lambda _: press(seen.key, ask))
+        made = button(words, _ICONS[ask], f"{words}: {visible(status.name, 60)}")
+        made.on_click(lambda _: press(status.key, ask))
         return made
 
 
@@ -63,8 +63,8 @@ class WatchPanel:
     answered; they are shown as they were.
     """
 
-    def __init__(self, watched: Watched, numbers: bool, patience: float = _NEXT) -> None:
-        self._watched = watched
+    def __init__(self, board: Board, numbers: bool, patience: float = _NEXT) -> None:
+        self._board = board
         self._patience = patience
         self._numbers = numbers
         self._closed = False
@@ -74,7 +74,7 @@ class WatchPanel:
         self._message, self._none = widgets.HTML(), widgets.HTML()
         self._sheet = widgets.HTML(style("drawing/esnb.css", "drawing/live.css", "watch/watch.css"))
         self.root = named(widgets.VBox([]), "esnb", "esnb-live", "esnb-watch")
-        self._draw(watched.look(max(_FIRST, patience)))
+        self._draw(board.look(max(_FIRST, patience)))
         self._following = WhileSeen(self.root, self.look)
         self._following.start()
 
@@ -94,9 +94,9 @@ class WatchPanel:
             if self._closed:
                 return False
             try:
-                self._draw(self._watched.look(self._patience))
+                self._draw(self._board.look(self._patience))
             except Exception as error:  # noqa: BLE001  # a thread's error has no other place
-                self._message.value = message(self._watched.said(error))
+                self._message.value = message(self._board.said(error))
             return True
 
     def press(self, key: str, ask: str) -> threading.Thread:
@@ -104,9 +104,9 @@ class WatchPanel:
 
         def run() -> None:
             try:
-                self._watched.ask(key, ask)
+                self._board.ask(key, ask)
             except Exception as error:  # noqa: BLE001  # said in the panel
-                answer = message(self._watched.said(error))
+                answer = message(self._board.said(error))
             else:
                 answer = ""
             with self._lock:
@@ -132,23 +132,23 @@ class WatchPanel:
         self._following.join(timeout=_PATIENCE)
         for thread in self._asking:
             thread.join(timeout=_PATIENCE)
-        self._watched.join(timeout=_PATIENCE)
+        self._board.join(timeout=_PATIENCE)
 
-    def _draw(self, seen: Sequence[Seen]) -> None:
-        wanted = [(each.key, each.can) for each in seen]
+    def _draw(self, rows: Sequence[StatusRow]) -> None:
+        wanted = [(each.key, each.can) for each in rows]
         if not wanted or wanted != [(key, card.can) for key, card in self._cards.items()]:
-            self._arrange(seen)
-        for each in seen:
-            self._cards[each.key].draw(each, self._watched.past(each), self._numbers)
+            self._arrange(rows)
+        for each in rows:
+            self._cards[each.key].draw(each, self._board.past(each), self._numbers)
 
-    def _arrange(self, seen: Sequence[Seen]) -> None:
+    def _arrange(self, rows: Sequence[StatusRow]) -> None:
         """A card for each; those that were there stay, those of what is gone are closed."""
         before = self._cards
         self._cards = {
             each.key: card
             if (card := before.get(each.key)) is not None and card.can == each.can
             else Card(each, self.press)
-            for each in seen
+            for each in rows
         }
         cards = [card.root for card in self._cards.values()]
         self._none.value = "" if cards else NONE

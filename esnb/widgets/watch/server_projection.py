@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from esnb.clients.position import place
-from esnb.frames.subscriptions import TIMEOUT
+from esnb.sources.groups import TIMEOUT
 from esnb.threads.question import Question
-from esnb.widgets.watch.seen import Seen
+from esnb.widgets.watch.status_row import StatusRow
 
 _METHODS = {
     "pause": "disable_projection",
@@ -27,10 +27,10 @@ class ServerProjectionSource:
         self._question = Question[Any](f"EventStoreDB, about its projection {name!r}")
         self.name = name
 
-    def look(self) -> Iterator[Seen]:
+    def look(self) -> Iterator[StatusRow]:
         told = self._question.put(lambda: self._call("get_projection_statistics"))()
         state = _state(told.status)
-        yield Seen(
+        yield StatusRow(
             name=told.name,
             kind="server projection",
             state=state,
@@ -46,7 +46,7 @@ class ServerProjectionSource:
             asks=("pause", "rebuild") if state == "running" else ("resume",),
         )
 
-    def ask(self, seen: Seen, what: str) -> None:
+    def ask(self, row: StatusRow, what: str) -> None:
         self._call(_METHODS[what])
 
     def _call(self, method: str) -> Any:

@@ -6,18 +6,18 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from esnb import frames
-from esnb.frames.queue import redis_of
-from esnb.frames.queue_counts import queue_counts
-from esnb.frames.runner_status import name_of, status_of
-from esnb.frames.runners import one_by_one
-from esnb.frames.subscriptions import replay_parked
+from esnb.running.given import one_by_one
+from esnb.running.runner_status import name_of, status_of
+from esnb.sources.groups import replay_parked
+from esnb.sources.jobs import queue_counts
 from esnb.sources.redaction import Redact
+from esnb.sources.redis_client import redis_of
 from esnb.sources.source import is_client
 from esnb.threads.question import Question
 from esnb.widgets.drawing.unread import unanswered
-from esnb.widgets.watch.seen import Seen, Source
+from esnb.widgets.watch.board import Board, not_a_runner
 from esnb.widgets.watch.server_projection import ServerProjectionSource
-from esnb.widgets.watch.watched import Watched, refused
+from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
 _METHODS = {
     "pause": ("pause",),
@@ -36,20 +36,20 @@ _MOST_DEAD = 1000
 """Open records of an outbox that are looked at for dead ones."""
 
 
-def watched(
+def board_of(
     given: Iterable[Any],
     queues: Iterable[str] = (),
     prefix: str = "bull",
     projections: Iterable[str] = (),
     redact: Redact | None = None,
-) -> Watched:
+) -> Board:
     """All that was given to `watch`; TypeError for what cannot be watched."""
-    sources: list[Source] = []
+    sources: list[StatusSource] = []
     stores: Any = None
     server: Any = None
     for each in one_by_one(given):
         if isinstance(each, type):
-            raise refused(each)
+            raise not_a_runner(each)
         if callable(getattr(each, "status", None)):
             sources.append(RunnerSource(each))
         elif is_client(each) or is_client(getattr(each, "eventstoredb", None)):
@@ -59,7 +59,7 @@ def watched(
         elif hasattr(each, "pipeline"):
             stores = each
         else:
-            raise refused(each)
+            raise not_a_runner(each)
     running = _names(projections)
     if running and server is None:
         raise TypeError(
@@ -74,7 +74,7 @@ def watched(
             "or a redis-py client"
         )
     sources += [QueueSource(stores, name, prefix) for name in names]
-    return Watched(sources, redact=redact)
+    return Board(sources, redact=redact)
 
 
 def _names(given: Iterable[str]) -> list[str]:
@@ -92,7 +92,7 @@ class RunnerSource:
     def name(self) -> str:
         return name_of(self._runner)
 
-    def look(self) -> Iterator[Seen]:
+    def look(self) -> Iterator[StatusRow]:
         status = status_of(self._runner)
         state = str(status.state)
         waits = state == "retrying"
@@ -119,7 +119,7 @@ class RunnerSource:
         }
         counts = ((name, getattr(status, name, None)) for name in _COUNTS)
         done = getattr(status, "published", getattr(status, "completed", None))
-        yield Seen(
+        yield StatusRow(
             name=str(status.name),
             state=state,
             kind=_kind(status),
@@ -134,7 +134,7 @@ class RunnerSource:
             **told,
         )
 
-    def ask(self, seen: Seen, what: str) -> None:
+    def ask(self, row: StatusRow, what: str) -> None:
         if what == "retry dead":
             self._outbox().retry(self._dead())
         elif (method := self._method(what)) is not None:
@@ -166,11 +166,11 @@ class GroupSource:
     def __init__(self, source: Any) -> None:
         self._source = source
 
-    def look(self) -> Iterator[Seen]:
+    def look(self) -> Iterator[StatusRow]:
         found = frames.subscriptions(self._source)
         for row in found.astype(object).where(found.notna(), None).to_dict("records"):
             parked = row["parked"] or 0
-            yield Seen(
+            yield StatusRow(
                 key=f"{row['stream']}::{row['group']}",
                 name=row["group"],
                 state=row["status"] or "unknown",
@@ -186,8 +186,8 @@ class GroupSource:
                 asks=("replay parked",) if parked else (),
             )
 
-    def ask(self, seen: Seen, what: str) -> None:
-        replay_parked(self._source, seen.application, seen.name)
+    def ask(self, row: StatusRow, what: str) -> None:
+        replay_parked(self._source, row.application, row.name)
 
 
 class QueueSource:
@@ -199,13 +199,13 @@ class QueueSource:
         self._question = Question[dict[str, int]](f"Redis, about queue {name!r}")
         self.name = name
 
-    def look(self) -> Iterator[Seen]:
+    def look(self) -> Iterator[StatusRow]:
         found = self._question.put(
             lambda: queue_counts(self._source, self.name, prefix=self._prefix)
         )()
         failed, completed = found.pop("failed"), found.pop("completed")
         left = sum(found.values())
-        yield Seen(
+        yield StatusRow(
             name=self.name,
             kind="queue",
             state="paused" if found["paused"] else "working" if found["active"] else "idle",
@@ -217,7 +217,7 @@ class QueueSource:
             done=completed + failed,
         )
 
-    def ask(self, seen: Seen, what: str) -> None:
+    def ask(self, row: StatusRow, what: str) -> None:
         from esnb.outbox.retrying import retry_failed  # brings asyncio's Redis client
 
         retry_failed(redis_of(self._source), self.name, self._prefix)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from esnb.clients.uri import guarded_argument
 from esnb.widgets.drawing.faces import Faces, wanted_live
+from esnb.widgets.drawing.values import counted
 from esnb.widgets.watch import html
 from esnb.widgets.watch import text as _watch_text
-from esnb.widgets.watch.seen import Seen
-from esnb.widgets.watch.sources import watched
-from esnb.widgets.watch.watched import PATIENCE, Watched
+from esnb.widgets.watch.board import PATIENCE, Board
+from esnb.widgets.watch.sources import board_of
+from esnb.widgets.watch.status_row import StatusRow
 
 if TYPE_CHECKING:
     from esnb.sources.redaction import Redact
@@ -58,7 +59,7 @@ whose persistent subscriptions are shown as they come; queues= and projections= 
     """
     runners = tuple(map(guarded_argument, runners))
     return Watcher(
-        watched(runners, queues, prefix, projections, redact),
+        board_of(runners, queues, prefix, projections, redact),
         live=wanted_live(live),
         numbers=numbers,
     )
@@ -67,8 +68,8 @@ whose persistent subscriptions are shown as they come; queues= and projections= 
 class Watcher(Faces):
     """Runners in three faces: controls, HTML, plain text. Made by `watch`."""
 
-    def __init__(self, watched: Watched, *, live: bool, numbers: bool) -> None:
-        self._watched = watched
+    def __init__(self, board: Board, *, live: bool, numbers: bool) -> None:
+        self._board = board
         self._numbers = numbers
         self._panel: WatchPanel | None = None
         self.live = live
@@ -79,9 +80,9 @@ class Watcher(Faces):
         return self._controls().root
 
     @property
-    def runners(self) -> list[Seen]:
+    def runners(self) -> list[StatusRow]:
         """Each runner now, in the order given."""
-        return self._watched.look(_LIVE if self.live else PATIENCE)
+        return self._board.look(_LIVE if self.live else PATIENCE)
 
     def close(self) -> None:
         """Ends the looking and removes the controls; runners are left alone."""
@@ -97,15 +98,14 @@ class Watcher(Faces):
         if self._panel is None:
             from esnb.widgets.watch.panel import WatchPanel
 
-            self._panel = WatchPanel(self._watched, self._numbers)
+            self._panel = WatchPanel(self._board, self._numbers)
         return self._panel
 
     def __str__(self) -> str:
         return _watch_text.table(self.runners)
 
     def __repr__(self) -> str:
-        count = len(self._watched)
-        return f"<watch of {count} runner{'' if count == 1 else 's'}>"
+        return f"<watch of {counted(len(self._board), 'runner')}>"
 
     def _repr_html_(self) -> str:
         return html.saved(self.runners, self._numbers)

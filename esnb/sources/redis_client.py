@@ -1,4 +1,4 @@
-"""A Redis that is asked by a frame."""
+"""The Redis of a source, and what it answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
+
+from esnb.sources.source import described
+
+
+def redis_of(source: Any) -> Any:
+    """The Redis client of `source`; TypeError where there is none."""
+    client = source if hasattr(source, "pipeline") else getattr(source, "redis", None)
+    if isinstance(source, type) or not hasattr(client, "pipeline"):
+        raise TypeError(
+            f"no queues: {described(source)}; give the Stores that esnb.connect() gives, or a "
+            "redis-py client"
+        )
+    return client
 
 
 @contextmanager

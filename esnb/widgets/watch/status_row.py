@@ -1,4 +1,4 @@
-"""One runner at a moment, as plain data, and who can tell of it."""
+"""The status of one runner as `watch` shows it, and what can tell it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
+from esnb.widgets.drawing.values import counted
+
 ASKS = ("pause", "resume", "rebuild", "replay parked", "retry dead", "retry failed")
 """What has a button."""
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One runner at one moment; None where it does not tell."""
+class StatusRow:
+    """One runner at one moment; None for what it does not tell."""
 
     name: str
     state: str
     kind: str = ""
-    """What it is, where it is no runner of a projection."""
+    """What it is, where it is not the runner of a projection."""
     application: str = ""
     position: int | None = None
     head: int | None = None
@@ -29,12 +31,12 @@ class Seen:
     counts: tuple[tuple[str, int], ...] = ()
     """Further numbers, by their names."""
     troubles: tuple[tuple[str, int], ...] = ()
-    """How many events or jobs wait for somebody, by what befell them; none that is 0."""
+    """How many events or jobs need somebody's attention, by what happened to them; none that is 0."""
     error: str | None = None
     advice: str | None = None
     """What to do about the error, where that can be told."""
     event: str | None = None
-    """The event that is at fault."""
+    """The event that caused the error."""
     handler: str | None = None
     traceback: str | None = None
     last_parked: str | None = None
@@ -42,33 +44,31 @@ class Seen:
     can: tuple[str, ...] = ()
     """Those of `ASKS` that it has at all."""
     asks: tuple[str, ...] = ()
-    """Those of them that make sense in its state."""
+    """Those of them that its state allows."""
     done: int | None = None
-    """What it has done so far: the rate of one that does not tell its own."""
+    """How many events or jobs it has done so far: its rate, where it does not tell its own."""
     key: str = ""
-    """Tells it from the others, at every look."""
+    """Identifies it among the others, the same at every look."""
 
     @property
-    def ago(self) -> str:
+    def lag_text(self) -> str:
         """Its lag in words."""
         if self.kind == "worker":
             return ""  # the queue has one
         if self.lag is None:
             return "lag unknown" if self.progress is None else f"{self.progress:.1f} % of the log"
-        what = "job" if self.kind == "queue" else "event"
-        if self.lag == 0:
-            return "no jobs left" if what == "job" else "caught up"
-        rest = "left" if what == "job" else "behind"
-        return f"{self.lag:,} {what}{'' if self.lag == 1 else 's'} {rest}"
+        if self.kind == "queue":
+            return f"{counted(self.lag, 'job')} left" if self.lag else "no jobs left"
+        return f"{counted(self.lag, 'event')} behind" if self.lag else "caught up"
 
 
-class Source(Protocol):
+class StatusSource(Protocol):
     """Something that can be watched: one runner, or all groups of a server."""
 
-    def look(self) -> Iterable[Seen]:
+    def look(self) -> Iterable[StatusRow]:
         """How its runners are now; raises what the store raises."""
 
-    def ask(self, seen: Seen, what: str) -> None:
+    def ask(self, row: StatusRow, what: str) -> None:
         """Does one of `ASKS`; raises what that raises."""
 
     @property

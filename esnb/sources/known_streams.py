@@ -31,7 +31,7 @@ class StreamRow:
     tombstoned: bool = False
 
 
-class StreamIndex:
+class KnownStreams:
     """What is known of a log's streams; `look` finds more of them."""
 
     def __init__(self, pager: Pager) -> None:

@@ -1,4 +1,4 @@
-"""How runners are doing, all together, and what one can ask of them."""
+"""How several runners are doing, and what one can ask of them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any
 from esnb.clients.uri import said
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import described
-from esnb.widgets.watch.asked import Asked
-from esnb.widgets.watch.seen import ASKS, Seen, Source
+from esnb.widgets.watch.poller import Poller
+from esnb.widgets.watch.status_row import ASKS, StatusRow, StatusSource
 
 KEPT = 75
 """Looks that a sparkline shows: half a minute of a live panel."""
@@ -30,41 +30,41 @@ class Past:
     lags: deque[int | None] = field(default_factory=lambda: deque(maxlen=KEPT))
     _done: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=KEPT // 3))
 
-    def add(self, now: float, seen: Seen) -> Seen:
-        """Takes a look in; gives it with a rate, where that can be told of two looks."""
-        if seen.rate is None and seen.done is not None:
-            if self._done and self._done[-1][1] > seen.done:
-                self._done.clear()  # begun anew
-            self._done.append((now, seen.done))
+    def add(self, now: float, row: StatusRow) -> StatusRow:
+        """Adds a look; returns it with a rate, where two looks tell one."""
+        if row.rate is None and row.done is not None:
+            if self._done and self._done[-1][1] > row.done:
+                self._done.clear()  # it started again
+            self._done.append((now, row.done))
             since, before = self._done[0]
             if now > since:
-                seen = replace(seen, rate=(seen.done - before) / (now - since))
-        self.rates.append(seen.rate)
-        self.lags.append(seen.lag)
-        return seen
+                row = replace(row, rate=(row.done - before) / (now - since))
+        self.rates.append(row.rate)
+        self.lags.append(row.lag)
+        return row
 
 
-class Watched:
-    """Some runners, looked at together."""
+class Board:
+    """A row for each runner, all of them asked together."""
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[StatusSource],
         clock: Callable[[], float] = time.monotonic,
         redact: Redact | None = None,
     ) -> None:
         """`clock` gives seconds, of which only the differences count."""
         self._redaction = Redaction(redact)
-        self._asked = [Asked(source) for source in sources]
+        self._pollers = [Poller(source) for source in sources]
         self._clock = clock
         self._lock = threading.Lock()
         self._pasts: dict[str, Past] = {}
-        self._owners: dict[str, tuple[Source, Seen]] = {}
+        self._owners: dict[str, tuple[StatusSource, StatusRow]] = {}
 
     def __len__(self) -> int:
-        return len(self._asked)
+        return len(self._pollers)
 
-    def look(self, patience: float = PATIENCE) -> list[Seen]:
+    def look(self, patience: float = PATIENCE) -> list[StatusRow]:
         """Each of them now; one that cannot tell is `unknown`, with its error.
 
         All sources are asked at the same time, and given `patience` seconds
@@ -72,45 +72,45 @@ class Watched:
         no more until it has: it is asked again then.
         """
         now = self._clock()
-        begun = [asked for asked in self._asked if asked.begin(now)]
-        until = time.monotonic() + patience
-        for asked in begun:
-            asked.wait(max(0.0, until - time.monotonic()))
+        begun = [poller for poller in self._pollers if poller.begin(now)]
+        deadline = time.monotonic() + patience
+        for poller in begun:
+            poller.wait(max(0.0, deadline - time.monotonic()))
         with self._lock:
             return self._taken(now)
 
-    def _taken(self, now: float) -> list[Seen]:
-        found: list[Seen] = []
-        owners: dict[str, tuple[Source, Seen]] = {}
-        for place, asked in enumerate(self._asked):
+    def _taken(self, now: float) -> list[StatusRow]:
+        found: list[StatusRow] = []
+        owners: dict[str, tuple[StatusSource, StatusRow]] = {}
+        for place, poller in enumerate(self._pollers):
             numbers = count()
-            rows, is_news = asked.take(now)
-            for row in rows:
-                key = f"{place}/{row.key or next(numbers)}"
+            rows, is_news = poller.take(now)
+            for each in rows:
+                key = f"{place}/{each.key or next(numbers)}"
                 past = self._pasts.setdefault(key, Past())
-                seen = replace(row, key=key)
+                row = replace(each, key=key)
                 if is_news:
-                    seen = past.add(now, seen)
-                elif key in self._owners and seen.rate is None:
-                    seen = replace(seen, rate=self._owners[key][1].rate)
-                owners[key] = asked.source, seen
-                found.append(self._hidden(seen))
+                    row = past.add(now, row)
+                elif key in self._owners and row.rate is None:
+                    row = replace(row, rate=self._owners[key][1].rate)
+                owners[key] = poller.source, row
+                found.append(self._hidden(row))
         self._owners = owners
         for gone in self._pasts.keys() - owners.keys():
             del self._pasts[gone]
         return found
 
-    def _hidden(self, seen: Seen) -> Seen:
+    def _hidden(self, row: StatusRow) -> StatusRow:
         """What may be shown of it."""
         if not self._redaction:
-            return seen
-        event, ends, reason = (seen.last_parked or "").partition("): ")
+            return row
+        event, ends, reason = (row.last_parked or "").partition("): ")
         message = self._redaction.message
         return replace(
-            seen,
-            error=message(seen.error),
+            row,
+            error=message(row.error),
             traceback=None,
-            last_parked=None if seen.last_parked is None else f"{event}{ends}{message(reason)}",
+            last_parked=None if row.last_parked is None else f"{event}{ends}{message(reason)}",
         )
 
     def said(self, error: Exception) -> str:
@@ -119,13 +119,13 @@ class Watched:
 
     def join(self, timeout: float) -> None:
         """Waits until no source is being asked, at most so many seconds."""
-        until = time.monotonic() + timeout
-        for asked in self._asked:
-            asked.join(max(0.0, until - time.monotonic()))
+        deadline = time.monotonic() + timeout
+        for poller in self._pollers:
+            poller.join(max(0.0, deadline - time.monotonic()))
 
-    def past(self, seen: Seen) -> Past:
+    def past(self, row: StatusRow) -> Past:
         """The looks at it so far."""
-        return self._pasts.get(seen.key, Past())
+        return self._pasts.get(row.key, Past())
 
     def ask(self, key: str, what: str) -> None:
         """Asks the one with this key for one of `ASKS`; raises what that raises."""
@@ -133,11 +133,11 @@ class Watched:
             raise ValueError(f"cannot ask a runner to {what!r}, only {', '.join(ASKS)}")
         if key not in self._owners:
             raise LookupError("it is not there any more")
-        source, seen = self._owners[key]
-        source.ask(seen, what)
+        source, row = self._owners[key]
+        source.ask(row, what)
 
 
-def refused(given: Any) -> TypeError:
+def not_a_runner(given: Any) -> TypeError:
     """What `watch` says to what cannot be watched."""
     return TypeError(
         f"no runner: {described(given)}; give runners that have a status(), such as "

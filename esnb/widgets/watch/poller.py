@@ -11,7 +11,7 @@ from esnb.clients.uri import said
 from esnb.threads.changes import Flag
 from esnb.threads.question import UnansweredError, not_known_since
 from esnb.widgets.drawing.unread import is_lost, unanswered
-from esnb.widgets.watch.seen import Seen, Source
+from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
 _SLOW = 3.0
 """Seconds without an answer after which what was seen before is not shown as the present."""
@@ -19,17 +19,17 @@ _STEP = 5
 """Seconds between two texts of how long there has been none."""
 
 
-class Asked:
+class Poller:
     """A source and its latest answer. At most one question is under way."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: StatusSource) -> None:
         self.source = source
         self._lock = threading.Lock()
         self._answered = Flag()
-        self._found: Sequence[Seen] | None = None
+        self._found: Sequence[StatusRow] | None = None
         self._thread: threading.Thread | None = None
         self._since = 0.0
-        self._last: Sequence[Seen] = ()
+        self._last: Sequence[StatusRow] = ()
         self._known: datetime | None = None
         """When it has answered last (UTC)."""
 
@@ -49,7 +49,7 @@ class Asked:
         """Returns at the answer, at the latest after so many seconds."""
         self._answered.wait(timeout)
 
-    def take(self, now: float) -> tuple[Sequence[Seen], bool]:
+    def take(self, now: float) -> tuple[Sequence[StatusRow], bool]:
         """Its runners, and whether that is news: one that is slow has those of before."""
         with self._lock:
             if self._thread is not None and self._answered.is_set():
@@ -72,7 +72,7 @@ class Asked:
             self._found = found
         self._answered.set()
 
-    def _looked(self) -> Sequence[Seen]:
+    def _looked(self) -> Sequence[StatusRow]:
         try:
             found = list(self.source.look())
             self._known = datetime.now(UTC)
@@ -85,19 +85,19 @@ class Asked:
             if is_unanswered and "not known" not in text:
                 text = f"{text}; how it stands is {not_known_since(self._known)}"
             before = self._last if is_unanswered else ()
-            return _not_known(before or [Seen(name=self.source.name, state="")], text, advice)
+            return _not_known(before or [StatusRow(name=self.source.name, state="")], text, advice)
 
-    def _without(self, now: float) -> Sequence[Seen]:
+    def _without(self, now: float) -> Sequence[StatusRow]:
         """What is shown of one that has not answered this time."""
         seconds = now - self._since if self._thread is not None else 0.0
         if seconds < _SLOW:
-            return self._last or [Seen(name=self.source.name, state="asking")]
+            return self._last or [StatusRow(name=self.source.name, state="asking")]
         silence = f"no answer for {max(3, int(seconds) // _STEP * _STEP):,} s"
-        before = self._last or [Seen(name=self.source.name, state="")]
+        before = self._last or [StatusRow(name=self.source.name, state="")]
         return _not_known(before, silence, unanswered(silence))
 
 
-def _not_known(before: Sequence[Seen], error: str, advice: str | None) -> Sequence[Seen]:
+def _not_known(before: Sequence[StatusRow], error: str, advice: str | None) -> Sequence[StatusRow]:
     """What was seen before, as what is not known now."""
     return [
         replace(each, state="unknown", error=error, advice=advice, traceback=None)

@@ -8,17 +8,16 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb import frames
-from esnb.clients.uri import said
 from esnb.sources.redaction import Redaction
-from esnb.widgets.explore.skipped import Left, Skipped
-from esnb.widgets.explore.timeline import Timeline, Version
+from esnb.widgets.explore.skipped import Skipped
+from esnb.widgets.explore.timeline import Timeline
 
 if TYPE_CHECKING:
     from esnb.folds.fold import ProjectorFunction
     from esnb.sources.redaction import Redact
 
 
-class Reader:
+class HistoryReader:
     """Reads one aggregate, as often as it is asked."""
 
     def __init__(
@@ -44,7 +43,7 @@ class Reader:
                 purpose="explore()",
             )
         )
-        return Timeline(found[0].stream, list(map(_shown, found)), self._snapshots())
+        return Timeline(found[0].stream, found, self._snapshots())
 
     def timeline_if_any(self) -> Timeline | None:
         """The same; None where the application has no events at all."""
@@ -68,8 +67,7 @@ class Reader:
         left = frames.without(
             self._app, self._id, skip, projector_func=self._projector, redact=self._redaction
         )
-        found = [Left(each.number, each.state, _told(each.problem)) for each in left]
-        return Skipped(skip, found)
+        return Skipped(skip, list(left))
 
     def _snapshots(self) -> frozenset[int]:
         """The versions of which the application has a snapshot."""
@@ -77,26 +75,3 @@ class Reader:
             return frozenset()
         found = frames.snapshots(self._app, self._id)
         return frozenset(int(version) for version in found["version"].dropna())
-
-
-def _shown(version: frames.Version) -> Version:
-    return Version(
-        version.number,
-        version.type,
-        version.time,
-        version.changed,
-        _without_time(version.data),
-        version.state,
-        _told(version.problem),
-        tuple(change.field for change in version.changes),
-    )
-
-
-def _told(problem: Exception | None) -> str:
-    return "" if problem is None else said(problem)
-
-
-def _without_time(data: Any) -> Any:
-    if not isinstance(data, dict):
-        return data
-    return {name: value for name, value in data.items() if name != "timestamp"}

@@ -23,7 +23,7 @@ _DEEPEST = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class EntryChange:
     """One difference in a field; `path` names the entry, as in `tags[2]`."""
 
     mark: Mark
@@ -33,25 +33,25 @@ class Change:
     after: Any = ABSENT
 
 
-def changes(
+def entry_changes(
     before: Mapping[str, Any], after: Mapping[str, Any], most: int = 100
-) -> tuple[list[Change], bool]:
+) -> tuple[list[EntryChange], bool]:
     """The first `most` differences, and whether there are more."""
     found = list(islice(_fields(before, after), most + 1))
     return found[:most], len(found) > most
 
 
-def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Change]:
+def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[EntryChange]:
     for name in dict.fromkeys([*before, *after]):
         sides = before.get(name, ABSENT), after.get(name, ABSENT)
         yield from _compared(name, visible(name, 80), *sides, _DEEPEST)
 
 
-def _compared(field: str, path: str, before: Any, after: Any, levels: int) -> Iterator[Change]:
+def _compared(field: str, path: str, before: Any, after: Any, levels: int) -> Iterator[EntryChange]:
     if before is ABSENT:
-        yield Change("+", field, path, after=after)
+        yield EntryChange("+", field, path, after=after)
     elif after is ABSENT:
-        yield Change("−", field, path, before=before)
+        yield EntryChange("−", field, path, before=before)
     elif same(before, after):
         return
     elif levels and type(before) is type(after) is dict:
@@ -61,19 +61,19 @@ def _compared(field: str, path: str, before: Any, after: Any, levels: int) -> It
                 for key in dict.fromkeys([*before, *after])
             ]
         except Exception:  # noqa: BLE001  keys that cannot be compared: the dicts are shown whole
-            yield Change("~", field, path, before, after)
+            yield EntryChange("~", field, path, before, after)
             return
         for key, sides in entries:
             yield from _compared(field, f"{path}[{line(key, 80)}]", *sides, levels - 1)
     elif levels and type(before) is type(after) and type(before) in (list, tuple):
         yield from _sequences(field, path, before, after, levels - 1)
     else:
-        yield Change("~", field, path, before, after)
+        yield EntryChange("~", field, path, before, after)
 
 
 def _sequences(
     field: str, path: str, before: Sequence[Any], after: Sequence[Any], levels: int
-) -> Iterator[Change]:
+) -> Iterator[EntryChange]:
     """The entries between the common beginning and the common end."""
     shorter = min(len(before), len(after))
     head = 0
