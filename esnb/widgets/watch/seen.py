@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
-ASKS = ("pause", "resume", "rebuild", "replay parked", "retry dead", "retry failed")
+from esnb.running.actions import Action
+
+ASKS = (*get_args(Action), "retry failed")
 """What has a button."""
 
 
