@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from time import monotonic
 from typing import Any, Generic, Literal, TypeVar, get_origin
 
@@ -18,9 +19,10 @@ from eventsourcing.utils import EnvType
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.rebuilding import rebuilds_of
+from esnb.projections.rebuilding import can_rebuild, rebuilds_of
 from esnb.projections.standing import Standing
 from esnb.projections.worker import Worker
+from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
@@ -33,6 +35,9 @@ from esnb.threads.question import UnansweredError
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 TView = TypeVar("TView", bound=TrackingRecorder)
+
+_UNREBUILT: tuple[Action, ...] = ("pause", "resume")
+"""What can be asked of a runner whose view has no way to be rebuilt."""
 
 
 class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
@@ -212,7 +217,8 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
         It waits no longer than a second for them; then `error` says since when
         the rest is not known.
         """
-        return self._standing.status(self.projection.name, self._batch_size)
+        status = self._standing.status(self.projection.name, self._batch_size)
+        return status if can_rebuild(self._rebuilds) else replace(status, all_actions=_UNREBUILT)
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.

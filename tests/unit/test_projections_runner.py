@@ -781,6 +781,7 @@ def test_views_in_sql_say_that_they_cannot_be_rebuilt(
 ) -> None:
     env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "a.db")}
     runner = CatchUpRunner(Bank, projection, SQLiteSums, env)
+    assert runner.status().all_actions == ("pause", "resume")
     with pytest.raises(NotSupportedError, match="SQLiteSums cannot be rebuilt beside itself"):
         runner.rebuild()
     assert runner.status().state == "stopped"
