@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 from unicodedata import category
@@ -21,6 +22,8 @@ from esnb.outbox.view import OutboxView
 from esnb.projections import Backoff, CatchUpRunner
 from esnb.projections.current import CORRELATION_ID, event_id_of
 from esnb.projections.runner import require_application
+from esnb.running.status import RunnerStatus, told
+from esnb.threads.question import Question
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
 CAUSATION_ID = "$causationId"
@@ -89,6 +92,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         )
         projection.application = self.app
         self.env: Mapping[str, str] = env
+        self._dead = Question[int](f"Redis, of outbox {name!r}")
 
     @property
     def name(self) -> str:
@@ -105,6 +109,10 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         """
         return self.view.mend("retry", _ids(ids))
 
+    def retry_dead(self) -> int:
+        """Retries all records that failed for good; returns how many."""
+        return self.retry(self.view.dead())
+
     def discard(self, ids: str | UUID | Iterable[str | UUID]) -> int:
         """Takes records out that are not to be sent: they become `skipped`; how many.
 
@@ -113,6 +121,15 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         for an id that the outbox does not have.
         """
         return self.view.mend("discard", _ids(ids))
+
+    def status(self) -> RunnerStatus:
+        """How it is doing, as plain data; `dead` are the records that failed for good."""
+        asked = self._dead.put(self.view.count_dead)  # while the others answer
+        status = super().status()
+        dead, _ = told(asked)
+        return replace(
+            status, kind="outbox", dead=dead, all_actions=("pause", "resume", "retry dead")
+        )
 
     def rebuild(self) -> NoReturn:
         """Refused: every event would be sent again."""

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import random
-import threading
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar
 
-from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
+from eventsourcing.persistence import WaitInterruptedError
 from eventsourcing.utils import Environment
 
 from esnb.outbox.errors import StuckError
@@ -21,16 +18,17 @@ from esnb.outbox.plan import Planner
 from esnb.outbox.publishing import Publishing
 from esnb.outbox.record import OutboxRecord
 from esnb.outbox.route import RouteFunction, check_options
-from esnb.projections import Backoff
 from esnb.redis.connection import redis_url
 from esnb.redis.waiting import wait_until
+from esnb.running.actions import Action
 from esnb.running.closing import close_with_stores
-from esnb.running.status import absence, retrying_if_away, told
-from esnb.running.threads import goes_on
+from esnb.running.progress import Progress
+from esnb.running.runner import Runner
+from esnb.running.status import Status, absence, retrying_if_away, told
+from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
 
-_PATIENCE = 30.0
 _SHOWN = 5
 DAY = 86_400.0
 
@@ -42,8 +40,11 @@ KEPT_JOBS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class PublisherStatus:
+class PublisherStatus(Status):
     """How a publisher is doing."""
+
+    _counted = ("published", "restarts")
+    _troubling: ClassVar[Mapping[str, str]] = {"dead": "dead"}
 
     name: str
     application: str
@@ -58,9 +59,16 @@ class PublisherStatus:
     head: int | None = None
     lag_seconds: float | None = None
     rate_per_s: float | None = None
+    restarts: int = 0
+    """How often it has begun again after an error, since `start()`."""
+    traceback: str | None = None
+    dead: int | None = None
+    """Records that failed for good, until `retry_dead()`; None while Redis is away."""
+    kind: str = "publisher"
+    all_actions: tuple[Action, ...] = ("resume", "retry dead")
 
 
-class BullMQPublisher:
+class BullMQPublisher(Runner[Publishing]):
     """Adds a job for each record of an outbox, once, in the order of its aggregate.
 
     `route(record)` gives the queue's name, a `Route` with options, a list of
@@ -135,64 +143,28 @@ class BullMQPublisher:
             "keep_age": keep_age,
             "keep_count": keep_count,
         }
-        self._open = Question[int](f"Redis, of outbox {outbox.name!r}")
-        self._lock = threading.RLock()
-        self._publishing: Publishing | None = None
-        self._thread: threading.Thread | None = None
+        self._open = Question[tuple[int, int]](f"Redis, of outbox {outbox.name!r}")
+        self._progress = Progress()
+        super().__init__([Task(f"esnb-{outbox.name}-bullmq", self._progress)])
         close_with_stores(outbox.env, self.stop)
 
-    # --- its life -------------------------------------------------------------------
+    def _work(self, task: Task[Publishing]) -> Publishing:
+        return Publishing(
+            task.progress,
+            view=self.outbox.view,
+            planner=self._planner,
+            application_name=self.outbox.app_name,
+            held=None if task.work is None else task.work.held,
+            **self._settings,
+        )
 
-    def start(self) -> Self:
-        """Starts publishing, in a thread of its own; does nothing while it does.
-
-        Also after `stop()` and after a failure.
-        """
-        with self._lock:
-            if not goes_on(self._thread, self._publishing):
-                before = self._publishing
-                self._publishing = Publishing(
-                    view=self.outbox.view,
-                    planner=self._planner,
-                    application_name=self.outbox.app_name,
-                    backoff=Backoff(0.05, 2.0),
-                    held=None if before is None else before.held,
-                    **self._settings,
-                )
-                # Bound to what runs, not to this object: one that nobody holds ends.
-                weakref.finalize(self, self._publishing.ask_to_stop)
-                self._thread = threading.Thread(
-                    target=self._publishing.run, name=f"esnb-{self.outbox.name}-bullmq", daemon=True
-                )
-                self._thread.start()
-        return self
-
-    def stop(self) -> None:
-        """Ends publishing after the batch at hand. What is pending stays in the outbox."""
-        with self._lock:
-            publishing, thread = self._publishing, self._thread
-        if publishing is None or thread is None:
-            return
-        publishing.ask_to_stop()
-        if thread is not threading.current_thread():
-            thread.join(_PATIENCE)
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        if error is None:
-            self._raise_failure()
+    def retry_dead(self) -> int:
+        """Retries all records that failed for good; returns how many."""
+        return self.outbox.retry_dead()
 
     # --- what it has done -------------------------------------------------------------
 
-    def wait(self, *, timeout: float = _PATIENCE) -> None:
+    def wait(self, *, timeout: float = PATIENCE) -> None:
         """Blocks until all that was recorded before the call is published or skipped.
 
         `timeout` is in seconds. Raises TimeoutError, which names what is stuck
@@ -201,8 +173,7 @@ class BullMQPublisher:
         stopped meanwhile; and ProgrammingError when it was not started.
         """
         deadline = monotonic() + timeout
-        if self._publishing is None:
-            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        self._check_started()
         view = self.outbox.view
         try:
             target = within(
@@ -234,7 +205,7 @@ class BullMQPublisher:
                 view._connection,
                 view.settled_channel,
                 max(0.0, deadline - monotonic()),
-                self._publishing.ended,
+                self._tasks[0].ended,
                 "the outbox",
             )
         except StuckError:
@@ -256,39 +227,38 @@ class BullMQPublisher:
 
     def status(self) -> PublisherStatus:
         """How it is doing, as plain data. Asks Redis, for no longer than a second."""
-        publishing = self._publishing
-        lag, away = told(self._open.put(self._count))
-        name = f"{self.outbox.name} → BullMQ"
-        if publishing is None:
-            return PublisherStatus(name, self.outbox.app_name, "stopped", 0, lag, None)
-        with publishing.changed:
+        progress = self._progress
+        found, away = told(self._open.put(self._count))
+        lag, dead = found or (None, None)
+        with progress.changed:
             state, wrong = retrying_if_away(
-                publishing.state, publishing.error, absence(away, self._open.since, str)
+                progress.state, progress.error, absence(away, self._open.since, str)
             )
             return PublisherStatus(
-                name, self.outbox.app_name, state, publishing.published, lag, wrong
+                name=f"{self.outbox.name} → BullMQ",
+                application=self.outbox.app_name,
+                state=state,
+                published=progress.counts["published"],
+                lag=lag,
+                error=wrong,
+                restarts=progress.restarts,
+                traceback=progress.traceback,
+                dead=dead,
             )
 
     def __repr__(self) -> str:
-        state = "stopped" if self._publishing is None else self._publishing.state
-        return f"<BullMQPublisher of outbox {self.outbox.name!r}, {state}>"
+        return f"<BullMQPublisher of outbox {self.outbox.name!r}, {self._progress.state}>"
 
     # --- inside -------------------------------------------------------------------------
 
-    def _raise_failure(self) -> None:
-        publishing = self._publishing
-        if publishing is not None and publishing.failure is not None:
-            raise publishing.failure
-
-    def _count(self) -> int:
-        """Records that are neither published nor skipped."""
+    def _count(self) -> tuple[int, int]:
+        """Records that are neither published nor skipped, and those that failed for good."""
         self.outbox.view.check_answers()
-        return self.outbox.view.count_open()
+        return self.outbox.view.count_open(), self.outbox.view.count_dead()
 
     def _left(self) -> str:
         """What is left, for an error."""
-        publishing = self._publishing
-        because = f" ({publishing.error})" if publishing is not None and publishing.error else ""
+        because = f" ({self._progress.error})" if self._progress.error else ""
         view = self.outbox.view
         records = view.oldest_open(_SHOWN)
         count = max(view.count_open(), len(records))

@@ -5,41 +5,39 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
-from esnb.clients.uri import described, said
+from esnb.clients.uri import described
 from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
 from esnb.outbox.jobs import async_client, check_single_server, described_error, msgpack
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
-from esnb.outbox.wake import woken
-from esnb.projections import Backoff
 from esnb.redis.errors import ForeignViewError, may_pass
-from esnb.running.exits import as_error
-from esnb.threads.changes import Changes, Flag
+from esnb.running.backoff import Backoff
+from esnb.running.recovery import Recovery
+from esnb.running.work import LoopWork, woken
 
 _IDLE = 1.0
 """Seconds after which it looks for work though nothing woke it."""
 _ANSWER_SECONDS = 10.0
-_MOST_SURPRISES = 5
+_HOPELESS = (EvictionPolicyError, ForeignViewError, NotSupportedError)
+"""What trying again does not change."""
 
 Claimed = Sequence[tuple[str, str, str, str]]
 """Aggregate, member of the queue, record and status, of each record."""
 
 
 @dataclass
-class Publishing:
-    """What a publisher's thread does, and what it says of it.
-
-    Attributes are read and written within `with changed`.
-    """
+class Publishing(LoopWork):
+    """What a publisher's thread does."""
 
     view: OutboxView
     planner: Planner
@@ -50,101 +48,17 @@ class Publishing:
     lease: float
     keep_age: float
     keep_count: int
-    backoff: Backoff
-    changed: Changes = field(default_factory=Changes)
-    state: str = "starting"
-    error: str | None = None
-    failure: Exception | None = None
-    published: int = 0
-    ended: Flag = field(default_factory=Flag)
-    """Set when the thread does nothing any more: those who wait look why."""
-    _loop: asyncio.AbstractEventLoop | None = None
-    _wake: asyncio.Event | None = None
-    _stop: bool = False
     held: tuple[str, list[str]] | None = None
     """Token and aggregates of a claim that is not known to be settled; no aggregates as
     long as the claim is not answered."""
 
-    # --- the thread -----------------------------------------------------------------
-
-    def run(self) -> None:
-        """Publishes until it is asked to stop, or fails."""
-        try:
-            asyncio.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - shown by status(), raised by wait()
-            with self.changed:
-                self.state, self.failure = "failed", as_error(error)
-                self.error = said(self.failure)
-                self.changed.notify_all()
-        else:
-            self._says("stopped")
-        finally:
-            self.ended.set()
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether it was asked to stop, or has failed."""
-        with self.changed:
-            return self._stop or self.failure is not None
-
-    def ask_to_stop(self) -> None:
-        """Ends it after the batch at hand. Safe from any thread, and more than once."""
-        with self.changed:
-            self._stop = True
-            loop, wake = self._loop, self._wake
-        if loop is not None and wake is not None:
-            try:
-                loop.call_soon_threadsafe(wake.set)
-            except RuntimeError:
-                return  # the loop has ended
-
-    def _says(self, state: str, error: str | None = None) -> None:
-        with self.changed:
-            self.state, self.error = state, error
-            self.changed.notify_all()
-
-    # --- the loop ---------------------------------------------------------------------
-
-    async def _main(self) -> None:
-        with self.changed:
-            self._loop, self._wake = asyncio.get_running_loop(), asyncio.Event()
-        wake = self._wake
+    async def _main(self, wake: asyncio.Event) -> None:
         client = async_client(self.url, socket_timeout=_ANSWER_SECONDS)
         self._exchange = Exchange(client)
         self._adding = Adding(client, self.prefix)
         listener = asyncio.create_task(self._listen(client, wake))
-        checked = False
-        surprises = 0
         try:
-            while not self._stop:
-                if listener.done():
-                    listener.result()  # it ends by an error only
-                wake.clear()
-                try:
-                    if not checked:
-                        await asyncio.to_thread(self.view.check_streams)
-                        await self._check_server(client)
-                        checked = True
-                    if self.state == "starting":
-                        self._says("running")  # before whoever waits for a record sees it settled
-                    pause = await self._turn()
-                    surprises = 0
-                    self.backoff.reset()
-                    self._says("running")
-                except (redis.RedisError, PersistenceError, OSError) as error:
-                    if isinstance(
-                        error, EvictionPolicyError | ForeignViewError | NotSupportedError
-                    ):
-                        raise
-                    checked = False
-                    if not isinstance(error, redis.ConnectionError | redis.TimeoutError | OSError):
-                        surprises += 1
-                        if surprises > _MOST_SURPRISES and not may_pass(error):
-                            raise
-                    self._says("retrying", described_error(error, self.url))
-                    pause = self.backoff.next()
-                if pause > 0 and not self._stop:
-                    await woken(wake, pause)
+            await self._publish(client, wake, listener)
             await self._leave()
         finally:
             while not listener.done():
@@ -154,6 +68,39 @@ class Publishing:
             _ = listener.cancelled() or listener.exception()  # else asyncio writes it to stderr
             await self._exchange.close()
             await client.aclose()
+
+    async def _publish(
+        self, client: Any, wake: asyncio.Event, listener: asyncio.Task[None]
+    ) -> None:
+        """Publishes until it is asked to stop; raises what it cannot overcome."""
+        say = partial(described_error, url=self.url)
+        recovery = Recovery("the outbox's publisher", self.progress, Backoff(0.05, 2.0), say)
+        checked = False
+        while not self.progress.stop:
+            if listener.done():
+                listener.result()  # it ends by an error only
+            wake.clear()
+            try:
+                if not checked:
+                    await asyncio.to_thread(self.view.check_streams)
+                    await self._check_server(client)
+                    checked = True
+                if self.progress.state == "starting":
+                    self.progress.says("running")  # before a record is seen to be settled
+                pause = await self._turn()
+                recovery.reset()
+                self.progress.recover("running")
+            except _HOPELESS:
+                raise
+            except (redis.RedisError, PersistenceError, OSError) as error:
+                checked = False
+                passes = isinstance(error, OSError) or may_pass(error)
+                found = recovery.pause_after(error, passes=passes)
+                if found is None:
+                    raise
+                pause = found
+            if pause > 0 and not self.progress.stop:
+                await woken(wake, pause)
 
     async def _listen(self, client: Any, wake: asyncio.Event) -> None:
         """Wakes the loop when records come, or are to be tried again."""
@@ -203,8 +150,7 @@ class Publishing:
         settled, refusal = await self._settle(token, lanes, plans)
         self.held = None
         if settled > 0:
-            with self.changed:
-                self.published += settled
+            self.progress.count("published", settled)
         if refusal:
             raise redis.ResponseError(refusal.decode("utf-8", "backslashreplace"))
         return 0

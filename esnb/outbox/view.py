@@ -156,6 +156,22 @@ class OutboxView(RedisView):
         ids = self._connection.call("ZRANGE", self.key("open"), 0, count - 1)
         return self.records([id.decode() for id in ids])
 
+    def count_dead(self) -> int:
+        """How many records failed for good: each holds its aggregate up, which has one at most."""
+        return int(self._connection.call("ZCOUNT", self.key("waiting"), "+inf", "+inf"))
+
+    def dead(self) -> list[str]:
+        """Ids of the records that failed for good."""
+        found: list[str] = []
+        with translated(self._connection.url):
+            lanes: Any = self.redis.zrangebyscore(self.key("waiting"), "+inf", "+inf")
+            for start in range(0, len(lanes), _PAGE):
+                with self.redis.pipeline(transaction=False) as pipe:
+                    for lane in lanes[start : start + _PAGE]:
+                        pipe.zrangebylex(self.key("queue"), f"[{lane}\0", f"({lane}\1", 0, 1)
+                    found += [place[-36:] for places in pipe.execute() for place in places]
+        return found
+
     def is_stuck(self) -> bool:
         """Whether all that is left waits for records that failed for good."""
         with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
-from eventsourcing.persistence import PersistenceError, ProgrammingError
+from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.bullmq import job_counts
 from esnb.clients.uri import guarded
@@ -21,21 +18,27 @@ from esnb.outbox.route import Route
 from esnb.outbox.working import Working
 from esnb.redis.connection import check_url, connection
 from esnb.redis.errors import translated
-from esnb.running.status import absence, retrying_if_away, told
-from esnb.running.threads import goes_on
+from esnb.running.actions import Action
+from esnb.running.progress import Progress
+from esnb.running.runner import Runner, has_ended
+from esnb.running.status import Status, absence, retrying_if_away, told
+from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, within
 
 __all__ = ["Handler", "Job", "Worker", "WorkerStatus"]
 
-_PATIENCE = 30.0
+_LOOK = 1.0
+"""Seconds between two looks of `run_forever()` at the status."""
 _RETRY_MS = 1000
 """Milliseconds between two tries to reach Redis; BullMQ's own default is 15,000."""
 
 
 @dataclass(frozen=True)
-class WorkerStatus:
+class WorkerStatus(Status):
     """How a worker is doing."""
+
+    _counted = ("completed", "failed", "restarts")
 
     name: str
     """The queue's."""
@@ -45,9 +48,14 @@ class WorkerStatus:
     failed: int
     """Attempts that failed, since it was started."""
     error: str | None
+    restarts: int = 0
+    """How often it has begun again after an error, since `start()`."""
+    traceback: str | None = None
+    kind: str = "worker"
+    all_actions: tuple[Action, ...] = ("resume",)
 
 
-class Worker:
+class Worker(Runner[Working]):
     """Runs `handler(job)` for each job of a BullMQ queue.
 
     `stores` are those of `esnb.connect()`, or a Redis URL. The function may be
@@ -100,78 +108,42 @@ class Worker:
             },
             results_of(url, f"{prefix}:{queue}"),
         )
-        self._lock = threading.RLock()
-        self._working: Working | None = None
-        self._thread: threading.Thread | None = None
+        self._progress = Progress()
+        super().__init__([Task(f"esnb-worker-{self.queue}", self._progress)])
         if hasattr(stores, "closing"):
             stores.closing(self.stop)
 
-    def start(self) -> Self:
-        """Starts working, in a thread of its own; does nothing while it does.
+    def _work(self, task: Task[Working]) -> Working:
+        return Working(task.progress, *self._settings)
 
-        Also after `stop()` and after a failure.
-        """
-        with self._lock:
-            if not goes_on(self._thread, self._working):
-                self._working = Working(*self._settings)
-                weakref.finalize(self, self._working.ask_to_stop)
-                self._thread = threading.Thread(
-                    target=self._working.run, name=f"esnb-worker-{self.queue}", daemon=True
-                )
-                self._thread.start()
-        return self
-
-    def stop(self, *, timeout: float = _PATIENCE) -> None:
+    def stop(self, *, timeout: float = PATIENCE) -> None:
         """Takes no more jobs, and returns when those at hand have ended.
 
         Raises TimeoutError when they take longer than `timeout` seconds.
         """
-        with self._lock:
-            working, thread = self._working, self._thread
-        if working is None or thread is None:
-            return
-        working.ask_to_stop()
-        if thread is not threading.current_thread():
-            thread.join(timeout)
-            if thread.is_alive():
-                raise TimeoutError(
-                    f"a job of {self!r} has not ended within {timeout} s: the worker stops after it"
-                )
+        if not self._end(timeout):
+            raise TimeoutError(
+                f"a job of {self!r} has not ended within {timeout} s: the worker stops after it"
+            )
 
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
-        if error is None:
-            self._raise_failure()
-
-    def wait(self, jobs: int = 1, *, timeout: float = _PATIENCE) -> None:
+    def wait(self, jobs: int = 1, *, timeout: float = PATIENCE) -> None:
         """Blocks until so many jobs have been completed since the start.
 
         Raises TimeoutError, which counts what the queue has, and what the
         worker failed with.
         """
-        working = self._working
-        if working is None:
-            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        self._check_started()
+        progress, counts = self._progress, self._progress.counts
         deadline = monotonic() + timeout
-        working.changed.wait_for(
-            lambda: working.completed >= jobs or working.state in ("failed", "stopped"), timeout
-        )
-        if working.completed >= jobs:
+        progress.waits(timeout, lambda: counts["completed"] >= jobs or has_ended(progress))
+        if counts["completed"] >= jobs:
             return
         self._raise_failure()
-        because = f": {working.error}" if working.error else ""
+        because = f": {progress.error}" if progress.error else ""
         waited = timeout - max(0.0, deadline - monotonic())
         raise TimeoutError(
-            f"{self!r} has completed {working.completed} of {jobs} jobs within {waited:.1f} s"
-            f" ({working.failed} attempts failed){because}{self._backlog()}"
+            f"{self!r} has completed {counts['completed']} of {jobs} jobs within {waited:.1f} s"
+            f" ({counts['failed']} attempts failed){because}{self._backlog()}"
         )
 
     def _backlog(self) -> str:
@@ -199,43 +171,37 @@ class Worker:
         (looked at once a second). Raises what the worker failed with.
         """
         self.start()
-        thread = self._thread
-        assert thread is not None
         before = None
-        while thread.is_alive():
+        while not has_ended(self._progress):
             if changed is not None:
                 status = self.status()
                 if status.state != before:
                     before = status.state
                     changed(status)
-            thread.join(1.0)
+            self._wait_for(has_ended, _LOOK)
         self._raise_failure()
-
-    def ask_to_stop(self) -> None:
-        """As `stop()`, but does not wait: for a signal's handler."""
-        if self._working is not None:
-            self._working.ask_to_stop()
 
     def status(self) -> WorkerStatus:
         """How it is doing, as plain data. Asks Redis whether it answers."""
-        working = self._working
-        if working is None:
-            return WorkerStatus(self.queue, "stopped", 0, 0, None)
-        _, away = told(self._asked.put(self._connection.check))
-        with working.changed:
+        progress = self._progress
+        away = told(self._asked.put(self._connection.check))[1] if self.is_started else None
+        with progress.changed:
             # BullMQ's worker says nothing of it, and goes on when Redis does.
             state, wrong = retrying_if_away(
-                working.state, working.error, absence(away, self._asked.since, str)
+                progress.state, progress.error, absence(away, self._asked.since, str)
             )
-            return WorkerStatus(self.queue, state, working.completed, working.failed, wrong)
+            return WorkerStatus(
+                name=self.queue,
+                state=state,
+                completed=progress.counts["completed"],
+                failed=progress.counts["failed"],
+                error=wrong,
+                restarts=progress.restarts,
+                traceback=progress.traceback,
+            )
 
     def __repr__(self) -> str:
-        state = "stopped" if self._working is None else self._working.state
-        return f"<Worker of queue {self.queue!r}, {state}>"
-
-    def _raise_failure(self) -> None:
-        if self._working is not None and self._working.failure is not None:
-            raise self._working.failure
+        return f"<Worker of queue {self.queue!r}, {self._progress.state}>"
 
 
 def _url(stores: Any) -> str:

@@ -20,82 +20,44 @@ from esnb.correlation import Correlated, Correlation
 from esnb.outbox.job import Handler, Job
 from esnb.outbox.jobs import async_client, bullmq, described_error
 from esnb.outbox.results import Results, key_of
-from esnb.outbox.wake import woken
-from esnb.projections import Backoff
-from esnb.running.exits import as_error, awaited, contained
-from esnb.threads.changes import Changes
+from esnb.running.backoff import Backoff
+from esnb.running.exits import awaited, contained
+from esnb.running.recovery import Recovery
+from esnb.running.work import LoopWork, woken
 
 _ANSWER_SECONDS = 5.0
 
 
 @dataclass
-class Working:
-    """What a worker's thread does. Attributes are read and written within `with changed`."""
+class Working(LoopWork):
+    """What a worker's thread does."""
 
     url: str
     queue: str
     handler: Handler
     options: Mapping[str, Any]
     results: Results
-    changed: Changes = field(default_factory=Changes)
-    state: str = "starting"
-    error: str | None = None
-    failure: Exception | None = None
-    completed: int = 0
-    failed: int = 0
-    _loop: asyncio.AbstractEventLoop | None = None
-    _ending: asyncio.Event | None = None
-    _stop: bool = False
     _at_hand: set[asyncio.Future[None]] = field(default_factory=set)
 
-    def run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - shown by status(), raised by wait() and stop()
-            with self.changed:
-                if isinstance(error, redis.RedisError | OSError):
-                    self.failure = OperationalError(described_error(error, self.url))
-                else:
-                    self.failure = as_error(error)
-                self.state, self.error = "failed", masked(str(self.failure))
-                self.changed.notify_all()
-        else:
-            with self.changed:
-                self.state = "stopped"
-                self.changed.notify_all()
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether it was asked to stop, or has failed."""
-        with self.changed:
-            return self._stop or self.failure is not None
-
-    def ask_to_stop(self) -> None:
-        with self.changed:
-            self._stop = True
-            loop, ending = self._loop, self._ending
-        if loop is not None and ending is not None:
-            try:
-                loop.call_soon_threadsafe(ending.set)
-            except RuntimeError:
-                return  # the loop has ended
-
-    async def _main(self) -> None:
-        ending = asyncio.Event()
-        with self.changed:
-            self._loop, self._ending = asyncio.get_running_loop(), ending
-            if self._stop:
-                ending.set()
-        backoff = Backoff()
+    async def _main(self, wake: asyncio.Event) -> None:
+        recovery = Recovery(
+            f"a worker of queue {self.queue!r}", self.progress, Backoff(), self._say
+        )
         while True:
             try:
-                await self._work(ending)
+                await self._work(wake)
                 return
             except (redis.ConnectionError, redis.TimeoutError, OSError) as error:
                 # BullMQ's worker begins with a Redis that answers, and waits for it only then.
-                self._says("retrying", described_error(error, self.url))
-            if await woken(ending, backoff.next()):
+                pause = recovery.pause_after(error, passes=True)
+            except redis.RedisError as error:
+                raise OperationalError(self._say(error)) from None
+            assert pause is not None  # it passes
+            if await woken(wake, pause):
                 return
+
+    def _say(self, error: Exception) -> str:
+        return described_error(error, self.url)
 
     async def _work(self, ending: asyncio.Event) -> None:
         """Works until it is asked to end; raises redis-py's errors when it could not begin."""
@@ -116,7 +78,7 @@ class Working:
             # It waits in whole seconds unless it knows the server's version beforehand.
             await worker.blockingRedisConnection.getRedisVersion()
             running = asyncio.ensure_future(worker.run())
-            self._says("running")
+            self.progress.recover("running")
             await asyncio.wait(
                 {running, asyncio.ensure_future(ending.wait())},
                 return_when=asyncio.FIRST_COMPLETED,
@@ -130,11 +92,6 @@ class Working:
         finally:
             await worker.blockingRedisConnection.close()
             await client.aclose()
-
-    def _says(self, state: str, error: str | None = None) -> None:
-        with self.changed:
-            self.state, self.error = state, error
-            self.changed.notify_all()
 
     async def _close(self, worker: Any, client: redis.asyncio.Redis) -> None:
         """Lets the jobs at hand end. BullMQ would ask a Redis that is away for ever: not that one."""
@@ -170,17 +127,17 @@ class Working:
         BullMQ itself would call a job failed that it cannot tell to have succeeded.
         """
         backoff = Backoff()
-        ending = self._ending
+        ending = self._wake
         assert ending is not None
         while not ending.is_set():
             try:
                 await ping(client)
             except (redis.RedisError, OSError) as error:
-                self._says("retrying", described_error(error, self.url))
+                self.progress.says("retrying", self._say(error))
                 await woken(ending, backoff.next())
             else:
-                if self.state == "retrying":
-                    self._says("running")
+                if self.progress.state == "retrying":
+                    self.progress.recover("running")
                 return
 
     async def _handled(self, job: Any) -> Any:
@@ -199,25 +156,21 @@ class Working:
             ) from error
         return given
 
-    def _counts(self, what: str) -> None:
-        with self.changed:
-            setattr(self, what, getattr(self, what) + 1)
-            self.changed.notify_all()
-
     def _has_completed(self, job: Any, *_: Any) -> None:
         self.results.remove((str(job.id), int(job.timestamp), job.attemptsMade - 1))
-        with self.changed:
-            self.error = None
-        self._counts("completed")
+        with self.progress.changed:
+            self.progress.forget_error()
+            self.progress.count("completed")
 
     def _has_failed(self, job: Any, error: Any, *_: Any) -> None:
-        self._has_error(error)
-        self._counts("failed")
+        with self.progress.changed:
+            self._has_error(error)
+            self.progress.count("failed")
 
     def _has_error(self, error: Any, *_: Any) -> None:
-        with self.changed:
-            self.error = masked(
-                described_error(error, self.url) if isinstance(error, Exception) else str(error)
+        with self.progress.changed:
+            self.progress.error = masked(
+                self._say(error) if isinstance(error, Exception) else str(error)
             )
 
 

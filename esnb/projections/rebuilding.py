@@ -60,6 +60,11 @@ def rebuilds_of(
     return _Nowhere(view)
 
 
+def can_rebuild(rebuilds: Rebuilds) -> bool:
+    """Whether there is a way to rebuild a view of that kind."""
+    return not isinstance(rebuilds, _Nowhere)
+
+
 def _code(projection_class: type[Any], view_class: type[Any]) -> str:
     """A fingerprint of all the code that fills a view."""
     both = f"{fingerprint(projection_class)}{fingerprint(view_class)}"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from time import monotonic
-from types import TracebackType
-from typing import Any, ClassVar, Generic, Literal, Self, TypeVar, get_origin
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_origin
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     InfrastructureFactory,
-    ProgrammingError,
     TrackingRecorder,
     WaitInterruptedError,
 )
@@ -22,16 +19,17 @@ from eventsourcing.utils import EnvType, strtobool
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings, said
 from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.rebuilding import rebuilds_of
+from esnb.projections.rebuilding import can_rebuild, rebuilds_of
 from esnb.projections.same_log import SameLog
 from esnb.projections.standing import Standing
 from esnb.projections.worker import Worker
+from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
+from esnb.running.runner import PausableRunner, has_ended
 from esnb.running.status import RunnerStatus
-from esnb.running.telemetry import observe, unobserve
-from esnb.running.threads import goes_on
+from esnb.running.task import PATIENCE, Task
 from esnb.setting import environment
 from esnb.threads import question
 from esnb.threads.question import UnansweredError
@@ -39,11 +37,11 @@ from esnb.threads.question import UnansweredError
 TApplication = TypeVar("TApplication", bound=Application[Any])
 TView = TypeVar("TView", bound=TrackingRecorder)
 
-_PATIENCE = 30.0
-"""Seconds that `wait()` waits, and that `stop()` and `pause()` give a handler to end."""
+_UNREBUILT: tuple[Action, ...] = ("pause", "resume")
+"""What can be asked of a runner whose view has no way to be rebuilt."""
 
 
-class CatchUpRunner(Generic[TApplication, TView]):
+class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
     """Applies an application's events to a view, in order, each exactly once.
 
     The arguments are those of the library's `ProjectionRunner`:
@@ -134,9 +132,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         self._same_log = SameLog(self.app, projection_class.name, self._way_out)
         self._makes_tables = strtobool(settings.get("CREATE_TABLE") or "yes")
         self._standing = Standing(self.app, self.view, self._progress, self._same_log)
-        self._lock = threading.RLock()
-        self._worker: Worker | None = None
-        self._thread: threading.Thread | None = None
+        super().__init__([Task(f"esnb-{self.projection.name}", self._progress)])
         close_with_stores(settings, self.stop)
 
     @property
@@ -144,83 +140,23 @@ class CatchUpRunner(Generic[TApplication, TView]):
         """The application's name, under which the view keeps the checkpoint."""
         return self.app.name
 
-    @property
-    def is_started(self) -> bool:
-        """Whether it follows its application, or has failed at it, in this process."""
-        return self._thread is not None
-
     # --- its life ---------------------------------------------------------------
 
-    def start(self) -> Self:
-        """Starts following, from the view's checkpoint; does nothing while it does.
-
-        Also after `stop()` and after a failure. Stores that are away are waited
-        for: `status()` says so.
-        """
-        with self._lock:
-            if not goes_on(self._thread, self._progress):
-                self._progress.begin()
-                self._worker = Worker(
-                    application=self.app,
-                    projection=self.projection,
-                    view=self.view,
-                    same_log=self._same_log,
-                    makes_tables=self._makes_tables,
-                    rebuilds=self._rebuilds,
-                    progress=self._progress,
-                    dead_letters=self._dead_letters,
-                    batch_size=self._batch_size,
-                    sets_aside=self._sets_aside,
-                    backoff=self._backoff,
-                    standby=Backoff(0.5, 1.0, self._backoff.chance),
-                )
-                # Bound to the worker, not to the runner: one that nobody holds ends.
-                weakref.finalize(self, _ask_to_stop, self._worker, self._progress)
-                self._thread = threading.Thread(
-                    target=self._worker.run, name=f"esnb-{self.projection.name}", daemon=True
-                )
-                self._thread.start()
-                observe(self)
-        return self
-
-    def stop(self) -> None:
-        """Ends following, after the event at hand; what was applied is committed.
-
-        Does nothing when it does not run. A handler that takes longer than 30
-        seconds is left to end by itself, in a thread that holds nothing up.
-        """
-        with self._lock:
-            worker, thread = self._worker, self._thread
-        if worker is None or thread is None:
-            return
-        unobserve(self)
-        _ask_to_stop(worker, self._progress)
-        if thread is not threading.current_thread():
-            thread.join(_PATIENCE)
-
-    def pause(self) -> None:
-        """Leaves off until `resume()`; returns when nothing is applied any more.
-
-        Does nothing to one that does not run, or has failed. Raises TimeoutError
-        when a handler takes longer than 30 seconds; it pauses after that.
-        """
-        self._ask("pause", True)
-        if self._thread is not threading.current_thread() and not self._progress.waits(
-            _PATIENCE, lambda: self._progress.state in ("paused", "stopped", "failed")
-        ):
-            raise TimeoutError(
-                f"{self!r} has not paused within {_PATIENCE:g} s: it is at work on an event, "
-                "or waits for the answer of a store, and pauses after that"
-            )
-
-    def resume(self) -> None:
-        """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs.
-
-        After a failure it begins with the event that failed, as `start()` does:
-        put right first what was wrong with it.
-        """
-        self._ask("pause", False)
-        self.start()
+    def _work(self, task: Task[Worker]) -> Worker:
+        return Worker(
+            application=self.app,
+            projection=self.projection,
+            view=self.view,
+            same_log=self._same_log,
+            makes_tables=self._makes_tables,
+            rebuilds=self._rebuilds,
+            progress=task.progress,
+            dead_letters=self._dead_letters,
+            batch_size=self._batch_size,
+            sets_aside=self._sets_aside,
+            backoff=self._backoff,
+            standby=Backoff(0.5, 1.0, self._backoff.chance),
+        )
 
     def rebuild(self) -> None:
         """Fills the view anew from the first event, and returns at once.
@@ -232,43 +168,20 @@ class CatchUpRunner(Generic[TApplication, TView]):
         new one. A rebuild that is killed goes on when the projection runs
         again, or starts over when its code has changed; a runner that starts
         while another rebuilds helps it. Starts the runner where it does not
-        run, or has failed; one that is paused begins when it is resumed. Raises NotSupportedError for views that cannot be filled beside
-        themselves: of the library's own SQL modules, and in tables whose names
-        do not depend on the projection's.
+        run, or has failed; one that is paused begins when it is resumed. Raises
+        NotSupportedError for views that cannot be filled beside themselves: of
+        the library's own SQL modules, and in tables whose names do not depend on
+        the projection's.
         """
         self._rebuilds.check()
         with self._progress.changed:
             self._progress.rebuild = self._progress.rebuilding = True
         self.start()
-        self._disturb()
-
-    def run_forever(self, timeout: float | None = None) -> None:
-        """Follows until `stop()`, or `timeout` seconds; raises the runner's own error."""
-        self.start()
-        try:
-            self._progress.waits(timeout, lambda: self._progress.state in ("stopped", "failed"))
-        except BaseException:
-            self.stop()
-            raise
-        self._raise_failure()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Stops; raises the runner's error, unless `wait()` or the block has raised one."""
-        self.stop()
-        if error is None and not self._progress.is_raised:
-            self._raise_failure()
+        self._tasks[0].interrupt()
 
     # --- what it has done --------------------------------------------------------
 
-    def wait(self, notification_id: int | None = None, *, timeout: float = _PATIENCE) -> None:
+    def wait(self, notification_id: int | None = None, *, timeout: float = PATIENCE) -> None:
         """Blocks until all that was recorded before the call, or that id, is applied.
 
         After `rebuild()`, in the rebuilt view. `timeout` is in seconds. Raises
@@ -282,7 +195,7 @@ class CatchUpRunner(Generic[TApplication, TView]):
         if self._standing.was_reset(min(timeout, question.PATIENCE)):
             with progress.changed:
                 progress.reopens_asked += 1
-            self._disturb()
+            self._tasks[0].interrupt()
         try:
             target = self._standing.head(deadline) if notification_id is None else notification_id
         except UnansweredError as error:
@@ -293,13 +206,13 @@ class CatchUpRunner(Generic[TApplication, TView]):
                 return False
             return not target or (progress.position is not None and progress.position >= target)
 
-        if self._thread is None and not (target and self._standing.is_stored(target, deadline)):
-            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        if not self.is_started and target and self._standing.is_stored(target, deadline):
+            return
+        self._check_started()
         progress.waits(
-            max(0.0, deadline - monotonic()),
-            lambda: is_reached() or progress.state in ("stopped", "failed"),
+            max(0.0, deadline - monotonic()), lambda: is_reached() or has_ended(progress)
         )
-        if self._thread is None or is_reached():
+        if is_reached():
             return
         self._raise_failure()
         if progress.state == "stopped":
@@ -321,7 +234,8 @@ class CatchUpRunner(Generic[TApplication, TView]):
         It waits no longer than a second for them; then `error` says since when
         the rest is not known.
         """
-        return self._standing.status(self.projection.name, self._batch_size, self._problem)
+        status = self._standing.status(self.projection.name, self._batch_size, self._problem)
+        return status if can_rebuild(self._rebuilds) else replace(status, all_actions=_UNREBUILT)
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.
@@ -335,29 +249,14 @@ class CatchUpRunner(Generic[TApplication, TView]):
 
     # --- inside ------------------------------------------------------------------
 
-    def _ask(self, what: str, value: bool) -> None:
-        with self._progress.changed:
-            setattr(self._progress, what, value)
-        self._disturb()
-
     @property
     def _problem(self) -> Exception | None:
-        return None if self._worker is None else self._worker.problem
+        work = self._tasks[0].work
+        return None if work is None else work.problem
 
     def _place(self) -> str:
         """Itself and how far it has come, for an error."""
         return f"{self!r} is at event {self._progress.position}"
-
-    def _disturb(self) -> None:
-        worker = self._worker
-        if worker is not None:
-            worker.disturb()
-
-    def _raise_failure(self) -> None:
-        failure = self._progress.failure
-        if failure is not None:
-            self._progress.is_raised = True
-            raise failure
 
 
 def _application(
@@ -405,9 +304,3 @@ def _view(factory: InfrastructureFactory[TView], view_class: type[TView]) -> TVi
             f"{type(factory).__module__} builds no {view_class.__qualname__}: give env=stores.env, "
             f"or set {variable} to the persistence module of its store (esnb.redis for a RedisView)"
         ) from error
-
-
-def _ask_to_stop(worker: Worker, progress: Progress) -> None:
-    with progress.changed:
-        progress.stop = True
-    worker.disturb()

@@ -22,9 +22,10 @@ from esnb.projections.rebuilding import Rebuilds, claim
 from esnb.projections.same_log import SameLog
 from esnb.redis import ForeignViewError, RedisTrackingRecorder, ViewDamagedError
 from esnb.running.backoff import Backoff
-from esnb.running.progress import Progress
-from esnb.running.recovery import Recovery, trace
+from esnb.running.progress import Progress, trace
+from esnb.running.recovery import Recovery
 from esnb.running.telemetry import telemetry
+from esnb.running.work import Work
 
 _IDLE = 5.0
 """Seconds without an event after which it looks whether the stores are still the same."""
@@ -35,7 +36,7 @@ _HOPELESS = (CheckpointAheadError, CheckpointMismatchError, ForeignViewError, Vi
 """What trying again does not change."""
 
 
-class Worker:
+class Worker(Work):
     """Follows an application's events with one projection, until it is stopped or fails."""
 
     def __init__(
@@ -78,11 +79,6 @@ class Worker:
     # --- the thread -------------------------------------------------------------
 
     def run(self) -> None:
-        """Works until it is stopped, or fails."""
-        with self._recovery.to_the_end():
-            self._run()
-
-    def _run(self) -> None:
         progress = self._progress
         while not progress.stop:
             try:
@@ -97,12 +93,8 @@ class Worker:
                     overcome = self._recovery.retry(another)
                 if not overcome:
                     return
-        progress.says("stopped")
 
-    def disturb(self) -> None:
-        """Makes the thread look at what is asked of it."""
-        with self._progress.changed:
-            self._progress.changed.notify_all()
+    def interrupt(self) -> None:
         feed = self._feed
         if feed is not None:
             feed.interrupt()
@@ -211,11 +203,7 @@ class Worker:
 
     def _went_well(self) -> None:
         self._recovery.reset()
-        progress = self._progress
-        with progress.changed:
-            progress.state = "running" if self._filling is None else "rebuilding"
-            progress.forget_error()
-            progress.changed.notify_all()
+        self._progress.recover("running" if self._filling is None else "rebuilding")
 
     def _pause(self) -> None:
         self._progress.says("paused")
@@ -238,19 +226,21 @@ class Worker:
                 return True
         if isinstance(error, HandlerError):
             if not self._sets_aside:
-                return self._fail(error)
+                self._fail(error)
+                return False
             self._set_aside(error, view)
             return True
         if isinstance(error, _HOPELESS):
-            return self._recovery.fail(error)
+            self._progress.fail(error)
+            return False
         return self._recovery.retry(error)
 
-    def _fail(self, failure: HandlerError) -> bool:
+    def _fail(self, failure: HandlerError) -> None:
         event = described(failure.notification)
         failure.error.add_note(
             f"projection {self._projection.name!r}: {failure.handler} for {event}"
         )
-        return self._recovery.fail(failure.error, event, failure.handler)
+        self._progress.fail(failure.error, event, failure.handler)
 
     def _set_aside(self, failure: HandlerError, view: TrackingRecorder) -> None:
         notification = failure.notification
@@ -277,13 +267,12 @@ class Worker:
         progress = self._progress
         with progress.changed:
             progress.restarts += 1
-            progress.state = "standby"
-            progress.error = (
+            progress.says(
+                "standby",
                 f"another runner of projection {self._projection.name!r} moves its checkpoint in "
                 f"application {self._application.name!r}: this one stands by, and takes over when "
-                "the other stops. Stop one of them"
+                "the other stops. Stop one of them",
             )
-            progress.changed.notify_all()
         self._standby.reset()
         while not progress.waits(self._standby.next()):
             progress.reached(position)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from threading import Event
 from time import monotonic, sleep
 from typing import Any
@@ -43,45 +44,50 @@ def wait_until(
     server could not be reached then), WaitInterruptedError when `interrupt`
     is set before.
     """
-    within(
-        timeout + _LAST_WORD,
-        f"Redis, about {what}",
-        lambda: _wait(reached, connection, channel, timeout, interrupt, what),
-    )
+    waiting = _Waiting(reached, connection, channel, monotonic() + timeout, interrupt, what)
+    within(timeout + _LAST_WORD, f"Redis, about {what}", waiting.run)
 
 
-def _wait(
-    reached: Callable[[], bool],
-    connection: Connection,
-    channel: str,
-    timeout: float,
-    interrupt: Event | Flag | None,
-    what: str,
-) -> None:
-    deadline = monotonic() + timeout
-    down: OperationalError | None = None
-    while True:
-        try:
-            if reached():
+@dataclass(frozen=True)
+class _Waiting:
+    """One wait, in the thread that does it."""
+
+    reached: Callable[[], bool]
+    connection: Connection
+    channel: str
+    deadline: float
+    interrupt: Event | Flag | None
+    what: str
+
+    def run(self) -> None:
+        """Waits, also over connections that break."""
+        while True:
+            try:
+                if not self.reached():
+                    self._listen()
                 return
-            down = None
-            with _subscription(connection, channel) as messages:
-                while True:
-                    _check(deadline, interrupt, what)
-                    message = messages.get_message(
-                        timeout=max(0.0, min(_LOOK_SECONDS, deadline - monotonic()))
-                    )
-                    # The confirmation is a message, too.
-                    if message is not None and reached():
-                        return
-        except OperationalError as error:
-            down = error
-        if monotonic() >= deadline:
-            raise down
-        if interrupt is None:
-            sleep(_RECONNECT_SECONDS)
-        elif interrupt.wait(_RECONNECT_SECONDS):
+            except OperationalError:
+                if monotonic() >= self.deadline:
+                    raise
+            if self.interrupt is None:
+                sleep(_RECONNECT_SECONDS)
+            elif self.interrupt.wait(_RECONNECT_SECONDS):
+                raise WaitInterruptedError
+
+    def _listen(self) -> None:
+        with _subscription(self.connection, self.channel) as messages:
+            message = None
+            # The confirmation is a message, too.
+            while message is None or not self.reached():
+                self._check()
+                left = max(0.0, self.deadline - monotonic())
+                message = messages.get_message(timeout=min(_LOOK_SECONDS, left))
+
+    def _check(self) -> None:
+        if self.interrupt is not None and self.interrupt.is_set():
             raise WaitInterruptedError
+        if monotonic() >= self.deadline:
+            raise TimeoutError(f"timed out waiting for {self.what}")
 
 
 @contextmanager
@@ -90,10 +96,3 @@ def _subscription(connection: Connection, channel: str) -> Iterator[Any]:
     with translated(connection.url), client.pubsub() as messages:
         messages.subscribe(channel)
         yield messages
-
-
-def _check(deadline: float, interrupt: Event | Flag | None, what: str) -> None:
-    if interrupt is not None and interrupt.is_set():
-        raise WaitInterruptedError
-    if monotonic() >= deadline:
-        raise TimeoutError(f"timed out waiting for {what}")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
+from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
+from esnb.clients.uri import masked, said
 from esnb.running.status import Rate, State
 from esnb.threads.changes import Changes
 
@@ -13,7 +16,7 @@ Predicate = Callable[[], bool]
 
 
 class Progress:
-    """A runner's state, its position and what is asked of it, under one lock.
+    """The state of a runner's thread, its position and what is asked of it, under one lock.
 
     Attributes are read and written within `with progress.changed`.
     """
@@ -36,6 +39,8 @@ class Progress:
         self.applied = 0
         self.restarts = 0
         self.dead_letters = 0
+        self.counts: Counter[str] = Counter()
+        """What else became of events, records or jobs, by the status' names."""
         self.rebuilding = False
         self.failure: Exception | None = None
         self.is_raised = False
@@ -46,7 +51,7 @@ class Progress:
         self.traceback: str | None = None
         self.rate = Rate()
 
-    def begin(self) -> None:
+    def begin(self, *, keeps_counts: bool = False) -> None:
         """Forgets what an earlier thread left. Raises ForkedError in a forked process."""
         self.changed.check_process()
         with self.changed:
@@ -54,6 +59,8 @@ class Progress:
             self.state = "starting"
             self.opened = False
             self.applied = self.restarts = self.dead_letters = 0
+            if not keeps_counts:
+                self.counts.clear()
             self.failure = None
             self.is_raised = False
             self.rate = Rate()
@@ -63,10 +70,45 @@ class Progress:
     def forget_error(self) -> None:
         self.error = self.event = self.handler = self.traceback = None
 
-    def says(self, state: State) -> None:
-        """Takes another state."""
+    def says(self, state: State, error: str | None = None) -> None:
+        """Takes another state, and says what is wrong where `error` does."""
         with self.changed:
             self.state = state
+            self.error = error or self.error
+            self.changed.notify_all()
+
+    def recover(self, state: State, *, forgets: bool = True) -> None:
+        """Takes another state: something went well, and with `forgets` nothing is wrong."""
+        with self.changed:
+            self.opened = True
+            if forgets:
+                self.forget_error()
+            self.says(state)
+
+    def retry(self, error: str) -> None:
+        """The thread begins again after an error."""
+        with self.changed:
+            self.restarts += 1
+            self.says("retrying", error)
+
+    def fail(self, error: Exception, event: str | None = None, handler: str | None = None) -> None:
+        """The thread cannot go on. `event` and `handler` are what failed, where one did."""
+        with self.changed:
+            self.failure = error
+            self.note(error, event or self.event, handler or self.handler)
+            self.says("failed")
+
+    def note(self, error: Exception, event: str | None, handler: str | None) -> None:
+        """Keeps an error, with what failed, for whoever looks."""
+        with self.changed:
+            self.error, self.traceback = said(error), trace(error)
+            self.event, self.handler = event, handler
+            self.changed.notify_all()
+
+    def count(self, what: str, by: int = 1) -> None:
+        """Counts so many more."""
+        with self.changed:
+            self.counts[what] += by
             self.changed.notify_all()
 
     def opens(self, position: int | None, event: CheckpointEvent | None, asked: int) -> None:
@@ -115,3 +157,8 @@ class Progress:
     def waits(self, seconds: float | None, until: Predicate | None = None) -> bool:
         """Blocks until something is asked of the thread, or the time is up."""
         return self.changed.wait_for(until or self.is_disturbed, seconds)
+
+
+def trace(error: BaseException) -> str:
+    """The traceback, without credentials."""
+    return masked("".join(traceback.format_exception(error)))

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.silence import SILENT
 from esnb.clients.uri import said
+from esnb.running.actions import Action, possible
 from esnb.running.transient import is_transient
 from esnb.threads.question import Question, UnansweredError, not_known_since
 
@@ -63,9 +64,44 @@ def oldest(asked: Iterable[tuple[Question[Any], Exception | None]]) -> datetime 
     return min((time for time in times if time is not None), default=None)
 
 
+class Status:
+    """What every status says of a runner: what it is, and what it can be asked to do."""
+
+    name: str
+    kind: str
+    """What it is: `projection`, `consumers`, `outbox`, `publisher` or `worker`."""
+    state: str
+    error: str | None
+    all_actions: tuple[Action, ...]
+    """What it can be asked to do, whatever its state."""
+    _counted: ClassVar[tuple[str, ...]]
+    _troubling: ClassVar[Mapping[str, str]] = {}
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What it can be asked to do now; each is a method of the runner (`replay_parked()`)."""
+        return possible(self.all_actions, self.state, self.troubles)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What became of events, records or jobs, by name; those that are known."""
+        return {
+            name: number for name in self._counted if (number := getattr(self, name)) is not None
+        }
+
+    @property
+    def troubles(self) -> dict[str, int]:
+        """Events or records that need attention, counted by what happened to them; none that is 0."""
+        found = {word: getattr(self, name) for word, name in self._troubling.items()}
+        return {word: number for word, number in found.items() if number}
+
+
 @dataclass(frozen=True)
-class RunnerStatus:
+class RunnerStatus(Status):
     """A runner at one moment."""
+
+    _counted = ("restarts",)
+    _troubling: ClassVar[Mapping[str, str]] = {"dead letters": "dead_letters", "dead": "dead"}
 
     name: str
     """The projection's."""
@@ -103,6 +139,10 @@ class RunnerStatus:
     known_since: datetime | None = None
     """When a store that is away answered last (UTC); None while all answer, and
     for one that never has."""
+    dead: int | None = None
+    """Of an outbox: records that failed for good; None while Redis is away."""
+    kind: str = "projection"
+    all_actions: tuple[Action, ...] = ("pause", "resume", "rebuild")
 
 
 class Rate:

@@ -92,12 +92,12 @@ def _reader(field: str) -> Callable[[Any], Iterator[Any]]:
     def read(_options: Any) -> Iterator[Any]:
         for runner in list(_watched):
             status = runner.status()
-            value = getattr(status, field)
+            value = getattr(status, field, None)
             if value is not None and status.state != "stopped":
-                yield Observation(
-                    value,
-                    {"esnb.projection": status.name, "esnb.application": status.application},
-                )
+                told = {"esnb.projection": status.name}
+                if hasattr(status, "application"):
+                    told["esnb.application"] = status.application
+                yield Observation(value, told)
 
     return read
 

@@ -331,9 +331,7 @@ class TestTrouble:
         monkeypatch.setattr("esnb.outbox.publishing.Publishing._listen", fails)
         outbox = Outbox(stores, bank)
         publisher = BullMQPublisher(outbox, to("q")).start()
-        publishing = publisher._publishing
-        assert publishing is not None
-        assert publishing.ended.wait(NOW)
+        assert publisher._tasks[0].ended.wait(NOW)
         assert publisher.status().state == "failed"
         assert publisher.status().error == "RuntimeError: no such channel"
         monkeypatch.undo()
@@ -747,6 +745,5 @@ def test_everything_ends_with_the_stores() -> None:
     outbox.start()
     stores.close()
     assert outbox.status().state == "stopped"
-    assert publisher._thread is not None
-    assert not publisher._thread.is_alive()
+    assert publisher.status().state == "stopped"
     assert worker.status().state == "stopped"

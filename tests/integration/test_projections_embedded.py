@@ -46,7 +46,7 @@ def test_it_stops_when_the_stores_close() -> None:
     stores = esnb.connect(embedded=True)
     runner = CatchUpRunner(Bank, Deposits, Sums, env={**stores.env, "OF_THE_TEST": "1"}).start()
     runner.wait()
-    thread = runner._thread
+    thread = runner._tasks[0].thread
 
     stores.close()
 

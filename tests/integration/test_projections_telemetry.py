@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+import esnb
+from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.projections import Backoff, CatchUpRunner, PersistentRunner
 from esnb.running.telemetry import _instruments, _watched
 from tests.persistent_groups import Groups
@@ -47,7 +49,7 @@ class Exported:
         data: Any = self._reader.get_metrics_data()
         return {
             str(point.attributes.get("esnb.projection") or point.attributes["esnb.group"]): point
-            for resource in data.resource_metrics
+            for resource in (data.resource_metrics if data else ())
             for scope in resource.scope_metrics
             for metric in scope.metrics
             if metric.name == name
@@ -149,3 +151,18 @@ def test_without_opentelemetry_runners_run_as_well() -> None:
         check=False,
     )
     assert (done.stdout, done.returncode) == ("[1, 2]\n", 0), done.stderr
+
+
+def test_publishers_and_workers_tell_of_their_status(exported: Exported) -> None:
+    with esnb.connect(embedded=True) as stores:
+        app = Bank()
+        app.open()
+        outbox = Outbox(stores, app, name="told")
+        with outbox, BullMQPublisher(outbox, lambda _: "mails") as publisher:
+            worker = Worker(stores, "mails", lambda job: None)
+            with worker:
+                publisher.wait(timeout=60)
+                assert exported.points("esnb.lag")["told → BullMQ"].value == 0
+                restarts = exported.points("esnb.restarts")
+                assert (restarts["told → BullMQ"].value, restarts["mails"].value) == (0, 0)
+            assert worker not in _watched

@@ -24,6 +24,7 @@ from esnb.projections.persistent.events import ApplicationEvents
 from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.group import Group
 from esnb.running.exits import ExitError
+from esnb.running.task import Task
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank
 
@@ -305,7 +306,7 @@ def test_other_events_go_on_while_one_waits_for_its_next_attempt() -> None:
     with runner(groups, seen, backoff=long, clock=lambda: clock[0]) as worker:
         assert seen.wait(1) == ["good"]
         clock[0] = 1.0
-        worker._consumers[0].disturb()
+        worker._tasks[0].interrupt()
         groups.append("wakes the consumer up")
         assert sorted(seen.wait(3)) == ["bad", "good", "wakes the consumer up"]
 
@@ -347,14 +348,14 @@ def test_a_store_that_is_away_counts_as_no_attempt() -> None:
 
 
 def _quickly_reconnecting(worker: PersistentRunner) -> PersistentRunner:
-    make = worker._consumer
+    make = worker._work
 
-    def quick(progress: Any) -> Consumer:
-        consumer = make(progress)
-        consumer._reconnecting = Backoff(0.001, 0.002, lambda: 0.0)
+    def quick(task: Task[Consumer]) -> Consumer:
+        consumer = make(task)
+        consumer._recovery._backoff = Backoff(0.001, 0.002, lambda: 0.0)
         return consumer
 
-    worker._consumer = quick  # type: ignore[method-assign]
+    worker._work = quick  # type: ignore[method-assign]
     return worker
 
 
@@ -658,13 +659,12 @@ def test_a_runner_of_which_one_worker_has_failed_goes_on_with_all() -> None:
     groups.append(1)
     seen.wait(1)
     wait_for(groups, lambda: groups.group("billing").acknowledged)
-    lived, failed = worker._consumers
-    failed._recovery.fail(RuntimeError("of this one only"))
-    failed._progress.stop = True
-    failed.disturb()
-    worker._threads[1].join(DEADLINE)
+    (lived, failed), (consumer, _) = worker._tasks, worker._consumers()
+    failed.progress.fail(RuntimeError("of this one only"))
+    failed.ask("stop", True)
+    assert failed.join(DEADLINE)
     worker.resume()
-    assert worker._consumers[0] is lived
+    assert lived.work is consumer
     wait_for(groups, lambda: sum(not each.is_stopped for each in groups.subscriptions) == 2)
     assert worker.status().handled == 1  # what was counted is kept
     worker.stop()
@@ -690,7 +690,7 @@ def test_pausing_one_that_does_not_run_does_nothing() -> None:
         seen.wait(1)
 
 
-def test_a_pause_that_a_handler_delays_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pause_that_a_handler_delays_is_said() -> None:
     groups, entered, may_end = Groups(), threading.Event(), threading.Event()
     groups.append(1)
 
@@ -700,10 +700,10 @@ def test_a_pause_that_a_handler_delays_is_said(monkeypatch: pytest.MonkeyPatch) 
 
     with runner(groups, slow, workers=2) as worker:
         assert entered.wait(DEADLINE)
-        monkeypatch.setattr("esnb.projections.persistent.runner._PATIENCE", 0.05)
+        worker._patience = 0.05
         with pytest.raises(TimeoutError, match="it is at work on an event"):
             worker.pause()
-        monkeypatch.undo()
+        worker._patience = DEADLINE
         may_end.set()
         worker.pause()
         assert worker.status().state == "paused"

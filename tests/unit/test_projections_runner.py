@@ -265,15 +265,13 @@ def test_a_runner_that_nobody_holds_ends(store: dict[str, Any], projection: type
     runner: Runner = CatchUpRunner(Bank, projection, **store)
     runner.start()
     runner.wait()
-    thread, gone = runner._thread, weakref.ref(runner)
-    assert thread is not None
+    task, gone = runner._tasks[0], weakref.ref(runner)
 
     del runner
     gc.collect()
 
     assert gone() is None
-    thread.join(60)
-    assert not thread.is_alive()
+    assert task.join(60)
 
 
 def test_run_forever_ends_with_the_time_or_with_stop(runner: Runner) -> None:
@@ -420,18 +418,16 @@ def test_pausing_a_failed_runner_does_not_keep_it_from_going_on(
     assert runner.view.seen() == [1, 2, 3]
 
 
-def test_a_pause_that_a_handler_delays_is_said(
-    runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pause_that_a_handler_delays_is_said(runner: Runner, projection: type[Deposits]) -> None:
     gate = Gate()
     projection.before = staticmethod(gate)
     runner.app.deposit(runner.app.open(), 1)
     with runner:
         assert gate.entered.wait(60)
-        monkeypatch.setattr("esnb.projections.runner._PATIENCE", 0.05)
+        runner._patience = 0.05
         with pytest.raises(TimeoutError, match="it is at work on an event"):
             runner.pause()
-        monkeypatch.undo()
+        runner._patience = 60
         gate.opened.set()
         assert runner._progress.waits(60, lambda: runner._progress.state == "paused")
 
@@ -462,9 +458,9 @@ def test_resume_starts_one_that_was_stopped_or_never_started(runner: Runner) -> 
 def test_resume_leaves_one_that_runs_alone(runner: Runner) -> None:
     with runner:
         runner.wait()
-        thread = runner._thread
+        thread = runner._tasks[0].thread
         runner.resume()
-        assert runner._thread is thread
+        assert runner._tasks[0].thread is thread
 
 
 def test_a_failed_runner_is_rebuilt(projection: type[Deposits]) -> None:
@@ -785,6 +781,7 @@ def test_views_in_sql_say_that_they_cannot_be_rebuilt(
 ) -> None:
     env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "a.db")}
     runner = CatchUpRunner(Bank, projection, SQLiteSums, env)
+    assert runner.status().all_actions == ("pause", "resume")
     with pytest.raises(NotSupportedError, match="SQLiteSums cannot be rebuilt beside itself"):
         runner.rebuild()
     assert runner.status().state == "stopped"

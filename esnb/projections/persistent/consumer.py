@@ -20,23 +20,12 @@ from esnb.projections.persistent.memory import Memory
 from esnb.running.backoff import Backoff
 from esnb.running.exits import contained
 from esnb.running.progress import Progress
-from esnb.running.recovery import Recovery, trace
+from esnb.running.recovery import Recovery
 from esnb.running.telemetry import telemetry
 from esnb.running.transient import is_transient
+from esnb.running.work import Work
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass
-class Counts:
-    """What became of the events that one consumer was sent."""
-
-    handled: int = 0
-    repeated: int = 0
-    """Sent again though they were handled; acknowledged only."""
-    failed: int = 0
-    parked: int = 0
-    gone: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,7 +38,7 @@ class _Later:
     """When the server gives it to another consumer."""
 
 
-class Consumer:
+class Consumer(Work):
     """Handles what a group delivers, until it is stopped or fails."""
 
     def __init__(
@@ -77,18 +66,12 @@ class Consumer:
         self._recovery = Recovery(f"a consumer of group {group.title!r}", progress, reconnecting)
         self._name = uuid4().hex
         self._later: dict[Any, _Later] = {}
-        self.counts = Counts()
         self.last_parked: tuple[float, str] | None = None
         """When an event was parked last, which one, and why."""
 
     # --- the thread ---------------------------------------------------------------
 
     def run(self) -> None:
-        """Works until it is stopped, or fails."""
-        with self._recovery.to_the_end():
-            self._run()
-
-    def _run(self) -> None:
         progress = self._progress
         while not progress.stop:
             try:
@@ -101,18 +84,12 @@ class Consumer:
                 if not self._overcome(error):
                     return
         self._flush_last()
-        progress.says("stopped")
 
     def _flush_last(self) -> None:
         """Tells Redis, if it is back, what only this process knows."""
         if self._memory.is_behind:
             with suppress(OperationalError):  # the next runner of the group in this process does
                 self._memory.flush()
-
-    def disturb(self) -> None:
-        """Makes the thread look at what is asked of it."""
-        with self._progress.changed:
-            self._progress.changed.notify_all()
 
     # --- consuming ------------------------------------------------------------------
 
@@ -159,7 +136,7 @@ class Consumer:
         until = now + self._group.message_timeout if received is None else received.until
         begun = self._memory.begin(event.id, self._name, max(0.001, until - now))
         if begun is None:
-            self.counts.repeated += 1
+            self._progress.count("repeated")
             delivery.ack(event)
         elif isinstance(begun, float):  # another consumer has it
             self._later[event.ack_id] = _Later(event, now + min(begun, 1.0), until)
@@ -187,7 +164,7 @@ class Consumer:
         # First the memory: what is acknowledged and forgotten nobody would repeat. Where Redis
         # is away, this process has it in mind, and nobody else is to be given the event.
         self._memory.end(event.id, self._name, "handled")
-        self.counts.handled += 1
+        self._progress.count("handled")
         self._went_well()
         self._progress.reached(event.commit_position, 1)
         # Last: whoever waits for it sees the counts and the position, too.
@@ -197,13 +174,8 @@ class Consumer:
         self, delivery: Delivery, event: Any, attempt: int, until: float, error: Exception
     ) -> None:
         progress = self._progress
-        self.counts.failed += 1
-        with progress.changed:
-            progress.error = said(error)
-            progress.event = described(event)
-            progress.handler = _named(self._handler)
-            progress.traceback = trace(error)
-            progress.changed.notify_all()
+        progress.note(error, described(event), _named(self._handler))
+        progress.count("failed")
         if attempt > self._retries:
             self._park(delivery, event, said(error))
             return
@@ -215,7 +187,7 @@ class Consumer:
 
     def _park(self, delivery: Delivery, event: Any, reason: str) -> None:
         self._memory.end(event.id, self._name, "parked")
-        self.counts.parked += 1
+        self._progress.count("parked")
         what = f"{described(event)}: {reason}"
         self.last_parked = self._progress.clock(), what
         _log.warning("group %r parks %s", self._group.title, what)
@@ -244,24 +216,19 @@ class Consumer:
         self._progress.waits(seconds, lambda: delivery.has_news() or self._progress.is_disturbed())
 
     def _is_gone(self) -> None:
-        self.counts.gone += 1
+        self._progress.count("gone")
 
     # --- what went wrong ----------------------------------------------------------------
 
     def _went_well(self) -> None:
         self._recovery.reset()
-        progress = self._progress
-        with progress.changed:
-            progress.state = "running"
-            progress.opened = True
-            if not self._later:
-                progress.forget_error()
-            progress.changed.notify_all()
+        self._progress.recover("running", forgets=not self._later)
 
     def _overcome(self, error: Exception) -> bool:
         """Waits before it begins anew; False when there is no going on."""
         if isinstance(error, ForeignGroupError):
-            return self._recovery.fail(error)
+            self._progress.fail(error)
+            return False
         passes = isinstance(error, ConnectionError)
         return self._recovery.retry(self._group.told(error), passes=passes)
 

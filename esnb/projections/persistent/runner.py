@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from time import monotonic
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
 from unicodedata import category
 
 from eventsourcing.application import Application
-from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
+from eventsourcing.persistence import WaitInterruptedError
 from eventsourcing.utils import EnvType
 
 from esnb.clients.uri import guarded_settings, said
-from esnb.projections.persistent.consumer import Consumer, Counts
+from esnb.projections.persistent.consumer import Consumer
 from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
 from esnb.projections.persistent.group import Group
 from esnb.projections.persistent.memory import GroupMemory, HandledEvents, Memory, NoMemory
@@ -32,22 +32,20 @@ from esnb.projections.persistent.status import (
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
+from esnb.running.runner import PausableRunner
 from esnb.running.status import absence, oldest, retrying_if_away, told
-from esnb.running.telemetry import observe, unobserve
-from esnb.running.threads import goes_on
+from esnb.running.task import PATIENCE, Task
 from esnb.running.transient import is_transient
 from esnb.setting import environment
 from esnb.threads.question import Question, within
 
 Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
-_PATIENCE = 30.0
-"""Seconds that `stop()` and `pause()` give a handler to end, and `wait()` all of them."""
 _TICK = 0.05
 """Seconds between two looks of `wait()` at the server's group."""
 
 
-class PersistentRunner:
+class PersistentRunner(PausableRunner[Consumer]):
     """Has consumers handle the events of a group, each event by one of them.
 
     `source` is an application whose events are in EventStoreDB (its own events),
@@ -127,7 +125,7 @@ class PersistentRunner:
             raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
         opened = source_of(source, stream, patterns)
         self._application = opened.name
-        self.group = Group(
+        self.group = served = Group(
             opened.client,
             group,
             opened.stream,
@@ -143,7 +141,7 @@ class PersistentRunner:
                 source,
                 opened.category,
                 f"{ALL}::{group}",
-                lambda: self.group.followed is not None,
+                lambda: served.followed is not None,
             )
         own = source.env if isinstance(source, Application) else None
         env = None if env is None else guarded_settings(env)
@@ -159,10 +157,10 @@ class PersistentRunner:
         self._buffer = buffer
         self._backoff = backoff or Backoff()
         self._clock = clock
-        self._lock = threading.RLock()
         self._progresses = [Progress(clock) for _ in range(workers)]
-        self._consumers: list[Consumer] = []
-        self._threads: list[threading.Thread] = []
+        super().__init__(
+            [Task(f"esnb-{group}-{number}", each) for number, each in enumerate(self._progresses)]
+        )
         self._info = Question[Any](f"the server of group {self.group.title!r}")
         self._remembering = Question[None](
             f"Redis, which has the events that group {self.group.title!r} has handled"
@@ -173,98 +171,20 @@ class PersistentRunner:
 
     # --- its life ---------------------------------------------------------------------
 
-    def start(self) -> Self:
-        """Starts the consumers; does nothing while they run. Also after a failure."""
-        with self._lock:
-            # None of them before the first start.
-            started = zip(self._threads, self._progresses, strict=False)
-            running = [goes_on(thread, progress) for thread, progress in started]
-            if not any(running):
-                running = [False] * len(self._progresses)
-                self._consumers, self._threads = [], []
-            for number, is_running in enumerate(running):
-                if not is_running:
-                    self._start(number)
-        observe(self)
-        return self
-
-    def _start(self, number: int) -> None:
-        """Starts one consumer, in the place of one that has failed while others go on."""
-        consumer = self._consumer(self._progresses[number])
-        thread = threading.Thread(
-            target=consumer.run, name=f"esnb-{self.group.name}-{number}", daemon=True
-        )
-        for before in self._consumers[number : number + 1]:
-            consumer.counts = before.counts
-        self._consumers[number : number + 1] = [consumer]
-        self._threads[number : number + 1] = [thread]
-        thread.start()
-
-    def _consumer(self, progress: Progress) -> Consumer:
-        progress.begin()
+    def _work(self, task: Task[Consumer]) -> Consumer:
         return Consumer(
             group=self.group,
             events=self._events,
             handler=self._handler,
             memory=self._memory,
-            progress=progress,
+            progress=task.progress,
             retries=self._retries,
             buffer=self._buffer,
             backoff=self._backoff,
             reconnecting=replace(self._backoff, _step=0.0),
         )
 
-    def stop(self) -> None:
-        """Ends the consumers after the events at hand, and acknowledges what was handled.
-
-        Does nothing when they do not run. A handler that takes longer than 30
-        seconds is left to end by itself, in a thread that holds nothing up.
-        """
-        with self._lock:
-            threads = list(self._threads)
-        unobserve(self)
-        self._ask("stop", True)
-        for thread in threads:
-            if thread is not threading.current_thread():
-                thread.join(_PATIENCE)
-
-    def pause(self) -> None:
-        """Leaves the group until `resume()`; its events go to others meanwhile.
-
-        Does nothing to one that does not run, or has failed. Raises TimeoutError
-        when a handler takes longer than 30 seconds; it pauses after that.
-        """
-        self._ask("pause", True)
-        deadline = monotonic() + _PATIENCE
-        for thread, progress in zip(self._threads, self._progresses, strict=False):
-            left = max(0.0, deadline - monotonic())
-            if thread is not threading.current_thread() and not progress.waits(
-                left, _is_at_rest(progress)
-            ):
-                raise TimeoutError(
-                    f"{self!r} has not paused within {_PATIENCE:g} s: it is at work on an event, "
-                    "or waits for the answer of a store, and pauses after that"
-                )
-
-    def resume(self) -> None:
-        """Goes on after `pause()`, after a failure and after `stop()`; does nothing while it runs."""
-        self._ask("pause", False)
-        self.start()
-
-    def run_forever(self, timeout: float | None = None) -> None:
-        """Handles until `stop()`, or `timeout` seconds; raises the runner's own error."""
-        self.start()
-        deadline = None if timeout is None else monotonic() + timeout
-        try:
-            for progress in self._progresses:
-                left = None if deadline is None else max(0.0, deadline - monotonic())
-                progress.waits(left, _is_at_end(progress))
-        except BaseException:
-            self.stop()
-            raise
-        self._raise_failure()
-
-    def wait(self, place: int | None = None, *, timeout: float = _PATIENCE) -> None:
+    def wait(self, place: int | None = None, *, timeout: float = PATIENCE) -> None:
         """Blocks until nothing that was recorded before the call is left to be done.
 
         It is done when it was handled or parked, by this runner or by others of
@@ -275,8 +195,7 @@ class PersistentRunner:
         (which says what it was doing), WaitInterruptedError when it is stopped
         meanwhile, and ProgrammingError when it was not started.
         """
-        if not self._threads:
-            raise ProgrammingError(f"{self!r} was not started: call start(), or use it in a with")
+        self._check_started()
         deadline = monotonic() + timeout
         self._known = None
         while True:
@@ -324,22 +243,8 @@ class PersistentRunner:
     def replay_parked(self) -> None:
         """Has the server deliver the group's parked events again."""
         self.group.replay_parked()
-        for consumer in self._consumers:
+        for consumer in self._consumers():
             consumer.last_parked = None
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stops; raises the runner's error, unless the block has raised one."""
-        self.stop()
-        if error is None:
-            self._raise_failure()
 
     # --- what it has done -----------------------------------------------------------------
 
@@ -358,7 +263,7 @@ class PersistentRunner:
         _, forgetful = told(remembering)
         since = oldest([(self._info, away), (self._remembering, forgetful)])
         info, caught_up = info or (None, False)
-        total = self._counts()
+        total = sum((each.counts for each in self._progresses), Counter[str]())
         troubled = self._troubled
         state, wrong = retrying_if_away(
             worst(self._progresses),
@@ -377,13 +282,13 @@ class PersistentRunner:
             lag_seconds=0.0 if caught_up else None,
             waiting=None if info is None else waiting(info),
             rate_per_s=sum(each.rate.per_second(self._clock()) for each in self._progresses),
-            handled=total.handled,
-            repeated=total.repeated,
-            failed=total.failed,
-            parked=total.parked,
+            handled=total["handled"],
+            repeated=total["repeated"],
+            failed=total["failed"],
+            parked=total["parked"],
             parked_in_group=None if info is None else info.parked_message_count,
             last_parked=self._last_parked(),
-            gone=total.gone,
+            gone=total["gone"],
             restarts=sum(progress.restarts for progress in self._progresses),
             error=wrong,
             event=troubled.event,
@@ -424,37 +329,13 @@ class PersistentRunner:
     def _waits_for(self) -> str | None:
         return next((each.waits_for for each in self._progresses if each.waits_for), None)
 
-    def _counts(self) -> Counts:
-        total = Counts()
-        for consumer in self._consumers:
-            for name, value in vars(consumer.counts).items():
-                setattr(total, name, getattr(total, name) + value)
-        return total
-
     def _last_parked(self) -> str | None:
-        parked = (consumer.last_parked for consumer in self._consumers)
+        parked = (consumer.last_parked for consumer in self._consumers())
         _, what = max(filter(None, parked), default=(0.0, None))
         return what
 
-    def _ask(self, what: str, value: bool) -> None:
-        for progress in self._progresses:
-            with progress.changed:
-                setattr(progress, what, value)
-                progress.changed.notify_all()
-
-    def _raise_failure(self) -> None:
-        for progress in self._progresses:
-            if progress.failure is not None and not progress.is_raised:
-                progress.is_raised = True
-                raise progress.failure
-
-
-def _is_at_rest(progress: Progress) -> Callable[[], bool]:
-    return lambda: progress.state in ("paused", "stopped", "failed")
-
-
-def _is_at_end(progress: Progress) -> Callable[[], bool]:
-    return lambda: progress.state in ("stopped", "failed")
+    def _consumers(self) -> list[Consumer]:
+        return [task.work for task in self._tasks if task.work is not None]
 
 
 def _check_name(group: object) -> None:

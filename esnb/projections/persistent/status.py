@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from esnb.clients.position import place
+from esnb.running.actions import Action
 from esnb.running.progress import Progress
-from esnb.running.status import State
+from esnb.running.status import State, Status
 
 _WORST_FIRST: Sequence[State] = (
     "failed",
@@ -21,12 +23,15 @@ _WORST_FIRST: Sequence[State] = (
 
 
 @dataclass(frozen=True)
-class PersistentStatus:
+class PersistentStatus(Status):
     """The consumers of one runner, and their group, at one moment.
 
     Counts are of this runner since `start()`, but `waiting` and
     `parked_in_group`, which are the server's and of the whole group.
     """
+
+    _counted = ("waiting", "handled", "failed", "restarts")
+    _troubling: ClassVar[Mapping[str, str]] = {"parked": "parked_in_group"}
 
     name: str
     """The group's."""
@@ -73,6 +78,8 @@ class PersistentStatus:
     known_since: datetime | None = None
     """When a server that is away answered last (UTC); None while it answers, and
     for one that never has."""
+    kind: str = "consumers"
+    all_actions: tuple[Action, ...] = ("pause", "resume", "replay parked")
 
 
 def worst(progresses: Sequence[Progress]) -> State:

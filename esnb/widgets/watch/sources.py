@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from esnb import frames
+from esnb.running.actions import method
 from esnb.running.given import one_by_one
 from esnb.running.runner_status import name_of, status_of
 from esnb.sources.groups import replay_parked
@@ -16,24 +17,17 @@ from esnb.sources.source import is_client
 from esnb.threads.question import Question
 from esnb.widgets.drawing.unread import unanswered
 from esnb.widgets.watch.board import Board, not_a_runner
+from esnb.widgets.watch.foreign import as_ours, method_of
 from esnb.widgets.watch.server_projection import ServerProjectionSource
 from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
-_METHODS = {
-    "pause": ("pause",),
-    "resume": ("resume", "start"),  # publishers and workers begin again where they were
-    "rebuild": ("rebuild",),
-    "replay parked": ("replay_parked",),
-}
-"""What does it, the first that a runner has."""
-_RESTING = ("paused", "stopped", "failed")
-_COUNTS = ("waiting", "handled", "published", "completed", "failed", "restarts")
-_TROUBLES = {
-    "dead_letters": "dead letters",
-    "parked_in_group": "parked",
-}
-_MOST_DEAD = 1000
-"""Open records of an outbox that are looked at for dead ones."""
+_TOLD = (
+    *("position", "head", "lag", "lag_seconds"),
+    *("event", "handler", "traceback", "last_parked"),
+)
+"""What some statuses have, and others have not."""
+_UNSAID = ("projection", "outbox")
+"""What a runner is where nothing else is said."""
 
 
 def board_of(
@@ -93,69 +87,30 @@ class RunnerSource:
         return name_of(self._runner)
 
     def look(self) -> Iterator[StatusRow]:
-        status = status_of(self._runner)
-        state = str(status.state)
-        waits = state == "retrying"
-        dead = 0 if waits else len(self._dead())  # a store that is away is not asked for more
-        troubles = {word: getattr(status, name, 0) for name, word in _TROUBLES.items()}
-        troubles["dead"] = dead
-        can = [ask for ask in _METHODS if self._method(ask) is not None]
-        outbox = self._outbox()
-        if outbox is not None:
-            can = [ask for ask in can if ask != "rebuild"] + ["retry dead"]
-        wanted = {
-            "pause": state not in _RESTING,
-            "resume": state in _RESTING,
-            "rebuild": state != "paused",
-            "replay parked": bool(troubles["parked"]),
-            "retry dead": bool(dead),
-        }
-        told: dict[str, Any] = {
-            name: getattr(status, name, None)
-            for name in (
-                *("position", "head", "lag", "lag_seconds"),
-                *("error", "event", "handler", "traceback", "last_parked"),
-            )
-        }
-        counts = ((name, getattr(status, name, None)) for name in _COUNTS)
-        done = getattr(status, "published", getattr(status, "completed", None))
+        status = as_ours(status_of(self._runner), self._runner)
+        state, error, counts = str(status.state), status.error, status.counts
+        told: dict[str, Any] = {name: getattr(status, name, None) for name in _TOLD}
         yield StatusRow(
             name=str(status.name),
             state=state,
-            kind=_kind(status),
-            application=str(getattr(status, "application", "")),
+            kind="" if status.kind in _UNSAID else status.kind,
+            application=str(getattr(status, "application", None) or ""),
             rate=getattr(status, "rate_per_s", None),
-            counts=tuple((name, number) for name, number in counts if number),
-            troubles=tuple((word, number) for word, number in troubles.items() if number),
-            can=tuple(can),
-            asks=tuple(ask for ask in can if wanted[ask]),
-            done=done,
-            advice=unanswered(told["error"], runner=True) if waits and told["error"] else None,
+            counts=tuple((name, number) for name, number in counts.items() if number),
+            troubles=tuple(status.troubles.items()),
+            can=status.all_actions,
+            asks=status.actions,
+            done=counts.get("published", counts.get("completed")),
+            error=error,
+            advice=unanswered(error, runner=True) if error and state == "retrying" else None,
             **told,
         )
 
     def ask(self, row: StatusRow, what: str) -> None:
-        if what == "retry dead":
-            self._outbox().retry(self._dead())
-        elif (method := self._method(what)) is not None:
-            method()
-
-    def _method(self, ask: str) -> Callable[[], object] | None:
-        found = (getattr(self._runner, name, None) for name in _METHODS[ask])
-        return next(filter(callable, found), None)
-
-    def _outbox(self) -> Any:
-        """The outbox that it is, or that it publishes."""
-        found = getattr(self._runner, "outbox", self._runner)
-        has_records = hasattr(getattr(found, "view", None), "oldest_open")
-        return found if has_records and hasattr(found, "retry") else None
-
-    def _dead(self) -> list[str]:
-        """Ids of the records that failed for good, of the oldest that are open."""
-        outbox = self._outbox()
-        if outbox is None or not outbox.view.count_open():
-            return []
-        return [each.id for each in outbox.view.oldest_open(_MOST_DEAD) if each.state == "dead"]
+        found = method_of(self._runner, what)
+        if found is None:
+            raise LookupError(f"{self.name} has no {method(what)}()")
+        found()
 
 
 class GroupSource:
@@ -221,14 +176,3 @@ class QueueSource:
         from esnb.outbox.retrying import retry_failed  # brings asyncio's Redis client
 
         retry_failed(redis_of(self._source), self.name, self._prefix)
-
-
-def _kind(status: Any) -> str:
-    for name, word in (
-        ("published", "publisher"),
-        ("completed", "worker"),
-        ("workers", "consumers"),
-    ):
-        if hasattr(status, name):
-            return word
-    return ""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, get_args
 
+from esnb.running.actions import Action
 from esnb.widgets.drawing.values import counted
 
-ASKS = ("pause", "resume", "rebuild", "replay parked", "retry dead", "retry failed")
+ASKS = (*get_args(Action), "retry failed")
 """What has a button."""
 
 

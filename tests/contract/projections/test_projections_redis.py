@@ -593,9 +593,7 @@ def test_a_rebuild_that_was_killed_goes_on(
 
 def run_to_its_end(runner: Runner) -> None:
     runner.start()
-    assert runner._thread is not None
-    runner._thread.join(60)
-    assert not runner._thread.is_alive()
+    assert runner._tasks[0].join(60)
 
 
 def test_a_rebuild_by_other_code_starts_over(make: MakeRunner, app: Bank) -> None:
