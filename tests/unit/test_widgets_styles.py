@@ -7,37 +7,39 @@ from importlib.resources import files
 
 import pytest
 
-SHEETS = sorted(each.name for each in files("esnb.widgets").iterdir() if each.name.endswith(".css"))
+SHEETS = {
+    each.name: each.read_text("utf-8")
+    for room in files("esnb.widgets").iterdir()
+    if room.is_dir()
+    for each in room.iterdir()
+    if each.name.endswith(".css")
+}
 FOREIGN = re.compile(r"var\(\s*(--(?:jp|vscode)-[\w-]+)\s*(.)")
 
 
-def sheet(name: str) -> str:
-    return files("esnb.widgets").joinpath(name).read_text("utf-8")
-
-
 def test_there_are_style_sheets() -> None:
-    assert {"esnb.css", "live.css", "flow.css", "watch.css", "browse.css"} <= set(SHEETS)
+    assert {"esnb.css", "live.css", "flow.css", "watch.css", "browse.css"} <= SHEETS.keys()
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", sorted(SHEETS))
 def test_every_variable_of_a_front_end_has_a_fallback(name: str) -> None:
-    bare = [variable for variable, after in FOREIGN.findall(sheet(name)) if after != ","]
+    bare = [variable for variable, after in FOREIGN.findall(SHEETS[name]) if after != ","]
     assert bare == []
 
 
 def test_every_variable_of_our_own_is_defined() -> None:
-    texts = "".join(map(sheet, SHEETS))
+    texts = "".join(SHEETS.values())
     used = set(re.findall(r"var\((--esnb-[\w-]+)", texts))
     assert used <= set(re.findall(r"(--esnb-[\w-]+):", texts))
 
 
-@pytest.mark.parametrize("name", SHEETS)
+@pytest.mark.parametrize("name", sorted(SHEETS))
 def test_a_style_sheet_fetches_nothing_and_ends_no_element(name: str) -> None:
-    assert not re.search(r"url\(|@import|</", sheet(name))
+    assert not re.search(r"url\(|@import|</", SHEETS[name])
 
 
 def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
-    texts = sheet("esnb.css") + sheet("live.css")
+    texts = SHEETS["esnb.css"] + SHEETS["live.css"]
     for theme in (
         "vscode-light",
         "vscode-dark",
@@ -45,4 +47,4 @@ def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
         "vscode-high-contrast-light",
     ):
         assert f".{theme}" in texts
-    assert "--vscode-editor-background" in sheet("live.css")
+    assert "--vscode-editor-background" in SHEETS["live.css"]
