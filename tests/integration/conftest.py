@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -129,19 +128,6 @@ def kernel_of_module(plain_environment: dict[str, str]) -> Iterator[Kernel]:
     kernel = Kernel(plain_environment)
     yield kernel
     kernel.end()
-
-
-@pytest.fixture
-def eventually() -> Callable[..., None]:
-    """`eventually(condition)`: waits for what nothing tells of."""
-
-    def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < deadline, f"not within {DEADLINE} s"
-            time.sleep(0.002)
-
-    return wait
 
 
 def is_running(pid: int) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -19,6 +18,7 @@ from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, deaf
 from tests.unit.projections_domain import Bank
 from tests.unit.test_projections_persistent import QUICK, Seen
+from tests.waiting import until
 
 DEADLINE = 60.0
 EVENT = NewEvent(type="Barked", data=b"{}")
@@ -39,13 +39,6 @@ def client(proxy: GrpcProxy) -> Iterator[EventStoreDB]:
     made.create_subscription_to_stream("group", "Dog-1")
     yield made
     made.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to hold"
-        threading.Event().wait(0.02)
 
 
 def outcome(call: Callable[[], Any], in_main: bool) -> Any:
@@ -168,7 +161,7 @@ def test_a_subscription_to_an_applications_events_is_opened_anew(proxy: GrpcProx
 
 
 def account_renamed(bank: Bank, account: Any) -> Any:
-    found = bank.repository.get(account)
+    found: Any = bank.repository.get(account)
     found.rename("Bea")
     return found
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from uuid import uuid4
+from typing import Any
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -24,6 +24,7 @@ from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import CANDIDATE, FOLLOWER, LEADER, REPLICA, GrpcCluster, gossip
 from tests.grpc_proxy import GrpcProxy, answer, deaf, refuse
 from tests.reserved_port import ReservedPort
+from tests.waiting import until
 
 LONG = 60.0
 SHORT = "&MaxDiscoverAttempts=2&DiscoveryInterval=10"
@@ -36,7 +37,7 @@ class Light(Aggregate):
         pass
 
 
-class Lights(Application[Light]):
+class Lights(Application[UUID]):
     def make(self) -> Light:
         light = Light()
         self.save(light)
@@ -74,7 +75,7 @@ def _append(client: EventStoreDB, stream: str | None = None) -> str:
     return stream
 
 
-def _client_of(opened: ExitStack, uri: str, **arguments: float) -> EventStoreDB:
+def _client_of(opened: ExitStack, uri: str, **arguments: Any) -> EventStoreDB:
     return opened.enter_context(closing(EventStoreDB(uri, **arguments)))
 
 
@@ -183,9 +184,7 @@ def test_an_election_is_waited_for(cluster: GrpcCluster, opened: ExitStack) -> N
     asked = cluster.nodes[1].methods
 
     def elect_once_asked() -> None:
-        deadline = time.monotonic() + LONG
-        while len(asked) < 25 and time.monotonic() < deadline:  # more than ten attempts
-            threading.Event().wait(0.01)
+        until(lambda: len(asked) >= 25, "more than ten attempts")
         cluster.elect(1)
 
     thread = threading.Thread(target=elect_once_asked)
@@ -350,9 +349,7 @@ def test_a_save_waits_for_the_election(cluster: GrpcCluster, opened: ExitStack) 
     before = cluster.nodes[1].calls("Gossip/Read")
 
     def elect_once_asked() -> None:
-        deadline = time.monotonic() + LONG
-        while cluster.nodes[1].calls("Gossip/Read") < before + 2 and time.monotonic() < deadline:
-            threading.Event().wait(0.01)
+        until(lambda: cluster.nodes[1].calls("Gossip/Read") >= before + 2)
         cluster.elect(2)
 
     thread = threading.Thread(target=elect_once_asked)

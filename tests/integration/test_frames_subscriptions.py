@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from esnb.clients.installed import Client, NewEvent, StreamState
 from esnb.frames.subscriptions import replay_parked
 from esnb.projections import PersistentRunner
 from tests.unit.frames_domain import Bank, an_account
+from tests.waiting import until
 
 COLUMNS = {
     "stream": "string",
@@ -92,7 +93,7 @@ def test_a_group_over_all_lags_by_what_lies_behind_its_checkpoint(
     assert pd.isna(found) if lag is None else found == lag
 
 
-def test_groups_of_streams_and_of_all(stores: esnb.Stores, eventually: Callable[..., None]) -> None:
+def test_groups_of_streams_and_of_all(stores: esnb.Stores) -> None:
     client = stores.eventstoredb
     client.append_to_stream(
         "order-1",
@@ -109,7 +110,7 @@ def test_groups_of_streams_and_of_all(stores: esnb.Stores, eventually: Callable[
     def parked() -> bool:
         return esnb.subscriptions(stores)["parked"].sum() == 1
 
-    eventually(parked)
+    until(parked)
     frame = esnb.subscriptions(stores)
     subscription.stop()
 

@@ -31,6 +31,7 @@ from esnb.outbox import (
 from esnb.running.exits import ExitError
 from esnb.stores import Stores
 from tests.unit.projections_domain import Account, Bank
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
@@ -301,9 +302,7 @@ class TestTrouble:
         [record] = outbox.records()
         assert (record.state, record.attempts, record.error) == ("published", 4, None)
 
-    def test_a_failed_record_tells_when_it_is_tried_again(
-        self, stores: Stores, bank: Bank, eventually: Callable[..., None]
-    ) -> None:
+    def test_a_failed_record_tells_when_it_is_tried_again(self, stores: Stores, bank: Bank) -> None:
         bank.open()
 
         def route(record: OutboxRecord) -> str:
@@ -313,7 +312,7 @@ class TestTrouble:
         publisher = BullMQPublisher(outbox, route, shortest=3600, chance=lambda: 1.0)
         left = r"1 record is left.*Account\.Created.*away"
         with outbox, publisher:
-            eventually(lambda: states(outbox) == [("Account.Created", "failed")])
+            until(lambda: states(outbox) == [("Account.Created", "failed")])
             with pytest.raises(TimeoutError, match=left):
                 publisher.wait(timeout=0.1)
         [record] = outbox.records()
@@ -436,9 +435,7 @@ class TestTrouble:
             stores.redis.config_set("maxmemory-policy", "noeviction")
         assert outbox.records()[0].state == "published"
 
-    def test_a_full_redis_is_said_and_waited_for(
-        self, stores: Stores, bank: Bank, eventually: Callable[..., None]
-    ) -> None:
+    def test_a_full_redis_is_said_and_waited_for(self, stores: Stores, bank: Bank) -> None:
         account = bank.open()
         bank.deposit(account, *range(30))
         outbox = Outbox(stores, bank)
@@ -447,7 +444,7 @@ class TestTrouble:
             stores.redis.config_set("maxmemory", "1mb")
             try:
                 with BullMQPublisher(outbox, to("q")) as publisher:
-                    eventually(lambda: publisher.status().state == "retrying")
+                    until(lambda: publisher.status().state == "retrying")
                     with pytest.raises(TimeoutError, match="out of memory"):
                         publisher.wait(timeout=0.1)
                     assert publisher.status().state == "retrying"
@@ -661,15 +658,13 @@ class TestWorkers:
         assert stores.redis.zcard("bull:q:completed") == 1
         assert stores.redis.llen("bull:q:active") == 0
 
-    def test_a_result_that_is_no_json_fails_the_job(
-        self, stores: Stores, bank: Bank, eventually: Callable[..., None]
-    ) -> None:
+    def test_a_result_that_is_no_json_fails_the_job(self, stores: Stores, bank: Bank) -> None:
         bank.open()
         outbox = Outbox(stores, bank)
         worker = Worker(stores, "q", lambda job: {1, 2})
         with outbox, BullMQPublisher(outbox, to("q")) as publisher, worker:
             publisher.wait(timeout=NOW)
-            eventually(lambda: worker.status().failed)
+            until(lambda: worker.status().failed)
             with pytest.raises(TimeoutError, match="gave set, which is no JSON"):
                 worker.wait(1, timeout=0.1)
         assert stores.redis.zcard("bull:q:failed") == 1

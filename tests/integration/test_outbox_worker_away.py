@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from esnb.outbox import Job, Worker
 from esnb.outbox.jobs import async_client, bullmq
 from tests import worker_command
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
@@ -39,11 +40,9 @@ def add(url: str, name: str, **options: Any) -> None:
     asyncio.run(adds())
 
 
-def test_a_worker_that_starts_before_its_redis_waits_for_it(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_worker_that_starts_before_its_redis_waits_for_it(server: RedisServer) -> None:
     with Worker(server.url, "q", lambda job: job.name) as worker:
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         error = worker.status().error
         assert error is not None
         assert "cannot be reached" in error
@@ -56,26 +55,22 @@ def test_a_worker_that_starts_before_its_redis_waits_for_it(
         assert worker.status().error is None
 
 
-def test_a_worker_goes_on_soon_after_its_redis_does(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_worker_goes_on_soon_after_its_redis_does(server: RedisServer) -> None:
     server.start()
     with Worker(server.url, "q", lambda job: job.name) as worker:
         add(server.url, "first")
         worker.wait(1, timeout=NOW)
         server.kill()
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
         add(server.url, "second")
         worker.wait(2, timeout=SOON)
         assert worker.status().state == "running"
 
 
-def test_a_worker_that_waits_for_its_redis_can_be_stopped(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_worker_that_waits_for_its_redis_can_be_stopped(server: RedisServer) -> None:
     worker = Worker(server.url, "q", lambda job: job.name).start()
-    eventually(lambda: worker.status().state == "retrying")
+    until(lambda: worker.status().state == "retrying")
     worker.stop(timeout=NOW)
     assert worker.status().state == "stopped"
 
@@ -98,13 +93,11 @@ def test_the_command_says_that_redis_is_away_and_that_it_goes_on(
 
 # --- Redis goes away while a job is worked on -------------------------------------------------
 
-SHORT = {"lockDuration": 2000, "stalledInterval": 500}
+SHORT: dict[str, Any] = {"lockDuration": 2000, "stalledInterval": 500}
 """Milliseconds: BullMQ gives a job to another attempt when nobody has renewed its lock so long."""
 
 
-def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(server: RedisServer) -> None:
     server.start()
     calls: list[str] = []
 
@@ -115,7 +108,7 @@ def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(
 
     with Worker(server.url, "q", works) as worker:
         add(server.url, "first")
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
         worker.wait(1, timeout=NOW)
         assert worker.status().error is None
@@ -125,9 +118,7 @@ def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(
         assert client.hget(f"bull:q:{calls[0]}", "returnvalue") == b"7"
 
 
-def test_also_when_its_lock_has_run_out_meanwhile(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_also_when_its_lock_has_run_out_meanwhile(server: RedisServer) -> None:
     server.start()
     calls: list[str] = []
 
@@ -139,14 +130,14 @@ def test_also_when_its_lock_has_run_out_meanwhile(
 
     with Worker(server.url, "q", works, **SHORT) as worker:
         add(server.url, "first")
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
         worker.wait(1, timeout=NOW)
     assert len(calls) == 1
 
 
 def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
-    server: RedisServer, eventually: Callable[..., None]
+    server: RedisServer,
 ) -> None:
     server.start()
     calls: list[str] = []
@@ -158,7 +149,7 @@ def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
 
     worker = Worker(server.url, "q", works, **SHORT).start()
     add(server.url, "first")
-    eventually(lambda: worker.status().state == "retrying")
+    until(lambda: worker.status().state == "retrying")
     worker.stop(timeout=NOW)
     server.start()
     with Worker(server.url, "q", works, **SHORT) as again:
@@ -166,9 +157,7 @@ def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
     assert len(calls) == 1
 
 
-def test_one_that_fails_while_redis_is_away_has_failed_once(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_one_that_fails_while_redis_is_away_has_failed_once(server: RedisServer) -> None:
     server.start()
     calls: list[str] = []
 
@@ -179,17 +168,15 @@ def test_one_that_fails_while_redis_is_away_has_failed_once(
 
     with Worker(server.url, "q", fails) as worker:
         add(server.url, "first")
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
-        eventually(lambda: worker.status().failed == 1)
+        until(lambda: worker.status().failed == 1)
     assert len(calls) == 1
     with redis.Redis.from_url(server.url) as client:
         assert client.hget(f"bull:q:{calls[0]}", "failedReason") == b"no such customer"
 
 
-def test_an_error_that_no_store_can_write_fails_its_job(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_an_error_that_no_store_can_write_fails_its_job(server: RedisServer) -> None:
     server.start()
     calls: list[str] = []
 
@@ -199,16 +186,14 @@ def test_an_error_that_no_store_can_write_fails_its_job(
 
     with Worker(server.url, "q", fails, **SHORT) as worker:
         add(server.url, "first")
-        eventually(lambda: worker.status().failed == 1)
+        until(lambda: worker.status().failed == 1)
     assert len(calls) == 1
     with redis.Redis.from_url(server.url) as client:
         reason = client.hget(f"bull:q:{calls[0]}", "failedReason")
         assert reason == b"ValueError: half of a pair: \\ud800"
 
 
-def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(server: RedisServer) -> None:
     server.start()
     calls: list[str] = []
     with Worker(server.url, "q", lambda job: calls.append(job.id)) as worker:
@@ -218,12 +203,10 @@ def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(
     assert calls == ["report"] * 3
 
 
-def test_a_worker_whose_redis_is_silent_stops(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_worker_whose_redis_is_silent_stops(server: RedisServer) -> None:
     server.start()
     worker = Worker(server.url, "q", lambda job: None).start()
-    eventually(lambda: worker.status().state == "running")
+    until(lambda: worker.status().state == "running")
     with server.silent():
         worker.stop(timeout=NOW)
     assert worker.status().state == "stopped"

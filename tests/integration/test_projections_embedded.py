@@ -14,6 +14,7 @@ from esnb.projections import CatchUpRunner
 from esnb.redis import RedisView
 from esnb.stores import Stores
 from tests.unit.projections_domain import Bank, Deposits
+from tests.waiting import until
 
 
 class Sums(RedisView):
@@ -67,9 +68,7 @@ def test_it_goes_on_after_both_stores_were_emptied(stores: Stores, amounts: list
         assert runner.view.seen() == amounts
 
 
-def test_a_kernel_with_a_running_runner_ends_at_once(
-    start_kernel: Callable[..., Any], eventually: Callable[..., None]
-) -> None:
+def test_a_kernel_with_a_running_runner_ends_at_once(start_kernel: Callable[..., Any]) -> None:
     kernel = start_kernel()
     kernel.ask(
         """
@@ -88,7 +87,7 @@ runner.wait()
     assert kernel.process.stdin is not None
     kernel.process.stdin.close()
 
-    eventually(lambda: kernel.process.poll() is not None)
+    until(lambda: kernel.process.poll() is not None)
     assert kernel.process.returncode == 0
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,6 +19,7 @@ from esnb.widgets.watch.panel import WatchPanel
 from esnb.widgets.watch.sources import watched
 from tests.persistent_groups import Groups
 from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.waiting import until
 
 NOW = 60.0
 SECRET = "s3cr3t"
@@ -102,7 +103,7 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
     def works(job: Job) -> str:
         owner = job.payload["owner"]
         job.progress({"step": 1, "owner": owner})
-        if worked.append(job.id) or len(worked) == 1:  # type: ignore[func-returns-value]
+        if worked.append(job.id) or len(worked) == 1:
             raise LookupError(f"{owner}: no such mailbox")
         return f"mailed to {owner}"
 
@@ -118,7 +119,8 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
         assert failing._working.changed.wait_for(lambda: failing.status().failed > 0, NOW)
         with Worker(stores, "b", works) as worker:
             worker.wait(1, timeout=NOW)
-        for ends in ({}, {"limit": 1}, {"last": 1}):
+        every: tuple[dict[str, Any], ...] = ({}, {"limit": 1}, {"last": 1})
+        for ends in every:
             failed = esnb.queue(stores, "a", redact="owner", **ends)
             done = esnb.queue(stores, "b", redact="owner", **ends)
             assert SECRET not in texts(failed, done)
@@ -181,7 +183,7 @@ def failed() -> CatchUpRunner[Bank, Sums]:
 
 
 @pytest.fixture
-def parked(eventually: Callable[..., None]) -> PersistentRunner:
+def parked() -> PersistentRunner:
     groups = Groups()
     groups.append("bad", stream="of): all-1")
 
@@ -190,9 +192,9 @@ def parked(eventually: Callable[..., None]) -> PersistentRunner:
             raise ValueError(f"no such customer: {SECRET}")
 
     with PersistentRunner(groups, "g", fails, remember=0, retries=0) as runner:
-        eventually(lambda: runner.status().last_parked)
+        until(lambda: runner.status().last_parked)
         groups.append("good")
-        eventually(lambda: runner.status().error is None)
+        until(lambda: runner.status().error is None)
     return runner
 
 

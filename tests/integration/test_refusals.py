@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -26,6 +25,7 @@ from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, answer, refuse
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 DENIED = refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied")
 UNKNOWN_USER = refuse(grpc.StatusCode.UNAUTHENTICATED, "Bad\ncredentials")
@@ -38,7 +38,7 @@ class Door(Aggregate):
     pass
 
 
-class Doors(Application[Door]):
+class Doors(Application[UUID]):
     pass
 
 
@@ -200,7 +200,7 @@ def test_a_client_says_who_was_refused_what(
 
 
 def test_an_append_that_is_refused_in_its_answer(proxy: GrpcProxy, client: EventStoreDB) -> None:
-    response = streams_pb2.BatchAppendResp()
+    response: Any = streams_pb2.BatchAppendResp()
     response.error.code = 7
     response.error.message = "Access Denied"
     response.error.details.type_url = "type.googleapis.com/event_store.client.AccessDenied"
@@ -324,9 +324,7 @@ def test_a_catch_up_runner_says_it_while_it_waits(
 
     runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder)
     runner.start()
-    deadline = time.monotonic() + LONG
-    while runner.status().state != "retrying" and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
+    until(lambda: runner.status().state == "retrying")
     error = str(runner.status().error)
     runner.stop()
 

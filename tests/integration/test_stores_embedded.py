@@ -27,6 +27,7 @@ from esnb.clients.installed import Client, NewEvent, NotFound, StreamState
 from esnb.clients.uri import is_embedded
 from esnb.embedded.processes import homes
 from esnb.embedded.processes.redis_program import find_program
+from tests.waiting import until
 
 pytestmark = pytest.mark.once
 
@@ -142,7 +143,7 @@ def test_redis_is_private_keeps_its_keys_and_nothing_on_disk(stores: esnb.Stores
 
 def test_an_application_is_made_of_its_class() -> None:
     with esnb.connect(embedded=True) as stores:
-        bank = stores.application(Bank)
+        bank: Any = stores.application(Bank)
         with pytest.raises(TypeError, match=r"Bank object at .* is no class: give .*'s class"):
             stores.application(bank)
 
@@ -295,14 +296,14 @@ def test_what_is_built_on_the_settings_finds_the_stores(stores: esnb.Stores) -> 
     assert stores_module.stores_of({}) is None
 
 
-def test_a_server_that_died_is_reported_and_replaced(eventually: Callable[..., None]) -> None:
+def test_a_server_that_died_is_reported_and_replaced() -> None:
     stores = esnb.connect(embedded=True)
     assert stores.redis.ping()
     assert stores._pair is not None
     pair = stores._pair
     assert pair._redis is not None
     os.kill(pair._redis.state["pid"], signal.SIGKILL)
-    eventually(pair.dead)
+    until(pair.dead)
     with pytest.warns(RuntimeWarning, match="embedded Redis ended unexpectedly.*data are lost"):
         again = esnb.connect(embedded=True)
     assert again is not stores
@@ -429,7 +430,6 @@ def test_a_killed_kernel_takes_its_servers_along(
     wait_until_closed: Callable[[socket.socket], None],
     tmp_path: Path,
     running: Callable[[int], bool],
-    eventually: Callable[..., None],
     kept: bool,
 ) -> None:
     kernel = start_kernel()
@@ -447,8 +447,8 @@ def test_a_killed_kernel_takes_its_servers_along(
         kernel.kill()
         wait_until_closed(cache)
         wait_until_closed(eventstoredb)
-    eventually(lambda: not any(map(running, pids)))
-    eventually(lambda: not sockets.parent.exists())
+    until(lambda: not any(map(running, pids)))
+    until(lambda: not sockets.parent.exists())
 
 
 @pytest.mark.slow
@@ -551,14 +551,14 @@ def test_modules_beside_the_notebook_do_not_disturb_the_servers(
 
 
 def test_an_interrupt_does_not_end_the_servers(
-    start_kernel: Callable[..., Any], tmp_path: Path, eventually: Callable[..., None]
+    start_kernel: Callable[..., Any], tmp_path: Path
 ) -> None:
     kernel = start_kernel()
     kernel.ask(CONNECT.format(arguments=""))
     assert kernel.ask("", "stores.redis.ping()")
     busy = tmp_path / "busy"
     kernel.tell(f"import time, pathlib\npathlib.Path({str(busy)!r}).touch()\ntime.sleep(60)")
-    eventually(busy.exists)
+    until(busy.exists)
     kernel.interrupt()
     with pytest.raises(AssertionError, match="KeyboardInterrupt"):
         kernel.answer()

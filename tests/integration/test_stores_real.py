@@ -16,6 +16,7 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
+from tests.waiting import until
 
 NOBODY = "127.0.0.1:9"
 """The discard port, on which nothing listens."""
@@ -190,9 +191,7 @@ def test_a_wrong_password_is_told_apart(servers: Any) -> None:
         assert "refuses the user name or the password" in message
 
 
-def test_nothing_is_left_open_after_a_refusal(
-    servers: Any, eventually: Callable[..., None]
-) -> None:
+def test_nothing_is_left_open_after_a_refusal(servers: Any) -> None:
     refused(f"esdb://{NOBODY}?Tls=false", servers.redis)
     with esnb.connect(servers.eventstoredb, redis=servers.redis) as stores:
 
@@ -200,4 +199,4 @@ def test_nothing_is_left_open_after_a_refusal(
             clients: Any = stores.redis.client_list()
             return [client for client in clients if client["lib-name"] == "redis-py"]
 
-        eventually(lambda: len(are_open()) == 1)
+        until(lambda: len(are_open()) == 1)

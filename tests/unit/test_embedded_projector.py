@@ -13,6 +13,7 @@ from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, Proposed
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
+from tests.waiting import until_async
 
 _PATIENCE = 30.0
 
@@ -24,12 +25,6 @@ def event(type: str) -> Proposed:
 def links(node: Node, type: str) -> int:
     """How many there are to events of a type."""
     return node.store.shown.state(f"$et-{type}").last - NO_STREAM
-
-
-async def until_linked(node: Node, type: str) -> None:
-    async with asyncio.timeout(_PATIENCE):
-        while not links(node, type):
-            await asyncio.sleep(0)
 
 
 def test_newest_append_is_projected_behind_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,7 +40,7 @@ def test_newest_append_is_projected_behind_the_next(monkeypatch: pytest.MonkeyPa
                 await asyncio.sleep(0)
             assert not links(node, "First")
             await node.append("a", ANY, [event("Second")])
-            await until_linked(node, "First")
+            await until_async(lambda: links(node, "First"), deadline=_PATIENCE)
             assert not links(node, "Second")
         finally:
             await projector.stop()
