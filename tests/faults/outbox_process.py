@@ -64,7 +64,7 @@ def main() -> int:
         def handle(job: Job) -> str:
             with open(seen, "a", encoding="utf-8") as file:
                 file.write(f"{job.id}\n")
-            return job.data["id"]
+            return str(job.data["id"])
 
         # A stalled job is taken back again after half a second, however often.
         worker = Worker(

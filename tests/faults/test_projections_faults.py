@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eventsourcing.persistence import PersistenceError
@@ -131,7 +132,7 @@ def test_killing_runner_redis_and_event_store_at_random(
                 writer.wait_for_more(chance.randrange(5, 60))
                 for runner in runners:
                     runner.check()
-                victim = chance.choice([*runners, redis_server, eventstoredb])
+                victim: Any = chance.choice([*runners, redis_server, eventstoredb])
                 victim.kill()
                 if chance.random() < 0.5:
                     writer.wait_for_more(2)

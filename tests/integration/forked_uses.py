@@ -150,4 +150,5 @@ def main(leave: Callable[[int], Any]) -> None:
 
 
 if __name__ == "__main__":
-    main({"os._exit": os._exit, "sys.exit": sys.exit}[sys.argv[1]])
+    leaves: dict[str, Callable[[int], Any]] = {"os._exit": os._exit, "sys.exit": sys.exit}
+    main(leaves[sys.argv[1]])

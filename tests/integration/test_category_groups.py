@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,8 @@ def groups(stores: esnb.Stores) -> list[str]:
 
 def old_group(stores: esnb.Stores, bank: Bank, name: str = "billing") -> Group:
     """As versions before made it."""
-    group = Group(stores.eventstoredb, name, None, [bank.recorder.category.naming.pattern])
+    recorder: Any = bank.recorder
+    group = Group(stores.eventstoredb, name, None, [recorder.category.naming.pattern])
     group.ensure()
     return group
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 from eventsourcing.application import Application
@@ -24,7 +25,7 @@ class Crate(Aggregate):
         self.mark_on_it = mark
 
 
-class Depot(Application):
+class Depot(Application[UUID]):
     pass
 
 
@@ -99,7 +100,8 @@ def test_a_save_after_it_says_what_stands_in_its_place(stores: esnb.Stores, app:
 def test_a_rivals_save_is_a_conflict_as_before(app: Depot) -> None:
     crate = Crate("tea")
     app.save(crate)
-    mine, theirs = app.repository.get(crate.id), app.repository.get(crate.id)
+    mine: Crate = app.repository.get(crate.id)
+    theirs: Crate = app.repository.get(crate.id)
     theirs.mark("theirs")
     app.save(theirs)
     mine.mark("mine")

@@ -251,7 +251,8 @@ class Elsewhere(TrackingRecorder):
 
     def max_tracking_id(self, application_name: str) -> int | None: ...
 
-    def has_tracking_id(self, application_name: str, notification_id: int | None) -> bool: ...
+    def has_tracking_id(self, application_name: str, notification_id: int | None) -> bool:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(

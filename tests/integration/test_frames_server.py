@@ -107,7 +107,7 @@ def test_system_events_are_not_the_databases_events(stores: esnb.Stores) -> None
 def test_ranges_go_by_version(stores: esnb.Stores) -> None:
     append(stores, "a-1", *"ABCDE")
 
-    def types(**bounds: int) -> str:
+    def types(**bounds: Any) -> str:
         return "".join(esnb.stream(stores, "a-1", **bounds)["type"])
 
     assert types(start=2, stop=4) == "BC"
@@ -216,7 +216,7 @@ def test_an_interrupt_in_a_read_leaves_the_next_one_working(
     whole = {name: read() for name, read in reads.items()}
     made = 0
 
-    def press(self: object, event: Any) -> Any:
+    def press(self: Any, event: Any) -> Any:
         nonlocal made
         made += 1
         if made % 5 == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from eventsourcing.application import Application
@@ -26,7 +26,7 @@ class Crate(Aggregate):
         self.weight = weight
 
 
-class Depot(Application):
+class Depot(Application[UUID]):
     is_snapshotting_enabled = True
 
 

@@ -159,7 +159,7 @@ def test_a_view_in_redis_that_is_stopped_leaves_the_events_known(
 def test_a_runner_that_was_never_started_says_that_nothing_is_known(stores: Stores) -> None:
     bank = Bank(stores.env)
     bank.open()
-    runners = [
+    runners: list[Any] = [
         CatchUpRunner(bank, Deposits, Amounts, stores.env),
         PersistentRunner(bank, "payments", ignore, env=stores.env),
     ]

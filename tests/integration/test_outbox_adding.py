@@ -68,7 +68,7 @@ def test_a_job_is_what_queue_add_makes_of_it(stores: Stores, kind: str) -> None:
             for each in records
         ],
     )
-    client = stores.redis
+    client: Any = stores.redis
     for record in records:
         ours: Any = client.hgetall(f"bull:ours:{record.job_id}")
         own: Any = client.hgetall(f"bull:own:{record.job_id}")
@@ -85,10 +85,7 @@ def test_a_job_is_what_queue_add_makes_of_it(stores: Stores, kind: str) -> None:
     ]
     assert keys[0] == keys[1]
     told = [
-        [
-            (entry[b"event"], entry[b"jobId"])
-            for _, entry in client.xrange(f"bull:{name}:events")  # type: ignore[union-attr]
-        ]
+        [(entry[b"event"], entry[b"jobId"]) for _, entry in client.xrange(f"bull:{name}:events")]
         for name in ("ours", "own")
     ]
     assert told[0] == told[1]

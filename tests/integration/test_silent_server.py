@@ -136,7 +136,7 @@ def test_a_subscription_of_an_application_goes_on(server: EmbeddedProcess) -> No
     app.save(Aggregate())
     seen: list[int] = []
     enough = threading.Event()
-    subscription = app.recorder.subscribe()
+    subscription: Any = app.recorder.subscribe()
 
     def follow() -> None:
         for notification in subscription:

@@ -39,7 +39,9 @@ async def taken(deliveries: AsyncIterator[Delivery], count: int) -> list[object]
 
 
 async def put(node: Node, stream: str, count: int = 1, type: str = "Happened") -> int:
-    return (await node.append(stream, ANY, [event(type) for _ in range(count)])).position
+    place = await node.append(stream, ANY, [event(type) for _ in range(count)])
+    assert place.position is not None
+    return place.position
 
 
 def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[Delivery]:

@@ -200,7 +200,7 @@ def test_a_stream_by_what_the_stream_column_says(app: Bank) -> None:
 def test_a_range_of_a_stream(app: Bank) -> None:
     account_id = an_account(app)
 
-    def versions(**bounds: int) -> list[int]:
+    def versions(**bounds: Any) -> list[int]:
         return list(esnb.stream(app, account_id, **bounds)["version"])
 
     assert versions(start=2, stop=4) == [2, 3]

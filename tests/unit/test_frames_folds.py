@@ -292,7 +292,7 @@ def test_an_aggregate_is_named_by_uuid_or_text(aggregate_id: Any, text_ids: bool
         lambda app, each: esnb.bisect(app, each, bool),
     ):
         with pytest.raises(TypeError, match=f"UUID or text, not by {type(aggregate_id).__name__}"):
-            ask(app, aggregate_id)  # type: ignore[operator]
+            ask(app, aggregate_id)
 
 
 # --- versions and times ---------------------------------------------------------
@@ -321,7 +321,7 @@ def test_events_without_a_time_cannot_be_asked_by_time() -> None:
 def test_the_result_of_at_is_nobody_elses() -> None:
     app = Bank(env={"AGGREGATE_CACHE_MAXSIZE": "10", "DEEPCOPY_FROM_AGGREGATE_CACHE": "n"})
     account_id = an_account(app)
-    cached = app.repository.get(account_id)
+    cached: Any = app.repository.get(account_id)
 
     then = esnb.at(app, account_id)
     then.deposit(Decimal(1000))

@@ -136,7 +136,7 @@ def app() -> Application[UUID]:
     """One aggregate, of 20 March 2026."""
     app: Application[UUID] = Application()
     app.save(
-        Aggregate.Created(  # type: ignore[arg-type]
+        Aggregate.Created(
             originator_id=UUID(int=1),
             originator_version=1,
             timestamp=datetime(2026, 3, 20, tzinfo=UTC),

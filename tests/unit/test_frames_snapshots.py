@@ -38,7 +38,9 @@ def store_of(app: Application[Any]) -> Any:
 def taken(app: Bank, account_id: UUID, version: int) -> StoredEvent:
     """A snapshot of the account at `version`, not stored."""
     aggregate = esnb.at(app, account_id, version=version)
-    return store_of(app).mapper.to_stored_event(type(aggregate).Snapshot.take(aggregate))
+    snapshot = type(aggregate).Snapshot.take(aggregate)
+    stored: StoredEvent = store_of(app).mapper.to_stored_event(snapshot)
+    return stored
 
 
 def verdict(app: Bank, account_id: UUID) -> pd.Series:

@@ -174,9 +174,13 @@ def test_a_stream_whose_beginning_is_gone_says_so_in_every_fold(text_ids: bool) 
 
     changed = esnb.history(app, an_id)["changed"][0]
     assert changed.startswith(f"not applied: MissingEventsError: {text}")
-    for ask in (esnb.at, esnb.diff, esnb.blame, esnb.what_if, lambda *a: esnb.bisect(*a, bool)):
+    asked: tuple[Any, ...] = (
+        *(esnb.at, esnb.diff, esnb.blame, esnb.what_if),
+        lambda app, an_id: esnb.bisect(app, an_id, bool),
+    )
+    for ask in asked:
         with pytest.raises(MissingEventsError, match=re.escape(text)) as caught:
-            ask(app, an_id)  # type: ignore[operator]
+            ask(app, an_id)
         assert any("version 3" in note for note in caught.value.__notes__)
     page = esnb.explore(app, an_id, live=False)
     assert text in str(page)

@@ -74,7 +74,7 @@ class _CrashingOnce(Deposits):
         super().__init__(view)
         self._left = left
 
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # type: ignore[override]
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         number = domain_event.amount
         if number in self._left and number % 2:
             self._left.discard(number)

@@ -244,9 +244,10 @@ def test_blame_agrees_with_the_frame_at_every_version() -> None:
     basket.drop(0)
     app.save(basket)
     timeline = esnb.explore(app, basket.id, live=False)._timeline
+    assert timeline is not None
     for index, number in enumerate(timeline.numbers):
         for row in esnb.blame(app, basket.id, version=number).itertuples():
-            found = timeline.blame(index, row.field)
+            found = timeline.blame(index, str(row.field))
             assert found is not None
             assert (found.number, found.type) == (row.version, row.type)
     assert timeline.blame(0, "nothing") is None

@@ -49,7 +49,7 @@ def env(cluster: RedisCluster) -> dict[str, str]:
     }
 
 
-def keys_by_node(cluster: RedisCluster, prefix: str) -> list[set[bytes]]:
+def keys_by_node(cluster: RedisCluster, prefix: str) -> list[set[bytes | str]]:
     return [set(cluster.client(node).keys(f"{prefix}:*")) for node in range(NODES)]
 
 

@@ -139,7 +139,7 @@ ILL_FATED: dict[str, Callable[[RedisView, Commands], object]] = {
     "wrong type: list": lambda v, c: c.rpush(v.key("hash"), "m"),
     "wrong type: removal": lambda v, c: c.srem(v.key("list"), "m"),
     "wrong type: pop": lambda v, c: c.zpopmin(v.key("hash")),
-    "wrong type: store": lambda v, c: c.sunionstore(v.key("new"), v.key("hash")),
+    "wrong type: store": lambda v, c: c.sunionstore(v.key("new"), [v.key("hash")]),
     "no integer": lambda v, c: c.incr(v.key("string")),
     "no integer in a hash": lambda v, c: c.hincrby(v.key("hash"), "field", 1),
     "a float is no integer": lambda v, c: c.hincrby(v.key("hash"), "float", 1),
