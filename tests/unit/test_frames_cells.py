@@ -89,7 +89,7 @@ def nested(levels: int) -> list[Any]:
 
 def in_itself() -> list[Any]:
     value: list[Any] = [1]
-    value += [value, value, {"self": value}]
+    value += [value, {"self": value}]
     return value
 
 
@@ -176,7 +176,7 @@ def test_a_frame_shows_any_state(thing: Thing) -> None:
     thing.change()
     app.save(thing)
 
-    for redact in (None, "elsewhere", "n", "value"):
+    for redact in (None, "elsewhere", "value"):
         for frame in (
             esnb.history(app, thing.id, redact=redact),
             esnb.diff(app, thing.id, redact=redact),

@@ -181,11 +181,11 @@ def test_what_is_not_a_path_is_refused(given: Any) -> None:
 def test_a_very_long_line_is_read(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     event = json.loads(lines[-1])
-    event["data"] = {"text": "ü" * 5_000_000}
+    event["data"] = {"text": "ü" * 500_000}
     lines[-1] = json.dumps(event)
     path.write_text("\r".join(lines), "utf-8")
 
-    assert len(esnb.events(path)["data"].iloc[-1]["text"]) == 5_000_000
+    assert len(esnb.events(path)["data"].iloc[-1]["text"]) == 500_000
     assert "ü" in str(esnb.browse(path, live=False))
 
 
