@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from importlib import import_module
 from dataclasses import replace
 from typing import Any
 
@@ -147,7 +148,7 @@ def test_what_has_no_subscriptions(source: Any) -> None:
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.frames.subscriptions.TIMEOUT", 0.3)
+    monkeypatch.setattr(import_module("esnb.frames.subscriptions"), "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
 

@@ -648,10 +648,9 @@ def test_a_program_that_lost_its_executable_bit_is_made_runnable(tmp_path: Path)
     assert os.access(program, os.X_OK)
 
 
-def test_no_place_for_the_socket_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(homes, "SOCKET_PATH_LIMIT", 5)
+def test_no_place_for_the_socket_is_an_error_that_says_so() -> None:
     with pytest.raises(OSError, match="set TMPDIR to a short path"):
-        homes.private_directory()
+        homes.private_directory(limit=5)
 
 
 # --- imports ------------------------------------------------------------------

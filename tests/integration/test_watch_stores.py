@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from eventsourcing.application import Application
@@ -112,7 +112,7 @@ def test_a_server_that_is_away_is_said_in_a_row() -> None:
 
 def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("esnb.frames.subscriptions", "esnb.widgets.watch.server_projection"):
-        monkeypatch.setattr(f"{module}.TIMEOUT", 0.3)
+        monkeypatch.setattr(import_module(module), "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
         rows = watched([client], projections="$by_category").look()

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-import pytest
-
-from esnb.embedded.projections import pace
 from esnb.embedded.projections.projector import Projector
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, Proposed
@@ -27,12 +24,10 @@ def links(node: Node, type: str) -> int:
     return node.store.shown.state(f"$et-{type}").last - NO_STREAM
 
 
-def test_newest_append_is_projected_behind_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "QUIET_SECONDS", 2 * _PATIENCE)
-
+def test_newest_append_is_projected_behind_the_next() -> None:
     async def appending() -> None:
         node = Node(MemoryLog())
-        projector = Projector(node)
+        projector = Projector(node, quiet=2 * _PATIENCE)
         projector.start()
         try:
             await node.append("a", ANY, [event("First")])

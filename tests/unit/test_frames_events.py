@@ -14,10 +14,11 @@ from uuid import UUID, uuid4
 import pandas as pd
 import pytest
 from eventsourcing.application import Application
-from eventsourcing.persistence import DatetimeAsISO
+from eventsourcing.persistence import DatetimeAsISO, StoredEvent
 
 import esnb
-from tests.unit.frames_domain import Account, Bank, a_cat, an_account, bank, record, stamp
+from esnb.sources.application import PAGE
+from tests.domain.accounts import Account, Bank, a_cat, an_account, bank, record, stamp
 
 COMMON = ["stream", "version", "type", "time", "data", "position", "event_id", "metadata"]
 DTYPES = {
@@ -423,10 +424,9 @@ def test_a_stream_is_named_by_uuid_or_text(app: Bank) -> None:
         esnb.stream(app, 7)  # type: ignore[arg-type]
 
 
-def test_more_events_than_a_page(app: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.sources.application.PAGE", 3)
-    an_account(app)
-    an_account(app)
+def test_more_events_than_a_page(app: Bank) -> None:
+    last = 2 * PAGE + 1
+    app.recorder.insert_events([StoredEvent(uuid4(), 1, "m:A", b"{}") for _ in range(last)])
 
     assert list(esnb.events(app)["position"]) == list(range(1, 11))
     assert list(esnb.events(app, start=4)["position"]) == list(range(4, 11))

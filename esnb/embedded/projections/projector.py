@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from esnb.embedded.projections.emitted_streams import OUTDATED, EmittedStreams
 from esnb.embedded.projections.links import caused_by, stream_metadata
-from esnb.embedded.projections.pace import Pace
+from esnb.embedded.projections.pace import QUIET_SECONDS, Pace
 from esnb.embedded.projections.register import (
     checkpoint_event,
     checkpoint_stream,
@@ -45,9 +45,10 @@ class Projector:
     streams, so a restart neither loses nor repeats any.
     """
 
-    def __init__(self, node: Node, *, starts: bool = True) -> None:
+    def __init__(self, node: Node, *, starts: bool = True, quiet: float = QUIET_SECONDS) -> None:
         self._node = node
         self._starts = starts
+        self._quiet = quiet
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._begin()
@@ -85,7 +86,7 @@ class Projector:
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
-        pace = Pace(lambda: self._node.store.head, clock, time.thread_time)
+        pace = Pace(lambda: self._node.store.head, clock, time.thread_time, self._quiet)
         while True:
             try:
                 with self._node.feed.all() as bell:
