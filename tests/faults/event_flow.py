@@ -15,8 +15,8 @@ from typing import Self, TypeVar
 from eventsourcing.persistence import PersistenceError
 from redis.exceptions import RedisError
 
+from tests.domain.bank import Account, Bank
 from tests.reserved_port import ReservedPort
-from tests.unit.projections_domain import Account, Bank
 from tests.waiting import until
 
 KILLS = int(os.environ.get("ESNB_FAULTS", "15"))

@@ -19,7 +19,7 @@ import redis.asyncio.client
 import redis.asyncio.connection
 
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, StuckError, Worker
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 
 def route(record: OutboxRecord) -> str:

@@ -16,6 +16,7 @@ from uuid import UUID
 import pytest
 
 from esnb.redis.connection import connection
+from tests.domain.bank import Bank
 from tests.faults.consumers_process import HANDLED
 from tests.faults.event_flow import (
     KILLS,
@@ -28,7 +29,6 @@ from tests.faults.event_flow import (
     persistently,
 )
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
 from tests.waiting import until
 
 PROCESSES, WORKERS = 2, 2

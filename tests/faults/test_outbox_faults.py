@@ -19,11 +19,11 @@ import pytest
 import redis as redis_py
 
 from esnb.outbox import BullMQPublisher, Outbox
+from tests.domain.bank import Account, Bank
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.faults.event_flow import KILLS, PATIENCE, ROOT, SEED, Background, persistently
 from tests.faults.outbox_process import route
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Account, Bank
 from tests.waiting import until
 
 pytestmark = pytest.mark.extras

@@ -20,6 +20,7 @@ from eventsourcing.utils import Environment
 from redis.exceptions import RedisError
 
 from esnb.projections import Backoff, CatchUpRunner
+from tests.domain.bank import Bank, Deposits
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.event_flow import (
     KILLS,
@@ -33,7 +34,6 @@ from tests.faults.event_flow import (
 )
 from tests.faults.projections_process import Ledger
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits
 
 
 class RunnerProcess:

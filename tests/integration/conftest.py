@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+import esnb
+from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
 
 _LOOP = """
@@ -105,6 +107,32 @@ def plain_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if not name.startswith(unwanted) and "proxy" not in name.lower()
     }
+
+
+@pytest.fixture
+def stores() -> Iterator[esnb.Stores]:
+    """Embedded stores of a test's own."""
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def bank(stores: esnb.Stores) -> Bank:
+    return stores.application(Bank)
+
+
+@pytest.fixture(scope="module")
+def kept_stores() -> Iterator[esnb.Stores]:
+    """Embedded stores for all tests of a module."""
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def emptied_stores(kept_stores: esnb.Stores) -> esnb.Stores:
+    """Those of the module, without what other tests have left."""
+    kept_stores.reset()
+    return kept_stores
 
 
 @pytest.fixture

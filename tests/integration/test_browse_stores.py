@@ -10,7 +10,7 @@ import pytest
 import esnb
 from esnb.clients.installed import NotFound
 from esnb.sources.paging import Pager
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
 from tests.unit.paging_checks import (
     check_index,
     check_paging,

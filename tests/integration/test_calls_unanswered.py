@@ -14,9 +14,9 @@ from esnb.clients import deadlines
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import DeadlineExceeded, NewEvent, StreamState
 from esnb.projections import PersistentRunner
+from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, deaf
-from tests.unit.projections_domain import Bank
 from tests.unit.test_projections_persistent import QUICK, Seen
 from tests.waiting import until
 

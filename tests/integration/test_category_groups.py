@@ -12,22 +12,11 @@ import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CategoryNotProjectedError, PersistentRunner
 from esnb.projections.persistent.group import Group
+from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
-from tests.unit.projections_domain import Bank
 from tests.unit.test_projections_persistent import QUICK, Seen
 
 DEADLINE = 60.0
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as found:
-        yield found
-
-
-@pytest.fixture
-def bank(stores: esnb.Stores) -> Bank:
-    return stores.application(Bank)
 
 
 def amounts(seen: Seen) -> list[int]:

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import grpc
 import pytest
-from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import OperationalError
 
 import esnb
@@ -20,6 +18,7 @@ from esnb.clients import installed
 from esnb.clients.cluster import NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import NewEvent, StreamState
+from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import CANDIDATE, FOLLOWER, LEADER, REPLICA, GrpcCluster, gossip
 from tests.grpc_proxy import GrpcProxy, answer, deaf, refuse
@@ -29,25 +28,6 @@ from tests.waiting import until
 LONG = 60.0
 SHORT = "&MaxDiscoverAttempts=2&DiscoveryInterval=10"
 GONE = "127.0.0.1:9"
-
-
-class Light(Aggregate):
-    @event("On")
-    def on(self) -> None:
-        pass
-
-
-class Lights(Application[UUID]):
-    def make(self) -> Light:
-        light = Light()
-        self.save(light)
-        return light
-
-    def switch_on(self, light: Light) -> Light:
-        fresh: Light = self.repository.get(light.id)
-        fresh.on()
-        self.save(fresh)
-        return fresh
 
 
 @pytest.fixture(scope="module")
@@ -310,41 +290,40 @@ def test_connect_says_nothing_of_ports_where_the_leader_is_frozen(cluster: GrpcC
 def test_an_application_goes_on_with_the_new_leader(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
-    app = Lights(
+    app = Bank(
         env={
             "PERSISTENCE_MODULE": "esnb.eventstoredb",
             "EVENTSTOREDB_URI": cluster.uri,
         }
     )
     opened.callback(app.close)
-    light = app.make()
+    account = app.open()
 
     cluster.kill(0)
     cluster.elect(1)
-    app.switch_on(light)
+    app.deposit(account, 1)
     cluster.elect(2)  # this time the old one goes on, and follows
-    fresh = app.switch_on(light)
+    app.deposit(account, 2)
 
-    assert fresh.version == 3
-    assert app.repository.get(light.id).version == 3
+    assert app.repository.get(account).version == 3
     assert len(app.recorder.select_notifications(1, 10_000)) >= 3
 
 
 def test_reads_go_on_with_the_new_leader(cluster: GrpcCluster, opened: ExitStack) -> None:
-    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
+    app = Bank(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
     opened.callback(app.close)
-    light = app.make()
+    account = app.open()
 
     cluster.elect(1)  # the connection stays, to a node that leads no more
 
-    assert app.repository.get(light.id).version == 1
+    assert app.repository.get(account).version == 1
     assert app.recorder.max_notification_id() is not None
 
 
 def test_a_save_waits_for_the_election(cluster: GrpcCluster, opened: ExitStack) -> None:
-    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
+    app = Bank(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
     opened.callback(app.close)
-    light = app.make()
+    account = app.open()
     cluster.kill(0)
     before = cluster.nodes[1].calls("Gossip/Read")
 
@@ -356,19 +335,20 @@ def test_a_save_waits_for_the_election(cluster: GrpcCluster, opened: ExitStack) 
     thread.start()
     opened.callback(thread.join)
 
-    assert app.switch_on(light).version == 2
+    app.deposit(account, 1)
+    assert app.repository.get(account).version == 2
 
 
 def test_a_subscription_goes_on_with_the_new_leader(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
-    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
+    app = Bank(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
     opened.callback(app.close)
-    light = app.make()
+    account = app.open()
     with app.recorder.subscribe(app.recorder.max_notification_id()) as subscription:
         cluster.elect(1)
         for node in cluster.nodes:
             node.cut()
-        app.switch_on(light)
+        app.deposit(account, 1)
 
         assert next(subscription).originator_version == 2

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
-from tests.unit.frames_domain import (
+from tests.domain.accounts import (
     Account,
     Bank,
     Cattery,
@@ -31,12 +31,8 @@ STORES = ["popo", "sqlite", "esnb"]
 
 @pytest.fixture(params=STORES)
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
-    if request.param == "esnb":
-        with esnb.connect(embedded=True) as stores:
-            yield stores.application(Bank)
-    else:
-        with bank(request.param, tmp_path) as app:
-            yield app
+    with bank(request.param, tmp_path) as app:
+        yield app
 
 
 # --- blame ------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from eventsourcing.utils import Environment
 
 import esnb
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
-from tests.unit.frames_domain import Account, Bank, an_account
+from tests.domain.accounts import Account, Bank, an_account
 
 COLUMNS = [
     *("stream", "version", "type", "time", "data", "position", "event_id", "metadata"),
@@ -27,16 +26,9 @@ COLUMNS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 def append(stores: esnb.Stores, stream: str, *types: str, data: bytes = b'{"n": 1}') -> None:

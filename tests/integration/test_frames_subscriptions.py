@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterator
-from importlib import import_module
 from dataclasses import replace
+from importlib import import_module
 from typing import Any
 
 import pandas as pd
@@ -17,7 +16,7 @@ import esnb
 from esnb.clients.installed import Client, NewEvent, StreamState
 from esnb.frames.subscriptions import replay_parked
 from esnb.projections import PersistentRunner
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
 from tests.waiting import until
 
 COLUMNS = {
@@ -39,16 +38,9 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 def dtypes(frame: Any) -> dict[str, str]:

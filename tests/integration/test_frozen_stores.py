@@ -21,9 +21,9 @@ from esnb.clients.eventstoredb import EventStoreDB
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
+from tests.domain.bank import Bank, Deposits
 from tests.embedded_process import EmbeddedProcess
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits
 
 pytestmark = pytest.mark.extras
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ import esnb
 from esnb.outbox import BullMQPublisher, Outbox, Route
 from esnb.outbox.jobs import async_client
 from esnb.stores import Stores
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 pytestmark = pytest.mark.extras
 
@@ -28,12 +27,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "prioritized": {"priority": 7, "removeOnComplete": {"age": 60, "count": 9}},
     "last": {"lifo": True, "backoff": {"type": "exponential", "delay": 10}},
 }
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def added_by_bullmq(url: str, jobs: list[tuple[str, str, Any, dict[str, Any]]]) -> None:

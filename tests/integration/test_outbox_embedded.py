@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from asyncio import CancelledError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +30,7 @@ from esnb.outbox import (
 )
 from esnb.running.exits import ExitError
 from esnb.stores import Stores
-from tests.unit.projections_domain import Account, Bank
+from tests.domain.bank import Account, Bank
 from tests.waiting import until
 
 pytestmark = pytest.mark.extras
@@ -39,17 +39,6 @@ NOW = 60.0
 
 SIGNS = (SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError, StopIteration)
 """What means something to whoever runs a thread, a task or a generator."""
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
-@pytest.fixture
-def bank(stores: Stores) -> Bank:
-    return stores.application(Bank)
 
 
 def waiting(stores: Stores, queue: str) -> list[str]:

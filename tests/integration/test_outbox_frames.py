@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,23 +18,12 @@ from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, Route, Stuck
 from esnb.sources import correlated
 from esnb.stores import Stores
 from tests import worker_command
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
 NOW = 60.0
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
-@pytest.fixture
-def bank(stores: Stores) -> Bank:
-    return stores.application(Bank)
 
 
 def links_are_written(client: Any) -> None:

@@ -15,9 +15,9 @@ from esnb.outbox import BullMQPublisher, Outbox, OutboxRecord
 from esnb.outbox.jobs import msgpack
 from esnb.outbox.view import CLAIM, MEND, SETTLE
 from esnb.redis.scripts import script
+from tests.domain.bank import Bank
 from tests.losing_proxy import LosingProxy
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
 from tests.waiting import until
 
 pytestmark = pytest.mark.extras

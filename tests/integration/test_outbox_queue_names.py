@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.outbox.errors import RouteError
 from esnb.outbox.retrying import retry_failed
 from esnb.stores import Stores
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 pytestmark = pytest.mark.extras
 
@@ -35,12 +34,6 @@ NAMES = [
     "~keys",
     "x" * 5000,
 ]
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def test_names_in_any_script_and_with_signs_of_other_languages(stores: Stores) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ import esnb
 from esnb.projections import CatchUpRunner
 from esnb.redis import RedisView
 from esnb.stores import Stores
-from tests.unit.projections_domain import Bank, Deposits
+from tests.domain.bank import Bank, Deposits
 from tests.waiting import until
 
 
@@ -24,12 +24,6 @@ class Sums(RedisView):
 
     def seen(self) -> list[int]:
         return [int(amount) for amount in self.redis.lrange(self.key("amounts"), 0, -1)]
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def test_a_runner_follows_an_application_of_the_stores(stores: Stores) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from esnb.projections import Backoff, CatchUpRunner, PersistentRunner
 from esnb.running.telemetry import _instruments, _watched
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.persistent_groups import Groups
-from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.unit.test_projections_persistent import Seen
 
 pytestmark = pytest.mark.extras
@@ -138,7 +138,7 @@ def test_without_opentelemetry_runners_run_as_well() -> None:
             "-c",
             "import sys; sys.modules['opentelemetry'] = None\n"
             "from esnb.projections import CatchUpRunner\n"
-            "from tests.unit.projections_domain import Bank, Deposits, Sums\n"
+            "from tests.domain.bank import Bank, Deposits, Sums\n"
             "app = Bank(); app.deposit(app.open(), 1, 2)\n"
             "with CatchUpRunner(app, Deposits, Sums) as runner: runner.wait()\n"
             "print(runner.view.seen())",

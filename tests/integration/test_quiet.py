@@ -14,7 +14,7 @@ TOP = """
 import threading
 from tests.persistent_groups import Groups
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 from esnb.projections import PersistentRunner
 from tests.waiting import until
 """

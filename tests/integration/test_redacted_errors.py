@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,8 +16,8 @@ from esnb.sources.redaction import Redaction
 from esnb.stores import Stores
 from esnb.widgets.watch.panel import WatchPanel
 from esnb.widgets.watch.sources import watched
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.persistent_groups import Groups
-from tests.unit.projections_domain import Bank, Deposits, Sums
 from tests.waiting import until
 
 NOW = 60.0
@@ -48,12 +47,6 @@ def test_of_an_error_its_kind_stays(text: str, shown: str) -> None:
 
 def texts(*frames: Any) -> str:
     return "\n".join(repr(frame.to_dict("records")) for frame in frames)
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 @pytest.fixture

@@ -7,12 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import grpc
 import pytest
-from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.projection import Projection
@@ -22,6 +20,7 @@ from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState, streams_pb2
 from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
+from tests.domain.bank import Account, Bank
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, answer, refuse
 from tests.redis_server import RedisServer
@@ -32,14 +31,6 @@ UNKNOWN_USER = refuse(grpc.StatusCode.UNAUTHENTICATED, "Bad\ncredentials")
 LONG = 60.0
 DOOR = uuid4()
 RPC = ("RPC that terminated", "Rendezvous", "debug_error_string", "\n")
-
-
-class Door(Aggregate):
-    pass
-
-
-class Doors(Application[UUID]):
-    pass
 
 
 class Nothing(Projection[POPOTrackingRecorder]):
@@ -84,8 +75,8 @@ def client(proxy: GrpcProxy, certificate: Certificate, opened: ExitStack) -> Eve
 
 
 @pytest.fixture
-def app(proxy: GrpcProxy, certificate: Certificate, opened: ExitStack) -> Doors:
-    app = Doors(
+def app(proxy: GrpcProxy, certificate: Certificate, opened: ExitStack) -> Bank:
+    app = Bank(
         env={
             "PERSISTENCE_MODULE": "esnb.eventstoredb",
             "EVENTSTOREDB_URI": _uri(proxy),
@@ -235,13 +226,13 @@ def test_a_password_that_is_wrong(proxy: GrpcProxy, client: EventStoreDB) -> Non
     assert "user 'bob' is not accepted (Bad credentials): check the user name" in text
 
 
-def test_an_application_says_it(proxy: GrpcProxy, app: Doors) -> None:
-    door = Door()
+def test_an_application_says_it(proxy: GrpcProxy, app: Bank) -> None:
+    door = Account("Ann")
     app.save(door)
     proxy.on("", DENIED)
 
-    assert "user 'bob' may not append to Doors-" in _text(lambda: app.save(Door()))
-    assert "user 'bob' may not read Doors-" in _text(lambda: app.repository.get(door.id))
+    assert "user 'bob' may not append to Bank-" in _text(lambda: app.save(Account("Ann")))
+    assert "user 'bob' may not read Bank-" in _text(lambda: app.repository.get(door.id))
     assert "user 'bob' may not read $all" in _text(lambda: app.recorder.select_notifications(1, 10))
     assert "user 'bob' may not read $all" in _text(lambda: app.recorder.subscribe(0))
 
@@ -261,11 +252,11 @@ def test_an_application_says_it(proxy: GrpcProxy, app: Doors) -> None:
 def test_frames_say_it(
     proxy: GrpcProxy,
     client: EventStoreDB,
-    app: Doors,
+    app: Bank,
     look: Callable[[Any], object],
     is_application: bool,
 ) -> None:
-    app.save(Door())
+    app.save(Account("Ann"))
     proxy.on("", DENIED)
 
     text = _text(lambda: look(app if is_application else client))
@@ -317,9 +308,9 @@ def test_the_status_of_a_group_says_who_may_not_look_at_it(
 
 
 def test_a_catch_up_runner_says_it_while_it_waits(
-    proxy: GrpcProxy, client: EventStoreDB, app: Doors
+    proxy: GrpcProxy, client: EventStoreDB, app: Bank
 ) -> None:
-    app.save(Door())
+    app.save(Account("Ann"))
     proxy.on("Streams/Read", DENIED)
 
     runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder)
@@ -368,10 +359,10 @@ def test_a_cluster_whose_certificates_are_not_trusted(proxy: GrpcProxy, redis_ur
 
 
 def test_an_application_names_it(proxy: GrpcProxy, opened: ExitStack) -> None:
-    app = Doors(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": _uri(proxy)})
+    app = Bank(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": _uri(proxy)})
     opened.callback(app.close)
 
-    text = _text(lambda: app.save(Door()))
+    text = _text(lambda: app.save(Account("Ann")))
 
     assert "the certificate of the server is not trusted" in text
 
@@ -421,8 +412,8 @@ def test_a_certificate_is_trusted_by_each_of_the_ways(
         uri += f"?tlsCaFile={file}"
     stores = opened.enter_context(esnb.connect(uri, redis=redis_url, timeout=LONG))
 
-    app = stores.application(Doors)
-    door = Door()
+    app = stores.application(Bank)
+    door = Account("Ann")
     app.save(door)
 
     assert app.repository.get(door.id).version == 1

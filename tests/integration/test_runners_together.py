@@ -12,7 +12,7 @@ import esnb
 from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
-from tests.unit.projections_domain import Bank, Deposits
+from tests.domain.bank import Bank, Deposits
 
 pytestmark = pytest.mark.extras
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 import redis
 from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
+from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
@@ -27,6 +27,7 @@ from esnb.clients.installed import Client, NewEvent, NotFound, StreamState
 from esnb.clients.uri import is_embedded
 from esnb.embedded.processes import homes
 from esnb.embedded.processes.redis_program import find_program
+from tests.domain.bank import Account, Bank
 from tests.waiting import until
 
 pytestmark = pytest.mark.once
@@ -46,30 +47,10 @@ def numbers(stream):
 """
 
 
-class Account(Aggregate):
-    @event("Opened")
-    def __init__(self) -> None:
-        self.balance = 0
-
-    @event("Deposited")
-    def deposit(self, amount: int) -> None:
-        self.balance += amount
-
-
-class Bank(Application[Any]):
-    pass
-
-
 @pytest.fixture(autouse=True)
 def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("EVENTSTOREDB_URI", "REDIS_URL", "EVENTSTOREDB_ROOT_CERTIFICATES"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def append(client: Client, stream: str, data: bytes = b"{}") -> None:
@@ -153,7 +134,7 @@ def test_applications_close_with_the_stores() -> None:
         bank = stores.application(Bank, env={"SNAPSHOT_KEEP": "3"})
         assert bank.env["EVENTSTOREDB_URI"] == stores.env["EVENTSTOREDB_URI"]
         assert bank.env["SNAPSHOT_KEEP"] == "3"
-        account = Account()
+        account = Account("Ann")
         account.deposit(5)
         bank.save(account)
         assert bank.repository.get(account.id).balance == 5
@@ -323,7 +304,7 @@ def test_reset_empties_both_and_keeps_servers_clients_and_applications(
     stores: esnb.Stores,
 ) -> None:
     bank = stores.application(Bank, env={"AGGREGATE_CACHE_MAXSIZE": "5"})
-    account = Account()
+    account = Account("Ann")
     bank.save(account)
     stores.redis.set("key", "value")
     env, first = dict(stores.env), stores.eventstoredb.get_commit_position()
@@ -334,7 +315,7 @@ def test_reset_empties_both_and_keeps_servers_clients_and_applications(
     assert happened(stores.eventstoredb) == []
     assert account.id not in bank.repository
 
-    bank.save(again := Account())
+    bank.save(again := Account("Ann"))
     assert bank.repository.get(again.id).balance == 0
     assert stores.eventstoredb.get_commit_position() == first
 

@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
-from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
+from tests.domain.bank import Bank
 from tests.waiting import until
 
 NOBODY = "127.0.0.1:9"
@@ -47,10 +47,6 @@ def silent() -> Iterator[str]:
 
 def address(uri: str) -> str:
     return urlsplit(uri).netloc
-
-
-class Bank(Application[Any]):
-    pass
 
 
 def refused(eventstoredb: str, cache: str, *, timeout: float = 2.0) -> str:

@@ -12,13 +12,12 @@ import pandas as pd
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import Tracking
-from eventsourcing.projection import Projection
 
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.sources.lag import category_lag
+from tests.domain.counting import Counting, Total
 
 DEADLINE = 60.0
 
@@ -41,33 +40,9 @@ class Orders(Application[str]):
     pass
 
 
-class Total(esnb.redis.RedisView):
-    def add(self, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.incr(self.key("n"))
-
-    def n(self) -> int:
-        return int(self.redis.get(self.key("n")) or 0)
-
-
-class Counting(Projection[Total]):
-    name = "counting"
-    topics = ()
-
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        self.view.add(tracking)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 @pytest.fixture

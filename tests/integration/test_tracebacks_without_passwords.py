@@ -29,10 +29,10 @@ from esnb.eventstoredb.connection import Address
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
 from esnb.stores import Stores, StoresEnv
+from tests.domain.bank import Bank, Deposits
 from tests.redis_server import RedisServer
 from tests.reserved_port import ReservedPort
 from tests.tracebacks import chain, error_of, own_traceback, shown
-from tests.unit.projections_domain import Bank, Deposits
 
 SECRET = "geheim"
 

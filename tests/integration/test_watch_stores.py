@@ -18,12 +18,6 @@ from esnb.widgets.watch.watched import Watched
 from tests.waiting import until
 
 
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 def seen(watching: Watched, kind: str) -> Seen:
     (found,) = [each for each in watching.look() if each.kind == kind]
     return found

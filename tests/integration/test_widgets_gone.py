@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -16,16 +15,10 @@ from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplica
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.widgets.watch.sources import watched
 from esnb.widgets.watch.text import faults
+from tests.domain.accounts import Bank, an_account
 from tests.embedded_process import EmbeddedProcess
-from tests.unit.frames_domain import Bank, an_account
 from tests.unit.widget_pages import Outline
 from tests.waiting import until
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as opened:
-        yield opened
 
 
 def kill(stores: esnb.Stores, server: str) -> None:

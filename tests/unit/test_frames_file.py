@@ -15,7 +15,7 @@ from eventsourcing.application import Application
 
 import esnb
 from esnb.sources.line import NotAnExportError
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
 
 BOM = b"\xef\xbb\xbf"
 

@@ -18,7 +18,7 @@ from eventsourcing.utils import TopicError
 
 import esnb
 from esnb.values.state import state_of
-from tests.unit.frames_domain import (
+from tests.domain.accounts import (
     Account,
     Bank,
     Born,
@@ -220,8 +220,8 @@ def test_state_that_cannot_be_copied_is_shown_as_text() -> None:
     ("topic", "error"),
     [
         ("no_such_module:Account.Closed", TopicError),
-        ("tests.unit.frames_domain:Account.Closed", TopicError),
-        ("tests.unit.frames_domain:Account.Deposited", TypeError),
+        ("tests.domain.accounts:Account.Closed", TopicError),
+        ("tests.domain.accounts:Account.Deposited", TypeError),
     ],
 )
 def test_from_an_event_that_cannot_be_applied_on_the_state_is_unknown(
@@ -230,7 +230,7 @@ def test_from_an_event_that_cannot_be_applied_on_the_state_is_unknown(
     app = Bank()
     account_id = an_account(app)
     append(app, account_id, 6, topic)
-    append(app, account_id, 7, "tests.unit.frames_domain:Account.Frozen")
+    append(app, account_id, 7, "tests.domain.accounts:Account.Frozen")
 
     frame = esnb.history(app, account_id)
 
@@ -265,7 +265,7 @@ def test_an_error_without_words_is_told_by_its_kind() -> None:
 def test_a_gap_in_the_versions_is_told() -> None:
     app = Bank()
     account_id = an_account(app)
-    append(app, account_id, 9, "tests.unit.frames_domain:Account.Frozen")
+    append(app, account_id, 9, "tests.domain.accounts:Account.Frozen")
 
     assert "not applied: OriginatorVersionError" in esnb.history(app, account_id)["changed"][5]
     with pytest.raises(AggregateNotFoundError, match="no version 7"):

@@ -16,8 +16,7 @@ from eventsourcing.domain import Aggregate
 
 import esnb
 import esnb.frames
-
-from .frames_domain import Account, Bank
+from tests.domain.accounts import Account, Bank
 
 
 def bank(**env: str) -> Bank:

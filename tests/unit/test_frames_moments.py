@@ -19,7 +19,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 import esnb
 from esnb.sources.moments import in_utc, read_moment
 from esnb.sources.record import ORIGINAL_TIME, as_first_recorded
-from tests.unit.frames_domain import stamp
+from tests.domain.accounts import stamp
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 4, tzinfo=UTC)

@@ -17,7 +17,7 @@ from esnb.projections.handling import HandlerError, Handlers
 from esnb.projections.lag import LagMeter
 from esnb.running.backoff import Backoff
 from esnb.running.status import Rate
-from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.domain.bank import Bank, Deposits, Sums
 
 
 class Crash(Exception):

@@ -23,8 +23,8 @@ from esnb.projections.persistent.events import ApplicationEvents
 from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.group import Group
 from esnb.running.exits import ExitError
+from tests.domain.bank import Bank
 from tests.persistent_groups import Groups
-from tests.unit.projections_domain import Bank
 from tests.waiting import until
 
 QUICK = Backoff(0.001, 0.002, lambda: 0.0)

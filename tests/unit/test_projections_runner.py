@@ -26,7 +26,7 @@ from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, curre
 from esnb.projections.worker import Worker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
-from tests.unit.projections_domain import Bank, Deposits, Gate, SQLiteSums, Sums
+from tests.domain.bank import Bank, Deposits, Gate, SQLiteSums, Sums
 
 Runner = CatchUpRunner[Bank, Any]
 

@@ -20,7 +20,7 @@ from esnb.sources.page import Anchor, Filter
 from esnb.widgets import Browser
 from esnb.widgets.browse.copy import as_python
 from esnb.widgets.browse.trail import Place, Trail
-from tests.unit.frames_domain import Bank, an_account, record
+from tests.domain.accounts import Bank, an_account, record
 from tests.unit.widget_pages import Outline, open_widgets
 from tests.waiting import until
 

@@ -18,7 +18,7 @@ from esnb.widgets.watch.seen import Seen
 from esnb.widgets.watch.sources import RunnerSource, watched
 from esnb.widgets.watch.sparkline import sparkline
 from esnb.widgets.watch.watched import Past, Watched
-from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.unit.widget_pages import Outline, open_widgets
 from tests.waiting import until
 

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from esnb.clients.installed import NewEvent, NotFound, StreamState
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner
+from tests.domain.bank import Bank
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.persistent_groups import Groups
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
 from tests.unit.test_projections_persistent import DEADLINE, QUICK, Seen
 from tests.waiting import until
 

@@ -21,8 +21,8 @@ from esnb.projections import (
 )
 from esnb.projections.handling import Handlers
 from esnb.redis import RedisView, ViewDamagedError
+from tests.domain.bank import Bank, Deposits, Gate
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits, Gate
 from tests.waiting import until
 
 
@@ -211,7 +211,7 @@ def test_current_has_the_store_s_event_id_and_metadata(
 
     def note(event: Any) -> None:
         found.append(current())
-        from tests.unit.projections_domain import Account
+        from tests.domain.bank import Account
 
         log.save(Account("noted"))
 

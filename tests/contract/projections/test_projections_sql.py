@@ -18,9 +18,9 @@ from esnb.examples.flights import timetable as data
 from esnb.examples.flights.carriers_sql import FlightsPerCarrierTables
 from esnb.projections import Backoff, CatchUpRunner
 from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.domain.bank import Bank
 from tests.postgresql_server import PostgreSQLServer
 from tests.unit.flights_table import places, timetable
-from tests.unit.projections_domain import Bank
 
 pytestmark = [
     pytest.mark.extras,

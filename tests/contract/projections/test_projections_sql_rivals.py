@@ -17,8 +17,8 @@ from esnb.projections import Backoff, CatchUpRunner, sql_rebuilding
 from esnb.projections.sql_group import sql_group
 from esnb.projections.sql_rebuilding import InTables
 from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.domain.bank import Bank, Gate
 from tests.postgresql_server import PostgreSQLServer
-from tests.unit.projections_domain import Bank, Gate
 from tests.waiting import until
 
 pytestmark = [

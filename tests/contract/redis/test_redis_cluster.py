@@ -15,9 +15,9 @@ import esnb
 from esnb.projections import Backoff, CatchUpRunner
 from esnb.redis import Documents, RedisView
 from esnb.redis.handled import HandledEvents
+from tests.domain.bank import Bank, Deposits
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_cluster import NODES, RedisCluster
-from tests.unit.projections_domain import Bank, Deposits
 
 DEADLINE = 60.0
 QUICK = Backoff(0.01, 0.05)

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from esnb.projections import CatchUpRunner
 from esnb.redis import Documents, RedisView, ViewOutdatedError
+from tests.domain.bank import Bank, Deposits
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits
 
 
 class Products(RedisView):
