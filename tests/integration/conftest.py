@@ -19,6 +19,7 @@ import pytest
 import esnb
 from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
+from tests.waiting import DEADLINE
 
 _LOOP = """
 import json, sys, traceback
@@ -34,9 +35,6 @@ for line in sys.stdin:
     answers.write(json.dumps(answer, default=repr) + "\\n")
     answers.flush()
 """
-
-DEADLINE = 60.0
-"""Seconds after which a test gives up waiting."""
 
 
 class Kernel:

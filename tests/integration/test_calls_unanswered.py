@@ -17,10 +17,9 @@ from esnb.projections import PersistentRunner
 from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, deaf
-from tests.unit.test_projections_persistent import QUICK, Seen
-from tests.waiting import until
+from tests.persistent_groups import QUICK, Seen
+from tests.waiting import DEADLINE, until
 
-DEADLINE = 60.0
 EVENT = NewEvent(type="Barked", data=b"{}")
 
 

@@ -14,9 +14,8 @@ from esnb.projections import CategoryNotProjectedError, PersistentRunner
 from esnb.projections.persistent.group import Group
 from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
-from tests.unit.test_projections_persistent import QUICK, Seen
-
-DEADLINE = 60.0
+from tests.persistent_groups import QUICK, Seen
+from tests.waiting import DEADLINE
 
 
 def amounts(seen: Seen) -> list[int]:

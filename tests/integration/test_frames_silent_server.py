@@ -20,7 +20,8 @@ import esnb
 from esnb.clients import patience
 from esnb.clients.installed import Client, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
-from tests.outcomes import DEADLINE, error_of
+from tests.outcomes import error_of
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture

@@ -24,10 +24,10 @@ from esnb.redis import RedisView
 from tests.domain.bank import Bank, Deposits
 from tests.embedded_process import EmbeddedProcess
 from tests.redis_server import RedisServer
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-DEADLINE = 60.0
 # Without pings nothing gives the server up: whoever waits for it waits for ever.
 SLOW_PINGS = "&KeepAliveInterval=-1"
 

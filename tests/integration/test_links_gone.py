@@ -10,8 +10,7 @@ import pytest
 
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture

@@ -14,10 +14,9 @@ from esnb.projections import Backoff, PersistentRunner
 from esnb.redis.handled import HandledEvents
 from tests.persistent_groups import Groups
 from tests.redis_server import RedisServer
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 QUICK = Backoff(0.01, 0.05)
-DEADLINE = 60.0
 
 
 @pytest.fixture

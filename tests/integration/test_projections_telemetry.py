@@ -11,8 +11,7 @@ import pytest
 from esnb.projections import Backoff, CatchUpRunner, PersistentRunner
 from esnb.running.telemetry import _instruments, _watched
 from tests.domain.bank import Bank, Deposits, Sums
-from tests.persistent_groups import Groups
-from tests.unit.test_projections_persistent import Seen
+from tests.persistent_groups import Groups, Seen
 
 pytestmark = pytest.mark.extras
 

@@ -13,10 +13,10 @@ from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
 from tests.domain.bank import Bank, Deposits
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-DEADLINE = 60.0
 DTYPES = {
     "name": "string",
     "state": "string",

@@ -19,7 +19,8 @@ import esnb
 from esnb.clients.eventstoredb import EventStoreDB, keepalive
 from esnb.clients.installed import ClientError, NewEvent, ServiceUnavailable, StreamState
 from tests.embedded_process import EmbeddedProcess
-from tests.outcomes import DEADLINE, error_of
+from tests.outcomes import error_of
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture

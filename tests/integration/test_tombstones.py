@@ -18,8 +18,7 @@ from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.sources.lag import category_lag
 from tests.domain.counting import Counting, Total
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 class Counter(Aggregate):

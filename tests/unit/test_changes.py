@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from esnb.threads.changes import Changes, Flag
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 def begun(work: Callable[[], object]) -> threading.Thread:

@@ -15,8 +15,7 @@ from esnb.embedded.streams.errors import StoreEmptied, StreamDeleted
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 def run(scenario: Callable[[Node], Coroutine[None, None, None]]) -> None:

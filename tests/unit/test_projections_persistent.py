@@ -24,35 +24,8 @@ from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.group import Group
 from esnb.running.exits import ExitError
 from tests.domain.bank import Bank
-from tests.persistent_groups import Groups
-from tests.waiting import until
-
-QUICK = Backoff(0.001, 0.002, lambda: 0.0)
-DEADLINE = 60.0
-
-
-class Seen:
-    """A handler that notes what it is given, and that tests wait on."""
-
-    def __init__(self, before: Callable[[Any, Any], object] = lambda event, recorded: None) -> None:
-        self.before = before
-        self.all: list[Any] = []
-        self.changed = threading.Condition()
-
-    def __call__(self, event: Any, recorded: Any) -> None:
-        self.before(event, recorded)
-        with self.changed:
-            self.all.append(event)
-            self.changed.notify_all()
-
-    def wait(self, number: int) -> list[Any]:
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(self.all) >= number, DEADLINE), self.all
-            return list(self.all)
-
-    def wait_for(self, event: Any) -> None:
-        with self.changed:
-            assert self.changed.wait_for(lambda: event in self.all, DEADLINE), self.all
+from tests.persistent_groups import QUICK, Groups, Seen
+from tests.waiting import DEADLINE, until
 
 
 def runner(groups: Any, handler: Any, **options: Any) -> PersistentRunner:

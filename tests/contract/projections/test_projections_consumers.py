@@ -21,10 +21,9 @@ from esnb.clients.installed import NewEvent, NotFound, StreamState
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner
 from tests.domain.bank import Bank
 from tests.eventstoredb_server import EventStoreDBServer
-from tests.persistent_groups import Groups
+from tests.persistent_groups import QUICK, Groups, Seen
 from tests.redis_server import RedisServer
-from tests.unit.test_projections_persistent import DEADLINE, QUICK, Seen
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.contract.amounts_sql import Amounts, AmountsProjection
 from tests.domain.bank import Bank
 from tests.postgresql_server import PostgreSQLServer
 from tests.unit.flights_table import places, timetable
+from tests.waiting import DEADLINE
 
 pytestmark = [
     pytest.mark.extras,
@@ -28,7 +29,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This declarative base already contains"),
 ]
 
-DEADLINE = 60.0
 LASTING = ["sqlite", "postgresql"]
 """A database in memory is gone with its runner."""
 

@@ -19,7 +19,7 @@ from esnb.projections.sql_rebuilding import InTables
 from tests.contract.amounts_sql import Amounts, AmountsProjection
 from tests.domain.bank import Bank, Gate
 from tests.postgresql_server import PostgreSQLServer
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 pytestmark = [
     pytest.mark.extras,
@@ -27,7 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This declarative base already contains"),
 ]
 
-DEADLINE = 60.0
 Runner = CatchUpRunner[Bank, Amounts]
 Make = Callable[..., Runner]
 

@@ -18,8 +18,8 @@ from esnb.redis.handled import HandledEvents
 from tests.domain.bank import Bank, Deposits
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_cluster import NODES, RedisCluster
+from tests.waiting import DEADLINE
 
-DEADLINE = 60.0
 QUICK = Backoff(0.01, 0.05)
 
 
