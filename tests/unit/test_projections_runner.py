@@ -239,9 +239,9 @@ def test_pause_and_resume(runner: Runner) -> None:
         runner.wait()
         runner.pause()
         assert runner.status().state == "paused"
-        runner.app.deposit(account, 1)
+        last = runner.app.deposit(account, 1)
         with pytest.raises(TimeoutError, match="it is paused at event 1"):
-            runner.wait(timeout=0.05)
+            runner.wait(last, timeout=0.05)
         assert runner.status().lag == 1
         runner.resume()
         runner.wait()
