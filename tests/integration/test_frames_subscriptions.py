@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
 from dataclasses import replace
-from importlib import import_module
 from typing import Any
 
 import pandas as pd
@@ -140,7 +140,7 @@ def test_what_has_no_subscriptions(source: Any) -> None:
 
 
 def test_a_server_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_module("esnb.frames.subscriptions"), "TIMEOUT", 0.3)
+    monkeypatch.setattr(sys.modules["esnb.frames.subscriptions"], "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
 

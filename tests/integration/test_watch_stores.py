@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import socket
+import sys
 import threading
-from importlib import import_module
 
 import pytest
 from eventsourcing.application import Application
@@ -106,7 +106,7 @@ def test_a_server_that_is_away_is_said_in_a_row() -> None:
 
 def test_a_server_that_does_not_answer_is_said_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("esnb.frames.subscriptions", "esnb.widgets.watch.server_projection"):
-        monkeypatch.setattr(import_module(module), "TIMEOUT", 0.3)
+        monkeypatch.setattr(sys.modules[module], "TIMEOUT", 0.3)
     with socket.create_server(("127.0.0.1", 0), backlog=10) as silent:
         client = Client(f"esdb://127.0.0.1:{silent.getsockname()[1]}?Tls=false")
         rows = watched([client], projections="$by_category").look()

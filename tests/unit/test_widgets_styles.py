@@ -4,42 +4,48 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
-SHEETS = {
-    each.name: each.read_text("utf-8")
-    for room in files("esnb.widgets").iterdir()
-    if room.is_dir()
-    for each in room.iterdir()
-    if each.name.endswith(".css")
-}
+ROOM = Path(str(files("esnb.widgets")))
+SHEETS = sorted(path.relative_to(ROOM).as_posix() for path in ROOM.glob("*/*.css"))
 FOREIGN = re.compile(r"var\(\s*(--(?:jp|vscode)-[\w-]+)\s*(.)")
 
 
+def sheet(name: str) -> str:
+    return (ROOM / name).read_text("utf-8")
+
+
 def test_there_are_style_sheets() -> None:
-    assert {"esnb.css", "live.css", "flow.css", "watch.css", "browse.css"} <= SHEETS.keys()
+    assert set(SHEETS) == {
+        "browse/browse.css",
+        "drawing/esnb.css",
+        "drawing/live.css",
+        "flow/flow.css",
+        "watch/watch.css",
+    }
 
 
-@pytest.mark.parametrize("name", sorted(SHEETS))
+@pytest.mark.parametrize("name", SHEETS)
 def test_every_variable_of_a_front_end_has_a_fallback(name: str) -> None:
-    bare = [variable for variable, after in FOREIGN.findall(SHEETS[name]) if after != ","]
+    bare = [variable for variable, after in FOREIGN.findall(sheet(name)) if after != ","]
     assert bare == []
 
 
 def test_every_variable_of_our_own_is_defined() -> None:
-    texts = "".join(SHEETS.values())
+    texts = "".join(map(sheet, SHEETS))
     used = set(re.findall(r"var\((--esnb-[\w-]+)", texts))
     assert used <= set(re.findall(r"(--esnb-[\w-]+):", texts))
 
 
-@pytest.mark.parametrize("name", sorted(SHEETS))
+@pytest.mark.parametrize("name", SHEETS)
 def test_a_style_sheet_fetches_nothing_and_ends_no_element(name: str) -> None:
-    assert not re.search(r"url\(|@import|</", SHEETS[name])
+    assert not re.search(r"url\(|@import|</", sheet(name))
 
 
 def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
-    texts = SHEETS["esnb.css"] + SHEETS["live.css"]
+    texts = sheet("drawing/esnb.css") + sheet("drawing/live.css")
     for theme in (
         "vscode-light",
         "vscode-dark",
@@ -47,4 +53,4 @@ def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
         "vscode-high-contrast-light",
     ):
         assert f".{theme}" in texts
-    assert "--vscode-editor-background" in SHEETS["live.css"]
+    assert "--vscode-editor-background" in sheet("drawing/live.css")
