@@ -110,7 +110,7 @@ test-oldest: $(OLDEST)/.test ## the suite's core with the oldest allowed version
 
 # --- the rest -------------------------------------------------------------------
 
-lint: $(VENV)/.test ## ruff, mypy --strict, import contracts
+lint: $(VENV)/.test ## ruff, mypy --strict over package and tests, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 def error_of(call: Callable[[], Any]) -> BaseException:

@@ -17,6 +17,34 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from esnb.clients.installed import AlreadyExists, NotFound, RecordedEvent, ServiceUnavailable
+from esnb.projections import Backoff
+from tests.waiting import DEADLINE
+
+QUICK = Backoff(0.001, 0.002, lambda: 0.0)
+
+
+class Seen:
+    """A handler that notes what it is given, and that tests wait on."""
+
+    def __init__(self, before: Callable[[Any, Any], object] = lambda event, recorded: None) -> None:
+        self.before = before
+        self.all: list[Any] = []
+        self.changed = threading.Condition()
+
+    def __call__(self, event: Any, recorded: Any) -> None:
+        self.before(event, recorded)
+        with self.changed:
+            self.all.append(event)
+            self.changed.notify_all()
+
+    def wait(self, number: int) -> list[Any]:
+        with self.changed:
+            assert self.changed.wait_for(lambda: len(self.all) >= number, DEADLINE), self.all
+            return list(self.all)
+
+    def wait_for(self, event: Any) -> None:
+        with self.changed:
+            assert self.changed.wait_for(lambda: event in self.all, DEADLINE), self.all
 
 
 @dataclass

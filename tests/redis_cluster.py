@@ -5,18 +5,16 @@ from __future__ import annotations
 import shutil
 import subprocess
 import tempfile
-import time
-from contextlib import suppress
 from typing import Self
 
 import redis
 
 from tests.redis_server import redis_program
 from tests.reserved_port import ReservedPort
+from tests.waiting import until
 
 NODES = 3
 SLOTS = 16384
-PATIENCE = 60.0
 
 
 class RedisCluster:
@@ -62,7 +60,11 @@ class RedisCluster:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        self._until(lambda: bool(self.client(node).ping()), "answer")
+        until(
+            lambda: self.client(node).ping(),
+            "the node's answer",
+            despite=redis.RedisError,
+        )
 
     def kill(self, node: int) -> None:
         """Ends it at once, as a crash does."""
@@ -85,7 +87,7 @@ class RedisCluster:
         )
 
     def wait_until_whole(self) -> None:
-        self._until(self.is_whole, "become whole")
+        until(self.is_whole, "the cluster is whole", despite=redis.RedisError)
 
     def _info(self, node: int) -> bytes:
         answer = self.client(node).execute_command("CLUSTER INFO")
@@ -103,12 +105,3 @@ class RedisCluster:
                     "CLUSTER MEET", "127.0.0.1", self.ports[0], self._buses[0]
                 )
         self.wait_until_whole()
-
-    def _until(self, holds: object, what: str) -> None:
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            with suppress(redis.RedisError):
-                if holds():  # type: ignore[operator]
-                    return
-            assert time.monotonic() < deadline, f"the cluster does not {what}"
-            time.sleep(0.02)

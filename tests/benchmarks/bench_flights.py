@@ -64,7 +64,7 @@ def differences(view: FlightsPerCarrier, table: pd.DataFrame) -> list[str]:
         scheduled=("carrier", "size"), departed=("dep_time", "count")
     )
     found = {each.carrier: (each.scheduled, each.departed) for each in view.carriers()}
-    wanted = {carrier: tuple(map(int, row)) for carrier, row in expected.iterrows()}
+    wanted = {str(carrier): tuple(map(int, row)) for carrier, row in expected.iterrows()}
     return sorted(map(str, {*found, *wanted} - {k for k in wanted if found.get(k) == wanted[k]}))
 
 

@@ -141,7 +141,7 @@ def library_into_sqlite(events: int) -> float:
         ) as runner:
             while (runner.view.max_tracking_id("Application") or 0) < events:
                 time.sleep(0.002)
-            return time.perf_counter() - runner.app.begin
+            return time.perf_counter() - float(runner.app.begin)
 
 
 def per_commit(stores: esnb.Stores, count: int = 3000) -> tuple[float, float]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import grpc
-from empty_server import appends, streams_service, succeeded
+from empty_server import appends, streams_service, succeeded  # type: ignore[import-not-found]
 
 from esnb.clients.installed import streams_pb2
 

@@ -12,7 +12,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
 from eventsourcing_sqlalchemy.recorders import SQLAlchemyTrackingRecorder
 
-from tests.unit.projections_domain import Account
+from tests.domain.bank import Account
 
 
 class Amounts(SQLAlchemyTrackingRecorder):  # type: ignore[misc, unused-ignore]

@@ -12,7 +12,7 @@ from typing import Any
 
 from esnb.projections import Backoff, PersistentRunner
 from esnb.redis.connection import connection
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 HANDLED = "handled"
 """A hash: how often each event was handled, by event id."""

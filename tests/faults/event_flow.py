@@ -7,7 +7,6 @@ import random
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import Self, TypeVar
 from eventsourcing.persistence import PersistenceError
 from redis.exceptions import RedisError
 
+from tests.domain.bank import Account, Bank
 from tests.reserved_port import ReservedPort
-from tests.unit.projections_domain import Account, Bank
+from tests.waiting import until
 
 KILLS = int(os.environ.get("ESNB_FAULTS", "15"))
 SEED = int(os.environ.get("ESNB_FAULTS_SEED", "0")) or random.SystemRandom().randrange(1, 10**6)
@@ -115,10 +115,7 @@ class Writer:
 
 def persistently(action: Callable[[], T]) -> T:
     """Its answer, as soon as the stores are back."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return action()
-        except (PersistenceError, RedisError):
-            if time.monotonic() > deadline:
-                raise
+    (answer,) = until(
+        lambda: (action(),), deadline=PATIENCE, despite=(PersistenceError, RedisError)
+    )
+    return answer

@@ -18,11 +18,10 @@ from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import Tracking
-from eventsourcing.projection import Projection
 
 import esnb
 from esnb.projections import CatchUpRunner, PersistentRunner
+from tests.domain.counting import Counting, Total
 
 AGGREGATES, VERSIONS = 3, 400
 WAIT = 60.0
@@ -46,23 +45,6 @@ class Writes(Application[UUID]):
     """Its events come while others are looked at."""
 
 
-class Total(esnb.redis.RedisView):
-    def add(self, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.incr(self.key("total"))
-
-    def total(self) -> int:
-        return int(self.redis.get(self.key("total")) or 0)
-
-
-class Count(Projection[Total]):
-    name = "count"
-    topics = ()
-
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        self.view.add(tracking)
-
-
 class Process:
     def __init__(self) -> None:
         self.stores = esnb.connect(embedded=True)
@@ -78,7 +60,7 @@ class Process:
         self.writes.save(self.stored)
         self.stores.redis.set("large", b"x" * 5_000_000)
         self.file = Path(tempfile.mkdtemp()) / "log.jsonl"
-        self.runner = CatchUpRunner(Writes, Count, Total, env=self.stores.env).start()
+        self.runner = CatchUpRunner(Writes, Counting, Total, env=self.stores.env).start()
         self.consumer = PersistentRunner(self.writes, "group", lambda *_: None).start()
 
     def acts(self) -> dict[str, Callable[[], Any]]:
@@ -120,7 +102,7 @@ class Process:
         """Whether the view in Redis, filled by a thread, holds all that is stored."""
         self.writes.save(Counter())
         self.runner.wait(timeout=WAIT)
-        return self.runner.view.total() == len(self.writes.recorder.select_notifications(1, 10**6))
+        return self.runner.view.n() == len(self.writes.recorder.select_notifications(1, 10**6))
 
 
 def interruptible(act: Callable[[], Any]) -> Any:

@@ -19,7 +19,7 @@ import redis.asyncio.client
 import redis.asyncio.connection
 
 from esnb.outbox import BullMQPublisher, Job, Outbox, OutboxRecord, StuckError, Worker
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 
 def route(record: OutboxRecord) -> str:
@@ -64,7 +64,7 @@ def main() -> int:
         def handle(job: Job) -> str:
             with open(seen, "a", encoding="utf-8") as file:
                 file.write(f"{job.id}\n")
-            return job.data["id"]
+            return str(job.data["id"])
 
         # A stalled job is taken back again after half a second, however often.
         worker = Worker(

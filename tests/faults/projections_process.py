@@ -13,7 +13,7 @@ from eventsourcing.persistence import Tracking
 
 from esnb.projections import Backoff, CatchUpRunner
 from esnb.redis import RedisView
-from tests.unit.projections_domain import Bank, Deposits
+from tests.domain.bank import Bank, Deposits
 
 
 class Ledger(RedisView):

@@ -15,8 +15,8 @@ from typing import Any
 from eventsourcing.persistence import Tracking, TrackingRecorder
 
 from esnb.projections import CatchUpRunner
+from tests.domain.bank import Bank, Deposits
 from tests.faults.projections_process import Ledger
-from tests.unit.projections_domain import Bank, Deposits
 
 
 class Noted(Deposits):

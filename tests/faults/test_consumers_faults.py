@@ -9,14 +9,14 @@ import json
 import random
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from esnb.redis.connection import connection
+from tests.domain.bank import Bank
 from tests.faults.consumers_process import HANDLED
 from tests.faults.event_flow import (
     KILLS,
@@ -29,7 +29,7 @@ from tests.faults.event_flow import (
     persistently,
 )
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
+from tests.waiting import until
 
 PROCESSES, WORKERS = 2, 2
 MESSAGE_TIMEOUT = 3.0
@@ -103,18 +103,19 @@ def test_killing_consumers_redis_and_event_store_at_random(tmp_path: Path) -> No
                     writer.wait_for_more(chance.randrange(5, 60))
                     for each in consumers:
                         each.check()
-                    victim = chance.choice([*consumers, redis_server, events])
+                    victim: Any = chance.choice([*consumers, redis_server, events])
                     victim.kill()
                     if chance.random() < 0.5:
                         writer.wait_for_more(2)
                     victim.start()
             expected = persistently(lambda: recorded_ids(app))
-            deadline = time.monotonic() + PATIENCE
-            while not expected <= handled().keys():
+
+            def all_are_handled() -> bool:
                 for each in consumers:
                     each.check()
-                assert time.monotonic() < deadline, len(expected - handled().keys())
-                threading.Event().wait(0.05)
+                return expected <= handled().keys()
+
+            until(all_are_handled, deadline=PATIENCE)
         finally:
             for each in consumers:
                 each.kill()

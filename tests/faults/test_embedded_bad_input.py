@@ -46,7 +46,7 @@ def still_serves(server: EmbeddedProcess) -> bool:
     client.append_to_stream(
         "alive", current_version=StreamState.ANY, events=NewEvent("Happened", b"{}")
     )
-    return client.get_stream("alive")[-1].type == "Happened"
+    return bool(client.get_stream("alive")[-1].type == "Happened")
 
 
 def refused(call: Any) -> grpc.RpcError:

@@ -27,7 +27,7 @@ class Writers:
         self.acknowledged = acknowledged
         self.progress = threading.Condition()
         self.count = 0
-        self.ended_by: list[ClientError] = []
+        self.ended_by: list[Exception] = []
         self._threads = [
             threading.Thread(target=self._write, args=(server.client(), f"s-{seed}-{n}", n))
             for n in range(WRITERS)

@@ -13,18 +13,18 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pytest
 import redis as redis_py
 
 from esnb.outbox import BullMQPublisher, Outbox
+from tests.domain.bank import Account, Bank
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.faults.event_flow import KILLS, PATIENCE, ROOT, SEED, Background, persistently
 from tests.faults.outbox_process import route
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Account, Bank
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
@@ -173,7 +173,7 @@ def test_killing_publishers_workers_and_redis_at_random(
             with Background(accounts.step):
                 for _ in range(KILLS):
                     accounts.wait_for_more(chance.randrange(1, 20))
-                    victim = chance.choice([*publishers, worker, server])
+                    victim: Any = chance.choice([*publishers, worker, server])
                     victim.kill()
                     victim.start()
             for process in publishers:
@@ -181,10 +181,7 @@ def test_killing_publishers_workers_and_redis_at_random(
             publish_the_rest(app, env)
             expected = check(app, server.url)
             # A worker that was killed may have seen a job before: at least once.
-            deadline = monotonic() + PATIENCE
-            while set(seen.read_text().split()) != set(expected) and monotonic() < deadline:
-                threading.Event().wait(0.1)
-            assert set(seen.read_text().split()) == set(expected)
+            until(lambda: set(seen.read_text().split()) == set(expected), deadline=PATIENCE)
         finally:
             for process in (*publishers, worker):
                 process.kill()

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from eventsourcing.persistence import PersistenceError
@@ -19,6 +20,7 @@ from eventsourcing.utils import Environment
 from redis.exceptions import RedisError
 
 from esnb.projections import Backoff, CatchUpRunner
+from tests.domain.bank import Bank, Deposits
 from tests.faults.cutting_proxy import CuttingProxy
 from tests.faults.event_flow import (
     KILLS,
@@ -32,7 +34,6 @@ from tests.faults.event_flow import (
 )
 from tests.faults.projections_process import Ledger
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits
 
 
 class RunnerProcess:
@@ -131,7 +132,7 @@ def test_killing_runner_redis_and_event_store_at_random(
                 writer.wait_for_more(chance.randrange(5, 60))
                 for runner in runners:
                     runner.check()
-                victim = chance.choice([*runners, redis_server, eventstoredb])
+                victim: Any = chance.choice([*runners, redis_server, eventstoredb])
                 victim.kill()
                 if chance.random() < 0.5:
                     writer.wait_for_more(2)

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,10 @@ from typing import Any
 
 import pytest
 
+import esnb
+from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
+from tests.waiting import DEADLINE
 
 _LOOP = """
 import json, sys, traceback
@@ -33,9 +35,6 @@ for line in sys.stdin:
     answers.write(json.dumps(answer, default=repr) + "\\n")
     answers.flush()
 """
-
-DEADLINE = 60.0
-"""Seconds after which a test gives up waiting."""
 
 
 class Kernel:
@@ -109,6 +108,32 @@ def plain_environment() -> dict[str, str]:
 
 
 @pytest.fixture
+def stores() -> Iterator[esnb.Stores]:
+    """Embedded stores of a test's own."""
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def bank(stores: esnb.Stores) -> Bank:
+    return stores.application(Bank)
+
+
+@pytest.fixture(scope="module")
+def kept_stores() -> Iterator[esnb.Stores]:
+    """Embedded stores for all tests of a module."""
+    with esnb.connect(embedded=True) as stores:
+        yield stores
+
+
+@pytest.fixture
+def emptied_stores(kept_stores: esnb.Stores) -> esnb.Stores:
+    """Those of the module, without what other tests have left."""
+    kept_stores.reset()
+    return kept_stores
+
+
+@pytest.fixture
 def start_kernel(plain_environment: dict[str, str]) -> Iterator[Callable[..., Kernel]]:
     """Starts kernels, `start_kernel(cwd=…, VARIABLE=…)`, and ends them with the test."""
     kernels: list[Kernel] = []
@@ -129,19 +154,6 @@ def kernel_of_module(plain_environment: dict[str, str]) -> Iterator[Kernel]:
     kernel = Kernel(plain_environment)
     yield kernel
     kernel.end()
-
-
-@pytest.fixture
-def eventually() -> Callable[..., None]:
-    """`eventually(condition)`: waits for what nothing tells of."""
-
-    def wait(condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + DEADLINE
-        while not condition():
-            assert time.monotonic() < deadline, f"not within {DEADLINE} s"
-            time.sleep(0.002)
-
-    return wait
 
 
 def is_running(pid: int) -> bool:

@@ -21,28 +21,14 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import Tracking
-from eventsourcing.projection import Projection
 
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
+from tests.domain.counting import Counting, Total
 
 
 class Shop(Application[UUID]):
     name = "Shop"
-
-
-class Counted(esnb.redis.RedisView):
-    def count(self, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.incr(self.key("count"))
-
-
-class Count(Projection[Counted]):
-    name = "count"
-    topics = ()
-
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        self.view.count(tracking)
 
 
 HANG = 60
@@ -84,7 +70,7 @@ def uses(stores: esnb.Stores, shop: Shop, dog: Aggregate, runner: Any) -> dict[s
         "reset": stores.reset,
         "view": lambda: runner.view.max_tracking_id("Shop"),
         "read_model": lambda: esnb.read_model(runner),
-        "view commit": lambda: runner.view.count(Tracking("Shop", 10**9)),
+        "view commit": lambda: runner.view.add(Tracking("Shop", 10**9)),
         "wait": lambda: runner.wait(timeout=HANG),
         "start": runner.start,
         "rebuild": runner.rebuild,
@@ -137,7 +123,7 @@ def main(leave: Callable[[int], Any]) -> None:
     shop = stores.application(Shop)
     dog = Aggregate()
     shop.save(dog)
-    runner = esnb.projections.CatchUpRunner(Shop, Count, Counted, env=stores.env).start()
+    runner = esnb.projections.CatchUpRunner(Shop, Counting, Total, env=stores.env).start()
     runner.wait(timeout=HANG)
     subscription = stores.eventstoredb.subscribe_to_all()
     next(subscription)
@@ -157,4 +143,5 @@ def main(leave: Callable[[int], Any]) -> None:
 
 
 if __name__ == "__main__":
-    main({"os._exit": os._exit, "sys.exit": sys.exit}[sys.argv[1]])
+    leaves: dict[str, Callable[[int], Any]] = {"os._exit": os._exit, "sys.exit": sys.exit}
+    main(leaves[sys.argv[1]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,13 +10,14 @@ import pytest
 import esnb
 from esnb.clients.installed import NotFound
 from esnb.sources.paging import Pager
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
 from tests.unit.paging_checks import (
     check_index,
     check_paging,
     check_seeking,
     check_stream_paging,
 )
+from tests.waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -74,16 +75,14 @@ def test_correlated_events_of_both_applications_are_found(stores: esnb.Stores) -
     assert browser.event == chosen
 
 
-def test_a_stream_of_links_shows_the_events_behind_them(
-    stores: esnb.Stores, eventually: Callable[..., None]
-) -> None:
+def test_a_stream_of_links_shows_the_events_behind_them(stores: esnb.Stores) -> None:
     def links() -> int:
         try:
             return len(stores.eventstoredb.get_stream("$ce-Bank"))
         except NotFound:
             return 0
 
-    eventually(lambda: links() == 200)  # the server writes them after the events
+    until(lambda: links() == 200)  # the server writes them after the events
     browser = esnb.browse(stores, "$ce-Bank", live=False, rows=30)
     assert len(browser.events) == 30
     browser.earlier()

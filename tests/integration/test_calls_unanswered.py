@@ -16,10 +16,10 @@ from esnb.clients import deadlines
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import DeadlineExceeded, NewEvent, StreamState, streams_pb2
 from esnb.projections import CatchUpRunner, PersistentRunner
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, ProxiedCall, deaf
-from tests.unit.projections_domain import Bank, Deposits, Sums
-from tests.unit.test_projections_persistent import QUICK, Seen
+from tests.persistent_groups import QUICK, Seen
 
 DEADLINE = 60.0
 EVENT = NewEvent(type="Barked", data=b"{}")

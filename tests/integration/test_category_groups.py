@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -11,22 +12,10 @@ import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CategoryNotProjectedError, PersistentRunner
 from esnb.projections.persistent.group import Group
+from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
-from tests.unit.projections_domain import Bank
-from tests.unit.test_projections_persistent import QUICK, Seen
-
-DEADLINE = 60.0
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as found:
-        yield found
-
-
-@pytest.fixture
-def bank(stores: esnb.Stores) -> Bank:
-    return stores.application(Bank)
+from tests.persistent_groups import QUICK, Seen
+from tests.waiting import DEADLINE
 
 
 def amounts(seen: Seen) -> list[int]:
@@ -40,7 +29,8 @@ def groups(stores: esnb.Stores) -> list[str]:
 
 def old_group(stores: esnb.Stores, bank: Bank, name: str = "billing") -> Group:
     """As versions before made it."""
-    group = Group(stores.eventstoredb, name, None, [bank.recorder.category.naming.pattern])
+    recorder: Any = bank.recorder
+    group = Group(stores.eventstoredb, name, None, [recorder.category.naming.pattern])
     group.ensure()
     return group
 

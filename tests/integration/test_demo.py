@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
@@ -14,6 +14,7 @@ from uuid import uuid4
 import pytest
 
 from esnb.examples import demo
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.extras,
@@ -95,7 +96,6 @@ def test_it_reads_well_on_a_hundred_columns(
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
 def test_no_process_is_left(
     told: tuple[subprocess.CompletedProcess[str], str],
-    eventually: Callable[..., None],
 ) -> None:
     mark = told[1].encode()
 
@@ -108,7 +108,7 @@ def test_no_process_is_left(
                 continue
         return True
 
-    eventually(gone)
+    until(gone)
 
 
 def test_no_thread_is_left(capsys: pytest.CaptureFixture[str]) -> None:

@@ -150,7 +150,7 @@ def server() -> Iterator[Server]:
 def options(
     target: str, *, resolve: bool, subscribes: bool = False, backwards: bool = False
 ) -> Any:
-    found = streams_pb2.ReadReq().options
+    found: Any = streams_pb2.ReadReq().options
     if target == "stream":
         found.stream.stream_identifier.stream_name = b"links"
         (found.stream.end if backwards else found.stream.start).SetInParent()
@@ -229,7 +229,7 @@ def test_subscriptions(server: Server, target: str, *, resolve: bool) -> None:
     for data, _, _ in CASES:
         server.append("links", data, "$>")
     answers = server.read(options(target, resolve=resolve, subscribes=True))
-    history = []
+    history: list[Any] = []
     while not history or not history[-1].HasField("caught_up"):
         history.append(next(answers))
     assert told(history) == in_history(resolve=resolve)

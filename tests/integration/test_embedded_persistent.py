@@ -6,7 +6,6 @@ import asyncio
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from functools import partial
@@ -26,6 +25,7 @@ from esnb.clients.installed import (
 )
 from tests.embedded_process import EmbeddedProcess, async_client
 from tests.embedded_server import start_server
+from tests.waiting import until
 
 ANY = StreamState.ANY
 _PATIENCE = 60.0
@@ -94,16 +94,6 @@ def append(client: Any, stream: str, count: int) -> list[UUID]:
     return ids
 
 
-def until(what: str, holds: Callable[[], Any]) -> Any:
-    """What `holds` returns when it is true at last."""
-    deadline = time.monotonic() + _PATIENCE
-    pause = threading.Event()
-    while not (found := holds()):
-        assert time.monotonic() < deadline, f"not within {_PATIENCE} s: {what}"
-        pause.wait(0.05)
-    return found
-
-
 @pytest.mark.once
 def test_ten_thousand_events_go_to_four_consumers_once_each(client: Any, name: str) -> None:
     ids = append(client, name, 10_000)
@@ -112,8 +102,8 @@ def test_ten_thousand_events_go_to_four_consumers_once_each(client: Any, name: s
         client.read_subscription_to_stream("g", name, event_buffer_size=50) for _ in range(4)
     ]
     workers = [Worker(consumer, ack) for consumer in consumers]
-    until("all are seen", lambda: sum(len(worker.seen) for worker in workers) >= len(ids))
-    info = until("all are acknowledged", lambda: _idle(client, name))
+    until(lambda: sum(len(worker.seen) for worker in workers) >= len(ids), "all are seen")
+    info = until(lambda: _idle(client, name), "all are acknowledged")
     assert (info.total_items, info.last_known_event_position) == (10_000, "9999")
     for worker in workers:
         worker.stop()
@@ -143,7 +133,7 @@ def test_what_a_killed_consumer_held_goes_to_another(
     process.wait(60)
     process.stdout.close()
     worker = Worker(client.read_subscription_to_stream("g", name), ack)
-    until("they are handled", lambda: len(worker.seen) == len(ids))
+    until(lambda: len(worker.seen) == len(ids), "they are handled")
     worker.stop()
     assert worker.seen == held == ids
 
@@ -163,7 +153,7 @@ def test_retry_park_skip_and_replay(client: Any, name: str) -> None:
             consumer.nack(event, action)
 
     worker = Worker(client.read_subscription_to_stream("g", name), handle)
-    until("two are parked", lambda: _parked(client, name) == 2)
+    until(lambda: _parked(client, name) == 2, "two are parked")
     assert sorted(tries) == [
         ("park", 0), ("retry", 0), ("retry", 1), ("retry", 2), ("skip", 0), ("stop", 0),
     ]  # fmt: skip
@@ -174,10 +164,10 @@ def test_retry_park_skip_and_replay(client: Any, name: str) -> None:
     ]
     tries.clear()
     client.replay_parked_events("g", name)
-    until("both come again", lambda: len(tries) == 2)
+    until(lambda: len(tries) == 2, "both come again")
     assert sorted(tries) == [("park", 0), ("retry", 0)]
     client.replay_parked_events("g", name)
-    until("all are handled", lambda: _idle(client, name))
+    until(lambda: _idle(client, name), "all are handled")
     assert _parked(client, name) == 0
     worker.stop()
     assert len(tries) == 2
@@ -202,9 +192,9 @@ def test_a_slow_consumer_of_a_small_buffer_misses_nothing(client: Any, name: str
     )
     worker = Worker(one_by_one, handle)
     ids = append(client, name, 300)
-    until("it falls behind", lambda: client.get_subscription_info("g", name).status == "Behind")
+    until(lambda: client.get_subscription_info("g", name).status == "Behind", "it falls behind")
     gate.set()
-    until("it catches up", lambda: len(worker.seen) == len(ids))
+    until(lambda: len(worker.seen) == len(ids), "it catches up")
     worker.stop()
     assert worker.seen == ids
 
@@ -217,7 +207,7 @@ def test_all_through_a_filter(client: Any, name: str) -> None:
     worker = Worker(client.read_subscription_to_all(f"g-{name}"), ack)
     append(client, f"other-{name}", 3)
     ids = append(client, f"{name}-after", 3)
-    until("three come", lambda: len(worker.seen) == 3)
+    until(lambda: len(worker.seen) == 3, "three come")
     worker.stop()
     assert worker.seen == ids
     (info,) = [one for one in client.list_subscriptions() if one.group_name == f"g-{name}"]
@@ -245,7 +235,7 @@ def test_errors(client: Any, name: str) -> None:
         client.create_subscription_to_stream("h", name, read_batch_size=9, history_buffer_size=9)
     append(client, name, 1)
     first = Worker(client.read_subscription_to_stream("g", name), ack)
-    until("it is there", lambda: len(first.seen) == 1)
+    until(lambda: len(first.seen) == 1, "it is there")
     with pytest.raises(ClientError, match="Maximum subscriptions reached"):
         next(client.read_subscription_to_stream("g", name))
     assert [one.group_name for one in client.list_subscriptions_to_stream(name)] == ["g"]
@@ -258,13 +248,13 @@ def test_an_update_drops_consumers_and_keeps_the_place(client: Any, name: str) -
     ids = append(client, name, 3)
     client.create_subscription_to_stream("g", name, min_checkpoint_count=1, max_checkpoint_count=1)
     first = Worker(client.read_subscription_to_stream("g", name), ack)
-    until("a checkpoint", lambda: _checkpoint(client, name) == "2")
+    until(lambda: _checkpoint(client, name) == "2", "a checkpoint")
     client.update_subscription_to_stream("g", name, max_retry_count=3, max_checkpoint_count=5)
     first.join(_PATIENCE)
     assert "was dropped" in str(first.error)
     more = append(client, name, 2)
     second = Worker(client.read_subscription_to_stream("g", name), ack)
-    until("the new ones", lambda: len(second.seen) == 2)
+    until(lambda: len(second.seen) == 2, "the new ones")
     second.stop()
     assert (first.seen, second.seen) == (ids, more)
     assert client.get_subscription_info("g", name).max_retry_count == 3
@@ -317,8 +307,8 @@ def test_a_restart_keeps_groups_checkpoints_and_parked_messages(
         for event in given[:2]:
             consumer.ack(event)
         consumer.nack(given[3], "park")
-        until("a checkpoint", lambda: _checkpoint(client, "s") == "1")
-        until("one is parked", lambda: client.get_subscription_info("g", "s").parked_message_count)
+        until(lambda: _checkpoint(client, "s") == "1", "a checkpoint")
+        until(lambda: client.get_subscription_info("g", "s").parked_message_count, "one is parked")
         server.kill() if killed else server.stop()
     with EmbeddedProcess(path) as server:
         client = server.client()
@@ -326,9 +316,9 @@ def test_a_restart_keeps_groups_checkpoints_and_parked_messages(
         assert (info.max_retry_count, info.parked_message_count) == (7, 1)
         assert info.last_checkpointed_event_position == "1"
         worker = Worker(client.read_subscription_to_stream("g", "s"), ack)
-        until("what was left", lambda: len(worker.seen) == 4)
+        until(lambda: len(worker.seen) == 4, "what was left")
         client.replay_parked_events("g", "s")
-        until("the parked one", lambda: len(worker.seen) == 5)
+        until(lambda: len(worker.seen) == 5, "the parked one")
         worker.stop()
         assert worker.seen == [*ids[2:], ids[3]]
         assert server.stop() == ""
@@ -341,12 +331,9 @@ def test_a_kill_during_a_replay_loses_no_parked_message(tmp_path: Path) -> None:
         ids = append(client, "s", 6)
         client.create_subscription_to_stream("g", "s", min_checkpoint_count=1)
         worker = Worker(client.read_subscription_to_stream("g", "s"), park)
-        until(
-            "all are parked",
-            lambda: client.get_subscription_info("g", "s").parked_message_count == 6,
-        )
+        until(lambda: client.get_subscription_info("g", "s").parked_message_count == 6)
         worker.stop()
-        until("a checkpoint", lambda: _checkpoint(client, "s") == "5")
+        until(lambda: _checkpoint(client, "s") == "5", "a checkpoint")
         client.replay_parked_events("g", "s")
         assert client.get_subscription_info("g", "s").parked_message_count == 0
         server.kill()
@@ -354,7 +341,7 @@ def test_a_kill_during_a_replay_loses_no_parked_message(tmp_path: Path) -> None:
         with EmbeddedProcess(path) as server:
             client = server.client()
             worker = Worker(client.read_subscription_to_stream("g", "s"), lambda *_: None)
-            until("all are replayed", partial(worker.has_seen, 6))
+            until(partial(worker.has_seen, 6), "all are replayed")
             assert worker.seen == ids
             server.kill()
             worker.join(_PATIENCE)
@@ -366,7 +353,7 @@ def test_a_stop_and_a_reset_end_consumers_at_once() -> None:
         append(client, "s", 3)
         client.create_subscription_to_stream("g", "s")
         reset = Worker(client.read_subscription_to_stream("g", "s"), lambda *_: None)
-        until("it has all", lambda: len(reset.seen) == 3)
+        until(lambda: len(reset.seen) == 3, "it has all")
         server.reset()
         reset.join(_PATIENCE)
         assert reset.error is not None
@@ -375,7 +362,7 @@ def test_a_stop_and_a_reset_end_consumers_at_once() -> None:
         append(client, "s", 3)
         client.create_subscription_to_stream("g", "s")
         stopped = Worker(client.read_subscription_to_stream("g", "s"), lambda *_: None)
-        until("it has all", lambda: len(stopped.seen) == 3)
+        until(lambda: len(stopped.seen) == 3, "it has all")
         server.stop()
         stopped.join(_PATIENCE)
         assert stopped.error is not None

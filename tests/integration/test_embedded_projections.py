@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,7 @@ import pytest
 from esnb.clients.installed import Client, NewEvent, NotFound, StreamState, projections_pb2
 from tests.embedded_process import EmbeddedProcess
 from tests.embedded_server import Server, start_server
-
-_DEADLINE = 60.0
+from tests.waiting import until
 
 
 @pytest.fixture(params=["memory", "disk"])
@@ -42,7 +41,8 @@ def append(client: Any, stream: str, *types: str) -> None:
 
 def links(client: Any, stream: str, count: int) -> list[str]:
     """What the stream's links hold, once there are `count`."""
-    return [event.data.decode() for event in eventually(lambda: read(client, stream), count)]
+    until(lambda: len(read(client, stream)) >= count, f"{count} links in {stream}")
+    return [event.data.decode() for event in read(client, stream)]
 
 
 def read(client: Any, stream: str) -> list[Any]:
@@ -50,17 +50,6 @@ def read(client: Any, stream: str) -> list[Any]:
         return list(client.get_stream(stream))
     except NotFound:
         return []
-
-
-def eventually(found: Callable[[], list[Any]], count: int) -> list[Any]:
-    deadline = time.monotonic() + _DEADLINE
-    while len(events := found()) < count:
-        assert time.monotonic() < deadline, events
-    return events
-
-
-def until(true: Callable[[], bool]) -> None:
-    eventually(lambda: [1] if true() else [], 1)
 
 
 def status(client: Any, name: str) -> str:
@@ -213,7 +202,7 @@ def test_query_of_a_category_may_be_changed(client: Any) -> None:
 def test_statistics_tell_how_far_a_projection_is(client: Any) -> None:
     append(client, "a-1", "A")
     links(client, "$ce-a", 1)
-    until(lambda: client.get_projection_statistics(name="$streams").progress == 100.0)
+    until(partial(is_at_the_end, client))
     found = client.get_projection_statistics(name="$streams")
     assert (found.name, found.mode, found.status) == ("$streams", "Continuous", "Running")
     assert found.events_processed_after_restart == 1
@@ -266,6 +255,10 @@ def test_settings_and_places_survive_a_restart(tmp_path: Path) -> None:
         assert Counter(links(client, "$ce-a", 3)) == Counter(["0@a-1", "1@a-1", "2@a-1"])
 
 
+def is_at_the_end(client: Any) -> bool:
+    return bool(client.get_projection_statistics(name="$streams").progress == 100.0)
+
+
 def test_idle_server_writes_nothing(path: Path | None, tmp_path: Path) -> None:
     kept = tmp_path / "idle.db"
     heads = []
@@ -274,10 +267,6 @@ def test_idle_server_writes_nothing(path: Path | None, tmp_path: Path) -> None:
             start_server(path=kept) as server,
             Client(f"esdb://127.0.0.1:{server.port}?Tls=false") as client,
         ):
-            until(
-                lambda client=client: (
-                    client.get_projection_statistics(name="$streams").progress == 100.0
-                )
-            )
+            until(partial(is_at_the_end, client))
             heads.append([event.id for event in client.read_all(filter_exclude=())])
     assert heads[0] == heads[1] == heads[2]

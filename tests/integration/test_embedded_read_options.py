@@ -60,7 +60,7 @@ def request(
     compatibility: int = 1,
 ) -> Any:
     """A request that lacks nothing but what is None."""
-    options = streams_pb2.ReadReq().options
+    options: Any = streams_pb2.ReadReq().options
     if target == "stream":
         options.stream.stream_identifier.stream_name = b"s"
         options.stream.start.SetInParent()

@@ -25,7 +25,7 @@ SETTINGS = {
 }
 UPDATE = {key: value for key, value in SETTINGS.items() if key != "consumer_strategy"}
 TO_STREAM = {"stream": {"stream_identifier": STREAM, "start": {}}}
-IN_WORDS = {"uuid_option": {"string": {}}}
+IN_WORDS: Json = {"uuid_option": {"string": {}}}
 
 
 def invalid(kind: str) -> Json:

@@ -18,6 +18,7 @@ from esnb.examples.flights import (
     load,
     records,
 )
+from tests.waiting import until
 
 pytestmark = [
     pytest.mark.extras,
@@ -34,7 +35,7 @@ threading.Thread(target=load, args=(app, "2013-01-01"), kwargs={{"progress": Fal
 
 
 def test_a_killed_load_goes_on_where_it_was(
-    tmp_path: Path, start_kernel: Callable[..., Any], eventually: Callable[..., None]
+    tmp_path: Path, start_kernel: Callable[..., Any]
 ) -> None:
     path = str(tmp_path / "data")
     loader = start_kernel()
@@ -48,7 +49,7 @@ def test_a_killed_load_goes_on_where_it_was(
         def scheduled() -> int:
             return len(esnb.events(app, types=["Flight.Scheduled"], progress=False))
 
-        eventually(lambda: app.recorder.select_events(day[99].id, limit=1))
+        until(lambda: app.recorder.select_events(day[99].id, limit=1))
         loader.kill()
         before = scheduled()
         assert 100 <= before < 842

@@ -15,8 +15,8 @@ from eventsourcing.domain import Aggregate, event
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.examples import product
-from tests.unit import frames_domain
-from tests.unit.frames_domain import Account, Bank, Cattery, a_cat, an_account, bank, record
+from tests.domain import accounts
+from tests.domain.accounts import Account, Bank, Cattery, a_cat, an_account, bank, record
 
 COLUMNS = [
     *("type", "aggregate", "fields", "events", "streams", "first_time", "last_time", "topic"),
@@ -25,12 +25,8 @@ COLUMNS = [
 
 @pytest.fixture(params=["popo", "sqlite", "esnb"])
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
-    if request.param == "esnb":
-        with esnb.connect(embedded=True) as stores:
-            yield stores.application(Bank)
-    else:
-        with bank(request.param, tmp_path) as app:
-            yield app
+    with bank(request.param, tmp_path) as app:
+        yield app
 
 
 def rows(frame: Any) -> dict[str, dict[str, Any]]:
@@ -60,7 +56,7 @@ def test_what_is_recorded(app: Bank) -> None:
     times = esnb.stream(app, first)["time"]
     assert catalog["Account.Opened"]["first_time"] == times[0]
     assert catalog["Account.Opened"]["last_time"] > times[4]
-    assert catalog["Account.Opened"]["topic"] == "tests.unit.frames_domain:Account.Opened"
+    assert catalog["Account.Opened"]["topic"] == "tests.domain.accounts:Account.Opened"
 
 
 def test_an_empty_source_has_the_same_columns(app: Bank) -> None:
@@ -114,7 +110,7 @@ def test_functional_aggregates_have_events_of_no_class() -> None:
 
 
 def test_what_a_module_defines() -> None:
-    frame = esnb.catalog(frames_domain)
+    frame = esnb.catalog(accounts)
 
     catalog = rows(frame)
     assert list(frame.columns) == COLUMNS

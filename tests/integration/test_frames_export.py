@@ -31,22 +31,15 @@ from esnb.sources import line as _line
 from esnb.sources.line import NotAnExportError
 from esnb.sources.record import Origin, Record
 from esnb.sources.redaction import Redaction
-from tests.unit.frames_domain import Account, Bank, an_account, bank, record
+from tests.domain.accounts import Account, Bank, an_account, bank, record
 
 EVENT_COLUMNS = ["stream", "version", "type", "topic", "time", "data"]
 SURVIVING = [*EVENT_COLUMNS, "event_id", "recorded", "error"]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 @pytest.fixture
@@ -55,12 +48,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["popo", "sqlite", "esnb"])
-def app(request: pytest.FixtureRequest, tmp_path: Path, stores: esnb.Stores) -> Iterator[Bank]:
-    if request.param == "esnb":
-        yield stores.application(Bank)
-    else:
-        with bank(request.param, tmp_path) as app:
-            yield app
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
+    with bank(request.param, tmp_path) as app:
+        yield app
 
 
 def some_events(app: Application[Any]) -> UUID:

@@ -23,17 +23,13 @@ import esnb
 from esnb.literals.imports import NoLiteralError
 from esnb.literals.layout import written
 from esnb.literals.literal import Source
-from tests.unit.frames_domain import Bank, Cattery, Vanished, a_cat, an_account, bank, stamp
+from tests.domain.accounts import Bank, Cattery, Vanished, a_cat, an_account, bank, stamp
 
 
 @pytest.fixture(params=["popo", "sqlite", "esnb"])
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
-    if request.param == "esnb":
-        with esnb.connect(embedded=True) as stores:
-            yield stores.application(Bank)
-    else:
-        with bank(request.param, tmp_path) as app:
-            yield app
+    with bank(request.param, tmp_path) as app:
+        yield app
 
 
 def outcome(source: str) -> str:

@@ -20,8 +20,8 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 import esnb
 from esnb.sources import payload as _payload
-from tests.unit import mapped_domain as domain
-from tests.unit.mapped_domain import Cart, Houses, Money, Moved, Opened, Shop
+from tests.domain import mapped as domain
+from tests.domain.mapped import Cart, Houses, Money, Moved, Opened, Shop
 from tests.unit.test_frames_redaction import Joined, PositionalClub
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -368,7 +368,7 @@ from uuid import uuid4
 from eventsourcing.persistence import StoredEvent
 import esnb
 from esnb.sources import payload as _payload
-from tests.unit import mapped_domain as domain
+from tests.domain import mapped as domain
 for mapper in ("MsgspecJSON", "MsgspecPack", "Binary"):
     app = domain.Houses(env={{"MAPPER_TOPIC": f"{{domain.HERE}}:{{mapper}}",
                              "TRANSCODER_TOPIC": f"{{domain.HERE}}:Nothing"}})

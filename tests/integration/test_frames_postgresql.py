@@ -13,8 +13,8 @@ from eventsourcing.projection import Projection
 
 import esnb
 from esnb.projections import CatchUpRunner
+from tests.domain.accounts import Account, Bank
 from tests.postgresql_server import PostgreSQLServer
-from tests.unit.frames_domain import Account, Bank
 
 pytestmark = pytest.mark.extras
 

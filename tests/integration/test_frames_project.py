@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 import esnb
+from esnb.frames.project import BATCH
 from esnb.projections import CatchUpRunner
 
 
@@ -93,22 +93,17 @@ def a_day(app: Shop) -> Till:
     return till
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture(params=["popo", "sqlite", "esnb"])
-def app(request: pytest.FixtureRequest, tmp_path: Path, running: esnb.Stores) -> Iterator[Shop]:
-    running.reset()
+def app(
+    request: pytest.FixtureRequest, tmp_path: Path, emptied_stores: esnb.Stores
+) -> Iterator[Shop]:
     if request.param == "esnb":
-        yield running.application(Shop)
+        yield emptied_stores.application(Shop)
         return
     settings = {
         "PERSISTENCE_MODULE": f"eventsourcing.{request.param}",
         "SQLITE_DBNAME": str(tmp_path / "shop.sqlite"),
-        "REDIS_URL": running.env["REDIS_URL"],
+        "REDIS_URL": emptied_stores.env["REDIS_URL"],
     }
     shop = Shop(env=settings)
     yield shop
@@ -183,35 +178,33 @@ def test_until_a_time(app: Shop) -> None:
     assert sold(app, InMemory, until=0) == {}
 
 
-def test_batches_leave_nothing_out(app: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.modules["esnb.frames.project"], "BATCH", 3)
-    for _ in range(3):
+def test_batches_leave_nothing_out(app: Shop) -> None:
+    days = BATCH // 3  # of four events each
+    for _ in range(days):
         a_day(app)
 
-    assert sold(app, InRedis) == {"tea": 24, "cup": 12}
+    assert sold(app, InRedis) == {"tea": 8 * days, "cup": 4 * days}
 
 
-def test_the_view_in_use_is_not_touched_and_nothing_is_left(running: esnb.Stores) -> None:
-    running.reset()
-    with CatchUpRunner(Shop, Sales, InRedis, env=running.env) as runner:
+def test_the_view_in_use_is_not_touched_and_nothing_is_left(emptied_stores: esnb.Stores) -> None:
+    with CatchUpRunner(Shop, Sales, InRedis, env=emptied_stores.env) as runner:
         a_day(runner.app)
         runner.wait()
-        keys = set(running.redis.keys("*"))
+        keys = set(emptied_stores.redis.keys("*"))
         before = esnb.read_model(runner).to_dict("list")
         checkpoints = esnb.checkpoints(runner).to_dict("list")
 
         assert sold(runner.app, InRedis, until=2) != {"tea": 8, "cup": 4}
 
-        assert set(running.redis.keys("*")) == keys
+        assert set(emptied_stores.redis.keys("*")) == keys
         assert esnb.read_model(runner).to_dict("list") == before
         assert esnb.checkpoints(runner).to_dict("list") == checkpoints
 
 
-def test_nothing_is_left_of_a_projection_that_fails(running: esnb.Stores) -> None:
-    running.reset()
-    app = running.application(Shop)
+def test_nothing_is_left_of_a_projection_that_fails(emptied_stores: esnb.Stores) -> None:
+    app = emptied_stores.application(Shop)
     a_day(app)
-    keys = set(running.redis.keys("*"))
+    keys = set(emptied_stores.redis.keys("*"))
 
     def poisoned(view: Any, domain_event: Any, tracking: Tracking) -> None:
         sales(view, domain_event, tracking)
@@ -222,7 +215,7 @@ def test_nothing_is_left_of_a_projection_that_fails(running: esnb.Stores) -> Non
         esnb.project(app, poisoned, InRedis)
 
     assert any("Till.Sold" in note for note in caught.value.__notes__)
-    assert set(running.redis.keys("*")) == keys
+    assert set(emptied_stores.redis.keys("*")) == keys
 
 
 @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
@@ -252,7 +245,8 @@ class Elsewhere(TrackingRecorder):
 
     def max_tracking_id(self, application_name: str) -> int | None: ...
 
-    def has_tracking_id(self, application_name: str, notification_id: int | None) -> bool: ...
+    def has_tracking_id(self, application_name: str, notification_id: int | None) -> bool:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(

@@ -17,9 +17,9 @@ pytestmark = pytest.mark.extras
 
 @pytest.fixture(scope="module")
 def domain() -> Any:
-    from tests.unit import pydantic_domain
+    from tests.domain import teas
 
-    return pydantic_domain
+    return teas
 
 
 def a_tea(domain: Any) -> Any:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
-from tests.unit.frames_domain import (
+from tests.domain.accounts import (
     Account,
     Bank,
     Cattery,
@@ -31,12 +31,8 @@ STORES = ["popo", "sqlite", "esnb"]
 
 @pytest.fixture(params=STORES)
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bank]:
-    if request.param == "esnb":
-        with esnb.connect(embedded=True) as stores:
-            yield stores.application(Bank)
-    else:
-        with bank(request.param, tmp_path) as app:
-            yield app
+    with bank(request.param, tmp_path) as app:
+        yield app
 
 
 # --- blame ------------------------------------------------------------------------
@@ -67,7 +63,7 @@ def test_blame_names_the_event_that_last_set_each_field(app: Bank) -> None:
     assert blamed.loc["balance", "value"] == Decimal("12.50")
     assert blamed.loc["limits", "type"] == "Account.LimitChanged"
     history = esnb.history(app, account_id).set_index("version")
-    assert blamed.loc["notes", "time"] == history.loc[4, "time"]
+    assert blamed["time"]["notes"] == history["time"][4]
 
 
 def test_blame_of_an_earlier_version(app: Bank) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from eventsourcing.utils import Environment
 
 import esnb
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
-from tests.unit.frames_domain import Account, Bank, an_account
+from tests.domain.accounts import Account, Bank, an_account
 
 COLUMNS = [
     *("stream", "version", "type", "time", "data", "position", "event_id", "metadata"),
@@ -27,16 +26,9 @@ COLUMNS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 def append(stores: esnb.Stores, stream: str, *types: str, data: bytes = b'{"n": 1}') -> None:
@@ -107,7 +99,7 @@ def test_system_events_are_not_the_databases_events(stores: esnb.Stores) -> None
 def test_ranges_go_by_version(stores: esnb.Stores) -> None:
     append(stores, "a-1", *"ABCDE")
 
-    def types(**bounds: int) -> str:
+    def types(**bounds: Any) -> str:
         return "".join(esnb.stream(stores, "a-1", **bounds)["type"])
 
     assert types(start=2, stop=4) == "BC"
@@ -216,7 +208,7 @@ def test_an_interrupt_in_a_read_leaves_the_next_one_working(
     whole = {name: read() for name, read in reads.items()}
     made = 0
 
-    def press(self: object, event: Any) -> Any:
+    def press(self: Any, event: Any) -> Any:
         nonlocal made
         made += 1
         if made % 5 == 0:

@@ -20,7 +20,8 @@ import esnb
 from esnb.clients import patience
 from esnb.clients.installed import Client, NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
-from tests.outcomes import DEADLINE, error_of
+from tests.outcomes import error_of
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ def test_only_the_time_that_the_server_takes_counts_and_only_while_it_answers_no
     monkeypatch.setattr(patience, "answers", lambda client: answers)
     response = Response(clock, 100.0 + waited)
     client = Client("esdb://127.0.0.1:1?Tls=false")
-    events = patience.patiently(response, client)
+    events: Any = patience.patiently(response, client)
 
     assert next(events) == "one"
     clock[0] = 100.0  # the reader took its time

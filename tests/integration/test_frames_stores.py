@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import Tracking
@@ -26,7 +24,7 @@ class Crate(Aggregate):
         self.weight = weight
 
 
-class Depot(Application):
+class Depot(Application[UUID]):
     is_snapshotting_enabled = True
 
 
@@ -36,13 +34,6 @@ class Weights(esnb.redis.RedisView):
     def add(self, grams: int, tracking: Tracking) -> None:
         with self.commit(tracking) as commands:
             commands.hincrby(self.key("totals"), "grams", grams)
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        stores.reset()
-        yield stores
 
 
 def a_crate(depot: Depot) -> Crate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +15,8 @@ import esnb
 from esnb.clients.installed import Client, NewEvent, StreamState
 from esnb.projections import PersistentRunner
 from esnb.sources.groups import replay_parked
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
+from tests.waiting import until
 
 COLUMNS = {
     "stream": "string",
@@ -37,16 +37,9 @@ COLUMNS = {
 }
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 def dtypes(frame: Any) -> dict[str, str]:
@@ -92,7 +85,7 @@ def test_a_group_over_all_lags_by_what_lies_behind_its_checkpoint(
     assert pd.isna(found) if lag is None else found == lag
 
 
-def test_groups_of_streams_and_of_all(stores: esnb.Stores, eventually: Callable[..., None]) -> None:
+def test_groups_of_streams_and_of_all(stores: esnb.Stores) -> None:
     client = stores.eventstoredb
     client.append_to_stream(
         "order-1",
@@ -109,7 +102,7 @@ def test_groups_of_streams_and_of_all(stores: esnb.Stores, eventually: Callable[
     def parked() -> bool:
         return esnb.subscriptions(stores)["parked"].sum() == 1
 
-    eventually(parked)
+    until(parked)
     frame = esnb.subscriptions(stores)
     subscription.stop()
 

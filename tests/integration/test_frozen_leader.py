@@ -15,11 +15,11 @@ from eventsourcing.persistence import OperationalError
 import esnb
 from esnb.clients import deadlines
 from esnb.projections import CatchUpRunner, PersistentRunner
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import GrpcCluster
 from tests.outcomes import error_of
-from tests.unit.projections_domain import Bank, Deposits, Sums
-from tests.unit.test_projections_persistent import QUICK, Seen
+from tests.persistent_groups import QUICK, Seen
 
 DEADLINE = 60.0
 POPO = {"PERSISTENCE_MODULE": "eventsourcing.popo"}

@@ -22,13 +22,13 @@ from esnb.clients.eventstoredb import EventStoreDB
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
+from tests.domain.bank import Bank, Deposits
 from tests.embedded_process import EmbeddedProcess
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-DEADLINE = 60.0
 # Without pings nothing gives the server up: whoever waits for it waits for ever.
 SLOW_PINGS = "&KeepAliveInterval=-1"
 
@@ -198,7 +198,7 @@ def test_a_wait_says_what_it_knows_without_asking_again(stores: Stores, running:
 def test_a_runner_that_was_never_started_says_that_nothing_is_known(stores: Stores) -> None:
     bank = Bank(stores.env)
     bank.open()
-    runners = [
+    runners: list[Any] = [
         CatchUpRunner(bank, Deposits, Amounts, stores.env),
         PersistentRunner(bank, "payments", ignore, env=stores.env),
     ]

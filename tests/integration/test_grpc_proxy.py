@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from uuid import uuid4
@@ -15,6 +14,7 @@ from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, cut_after, deaf, lose_answer, refuse
+from tests.waiting import until
 
 LONG = 60.0
 
@@ -140,11 +140,7 @@ def test_it_can_be_gone_and_come_back_at_its_port(proxy: GrpcProxy, client: Even
         client.get_stream(stream, timeout=LONG)
     proxy.start()
 
-    deadline = time.monotonic() + LONG
-    while True:
-        try:
-            events = client.get_stream(stream, timeout=LONG)
-            break
-        except installed.ServiceUnavailable:
-            assert time.monotonic() < deadline
+    events = until(
+        lambda: client.get_stream(stream, timeout=LONG), despite=installed.ServiceUnavailable
+    )
     assert len(events) == 1

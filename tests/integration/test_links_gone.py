@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,20 +10,12 @@ import pytest
 
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
-
-DEADLINE = 60.0
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 def append(stores: esnb.Stores, stream: str, *types: str, **event: Any) -> None:

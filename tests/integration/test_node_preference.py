@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from typing import Any, ClassVar
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -36,7 +36,7 @@ class Lamp(Aggregate):
         pass
 
 
-class Lamps(Application[Lamp]):
+class Lamps(Application[UUID]):
     snapshotting_intervals: ClassVar[dict[type[Any], int]] = {Lamp: 2}
 
     def make(self, turns: int = 0) -> tuple[Lamp, list[Any]]:

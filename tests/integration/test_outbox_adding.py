@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,7 +16,7 @@ import esnb
 from esnb.outbox import BullMQPublisher, Outbox, Route
 from esnb.outbox.jobs import async_client
 from esnb.stores import Stores
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 pytestmark = pytest.mark.extras
 
@@ -28,12 +27,6 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "prioritized": {"priority": 7, "removeOnComplete": {"age": 60, "count": 9}},
     "last": {"lifo": True, "backoff": {"type": "exponential", "delay": 10}},
 }
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def added_by_bullmq(url: str, jobs: list[tuple[str, str, Any, dict[str, Any]]]) -> None:
@@ -68,7 +61,7 @@ def test_a_job_is_what_queue_add_makes_of_it(stores: Stores, kind: str) -> None:
             for each in records
         ],
     )
-    client = stores.redis
+    client: Any = stores.redis
     for record in records:
         ours: Any = client.hgetall(f"bull:ours:{record.job_id}")
         own: Any = client.hgetall(f"bull:own:{record.job_id}")
@@ -85,10 +78,7 @@ def test_a_job_is_what_queue_add_makes_of_it(stores: Stores, kind: str) -> None:
     ]
     assert keys[0] == keys[1]
     told = [
-        [
-            (entry[b"event"], entry[b"jobId"])
-            for _, entry in client.xrange(f"bull:{name}:events")  # type: ignore[union-attr]
-        ]
+        [(entry[b"event"], entry[b"jobId"]) for _, entry in client.xrange(f"bull:{name}:events")]
         for name in ("ours", "own")
     ]
     assert told[0] == told[1]

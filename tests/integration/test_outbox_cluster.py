@@ -8,9 +8,9 @@ import pytest
 from eventsourcing.persistence import NotSupportedError
 
 from esnb.outbox import BullMQPublisher, Outbox, Worker
+from tests.domain.bank import Bank
 from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
 
 pytestmark = pytest.mark.extras
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from asyncio import CancelledError
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -30,7 +30,8 @@ from esnb.outbox import (
 )
 from esnb.running.exits import ExitError
 from esnb.stores import Stores
-from tests.unit.projections_domain import Account, Bank
+from tests.domain.bank import Account, Bank
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
@@ -38,17 +39,6 @@ NOW = 60.0
 
 SIGNS = (SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError, StopIteration)
 """What means something to whoever runs a thread, a task or a generator."""
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
-@pytest.fixture
-def bank(stores: Stores) -> Bank:
-    return stores.application(Bank)
 
 
 def waiting(stores: Stores, queue: str) -> list[str]:
@@ -301,9 +291,7 @@ class TestTrouble:
         [record] = outbox.records()
         assert (record.state, record.attempts, record.error) == ("published", 4, None)
 
-    def test_a_failed_record_tells_when_it_is_tried_again(
-        self, stores: Stores, bank: Bank, eventually: Callable[..., None]
-    ) -> None:
+    def test_a_failed_record_tells_when_it_is_tried_again(self, stores: Stores, bank: Bank) -> None:
         bank.open()
 
         def route(record: OutboxRecord) -> str:
@@ -313,7 +301,7 @@ class TestTrouble:
         publisher = BullMQPublisher(outbox, route, shortest=3600, chance=lambda: 1.0)
         left = r"1 record is left.*Account\.Created.*away"
         with outbox, publisher:
-            eventually(lambda: states(outbox) == [("Account.Created", "failed")])
+            until(lambda: states(outbox) == [("Account.Created", "failed")])
             with pytest.raises(TimeoutError, match=left):
                 publisher.wait(timeout=0.1)
         [record] = outbox.records()
@@ -434,9 +422,7 @@ class TestTrouble:
             stores.redis.config_set("maxmemory-policy", "noeviction")
         assert outbox.records()[0].state == "published"
 
-    def test_a_full_redis_is_said_and_waited_for(
-        self, stores: Stores, bank: Bank, eventually: Callable[..., None]
-    ) -> None:
+    def test_a_full_redis_is_said_and_waited_for(self, stores: Stores, bank: Bank) -> None:
         account = bank.open()
         bank.deposit(account, *range(30))
         outbox = Outbox(stores, bank)
@@ -445,7 +431,7 @@ class TestTrouble:
             stores.redis.config_set("maxmemory", "1mb")
             try:
                 with BullMQPublisher(outbox, to("q")) as publisher:
-                    eventually(lambda: publisher.status().state == "retrying")
+                    until(lambda: publisher.status().state == "retrying")
                     with pytest.raises(TimeoutError, match="out of memory"):
                         publisher.wait(timeout=0.1)
                     assert publisher.status().state == "retrying"
@@ -659,15 +645,13 @@ class TestWorkers:
         assert stores.redis.zcard("bull:q:completed") == 1
         assert stores.redis.llen("bull:q:active") == 0
 
-    def test_a_result_that_is_no_json_fails_the_job(
-        self, stores: Stores, bank: Bank, eventually: Callable[..., None]
-    ) -> None:
+    def test_a_result_that_is_no_json_fails_the_job(self, stores: Stores, bank: Bank) -> None:
         bank.open()
         outbox = Outbox(stores, bank)
         worker = Worker(stores, "q", lambda job: {1, 2})
         with outbox, BullMQPublisher(outbox, to("q")) as publisher, worker:
             publisher.wait(timeout=NOW)
-            eventually(lambda: worker.status().failed)
+            until(lambda: worker.status().failed)
             with pytest.raises(TimeoutError, match="gave set, which is no JSON"):
                 worker.wait(1, timeout=0.1)
         assert stores.redis.zcard("bull:q:failed") == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,31 +18,18 @@ from esnb.sources import correlated
 from esnb.sources.jobs import queue_counts
 from esnb.stores import Stores
 from tests import worker_command
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
 NOW = 60.0
 
 
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
-@pytest.fixture
-def bank(stores: Stores) -> Bank:
-    return stores.application(Bank)
-
-
 def links_are_written(client: Any) -> None:
     """Wait until the projection of correlations has written a link for every event so far."""
     head = client.get_commit_position()
-    deadline = time.monotonic() + NOW
-    while (reached := correlated._reached(client)) is None or reached < head:
-        assert time.monotonic() < deadline, f"links up to {reached}, events up to {head}"
-        time.sleep(0.02)
+    until(lambda: (correlated._reached(client) or -1) >= head, f"links up to {head}")
 
 
 def dtypes(frame: Any) -> dict[str, str]:
@@ -217,7 +202,7 @@ class TestQueue:
         "ends", [{}, {"limit": 99}, {"last": 99}], ids=["all", "first", "last"]
     )
     def test_jobs_that_leave_while_it_is_read_are_left_out(
-        self, stores: Stores, ends: dict[str, int]
+        self, stores: Stores, ends: dict[str, Any]
     ) -> None:
         stores.redis.lpush("bull:q:wait", "leaves", "stays", "0:1")
         stores.redis.hset("bull:q:stays", mapping={"name": "A", "data": "not json"})
@@ -242,7 +227,7 @@ class TestQueue:
         "ends", [{}, {"limit": 99}, {"last": 99}], ids=["all", "first", "last"]
     )
     def test_jobs_whose_data_are_gone_are_rows_with_what_is_known(
-        self, stores: Stores, ends: dict[str, int]
+        self, stores: Stores, ends: dict[str, Any]
     ) -> None:
         for key in ("active", "wait"):
             stores.redis.lpush(f"bull:q:{key}", key, f"{key}-there")

@@ -5,7 +5,7 @@ Leases last an hour here: who waited for the end of one would not be done in tim
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,15 +15,15 @@ from esnb.outbox import BullMQPublisher, Outbox, OutboxRecord
 from esnb.outbox.jobs import msgpack
 from esnb.outbox.view import CLAIM, MEND, SETTLE
 from esnb.redis.scripts import script
+from tests.domain.bank import Bank
 from tests.losing_proxy import LosingProxy
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
 NOW = 60.0
 HOUR = 3600.0
-Eventually = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture
@@ -119,14 +119,13 @@ def test_a_publisher_that_stops_and_starts_takes_up_what_it_had_claimed(
     proxy: LosingProxy,
     bank: Bank,
     outbox: Outbox[Bank],
-    eventually: Eventually,
 ) -> None:
     publishes = publisher(outbox).start()
     bank.open()
     publishes.wait(timeout=NOW)
     proxy.lose(CLAIM.digest.encode(), then_refuses=True)
     assert proxy.lost.wait(NOW)  # it looks for work by itself
-    eventually(lambda: publishes.status().state == "retrying")
+    until(lambda: publishes.status().state == "retrying")
     publishes.stop()
     assert publishes.status().state == "stopped"
     proxy.admit()

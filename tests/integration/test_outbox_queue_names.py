@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from esnb.outbox.errors import RouteError
 from esnb.outbox.retrying import retry_failed
 from esnb.sources.jobs import queue_counts
 from esnb.stores import Stores
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 pytestmark = pytest.mark.extras
 
@@ -36,12 +36,6 @@ NAMES = [
 ]
 
 
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 def test_names_in_any_script_and_with_signs_of_other_languages(stores: Stores) -> None:
     bank = stores.application(Bank)
     with esnb.correlate("flow"):
@@ -55,7 +49,8 @@ def test_names_in_any_script_and_with_signs_of_other_languages(stores: Stores) -
         assert list(esnb.queue(stores, name)["id"]) == [record.job_id]
         assert queue_counts(stores, name)["waiting"] == 1
         worked: list[Any] = []
-        with Worker(stores, name, lambda job, worked=worked: worked.append(job.id)) as worker:
+        work: Any = partial(lambda worked, job: worked.append(job.id), worked)
+        with Worker(stores, name, work) as worker:
             worker.wait(1, timeout=NOW)
         assert worked == [record.job_id]
         assert list(esnb.queue(stores, name)["state"]) == ["completed"]

@@ -14,6 +14,7 @@ from esnb.outbox import Job, Worker
 from esnb.outbox.jobs import async_client, bullmq
 from tests import worker_command
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 pytestmark = pytest.mark.extras
 
@@ -30,6 +31,30 @@ def server() -> Iterator[RedisServer]:
     server.remove()
 
 
+@pytest.fixture
+def started(server: RedisServer) -> RedisServer:
+    server.start()
+    return server
+
+
+class Work:
+    """Works on jobs by doing something, and notes which ones."""
+
+    def __init__(self, does: Callable[[Job], Any]) -> None:
+        self.ids: list[str] = []
+        self._does = does
+
+    def __call__(self, job: Job) -> Any:
+        self.ids.append(job.id)
+        return self._does(job)
+
+    def field(self, server: RedisServer, name: str) -> Any:
+        """What Redis holds of its only job."""
+        (job,) = self.ids
+        with redis.Redis.from_url(server.url) as client:
+            return client.hget(f"bull:q:{job}", name)
+
+
 def add(url: str, name: str, **options: Any) -> None:
     async def adds() -> None:
         queue = bullmq().Queue("q", {"connection": async_client(url, socket_timeout=NOW)})
@@ -39,11 +64,9 @@ def add(url: str, name: str, **options: Any) -> None:
     asyncio.run(adds())
 
 
-def test_a_worker_that_starts_before_its_redis_waits_for_it(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_worker_that_starts_before_its_redis_waits_for_it(server: RedisServer) -> None:
     with Worker(server.url, "q", lambda job: job.name) as worker:
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         error = worker.status().error
         assert error is not None
         assert "cannot be reached" in error
@@ -56,26 +79,21 @@ def test_a_worker_that_starts_before_its_redis_waits_for_it(
         assert worker.status().error is None
 
 
-def test_a_worker_goes_on_soon_after_its_redis_does(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    with Worker(server.url, "q", lambda job: job.name) as worker:
-        add(server.url, "first")
+def test_a_worker_goes_on_soon_after_its_redis_does(started: RedisServer) -> None:
+    with Worker(started.url, "q", lambda job: job.name) as worker:
+        add(started.url, "first")
         worker.wait(1, timeout=NOW)
-        server.kill()
-        eventually(lambda: worker.status().state == "retrying")
-        server.start()
-        add(server.url, "second")
+        started.kill()
+        until(lambda: worker.status().state == "retrying")
+        started.start()
+        add(started.url, "second")
         worker.wait(2, timeout=SOON)
         assert worker.status().state == "running"
 
 
-def test_a_worker_that_waits_for_its_redis_can_be_stopped(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
+def test_a_worker_that_waits_for_its_redis_can_be_stopped(server: RedisServer) -> None:
     worker = Worker(server.url, "q", lambda job: job.name).start()
-    eventually(lambda: worker.status().state == "retrying")
+    until(lambda: worker.status().state == "retrying")
     worker.stop(timeout=NOW)
     assert worker.status().state == "stopped"
 
@@ -98,133 +116,89 @@ def test_the_command_says_that_redis_is_away_and_that_it_goes_on(
 
 # --- Redis goes away while a job is worked on -------------------------------------------------
 
-SHORT = {"lockDuration": 2000, "stalledInterval": 500}
+SHORT: dict[str, Any] = {"lockDuration": 2000, "stalledInterval": 500}
 """Milliseconds: BullMQ gives a job to another attempt when nobody has renewed its lock so long."""
 
 
-def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    calls: list[str] = []
-
-    def works(job: Job) -> int:
-        calls.append(job.id)
-        server.kill()
-        return 7
-
-    with Worker(server.url, "q", works) as worker:
-        add(server.url, "first")
-        eventually(lambda: worker.status().state == "retrying")
-        server.start()
+def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(started: RedisServer) -> None:
+    works = Work(lambda job: started.kill() or 7)
+    with Worker(started.url, "q", works) as worker:
+        add(started.url, "first")
+        until(lambda: worker.status().state == "retrying")
+        started.start()
         worker.wait(1, timeout=NOW)
         assert worker.status().error is None
         assert (worker.status().completed, worker.status().failed) == (1, 0)
-    assert len(calls) == 1
-    with redis.Redis.from_url(server.url) as client:
-        assert client.hget(f"bull:q:{calls[0]}", "returnvalue") == b"7"
+    assert works.field(started, "returnvalue") == b"7"
 
 
-def test_also_when_its_lock_has_run_out_meanwhile(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    calls: list[str] = []
-
-    def works(job: Job) -> None:
-        calls.append(job.id)
-        with redis.Redis.from_url(server.url) as client:
+def test_also_when_its_lock_has_run_out_meanwhile(started: RedisServer) -> None:
+    def runs_out_of_time(job: Job) -> None:
+        with redis.Redis.from_url(started.url) as client:
             client.delete(f"bull:q:{job.id}:lock")  # as when it has run out
-        server.kill()
+        started.kill()
 
-    with Worker(server.url, "q", works, **SHORT) as worker:
-        add(server.url, "first")
-        eventually(lambda: worker.status().state == "retrying")
-        server.start()
+    works = Work(runs_out_of_time)
+    with Worker(started.url, "q", works, **SHORT) as worker:
+        add(started.url, "first")
+        until(lambda: worker.status().state == "retrying")
+        started.start()
         worker.wait(1, timeout=NOW)
-    assert len(calls) == 1
+    assert len(works.ids) == 1
 
 
 def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
-    server: RedisServer, eventually: Callable[..., None]
+    started: RedisServer,
 ) -> None:
-    server.start()
-    calls: list[str] = []
-
-    def works(job: Job) -> int:
-        calls.append(job.id)
-        server.kill()
-        return 7
-
-    worker = Worker(server.url, "q", works, **SHORT).start()
-    add(server.url, "first")
-    eventually(lambda: worker.status().state == "retrying")
+    works = Work(lambda job: started.kill() or 7)
+    worker = Worker(started.url, "q", works, **SHORT).start()
+    add(started.url, "first")
+    until(lambda: worker.status().state == "retrying")
     worker.stop(timeout=NOW)
-    server.start()
-    with Worker(server.url, "q", works, **SHORT) as again:
+    started.start()
+    with Worker(started.url, "q", works, **SHORT) as again:
         again.wait(1, timeout=NOW)
-    assert len(calls) == 1
+    assert len(works.ids) == 1
 
 
-def test_one_that_fails_while_redis_is_away_has_failed_once(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    calls: list[str] = []
-
-    def fails(job: Job) -> None:
-        calls.append(job.id)
-        server.kill()
+def test_one_that_fails_while_redis_is_away_has_failed_once(started: RedisServer) -> None:
+    def is_cut_off(job: Job) -> None:
+        started.kill()
         raise ValueError("no such customer")
 
-    with Worker(server.url, "q", fails) as worker:
-        add(server.url, "first")
-        eventually(lambda: worker.status().state == "retrying")
-        server.start()
-        eventually(lambda: worker.status().failed == 1)
-    assert len(calls) == 1
-    with redis.Redis.from_url(server.url) as client:
-        assert client.hget(f"bull:q:{calls[0]}", "failedReason") == b"no such customer"
+    fails = Work(is_cut_off)
+    with Worker(started.url, "q", fails) as worker:
+        add(started.url, "first")
+        until(lambda: worker.status().state == "retrying")
+        started.start()
+        until(lambda: worker.status().failed == 1)
+    assert fails.field(started, "failedReason") == b"no such customer"
 
 
-def test_an_error_that_no_store_can_write_fails_its_job(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    calls: list[str] = []
-
-    def fails(job: Job) -> None:
-        calls.append(job.id)
+def test_an_error_that_no_store_can_write_fails_its_job(started: RedisServer) -> None:
+    def says_half(job: Job) -> None:
         raise ValueError("half of a pair: \ud800")
 
-    with Worker(server.url, "q", fails, **SHORT) as worker:
-        add(server.url, "first")
-        eventually(lambda: worker.status().failed == 1)
-    assert len(calls) == 1
-    with redis.Redis.from_url(server.url) as client:
-        reason = client.hget(f"bull:q:{calls[0]}", "failedReason")
-        assert reason == b"ValueError: half of a pair: \\ud800"
+    fails = Work(says_half)
+    with Worker(started.url, "q", fails, **SHORT) as worker:
+        add(started.url, "first")
+        until(lambda: worker.status().failed == 1)
+    assert fails.field(started, "failedReason") == b"ValueError: half of a pair: \\ud800"
 
 
-def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    calls: list[str] = []
-    with Worker(server.url, "q", lambda job: calls.append(job.id)) as worker:
+def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(started: RedisServer) -> None:
+    works = Work(lambda job: None)
+    with Worker(started.url, "q", works) as worker:
         for number in range(1, 4):
-            add(server.url, "again", jobId="report", removeOnComplete=True)
+            add(started.url, "again", jobId="report", removeOnComplete=True)
             worker.wait(number, timeout=NOW)
-    assert calls == ["report"] * 3
+    assert works.ids == ["report"] * 3
 
 
-def test_a_worker_whose_redis_is_silent_stops(
-    server: RedisServer, eventually: Callable[..., None]
-) -> None:
-    server.start()
-    worker = Worker(server.url, "q", lambda job: None).start()
-    eventually(lambda: worker.status().state == "running")
-    with server.silent():
+def test_a_worker_whose_redis_is_silent_stops(started: RedisServer) -> None:
+    worker = Worker(started.url, "q", lambda job: None).start()
+    until(lambda: worker.status().state == "running")
+    with started.silent():
         worker.stop(timeout=NOW)
     assert worker.status().state == "stopped"
 
@@ -232,9 +206,8 @@ def test_a_worker_whose_redis_is_silent_stops(
 # --- what wait() says --------------------------------------------------------------------------
 
 
-def test_a_wait_for_jobs_that_do_not_come_says_that_there_are_none(server: RedisServer) -> None:
-    server.start()
-    worker = Worker(server.url, "q", lambda job: None)
+def test_a_wait_for_jobs_that_do_not_come_says_that_there_are_none(started: RedisServer) -> None:
+    worker = Worker(started.url, "q", lambda job: None)
     with worker, pytest.raises(TimeoutError) as caught:
         worker.wait(2, timeout=0.1)
     text = str(caught.value)
@@ -242,13 +215,12 @@ def test_a_wait_for_jobs_that_do_not_come_says_that_there_are_none(server: Redis
     assert "Queue 'q' is empty: add jobs to it, or publish records to it" in text
 
 
-def test_a_wait_counts_what_is_left(server: RedisServer) -> None:
-    server.start()
-    with redis.Redis.from_url(server.url) as client:
+def test_a_wait_counts_what_is_left(started: RedisServer) -> None:
+    with redis.Redis.from_url(started.url) as client:
         client.hset("bull:q:meta", "paused", 1)
         client.lpush("bull:q:paused", "a", "b")
         client.zadd("bull:q:failed", {"c": 1})
-    worker = Worker(server.url, "q", lambda job: None)
+    worker = Worker(started.url, "q", lambda job: None)
     said = "Queue 'q' has these jobs: 2 paused, 1 failed"
     with worker, pytest.raises(TimeoutError, match=said):
         worker.wait(timeout=0.1)

@@ -14,10 +14,9 @@ from esnb.projections import Backoff, PersistentRunner
 from esnb.redis.handled import HandledEvents
 from tests.persistent_groups import Groups
 from tests.redis_server import RedisServer
+from tests.waiting import DEADLINE, until
 
 QUICK = Backoff(0.01, 0.05)
-DEADLINE = 60.0
-Eventually = Callable[[Callable[[], object]], None]
 
 
 @pytest.fixture
@@ -57,25 +56,23 @@ def is_done(groups: Groups) -> bool:
     return not group.in_flight and not group.queue
 
 
-def test_an_event_is_handled_once_and_remembered_when_redis_is_back(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_an_event_is_handled_once_and_remembered_when_redis_is_back(server: RedisServer) -> None:
     groups, handler = Groups(), Handler(lambda recorded: server.kill())
     groups.append("one")
     with runner(groups, server, handler) as worker:
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         assert "cannot be reached" in (worker.status().error or "")
         server.start()
         # It has nothing to do, and tells Redis all the same.
-        eventually(lambda: len(memory(server)) == 1)
+        until(lambda: len(memory(server)) == 1)
         groups.append("two")
-        eventually(lambda: worker.status().handled == 2)
+        until(lambda: worker.status().handled == 2)
     assert handler.calls == ["one", "two"]
     assert is_done(groups)
 
 
 def test_one_that_is_delivered_again_meanwhile_is_known_to_every_worker_and_runner(
-    server: RedisServer, eventually: Eventually
+    server: RedisServer,
 ) -> None:
     groups = Groups()
 
@@ -89,16 +86,14 @@ def test_one_that_is_delivered_again_meanwhile_is_known_to_every_worker_and_runn
         runner(groups, server, handler, workers=2) as worker,
         runner(groups, server, handler) as other,
     ):
-        eventually(lambda: "retrying" in (worker.status().state, other.status().state))
+        until(lambda: "retrying" in (worker.status().state, other.status().state))
         server.start()
-        eventually(lambda: groups.group("billing").acknowledged)
-        eventually(lambda: worker.status().repeated + other.status().repeated == 1)
+        until(lambda: groups.group("billing").acknowledged)
+        until(lambda: worker.status().repeated + other.status().repeated == 1)
     assert handler.calls == ["one"]
 
 
-def test_one_that_a_stopped_runner_had_is_known_to_the_next_one(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_one_that_a_stopped_runner_had_is_known_to_the_next_one(server: RedisServer) -> None:
     groups = Groups()
 
     def ends(recorded: Any) -> None:
@@ -108,34 +103,30 @@ def test_one_that_a_stopped_runner_had_is_known_to_the_next_one(
     handler = Handler(ends)
     groups.append("one")
     worker = runner(groups, server, handler).start()
-    eventually(lambda: worker.status().state == "retrying")
+    until(lambda: worker.status().state == "retrying")
     worker.stop()
     assert worker.status().state == "stopped"
     server.start()
     with runner(groups, server, handler) as again:
-        eventually(lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged)
         assert again.status().repeated == 1
     assert handler.calls == ["one"]
 
 
-def test_a_runner_that_is_stopped_when_redis_is_back_tells_it(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_a_runner_that_is_stopped_when_redis_is_back_tells_it(server: RedisServer) -> None:
     groups, handler = Groups(), Handler(lambda recorded: server.kill())
     groups.append("one")
     slow = Backoff(3600, 3600, lambda: 1.0)
     worker = PersistentRunner(
         groups, "billing", handler, env={"REDIS_URL": server.url}, backoff=slow
     ).start()
-    eventually(lambda: worker.status().state == "retrying")
+    until(lambda: worker.status().state == "retrying")
     server.start()
     worker.stop()
     assert len(memory(server)) == 1
 
 
-def test_it_is_known_though_redis_has_lost_its_data(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_it_is_known_though_redis_has_lost_its_data(server: RedisServer) -> None:
     groups = Groups()
 
     def ends(recorded: Any) -> None:
@@ -146,14 +137,14 @@ def test_it_is_known_though_redis_has_lost_its_data(
     handler = Handler(ends)
     groups.append("one")
     with runner(groups, server, handler) as worker:
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
-        eventually(lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged)
     assert handler.calls == ["one"]
 
 
 def test_a_handler_that_fails_meanwhile_is_tried_again_as_often_as_it_should(
-    server: RedisServer, eventually: Eventually
+    server: RedisServer,
 ) -> None:
     groups, calls = Groups(), []
 
@@ -165,58 +156,52 @@ def test_a_handler_that_fails_meanwhile_is_tried_again_as_often_as_it_should(
 
     groups.append("bad")
     with runner(groups, server, handle, retries=2) as worker:
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
-        eventually(lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked)
     assert len(calls) == 3
 
 
-def test_one_that_is_parked_meanwhile_begins_anew_when_it_is_replayed(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_one_that_is_parked_meanwhile_begins_anew_when_it_is_replayed(server: RedisServer) -> None:
     groups = Groups()
     handler = Handler(lambda recorded: (server.kill(), raises(ValueError("no such customer"))))
     groups.append("bad")
     with runner(groups, server, handler, retries=0) as worker:
-        eventually(lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked)
         server.start()
         worker.replay_parked()
-        eventually(lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged)
     assert handler.calls == ["bad", "bad"]
 
 
-def test_a_handler_that_needs_redis_itself_makes_no_attempt_of_it(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_a_handler_that_needs_redis_itself_makes_no_attempt_of_it(server: RedisServer) -> None:
     groups = Groups()
     handler = Handler(
         lambda recorded: (server.kill(), raises(OperationalError("Redis cannot be reached")))
     )
     groups.append("one")
     with runner(groups, server, handler, retries=0) as worker:
-        eventually(lambda: worker.status().state == "retrying")
+        until(lambda: worker.status().state == "retrying")
         server.start()
-        eventually(lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged)
         assert (worker.status().parked, worker.status().handled) == (0, 1)
     assert handler.calls == ["one", "one"]
 
 
-def test_no_event_is_taken_while_redis_is_away(server: RedisServer, eventually: Eventually) -> None:
+def test_no_event_is_taken_while_redis_is_away(server: RedisServer) -> None:
     """The server counts each event that comes back as an attempt, and parks it in the end."""
     groups, handler = Groups(), Handler(lambda recorded: None)
     server.kill()
     groups.append("one")
     with runner(groups, server, handler) as worker:
-        eventually(lambda: worker.status().restarts > 3)
+        until(lambda: worker.status().restarts > 3)
         assert not groups.subscriptions
         server.start()
-        eventually(lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged)
     assert handler.calls == ["one"]
 
 
-def test_a_redis_that_is_silent_for_longer_than_the_event_is_lent(
-    server: RedisServer, eventually: Eventually
-) -> None:
+def test_a_redis_that_is_silent_for_longer_than_the_event_is_lent(server: RedisServer) -> None:
     groups, silent, ended = Groups(), threading.Event(), threading.Event()
 
     def handle(event: Any, recorded: Any) -> None:
@@ -230,7 +215,7 @@ def test_a_redis_that_is_silent_for_longer_than_the_event_is_lent(
         assert silent.wait(DEADLINE)
         with server.silent():
             ended.set()
-            eventually(lambda: worker._memory.is_behind)
+            until(lambda: worker._memory.is_behind)
             groups.deliver_again(groups.group("billing"), event.ack_id)
-        eventually(lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged)
     assert calls == ["one"]

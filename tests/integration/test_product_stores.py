@@ -1,6 +1,5 @@
 """The product application on the embedded stores, through the whole stack."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from uuid import UUID
 
@@ -18,16 +17,9 @@ from esnb.examples.product import (
 )
 
 
-@pytest.fixture(scope="module")
-def kept() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
 @pytest.fixture
-def stores(kept: esnb.Stores) -> esnb.Stores:
-    kept.reset()
-    return kept
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 @pytest.fixture

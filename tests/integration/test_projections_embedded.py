@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ import esnb
 from esnb.projections import CatchUpRunner
 from esnb.redis import RedisView
 from esnb.stores import Stores
-from tests.unit.projections_domain import Bank, Deposits
+from tests.domain.bank import Bank, Deposits
+from tests.waiting import until
 
 
 class Sums(RedisView):
@@ -23,12 +24,6 @@ class Sums(RedisView):
 
     def seen(self) -> list[int]:
         return [int(amount) for amount in self.redis.lrange(self.key("amounts"), 0, -1)]
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def test_a_runner_follows_an_application_of_the_stores(stores: Stores) -> None:
@@ -67,9 +62,7 @@ def test_it_goes_on_after_both_stores_were_emptied(stores: Stores, amounts: list
         assert runner.view.seen() == amounts
 
 
-def test_a_kernel_with_a_running_runner_ends_at_once(
-    start_kernel: Callable[..., Any], eventually: Callable[..., None]
-) -> None:
+def test_a_kernel_with_a_running_runner_ends_at_once(start_kernel: Callable[..., Any]) -> None:
     kernel = start_kernel()
     kernel.ask(
         """
@@ -88,7 +81,7 @@ runner.wait()
     assert kernel.process.stdin is not None
     kernel.process.stdin.close()
 
-    eventually(lambda: kernel.process.poll() is not None)
+    until(lambda: kernel.process.poll() is not None)
     assert kernel.process.returncode == 0
 
 

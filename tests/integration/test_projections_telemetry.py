@@ -12,9 +12,8 @@ import esnb
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.projections import Backoff, CatchUpRunner, PersistentRunner
 from esnb.running.telemetry import _instruments, _watched
-from tests.persistent_groups import Groups
-from tests.unit.projections_domain import Bank, Deposits, Sums
-from tests.unit.test_projections_persistent import Seen
+from tests.domain.bank import Bank, Deposits, Sums
+from tests.persistent_groups import Groups, Seen
 
 pytestmark = pytest.mark.extras
 
@@ -140,7 +139,7 @@ def test_without_opentelemetry_runners_run_as_well() -> None:
             "-c",
             "import sys; sys.modules['opentelemetry'] = None\n"
             "from esnb.projections import CatchUpRunner\n"
-            "from tests.unit.projections_domain import Bank, Deposits, Sums\n"
+            "from tests.domain.bank import Bank, Deposits, Sums\n"
             "app = Bank(); app.deposit(app.open(), 1, 2)\n"
             "with CatchUpRunner(app, Deposits, Sums) as runner: runner.wait()\n"
             "print(runner.view.seen())",

@@ -11,17 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TOP = """
-import threading, time
+import threading
 from tests.persistent_groups import Groups
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 from esnb.projections import PersistentRunner
-
-def until(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+from tests.waiting import until
 """
 
 

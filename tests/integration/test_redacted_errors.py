@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,8 +16,9 @@ from esnb.sources.redaction import Redaction
 from esnb.stores import Stores
 from esnb.widgets.watch.panel import WatchPanel
 from esnb.widgets.watch.sources import board_of
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.persistent_groups import Groups
-from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.waiting import until
 
 NOW = 60.0
 SECRET = "s3cr3t"
@@ -47,12 +47,6 @@ def test_of_an_error_its_kind_stays(text: str, shown: str) -> None:
 
 def texts(*frames: Any) -> str:
     return "\n".join(repr(frame.to_dict("records")) for frame in frames)
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 @pytest.fixture
@@ -102,7 +96,7 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
     def works(job: Job) -> str:
         owner = job.payload["owner"]
         job.progress({"step": 1, "owner": owner})
-        if worked.append(job.id) or len(worked) == 1:  # type: ignore[func-returns-value]
+        if worked.append(job.id) or len(worked) == 1:
             raise LookupError(f"{owner}: no such mailbox")
         return f"mailed to {owner}"
 
@@ -117,7 +111,8 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
         assert failing._progress.waits(NOW, lambda: failing._progress.counts["failed"] > 0)
         with Worker(stores, "b", works) as worker:
             worker.wait(1, timeout=NOW)
-        for ends in ({}, {"limit": 1}, {"last": 1}):
+        every: tuple[dict[str, Any], ...] = ({}, {"limit": 1}, {"last": 1})
+        for ends in every:
             failed = esnb.queue(stores, "a", redact="owner", **ends)
             done = esnb.queue(stores, "b", redact="owner", **ends)
             assert SECRET not in texts(failed, done)
@@ -180,7 +175,7 @@ def failed() -> CatchUpRunner[Bank, Sums]:
 
 
 @pytest.fixture
-def parked(eventually: Callable[..., None]) -> PersistentRunner:
+def parked() -> PersistentRunner:
     groups = Groups()
     groups.append("bad", stream="of): all-1")
 
@@ -189,9 +184,9 @@ def parked(eventually: Callable[..., None]) -> PersistentRunner:
             raise ValueError(f"no such customer: {SECRET}")
 
     with PersistentRunner(groups, "g", fails, remember=0, retries=0) as runner:
-        eventually(lambda: runner.status().last_parked)
+        until(lambda: runner.status().last_parked)
         groups.append("good")
-        eventually(lambda: runner.status().error is None)
+        until(lambda: runner.status().error is None)
     return runner
 
 

@@ -25,8 +25,8 @@ from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import Behaviour, GrpcProxy, answer, refuse
+from tests.persistent_groups import QUICK
 from tests.redis_server import RedisServer
-from tests.unit.test_projections_persistent import QUICK
 
 DENIED = refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied")
 UNKNOWN_USER = refuse(grpc.StatusCode.UNAUTHENTICATED, "Bad\ncredentials")

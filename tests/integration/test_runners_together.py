@@ -12,11 +12,11 @@ import esnb
 from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
-from tests.unit.projections_domain import Bank, Deposits
+from tests.domain.bank import Bank, Deposits
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-DEADLINE = 60.0
 DTYPES = {
     "name": "string",
     "state": "string",

@@ -18,8 +18,8 @@ from esnb.redis import RedisView
 from esnb.running.actions import method
 from esnb.stores import Stores
 from esnb.widgets.watch.sources import watched
+from tests.domain.bank import Bank
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
 from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.extras

@@ -19,7 +19,8 @@ import esnb
 from esnb.clients.eventstoredb import EventStoreDB, keepalive
 from esnb.clients.installed import ClientError, NewEvent, ServiceUnavailable, StreamState
 from tests.embedded_process import EmbeddedProcess
-from tests.outcomes import DEADLINE, error_of
+from tests.outcomes import error_of
+from tests.waiting import DEADLINE
 
 
 @pytest.fixture
@@ -136,7 +137,7 @@ def test_a_subscription_of_an_application_goes_on(server: EmbeddedProcess) -> No
     app.save(Aggregate())
     seen: list[int] = []
     enough = threading.Event()
-    subscription = app.recorder.subscribe()
+    subscription: Any = app.recorder.subscribe()
 
     def follow() -> None:
         for notification in subscription:

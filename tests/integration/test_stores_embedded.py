@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -18,7 +18,7 @@ from uuid import uuid4
 import pytest
 import redis
 from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
+from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
@@ -27,6 +27,8 @@ from esnb.clients.installed import Client, NewEvent, NotFound, StreamState
 from esnb.clients.uri import is_embedded
 from esnb.embedded.processes import homes
 from esnb.embedded.processes.redis_program import find_program
+from tests.domain.bank import Account, Bank
+from tests.waiting import until
 
 pytestmark = pytest.mark.once
 
@@ -45,30 +47,10 @@ def numbers(stream):
 """
 
 
-class Account(Aggregate):
-    @event("Opened")
-    def __init__(self) -> None:
-        self.balance = 0
-
-    @event("Deposited")
-    def deposit(self, amount: int) -> None:
-        self.balance += amount
-
-
-class Bank(Application[Any]):
-    pass
-
-
 @pytest.fixture(autouse=True)
 def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("EVENTSTOREDB_URI", "REDIS_URL", "EVENTSTOREDB_ROOT_CERTIFICATES"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 def append(client: Client, stream: str, data: bytes = b"{}") -> None:
@@ -142,7 +124,7 @@ def test_redis_is_private_keeps_its_keys_and_nothing_on_disk(stores: esnb.Stores
 
 def test_an_application_is_made_of_its_class() -> None:
     with esnb.connect(embedded=True) as stores:
-        bank = stores.application(Bank)
+        bank: Any = stores.application(Bank)
         with pytest.raises(TypeError, match=r"Bank object at .* is no class: give .*'s class"):
             stores.application(bank)
 
@@ -152,7 +134,7 @@ def test_applications_close_with_the_stores() -> None:
         bank = stores.application(Bank, env={"SNAPSHOT_KEEP": "3"})
         assert bank.env["EVENTSTOREDB_URI"] == stores.env["EVENTSTOREDB_URI"]
         assert bank.env["SNAPSHOT_KEEP"] == "3"
-        account = Account()
+        account = Account("Ann")
         account.deposit(5)
         bank.save(account)
         assert bank.repository.get(account.id).balance == 5
@@ -295,14 +277,14 @@ def test_what_is_built_on_the_settings_finds_the_stores(stores: esnb.Stores) -> 
     assert stores_module.stores_of({}) is None
 
 
-def test_a_server_that_died_is_reported_and_replaced(eventually: Callable[..., None]) -> None:
+def test_a_server_that_died_is_reported_and_replaced() -> None:
     stores = esnb.connect(embedded=True)
     assert stores.redis.ping()
     assert stores._pair is not None
     pair = stores._pair
     assert pair._redis is not None
     os.kill(pair._redis.state["pid"], signal.SIGKILL)
-    eventually(pair.dead)
+    until(pair.dead)
     with pytest.warns(RuntimeWarning, match="embedded Redis ended unexpectedly.*data are lost"):
         again = esnb.connect(embedded=True)
     assert again is not stores
@@ -322,7 +304,7 @@ def test_reset_empties_both_and_keeps_servers_clients_and_applications(
     stores: esnb.Stores,
 ) -> None:
     bank = stores.application(Bank, env={"AGGREGATE_CACHE_MAXSIZE": "5"})
-    account = Account()
+    account = Account("Ann")
     bank.save(account)
     stores.redis.set("key", "value")
     env, first = dict(stores.env), stores.eventstoredb.get_commit_position()
@@ -333,7 +315,7 @@ def test_reset_empties_both_and_keeps_servers_clients_and_applications(
     assert happened(stores.eventstoredb) == []
     assert account.id not in bank.repository
 
-    bank.save(again := Account())
+    bank.save(again := Account("Ann"))
     assert bank.repository.get(again.id).balance == 0
     assert stores.eventstoredb.get_commit_position() == first
 
@@ -429,7 +411,6 @@ def test_a_killed_kernel_takes_its_servers_along(
     wait_until_closed: Callable[[socket.socket], None],
     tmp_path: Path,
     running: Callable[[int], bool],
-    eventually: Callable[..., None],
     kept: bool,
 ) -> None:
     kernel = start_kernel()
@@ -447,8 +428,8 @@ def test_a_killed_kernel_takes_its_servers_along(
         kernel.kill()
         wait_until_closed(cache)
         wait_until_closed(eventstoredb)
-    eventually(lambda: not any(map(running, pids)))
-    eventually(lambda: not sockets.parent.exists())
+    until(lambda: not any(map(running, pids)))
+    until(lambda: not sockets.parent.exists())
 
 
 @pytest.mark.slow
@@ -551,14 +532,14 @@ def test_modules_beside_the_notebook_do_not_disturb_the_servers(
 
 
 def test_an_interrupt_does_not_end_the_servers(
-    start_kernel: Callable[..., Any], tmp_path: Path, eventually: Callable[..., None]
+    start_kernel: Callable[..., Any], tmp_path: Path
 ) -> None:
     kernel = start_kernel()
     kernel.ask(CONNECT.format(arguments=""))
     assert kernel.ask("", "stores.redis.ping()")
     busy = tmp_path / "busy"
     kernel.tell(f"import time, pathlib\npathlib.Path({str(busy)!r}).touch()\ntime.sleep(60)")
-    eventually(busy.exists)
+    until(busy.exists)
     kernel.interrupt()
     with pytest.raises(AssertionError, match="KeyboardInterrupt"):
         kernel.answer()
@@ -674,10 +655,9 @@ def test_a_program_that_lost_its_executable_bit_is_made_runnable(tmp_path: Path)
     assert os.access(program, os.X_OK)
 
 
-def test_no_place_for_the_socket_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(homes, "SOCKET_PATH_LIMIT", 5)
+def test_no_place_for_the_socket_is_an_error_that_says_so() -> None:
     with pytest.raises(OSError, match="set TMPDIR to a short path"):
-        homes.private_directory()
+        homes.private_directory(limit=5)
 
 
 # --- imports ------------------------------------------------------------------

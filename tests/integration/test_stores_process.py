@@ -14,6 +14,7 @@ import pytest
 from eventsourcing.persistence import OperationalError
 
 from esnb.embedded.processes.process import Home, Plan, ServerProcess, start
+from tests.waiting import until
 
 SERVER = "import signal; print('warming up'); print('Ready: now', flush=True); signal.pause()"
 """A server: it says that it is ready, and serves nobody."""
@@ -92,13 +93,11 @@ def test_the_output_is_logged(home: Home) -> None:
     assert (home.directory / "server.log").read_text() == "warming up\nReady: now\n"
 
 
-def test_the_log_says_that_a_server_ended_by_itself(
-    home: Home, eventually: Callable[..., None]
-) -> None:
+def test_the_log_says_that_a_server_ended_by_itself(home: Home) -> None:
     server = start(home, plan())
     os.kill(server.state["pid"], signal.SIGKILL)
     log = home.directory / "server.log"
-    eventually(lambda: "the server ended by itself, with exit code -9\n" in log.read_text())
+    until(lambda: "the server ended by itself, with exit code -9\n" in log.read_text())
     assert not server.is_alive()
     server.release()
 
@@ -167,7 +166,6 @@ def test_the_server_lives_until_the_last_user_has_gone(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., None],
 ) -> None:
     first, second = start_kernel(), start_kernel()
     pid = first.ask(prelude(home.directory), "run()")
@@ -175,33 +173,31 @@ def test_the_server_lives_until_the_last_user_has_gone(
     first.ask("used.release()")
     assert running(pid)
     second.kill()
-    eventually(lambda: not running(pid))
+    until(lambda: not running(pid))
 
 
 def test_it_dies_with_a_killed_user(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., None],
 ) -> None:
     kernel = start_kernel()
     pid = kernel.ask(prelude(home.directory), "run()")
     kernel.kill()
-    eventually(lambda: not running(pid))
+    until(lambda: not running(pid))
 
 
 def test_it_dies_with_its_user_though_a_fork_of_that_lives_on(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., None],
 ) -> None:
     kernel = start_kernel()
     pid = kernel.ask(prelude(home.directory), "run()")
     fork = kernel.ask("import os, signal\nfork = os.fork()\nif not fork: signal.pause()", "fork")
     try:
         kernel.kill()
-        eventually(lambda: not running(pid))
+        until(lambda: not running(pid))
         assert running(fork)
     finally:
         os.kill(fork, signal.SIGKILL)
@@ -211,13 +207,12 @@ def test_it_survives_an_interrupt_and_the_end_of_a_fork(
     home: Home,
     start_kernel: Callable[..., Any],
     running: Callable[[int], bool],
-    eventually: Callable[..., None],
 ) -> None:
     kernel = start_kernel()
     pid = kernel.ask(prelude(home.directory), "run()")
     busy = home.directory / "busy"
     kernel.tell(f"import time\nPath({str(busy)!r}).touch()\ntime.sleep(60)")
-    eventually(busy.exists)
+    until(busy.exists)
     kernel.interrupt()
     with pytest.raises(AssertionError, match="KeyboardInterrupt"):
         kernel.answer()
@@ -227,12 +222,12 @@ def test_it_survives_an_interrupt_and_the_end_of_a_fork(
 
 
 def test_a_killed_supervisor_takes_the_server_along_and_the_home_stays_usable(
-    home: Home, running: Callable[[int], bool], eventually: Callable[..., None]
+    home: Home, running: Callable[[int], bool]
 ) -> None:
     server = start(home, plan())
     assert server._supervisor is not None
     server._supervisor.kill()
-    eventually(lambda: not server.is_alive())
+    until(lambda: not server.is_alive())
 
     following = start(home, plan())
     assert following.state["pid"] != server.state["pid"]
@@ -241,12 +236,10 @@ def test_a_killed_supervisor_takes_the_server_along_and_the_home_stays_usable(
     server.release()
 
 
-def test_a_server_that_ended_by_itself_is_replaced(
-    home: Home, eventually: Callable[..., None]
-) -> None:
+def test_a_server_that_ended_by_itself_is_replaced(home: Home) -> None:
     server = start(home, plan())
     os.kill(server.state["pid"], signal.SIGKILL)
-    eventually(lambda: not server.is_alive())
+    until(lambda: not server.is_alive())
     following: ServerProcess = start(home, plan())
     assert following.state["pid"] != server.state["pid"]
     assert following.is_alive()

@@ -11,11 +11,12 @@ from urllib.parse import urlsplit
 
 import pytest
 import redis
-from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
 
 import esnb
+from tests.domain.bank import Bank
+from tests.waiting import until
 
 NOBODY = "127.0.0.1:9"
 """The discard port, on which nothing listens."""
@@ -46,10 +47,6 @@ def silent() -> Iterator[str]:
 
 def address(uri: str) -> str:
     return urlsplit(uri).netloc
-
-
-class Bank(Application[Any]):
-    pass
 
 
 def refused(eventstoredb: str, cache: str, *, timeout: float = 2.0) -> str:
@@ -190,9 +187,7 @@ def test_a_wrong_password_is_told_apart(servers: Any) -> None:
         assert "refuses the user name or the password" in message
 
 
-def test_nothing_is_left_open_after_a_refusal(
-    servers: Any, eventually: Callable[..., None]
-) -> None:
+def test_nothing_is_left_open_after_a_refusal(servers: Any) -> None:
     refused(f"esdb://{NOBODY}?Tls=false", servers.redis)
     with esnb.connect(servers.eventstoredb, redis=servers.redis) as stores:
 
@@ -200,4 +195,4 @@ def test_nothing_is_left_open_after_a_refusal(
             clients: Any = stores.redis.client_list()
             return [client for client in clients if client["lib-name"] == "redis-py"]
 
-        eventually(lambda: len(are_open()) == 1)
+        until(lambda: len(are_open()) == 1)

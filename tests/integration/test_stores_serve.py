@@ -23,8 +23,7 @@ from esnb.__main__ import main
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
 from esnb.clients.uri import is_embedded
 from tests.reserved_port import ReservedPort
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 def port_of(uri: str) -> int:

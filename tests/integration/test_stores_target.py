@@ -57,7 +57,7 @@ def test_names_of_one_directory_are_one_target(tmp_path: Path) -> None:
     ("target", "given"),
     [(SERVER, {"redis": CACHE}), (None, {"eventstoredb": SERVER, "redis": CACHE})],
 )
-def test_two_uris_are_real_servers(target: str | None, given: dict[str, str]) -> None:
+def test_two_uris_are_real_servers(target: str | None, given: dict[str, Any]) -> None:
     assert chosen(target, **given) == Attached(SERVER, CACHE, None)
 
 

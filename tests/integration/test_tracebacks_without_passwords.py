@@ -29,10 +29,10 @@ from esnb.eventstoredb.connection import Address
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
 from esnb.stores import Stores, StoresEnv
+from tests.domain.bank import Bank, Deposits
 from tests.redis_server import RedisServer
 from tests.reserved_port import ReservedPort
 from tests.tracebacks import chain, error_of, own_traceback, shown
-from tests.unit.projections_domain import Bank, Deposits
 
 SECRET = "geheim"
 
@@ -175,7 +175,7 @@ FAILS: dict[str, Callable[[Servers], object]] = {
     ),
     "checkpoints, Redis away": lambda s: esnb.checkpoints(Bank(env={"REDIS_URL": s.no_redis})),
     "reset": lambda s: s.stores.reset(),
-    "no application": lambda s: s.stores.application(None),  # type: ignore[type-var]
+    "no application": lambda s: s.stores.application(None),  # type: ignore[arg-type]
     "a redis view": failing_commit,
     "a redis view, away": lambda s: CatchUpRunner(Bank(), Deposits, Totals, s.away).view.add(
         1, Tracking("Bank", 1)

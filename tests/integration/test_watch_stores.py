@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Callable, Iterator
 
 import pytest
 from eventsourcing.application import Application
@@ -17,12 +16,7 @@ from esnb.widgets.watch import server_projection
 from esnb.widgets.watch.board import Board
 from esnb.widgets.watch.sources import board_of
 from esnb.widgets.watch.status_row import StatusRow
-
-
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
+from tests.waiting import until
 
 
 def seen(watching: Board, kind: str) -> StatusRow:
@@ -30,9 +24,7 @@ def seen(watching: Board, kind: str) -> StatusRow:
     return found
 
 
-def test_groups_come_and_go_and_parked_events_are_replayed(
-    stores: esnb.Stores, eventually: Callable[..., float]
-) -> None:
+def test_groups_come_and_go_and_parked_events_are_replayed(stores: esnb.Stores) -> None:
     app = stores.application(Application)
     app.save(Aggregate())
     watching = board_of([stores])
@@ -46,7 +38,7 @@ def test_groups_come_and_go_and_parked_events_are_replayed(
         event = next(iter(events))
         events.nack(event, "park")
         kind = "persistent subscription"
-        eventually(lambda: seen(watching, kind).troubles == (("parked", 1),))
+        until(lambda: seen(watching, kind).troubles == (("parked", 1),))
         parked = seen(watching, kind)
         assert parked.asks == ("replay parked",)
         watching.ask(parked.key, "replay parked")
@@ -59,9 +51,7 @@ def test_groups_come_and_go_and_parked_events_are_replayed(
         watching.ask(parked.key, "replay parked")
 
 
-def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
-    stores: esnb.Stores, eventually: Callable[..., float]
-) -> None:
+def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(stores: esnb.Stores) -> None:
     app = stores.application(Application)
     app.save(Aggregate())
     watching = board_of([stores], projections="$by_category")
@@ -73,7 +63,7 @@ def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
         now = projection()
         return (now.state, now.lag_text) == (state, ago)
 
-    eventually(lambda: is_at("running", "caught up"))
+    until(lambda: is_at("running", "caught up"))
     first = projection()
     assert (first.name, first.asks) == ("$by_category", ("pause", "rebuild"))
     assert first.position is not None
@@ -85,12 +75,12 @@ def test_a_projection_of_the_server_is_paused_resumed_and_rebuilt(
     assert paused.lag is None
     assert paused.lag_text.endswith(" % of the log")
     watching.ask(paused.key, "resume")
-    eventually(lambda: is_at("running", "caught up"))
+    until(lambda: is_at("running", "caught up"))
     before = projection()
     watching.ask(before.key, "rebuild")
     # Its streams are hidden and filled again: what it has taken in grows by all of the log.
-    eventually(lambda: (projection().done or 0) > 2 * (before.done or 0) - 1)
-    eventually(lambda: is_at("running", "caught up"))
+    until(lambda: (projection().done or 0) > 2 * (before.done or 0) - 1)
+    until(lambda: is_at("running", "caught up"))
 
 
 def test_a_projection_that_is_not_there_is_said_in_a_row(stores: esnb.Stores) -> None:
@@ -162,7 +152,7 @@ def test_a_dead_record_is_tried_again_and_a_queue_has_its_jobs_counted(
 
 
 @pytest.mark.extras
-def test_failed_jobs_are_tried_again(stores: esnb.Stores, eventually: Callable[..., float]) -> None:
+def test_failed_jobs_are_tried_again(stores: esnb.Stores) -> None:
     from esnb.outbox import BullMQPublisher, Job, Outbox, Worker
 
     app = stores.application(Application)
@@ -182,11 +172,11 @@ def test_failed_jobs_are_tried_again(stores: esnb.Stores, eventually: Callable[.
         Worker(stores, "mails", handle),
     ):
         publisher.wait(timeout=60)
-        eventually(lambda: seen(queued, "queue").troubles == (("failed", 2),))
+        until(lambda: seen(queued, "queue").troubles == (("failed", 2),))
         failed = seen(queued, "queue")
         assert (failed.can, failed.asks) == (("retry failed",), ("retry failed",))
         allowed.set()
         queued.ask(failed.key, "retry failed")
-        eventually(lambda: seen(queued, "queue").troubles == ())
-        eventually(lambda: (esnb.queue(stores, "mails").state == "completed").sum() == 2)
+        until(lambda: seen(queued, "queue").troubles == ())
+        until(lambda: (esnb.queue(stores, "mails").state == "completed").sum() == 2)
     assert seen(queued, "queue").asks == ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from decimal import Decimal
 from typing import Any
@@ -16,25 +15,20 @@ from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplica
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.widgets.watch.sources import board_of
 from esnb.widgets.watch.text import faults
+from tests.domain.accounts import Bank, an_account
 from tests.embedded_process import EmbeddedProcess
-from tests.unit.frames_domain import Bank, an_account
 from tests.unit.widget_pages import Outline
+from tests.waiting import until
 
 
-@pytest.fixture
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as opened:
-        yield opened
-
-
-def kill(stores: esnb.Stores, server: str, eventually: Callable[..., None]) -> None:
+def kill(stores: esnb.Stores, server: str) -> None:
     """Ends one of the embedded servers as an accident would."""
     pair = stores._pair
     assert pair is not None
     process = {"EventStoreDB": pair._eventstoredb, "Redis": pair._redis}[server]
     assert process is not None
     os.kill(process.state["pid"], signal.SIGKILL)
-    eventually(pair.dead)
+    until(pair.dead)
 
 
 def opened_over(stores: esnb.Stores) -> list[Any]:
@@ -69,10 +63,10 @@ def test_of_closed_stores_they_say_to_connect_again_and_nothing_else(stores: esn
 
 
 def test_of_a_killed_embedded_server_they_say_that_nobody_starts_it_again(
-    stores: esnb.Stores, eventually: Callable[..., None]
+    stores: esnb.Stores,
 ) -> None:
     shown = opened_over(stores)
-    kill(stores, "EventStoreDB", eventually)
+    kill(stores, "EventStoreDB")
     for text in said_by(shown):
         assert "the embedded EventStoreDB has ended: call esnb.connect() again" in text
         assert "Make this widget again after that." in text
@@ -111,7 +105,15 @@ class Watching:
         self.watched = board_of([*runners, stores], queues="orders", projections="$by_category")
 
     def states(self) -> dict[str, str]:
-        return {f"{each.name}, {each.kind}": each.state for each in self.watched.look()}
+        return {title(each): each.state for each in self.watched.look()}
+
+
+def title(seen: Any) -> str:
+    return f"{seen.name}, {seen.kind}"
+
+
+def said_of(seen: Any) -> str:
+    return "; ".join(f"{what}: {text}" for what, text in faults(seen))
 
 
 @pytest.mark.extras
@@ -131,25 +133,31 @@ class Watching:
 )
 def test_what_is_watched_is_never_running_on_a_killed_server(
     stores: esnb.Stores,
-    eventually: Callable[..., None],
     server: str,
     unconcerned: set[str],
 ) -> None:
     with ExitStack() as stack:
         watching = Watching(stores, stack)
-        eventually(lambda: "starting" not in watching.states().values())
+        until(lambda: "starting" not in watching.states().values())
         before = watching.states()
         assert not {"retrying", "unknown", "failed"} & set(before.values())
-        kill(stores, server, eventually)
-        found = watching.watched.look()
+        kill(stores, server)
+
+        def once_all_know() -> list[Any]:
+            """What an attempt met while the server was dying is said until the next one."""
+            found = watching.watched.look()
+            concerned = [each for each in found if title(each) not in unconcerned]
+            return found if all("has ended" in said_of(each) for each in concerned) else []
+
+        found = until(once_all_know)
     for each in found:
-        name = f"{each.name}, {each.kind}"
+        name = title(each)
         if name in unconcerned:
             assert each.state == before[name]
             continue
         assert each.state in ("retrying", "unknown"), name
         assert each.name in " ".join([*before, "persistent subscriptions"]), name
-        said = "; ".join(f"{what}: {text}" for what, text in faults(each))
+        said = said_of(each)
         assert f"the embedded {server} has ended: call esnb.connect() again" in said, name
         assert "what to do: Make " in said, name
         for never in ("refused", "127.0.0.1", "redis.sock", "by itself"):

@@ -11,8 +11,8 @@ import pytest
 import esnb
 from esnb.outbox import BullMQPublisher, Job, Outbox, Route, Worker
 from esnb.stores import Stores
+from tests.domain.bank import Bank
 from tests.node.programs import said
-from tests.unit.projections_domain import Bank
 
 pytestmark = pytest.mark.extras
 

@@ -8,8 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from esnb.threads.changes import Changes, Flag
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 def begun(work: Callable[[], object]) -> threading.Thread:
@@ -33,7 +32,9 @@ def test_who_waits_is_woken_by_a_change() -> None:
 
 
 def test_all_who_wait_are_woken() -> None:
-    changes, values, seen = Changes(), [], []
+    changes = Changes()
+    values: list[int] = []
+    seen: list[bool] = []
     waiting = [
         begun(lambda: seen.append(changes.wait_for(lambda: bool(values), DEADLINE)))
         for _ in range(4)

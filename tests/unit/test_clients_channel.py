@@ -12,8 +12,7 @@ import grpc
 import pytest
 
 from esnb.clients.channel import AHEAD, CallError, OutsideChannel
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 class Ended(grpc.RpcError):  # type: ignore[misc]

@@ -10,8 +10,8 @@ import threading
 import pytest
 
 from esnb.threads.outside import outside
+from tests.waiting import DEADLINE
 
-DEADLINE = 60.0
 name: contextvars.ContextVar[str] = contextvars.ContextVar("name")
 
 

@@ -163,7 +163,7 @@ DIFFERENT = [
     Counter("aa"),
     {"a": 2},
     defaultdict(int, a=2),
-    defaultdict(list, a=2),
+    defaultdict[str, Any](list, a=2),
     deque([1]),
     deque([1], 5),
     range(1),

@@ -15,8 +15,7 @@ from esnb.embedded.streams.errors import StoreEmptied, StreamDeleted
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 def run(scenario: Callable[[Node], Coroutine[None, None, None]]) -> None:
@@ -39,7 +38,9 @@ async def taken(deliveries: AsyncIterator[Delivery], count: int) -> list[object]
 
 
 async def put(node: Node, stream: str, count: int = 1, type: str = "Happened") -> int:
-    return (await node.append(stream, ANY, [event(type) for _ in range(count)])).position
+    place = await node.append(stream, ANY, [event(type) for _ in range(count)])
+    assert place.position is not None
+    return place.position
 
 
 def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[Delivery]:

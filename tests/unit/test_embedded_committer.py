@@ -19,8 +19,7 @@ from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.store import Store
 from esnb.embedded.streams.versioning import ANY
 from tests.unit.embedded_logs import Clock, event
-
-DEADLINE = 60.0
+from tests.waiting import DEADLINE
 
 
 class SlowLog(MemoryLog):

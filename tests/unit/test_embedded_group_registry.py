@@ -323,7 +323,7 @@ def test_a_restart_takes_up_a_parked_stream_into_which_a_client_wrote(
     ids=range(5),
 )
 def test_a_group_with_odd_settings_does_not_break_the_list(
-    bench: Bench, odd: dict[str, int]
+    bench: Bench, odd: dict[str, Any]
 ) -> None:
     bench.append("s", 3)
     bench.group(**odd)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import uuid
 
-import pytest
-
-from esnb.embedded.projections import throttle
 from esnb.embedded.projections.projector import Projector
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, Proposed
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
+from tests.waiting import until_async
 
 _PATIENCE = 30.0
 
@@ -26,18 +24,10 @@ def links(node: Node, type: str) -> int:
     return node.store.shown.state(f"$et-{type}").last - NO_STREAM
 
 
-async def until_linked(node: Node, type: str) -> None:
-    async with asyncio.timeout(_PATIENCE):
-        while not links(node, type):
-            await asyncio.sleep(0)
-
-
-def test_newest_append_is_projected_behind_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttle, "QUIET_SECONDS", 2 * _PATIENCE)
-
+def test_newest_append_is_projected_behind_the_next() -> None:
     async def appending() -> None:
         node = Node(MemoryLog())
-        projector = Projector(node)
+        projector = Projector(node, quiet=2 * _PATIENCE)
         projector.start()
         try:
             await node.append("a", ANY, [event("First")])
@@ -45,7 +35,7 @@ def test_newest_append_is_projected_behind_the_next(monkeypatch: pytest.MonkeyPa
                 await asyncio.sleep(0)
             assert not links(node, "First")
             await node.append("a", ANY, [event("Second")])
-            await until_linked(node, "First")
+            await until_async(lambda: links(node, "First"), deadline=_PATIENCE)
             assert not links(node, "Second")
         finally:
             await projector.stop()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from esnb.clients.installed import shared_pb2, streams_pb2
-from esnb.embedded.services.proposals import MAX_APPEND_SIZE, MOST_HELD, Accumulation, uuid_in
+from esnb.embedded.services.proposals import MAX_APPEND_SIZE, Accumulation, uuid_in
 from esnb.embedded.streams.errors import AppendTooLarge, InvalidRequest, MetadataMissing, Refused
 
 ID = "00000000-0000-0000-0000-000000000001"
@@ -112,7 +112,8 @@ def test_data_of_all_events_count_together() -> None:
     "one", [message(data=b"1", custom=b" " * 2**20), message(data=b"")], ids=["large", "many"]
 )
 def test_an_append_has_a_bounded_size_whatever_of_its_events_counts(one: Any) -> None:
-    events = Accumulation()
+    most = 2**22
+    events = Accumulation(most_held=most)
 
     def add(count: int) -> None:
         for _ in range(count):
@@ -120,4 +121,4 @@ def test_an_append_has_a_bounded_size_whatever_of_its_events_counts(one: Any) ->
 
     with pytest.raises(AppendTooLarge):
         add(1_000_000)
-    assert events.held <= MOST_HELD + 2**21
+    assert events.held <= most + 2**21

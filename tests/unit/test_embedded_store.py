@@ -27,6 +27,11 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         yield Store(log, Clock())
 
 
+def position_of(place: Written) -> int:
+    assert place.position is not None
+    return place.position
+
+
 def wrote(store: Store, batch: LogWrite) -> None:
     store.log.write((batch,))
     store.committed(batch)
@@ -45,7 +50,8 @@ def limited(store: Store, stream: str, **limits: int) -> None:
 def test_positions_and_revisions_increase(store: Store) -> None:
     places = [append(store, name, ANY, event(), event()) for name in ("a", "b", "a")]
     assert [place.revision for place in places] == [1, 1, 3]
-    assert places[0].position < places[1].position < places[2].position
+    first, second, third = (position_of(place) for place in places)
+    assert first < second < third
     records = [record for chunk in Reader(store).all_forwards(0, ALL, None) for record in chunk]
     positions = [record.position for record in records]
     assert positions == sorted(set(positions))
@@ -209,7 +215,7 @@ def test_links_lead_to_what_can_be_read(store: Store) -> None:
     def resolved(data: bytes, *, live: bool = False) -> tuple[str, int] | str:
         """Where the link leads, or as what it comes alone."""
         place = append(store, "links", ANY, event("$>", data, is_json=False))
-        record = store.log.at_position(place.position)
+        record = store.log.at_position(position_of(place))
         assert record is not None
         found, link = reader.resolved(record, live=live)
         if link is None:
@@ -249,14 +255,14 @@ def test_soft_deleted_streams_are_no_targets(store: Store) -> None:
     wrote(store, store.delete("a", ANY)[1])
     for data in (b"0@a", b"-1@a"):
         place = append(store, "links", ANY, event("$>", data, is_json=False))
-        record = store.log.at_position(place.position)
+        record = store.log.at_position(position_of(place))
         assert record is not None
         assert reader.resolved(record, live=False) == (None, record)
 
 
 def test_what_is_not_a_link_is_an_event(store: Store) -> None:
     place = append(store, "a", ANY, event("Happened", b"0@a"))
-    record = store.log.at_position(place.position)
+    record = store.log.at_position(position_of(place))
     assert record is not None
     for live in (False, True):
         assert Reader(store).resolved(record, live=live) == (record, None)
@@ -264,7 +270,7 @@ def test_what_is_not_a_link_is_an_event(store: Store) -> None:
 
 def test_position_of_no_event(store: Store) -> None:
     reader = Reader(store)
-    places = [append(store, "a", ANY, event()).position for _ in range(3)]
+    places = [position_of(append(store, "a", ANY, event())) for _ in range(3)]
 
     def read(position: int) -> list[int]:
         chunks = reader.all_forwards(position, ALL, None)
@@ -301,7 +307,7 @@ def test_reopened_store_goes_on(tmp_path: Path) -> None:
         store = Store(log, Clock())
         assert revisions(Reader(store), "a") == [1]
         assert append(store, "a", ANY, sent).revision == 0
-        assert append(store, "a", 1, event()).position > place.position
+        assert position_of(append(store, "a", 1, event())) > position_of(place)
         with pytest.raises(StreamDeleted):
             append(store, "ended", ANY, event())
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from esnb.embedded.storage.record import NO_STREAM
 from esnb.embedded.streams.versioning import (
     ANY,
-    NO_STREAM,
     STREAM_EXISTS,
     Decision,
     Standing,

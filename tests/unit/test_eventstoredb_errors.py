@@ -46,7 +46,7 @@ class Failed(grpc.RpcError, grpc.Call):  # type: ignore[misc]
         raise AttributeError(name)
 
 
-for _name in grpc.Call.__abstractmethods__ - {"code", "details"}:  # type: ignore[attr-defined]
+for _name in grpc.Call.__abstractmethods__ - {"code", "details"}:
     setattr(Failed, _name, lambda self, *args: None)
 Failed.__abstractmethods__ = frozenset()
 

@@ -23,4 +23,4 @@ def test_examples_are_reached_from_the_front_door() -> None:
 
 def test_an_example_that_does_not_exist() -> None:
     with pytest.raises(AttributeError, match=r"'esnb\.examples' has no attribute 'orders'"):
-        esnb.examples.orders  # type: ignore[attr-defined]  # noqa: B018
+        esnb.examples.orders  # noqa: B018

@@ -93,7 +93,7 @@ def test_who_cancels_a_task_still_does() -> None:
             begun.set()
             await asyncio.Event().wait()
 
-        task = asyncio.create_task(awaited(waiting()))  # type: ignore[arg-type]
+        task = asyncio.create_task(awaited(waiting()))
         await begun.wait()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -60,7 +60,7 @@ def test_all_flights_as_events(app: FlightsApplication) -> None:
     assert types.count("Flight.Arrived") == 5
     assert types.count("Flight.Cancelled") == 1
     assert types.count("DayLoad.Completed") == 2
-    flight = app.repository.get(Flight.create_id("2013-01-01", "UA", 1545, "EWR"))
+    flight: Flight = app.repository.get(Flight.create_id("2013-01-01", "UA", 1545, "EWR"))
     assert isinstance(flight, Flight)
     assert (flight.status, flight.arrival_delay, flight.destination) == ("arrived", 11, "IAH")
 
@@ -125,7 +125,7 @@ def test_a_longer_timetable_adds_what_is_new(app: FlightsApplication) -> None:
 
     assert load_small(app, rows=timetable().iloc[:5]) == Loaded(1, flights=3, events=7, skipped=2)
 
-    log = app.repository.get(DayLoad.create_id("2013-01-01"))
+    log: DayLoad = app.repository.get(DayLoad.create_id("2013-01-01"))
     assert isinstance(log, DayLoad)
     assert log.flights == 5
 
@@ -134,7 +134,8 @@ class Rivalled(FlightsApplication):
     """Another process loads the same flights at the same time, always a step ahead."""
 
     def save(self, *objs: Any, **kwargs: Any) -> Any:
-        rival = type(objs[0]).__new__(type(objs[0]))
+        kind: Any = type(objs[0])
+        rival = kind.__new__(kind)
         rival.__dict__.update(objs[0].__dict__, _pending_events=list(objs[0].pending_events))
         super().save(rival)
         return super().save(*objs, **kwargs)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -73,7 +74,7 @@ class Hash:
     def __hash__(self) -> int:
         return 7
 
-    __repr__ = __str__ = __eq__ = refuse  # type: ignore[assignment]
+    __repr__ = __str__ = __eq__ = refuse
 
     def __deepcopy__(self, _memo: object) -> Hash:
         return self
@@ -88,12 +89,12 @@ def nested(levels: int) -> list[Any]:
 
 def in_itself() -> list[Any]:
     value: list[Any] = [1]
-    value += [value, value, {"self": value}]
+    value += [value, {"self": value}]
     return value
 
 
 VALUES: dict[str, Callable[[], Any]] = {
-    **{name: lambda name=name: spiteful(object, name)() for name in METHODS},
+    **{name: partial(lambda name: spiteful(object, name)(), name) for name in METHODS},
     "all of them": lambda: spiteful(object, *METHODS)(),
     "dict": lambda: spiteful(dict, *METHODS)(a=1),
     "list": lambda: spiteful(list, *METHODS)([1]),
@@ -175,7 +176,7 @@ def test_a_frame_shows_any_state(thing: Thing) -> None:
     thing.change()
     app.save(thing)
 
-    for redact in (None, "elsewhere", "n", "value"):
+    for redact in (None, "elsewhere", "value"):
         for frame in (
             esnb.history(app, thing.id, redact=redact),
             esnb.diff(app, thing.id, redact=redact),
@@ -268,7 +269,7 @@ class Point:
     def __init__(self, text: str) -> None:
         self.text = text
 
-    __repr__ = __str__ = __eq__ = __bool__ = refuse  # type: ignore[assignment]
+    __repr__ = __str__ = __eq__ = __bool__ = refuse
     __hash__ = None  # type: ignore[assignment]
 
 
@@ -292,7 +293,7 @@ class PointTranscoder(Transcoder):
 class Map(Application[UUID]):
     def construct_transcoder(self) -> Transcoder:
         transcoder = PointTranscoder()
-        self.register_transcodings(transcoder)
+        self.register_transcodings(transcoder)  # type: ignore[arg-type]
         return transcoder
 
 
@@ -326,8 +327,8 @@ def test_payloads_of_any_kind_are_shown(place: tuple[Map, UUID], tmp_path: Path)
 
     for options in ({}, {"flatten": True}, {"redact": "name"}, {"flatten": True, "redact": "x"}):
         for frame in (
-            esnb.events(app, **options),  # type: ignore[arg-type]
-            esnb.stream(app, an_id, **options),  # type: ignore[arg-type]
+            esnb.events(app, **options),
+            esnb.stream(app, an_id, **options),
         ):
             html = show(frame)
             assert "its repr raises RuntimeError" in html
@@ -345,7 +346,7 @@ def test_payloads_of_any_kind_are_shown(place: tuple[Map, UUID], tmp_path: Path)
     show(esnb.events(path, flatten=True))
     other = Map()
     assert esnb.load(path, other) == 1
-    assert other.repository.get(an_id).name == CUT  # type: ignore[attr-defined]
+    assert other.repository.get(an_id).name == CUT
 
 
 def test_browse_shows_payloads_of_any_kind(place: tuple[Map, UUID]) -> None:
@@ -470,7 +471,7 @@ def test_live_widgets_can_be_sent(place: tuple[Map, UUID], monkeypatch: pytest.M
 
 def test_text_ids_of_half_a_character() -> None:
     app: Application[str] = Application(env={"ORIGINATOR_ID_TYPE": "text"})
-    app.recorder.insert_events([StoredEvent(CUT, 1, f"m:{CUT}.A", b"{}")])  # type: ignore[arg-type]
+    app.recorder.insert_events([StoredEvent(CUT, 1, f"m:{CUT}.A", b"{}")])
 
     for frame in (
         *(esnb.events(app), esnb.streams(app), esnb.catalog(app), esnb.stream(app, CUT)),

@@ -14,10 +14,11 @@ from uuid import UUID, uuid4
 import pandas as pd
 import pytest
 from eventsourcing.application import Application
-from eventsourcing.persistence import DatetimeAsISO
+from eventsourcing.persistence import DatetimeAsISO, StoredEvent
 
 import esnb
-from tests.unit.frames_domain import Account, Bank, a_cat, an_account, bank, record, stamp
+from esnb.sources.application import PAGE
+from tests.domain.accounts import Account, Bank, a_cat, an_account, bank, record, stamp
 
 COMMON = ["stream", "version", "type", "time", "data", "position", "event_id", "metadata"]
 DTYPES = {
@@ -58,7 +59,7 @@ def test_the_whole_sequence_in_order(app: Bank) -> None:
     assert list(frame["version"]) == [1, 2, 3, 4, 5] * 2
     assert list(frame["position"]) == list(range(1, 11))
     assert frame["type"][1] == "Account.Deposited"
-    assert frame["topic"][1] == "tests.unit.frames_domain:Account.Deposited"
+    assert frame["topic"][1] == "tests.domain.accounts:Account.Deposited"
     assert frame["data"][1]["amount"] == Decimal("2.50")
     assert frame["time"][0] == frame["data"][0]["timestamp"]
     assert frame["event_id"].isna().all()
@@ -114,7 +115,7 @@ def test_a_limit_counts_what_the_filters_let_through(app: Bank) -> None:
 @pytest.mark.parametrize(
     "types",
     [
-        "tests.unit.frames_domain:Account.Deposited",
+        "tests.domain.accounts:Account.Deposited",
         "Account.Deposited",
         "Deposited",
         ["Deposited"],
@@ -200,7 +201,7 @@ def test_a_stream_by_what_the_stream_column_says(app: Bank) -> None:
 def test_a_range_of_a_stream(app: Bank) -> None:
     account_id = an_account(app)
 
-    def versions(**bounds: int) -> list[int]:
+    def versions(**bounds: Any) -> list[int]:
         return list(esnb.stream(app, account_id, **bounds)["version"])
 
     assert versions(start=2, stop=4) == [2, 3]
@@ -423,13 +424,12 @@ def test_a_stream_is_named_by_uuid_or_text(app: Bank) -> None:
         esnb.stream(app, 7)  # type: ignore[arg-type]
 
 
-def test_more_events_than_a_page(app: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("esnb.sources.application.PAGE", 3)
-    an_account(app)
-    an_account(app)
+def test_more_events_than_a_page(app: Bank) -> None:
+    last = 2 * PAGE + 1
+    app.recorder.insert_events([StoredEvent(uuid4(), 1, "m:A", b"{}") for _ in range(last)])
 
-    assert list(esnb.events(app)["position"]) == list(range(1, 11))
-    assert list(esnb.events(app, start=4)["position"]) == list(range(4, 11))
+    assert list(esnb.events(app)["position"]) == list(range(1, last + 1))
+    assert list(esnb.events(app, start=4)["position"]) == list(range(4, last + 1))
 
 
 def test_offsets_of_one_column_may_differ(app: Bank) -> None:

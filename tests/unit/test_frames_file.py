@@ -16,7 +16,7 @@ from eventsourcing.application import Application
 import esnb
 from esnb.sources.file import FileSource
 from esnb.sources.line import NotAnExportError
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
 
 BOM = b"\xef\xbb\xbf"
 
@@ -182,11 +182,11 @@ def test_what_is_not_a_path_is_refused(given: Any) -> None:
 def test_a_very_long_line_is_read(path: Path) -> None:
     lines = path.read_text("utf-8").splitlines()
     event = json.loads(lines[-1])
-    event["data"] = {"text": "ü" * 5_000_000}
+    event["data"] = {"text": "ü" * 500_000}
     lines[-1] = json.dumps(event)
     path.write_text("\r".join(lines), "utf-8")
 
-    assert len(esnb.events(path)["data"].iloc[-1]["text"]) == 5_000_000
+    assert len(esnb.events(path)["data"].iloc[-1]["text"]) == 500_000
     assert "ü" in str(esnb.browse(path, live=False))
 
 

@@ -18,7 +18,7 @@ from eventsourcing.utils import TopicError
 
 import esnb
 from esnb.values.state import state_of
-from tests.unit.frames_domain import (
+from tests.domain.accounts import (
     Account,
     Bank,
     Born,
@@ -220,8 +220,8 @@ def test_state_that_cannot_be_copied_is_shown_as_text() -> None:
     ("topic", "error"),
     [
         ("no_such_module:Account.Closed", TopicError),
-        ("tests.unit.frames_domain:Account.Closed", TopicError),
-        ("tests.unit.frames_domain:Account.Deposited", TypeError),
+        ("tests.domain.accounts:Account.Closed", TopicError),
+        ("tests.domain.accounts:Account.Deposited", TypeError),
     ],
 )
 def test_from_an_event_that_cannot_be_applied_on_the_state_is_unknown(
@@ -230,7 +230,7 @@ def test_from_an_event_that_cannot_be_applied_on_the_state_is_unknown(
     app = Bank()
     account_id = an_account(app)
     append(app, account_id, 6, topic)
-    append(app, account_id, 7, "tests.unit.frames_domain:Account.Frozen")
+    append(app, account_id, 7, "tests.domain.accounts:Account.Frozen")
 
     frame = esnb.history(app, account_id)
 
@@ -265,7 +265,7 @@ def test_an_error_without_words_is_told_by_its_kind() -> None:
 def test_a_gap_in_the_versions_is_told() -> None:
     app = Bank()
     account_id = an_account(app)
-    append(app, account_id, 9, "tests.unit.frames_domain:Account.Frozen")
+    append(app, account_id, 9, "tests.domain.accounts:Account.Frozen")
 
     assert "not applied: OriginatorVersionError" in esnb.history(app, account_id)["changed"][5]
     with pytest.raises(AggregateNotFoundError, match="no version 7"):
@@ -292,7 +292,7 @@ def test_an_aggregate_is_named_by_uuid_or_text(aggregate_id: Any, text_ids: bool
         lambda app, each: esnb.bisect(app, each, bool),
     ):
         with pytest.raises(TypeError, match=f"UUID or text, not by {type(aggregate_id).__name__}"):
-            ask(app, aggregate_id)  # type: ignore[operator]
+            ask(app, aggregate_id)
 
 
 # --- versions and times ---------------------------------------------------------
@@ -321,7 +321,7 @@ def test_events_without_a_time_cannot_be_asked_by_time() -> None:
 def test_the_result_of_at_is_nobody_elses() -> None:
     app = Bank(env={"AGGREGATE_CACHE_MAXSIZE": "10", "DEEPCOPY_FROM_AGGREGATE_CACHE": "n"})
     account_id = an_account(app)
-    cached = app.repository.get(account_id)
+    cached: Any = app.repository.get(account_id)
 
     then = esnb.at(app, account_id)
     then.deposit(Decimal(1000))

@@ -6,16 +6,17 @@ from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pandas as pd
 import pytest
 from eventsourcing.application import AggregateNotFoundError
+from eventsourcing.domain import Aggregate
 
 import esnb
 import esnb.frames
-
-from .frames_domain import Account, Bank
+from tests.domain.accounts import Account, Bank
 
 
 def bank(**env: str) -> Bank:
@@ -61,7 +62,8 @@ def test_one_row_a_version_with_the_state_after_it(app: Bank) -> None:
 def test_the_states_are_independent_also_with_the_cache_on() -> None:
     app = bank(AGGREGATE_CACHE_MAXSIZE="10")
     account = an_account(app)
-    before = deepcopy(app.repository.get(account.id).limits)
+    cached: Any = app.repository.get(account.id)
+    before = deepcopy(cached.limits)
 
     frame = esnb.history(app, account.id)
     frame["limits"][0]["day"] = -1
@@ -145,6 +147,7 @@ def test_a_snapshot_that_says_something_else_is_told(app: Bank) -> None:
     app.take_snapshot(account.id)
     assert app.snapshots is not None
     (taken,) = app.snapshots.get(account.id)
+    assert isinstance(taken, Aggregate.Snapshot)
     taken.state["balance"] = Decimal("1000000")
     # Versions of a snapshot are unique in the library's stores: say it of another.
     object.__setattr__(taken, "originator_version", 4)

@@ -19,7 +19,7 @@ from eventsourcing.popo import POPOTrackingRecorder
 import esnb
 from esnb.sources.moments import in_utc, read_moment
 from esnb.sources.record import ORIGINAL_TIME, as_first_recorded
-from tests.unit.frames_domain import stamp
+from tests.domain.accounts import stamp
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 3, 4, tzinfo=UTC)
@@ -136,7 +136,7 @@ def app() -> Application[UUID]:
     """One aggregate, of 20 March 2026."""
     app: Application[UUID] = Application()
     app.save(
-        Aggregate.Created(  # type: ignore[arg-type]
+        Aggregate.Created(
             originator_id=UUID(int=1),
             originator_version=1,
             timestamp=datetime(2026, 3, 20, tzinfo=UTC),

@@ -18,7 +18,7 @@ from esnb.sources.line import NotAnExportError
 from esnb.sources.page import NEWEST, Anchor, Filter, read_page
 from esnb.sources.paging import Pager
 from esnb.sources.record import Record
-from tests.unit.frames_domain import Account, Bank, an_account, bank, record
+from tests.domain.accounts import Account, Bank, an_account, bank, record
 from tests.unit.paging_checks import (
     check_index,
     check_paging,
@@ -164,7 +164,7 @@ def test_a_filter_stops_at_its_budget_and_goes_on_from_there(app: Bank) -> None:
     [
         (Filter(types=("Noted",)), {"Noted"}),
         (Filter(types=("account.n*", "FROZEN")), {"Noted", "Frozen"}),
-        (Filter(types=("tests.unit.frames_domain:Account.Opened",)), {"Opened"}),
+        (Filter(types=("tests.domain.accounts:Account.Opened",)), {"Opened"}),
         (Filter(text="month"), set()),
         (Filter(text="cALLed"), {"Noted"}),
         (Filter(types=("Opened",), text="called"), set()),

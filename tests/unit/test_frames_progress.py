@@ -13,7 +13,7 @@ import esnb
 from esnb.sources import progress_bar
 from esnb.sources.payload import collector_paused
 from esnb.sources.progress_bar import track
-from tests.unit.frames_domain import Bank, an_account
+from tests.domain.accounts import Bank, an_account
 
 
 class Clock:

@@ -26,8 +26,7 @@ from hypothesis import strategies as st
 import esnb
 from esnb.literals.imports import NoLiteralError
 from esnb.sources.redaction import REDACTED, Redaction
-
-from .frames_domain import Bank, record
+from tests.domain.accounts import Bank, record
 
 SECRET = "s3cr3t"
 NUMBER = 31_415_926_535_897  # longer than any part of an id: found in none by accident

@@ -21,7 +21,7 @@ from eventsourcing.persistence import StoredEvent
 import esnb
 from esnb.snapshotting.fold_code import fold_fingerprint
 from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
-from tests.unit.frames_domain import Bank, an_account, bank
+from tests.domain.accounts import Bank, an_account, bank
 
 
 @pytest.fixture(params=["popo", "sqlite"])
@@ -38,7 +38,9 @@ def store_of(app: Application[Any]) -> Any:
 def taken(app: Bank, account_id: UUID, version: int) -> StoredEvent:
     """A snapshot of the account at `version`, not stored."""
     aggregate = esnb.at(app, account_id, version=version)
-    return store_of(app).mapper.to_stored_event(type(aggregate).Snapshot.take(aggregate))
+    snapshot = type(aggregate).Snapshot.take(aggregate)
+    stored: StoredEvent = store_of(app).mapper.to_stored_event(snapshot)
+    return stored
 
 
 def verdict(app: Bank, account_id: UUID) -> pd.Series:
@@ -118,7 +120,7 @@ def test_a_snapshot_of_another_state_says_which_fields(app: Bank) -> None:
         {"state": b"\x00"},
         {"state": b"{}"},
         {"topic": "no_such_module:Snapshot"},
-        {"topic": "tests.unit.frames_domain:Born"},
+        {"topic": "tests.domain.accounts:Born"},
     ],
 )
 def test_a_snapshot_that_cannot_be_read(app: Bank, damage: dict[str, Any]) -> None:

@@ -17,7 +17,7 @@ from eventsourcing.persistence import StoredEvent
 import esnb
 from esnb import frames
 from esnb.snapshotting.beginning import MissingEventsError
-from tests.unit.frames_domain import (
+from tests.domain.accounts import (
     Account,
     Bank,
     Born,
@@ -95,7 +95,7 @@ def test_another_creating_event_takes_its_place(app: Bank) -> None:
     created = Account.Opened(  # type: ignore[attr-defined]
         originator_id=an_id,
         originator_version=1,
-        originator_topic="tests.unit.frames_domain:Account",
+        originator_topic="tests.domain.accounts:Account",
         timestamp=stamp(1),
         owner="Bea",
         balance=Decimal("1"),
@@ -165,7 +165,7 @@ def test_a_stream_whose_beginning_is_gone_says_so_in_every_fold(text_ids: bool) 
             StoredEvent(
                 str(an_id) if text_ids else an_id,
                 3,
-                "tests.unit.frames_domain:Account.Frozen",
+                "tests.domain.accounts:Account.Frozen",
                 b'{"timestamp":{"_type_":"datetime_iso","_data_":"2026-03-01T00:00:00+00:00"}}',
             )
         ]
@@ -174,9 +174,13 @@ def test_a_stream_whose_beginning_is_gone_says_so_in_every_fold(text_ids: bool) 
 
     changed = esnb.history(app, an_id)["changed"][0]
     assert changed.startswith(f"not applied: MissingEventsError: {text}")
-    for ask in (esnb.at, esnb.diff, esnb.blame, esnb.what_if, lambda *a: esnb.bisect(*a, bool)):
+    asked: tuple[Any, ...] = (
+        *(esnb.at, esnb.diff, esnb.blame, esnb.what_if),
+        lambda app, an_id: esnb.bisect(app, an_id, bool),
+    )
+    for ask in asked:
         with pytest.raises(MissingEventsError, match=re.escape(text)) as caught:
-            ask(app, an_id)  # type: ignore[operator]
+            ask(app, an_id)
         assert any("version 3" in note for note in caught.value.__notes__)
     page = esnb.explore(app, an_id, live=False)
     assert text in str(page)

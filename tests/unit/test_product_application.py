@@ -217,7 +217,9 @@ def test_what_is_no_matter_of_the_domain_is_raised() -> None:
 
 
 @pytest.mark.once
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     prices=st.lists(
         st.decimals(min_value=0, allow_nan=False, allow_infinity=False), min_size=1, max_size=8

@@ -17,7 +17,7 @@ from esnb.projections.handling import HandlerError, Handlers
 from esnb.projections.lag import LagMeter
 from esnb.running.backoff import Backoff
 from esnb.running.status import Rate
-from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.domain.bank import Bank, Deposits, Sums
 
 
 class Crash(Exception):
@@ -74,7 +74,7 @@ class _CrashingOnce(Deposits):
         super().__init__(view)
         self._left = left
 
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:  # type: ignore[override]
+    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
         number = domain_event.amount
         if number in self._left and number % 2:
             self._left.discard(number)

@@ -19,58 +19,19 @@ import esnb
 from esnb.clients.installed import ServiceUnavailable
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner, current
-from esnb.projections.persistent.consumer import Consumer
 from esnb.projections.persistent.events import ApplicationEvents
 from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.group import Group
 from esnb.running.exits import ExitError
-from esnb.running.task import Task
-from tests.persistent_groups import Groups
-from tests.unit.projections_domain import Bank
-
-QUICK = Backoff(0.001, 0.002, lambda: 0.0)
-DEADLINE = 60.0
-
-
-class Seen:
-    """A handler that notes what it is given, and that tests wait on."""
-
-    def __init__(self, before: Callable[[Any, Any], object] = lambda event, recorded: None) -> None:
-        self.before = before
-        self.all: list[Any] = []
-        self.changed = threading.Condition()
-
-    def __call__(self, event: Any, recorded: Any) -> None:
-        self.before(event, recorded)
-        with self.changed:
-            self.all.append(event)
-            self.changed.notify_all()
-
-    def wait(self, number: int) -> list[Any]:
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(self.all) >= number, DEADLINE), self.all
-            return list(self.all)
-
-    def wait_for(self, event: Any) -> None:
-        with self.changed:
-            assert self.changed.wait_for(lambda: event in self.all, DEADLINE), self.all
+from tests.domain.bank import Bank
+from tests.persistent_groups import QUICK, Groups, Seen
+from tests.waiting import DEADLINE, until
 
 
 def runner(groups: Any, handler: Any, **options: Any) -> PersistentRunner:
     return PersistentRunner(
         groups, "billing", handler, **{"remember": 0, "backoff": QUICK, **options}
     )
-
-
-def wait_for(groups: Groups, condition: Callable[[], object]) -> None:
-    def holds() -> object:
-        try:
-            return condition()
-        except KeyError:  # the runner has not created its group yet
-            return False
-
-    with groups.changed:
-        assert groups.changed.wait_for(holds, DEADLINE)
 
 
 @contextmanager
@@ -80,7 +41,7 @@ def one_handled(groups: Groups) -> Iterator[PersistentRunner]:
     seen = Seen()
     with runner(groups, seen) as worker:
         seen.wait(1)
-        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged, despite=KeyError)
         yield worker
 
 
@@ -112,7 +73,7 @@ def test_an_event_is_acknowledged_after_its_handler() -> None:
 
     with runner(groups, seen):
         seen.wait(1)
-        wait_for(groups, lambda: group().acknowledged)
+        until(lambda: group().acknowledged, despite=KeyError)
     assert before == [[]]
     assert group().acknowledged == [event.id]
 
@@ -171,7 +132,7 @@ def test_start_and_stop_do_nothing_twice() -> None:
     worker = runner(groups, Seen())
     worker.stop()
     worker.start().start()
-    wait_for(groups, lambda: len(groups.subscriptions) == 1)
+    until(lambda: len(groups.subscriptions) == 1)
     worker.stop()
     worker.stop()
     assert worker.status().state == "stopped"
@@ -208,7 +169,7 @@ def test_a_failing_event_is_tried_again_and_then_parked() -> None:
 
     seen = Seen(failing)
     with runner(groups, seen, retries=3) as worker:
-        wait_for(groups, lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked, despite=KeyError)
         seen.wait(1)
     assert attempts.count("bad") == 4
     assert [event.id for event in groups.group("billing").parked] == [bad.id]
@@ -230,7 +191,7 @@ def test_a_handler_that_exits_is_tried_again_and_then_its_event_is_parked(
 
     seen = Seen(exiting)
     with runner(groups, seen, retries=1) as worker:
-        wait_for(groups, lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked, despite=KeyError)
         seen.wait(1)
         assert worker.status().state == "running"
     assert [event.id for event in groups.group("billing").parked] == [bad.id]
@@ -263,7 +224,7 @@ def test_the_last_error_is_told_with_event_handler_and_traceback() -> None:
         raise ValueError("no such customer")
 
     with runner(groups, handle, retries=0) as worker:
-        wait_for(groups, lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked, despite=KeyError)
         status = worker.status()
     assert status.error == "ValueError: no such customer"
     assert str(event.id) in (status.event or "")
@@ -284,7 +245,7 @@ def test_parked_events_are_replayed_with_attempts_anew() -> None:
         works.set()
 
     with runner(groups, handle, retries=2) as worker:
-        wait_for(groups, lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked, despite=KeyError)
         worker.replay_parked()
         assert works.wait(DEADLINE)
     assert len(attempts) == 5
@@ -325,7 +286,7 @@ def test_an_event_whose_attempt_would_come_too_late_is_given_back() -> None:
         # Only the server, which delivers it again, can have it tried twice.
         assert calls.acquire(timeout=DEADLINE)
         assert calls.acquire(timeout=DEADLINE)
-        wait_for(groups, lambda: groups.group("billing").parked)
+        until(lambda: groups.group("billing").parked, despite=KeyError)
 
 
 def test_a_store_that_is_away_counts_as_no_attempt() -> None:
@@ -338,7 +299,7 @@ def test_a_store_that_is_away_counts_as_no_attempt() -> None:
             raise OperationalError("Redis is away")
 
     seen = Seen(handle)
-    with _quickly_reconnecting(runner(groups, seen, retries=0)) as worker:
+    with runner(groups, seen, retries=0) as worker:
         seen.wait(1)
         assert worker.status().parked == 0
         assert worker.status().restarts == 8
@@ -347,31 +308,19 @@ def test_a_store_that_is_away_counts_as_no_attempt() -> None:
 # --- connections that break ------------------------------------------------------------
 
 
-def _quickly_reconnecting(worker: PersistentRunner) -> PersistentRunner:
-    make = worker._work
-
-    def quick(task: Task[Consumer]) -> Consumer:
-        consumer = make(task)
-        consumer._recovery._backoff = Backoff(0.001, 0.002, lambda: 0.0)
-        return consumer
-
-    worker._work = quick  # type: ignore[method-assign]
-    return worker
-
-
 @pytest.mark.parametrize("error", [None, ServiceUnavailable("gone")], ids=["silently", "error"])
 def test_it_comes_back_after_connections_are_cut(error: Exception | None) -> None:
     groups = Groups()
     seen = Seen()
-    with _quickly_reconnecting(runner(groups, seen)) as worker:
+    with runner(groups, seen) as worker:
         for number in range(5):
             groups.append(number)
             seen.wait_for(number)
             groups.cut(error)
-            wait_for(groups, lambda: groups.subscriptions)
+            until(lambda: groups.subscriptions)
         groups.append(5)
         seen.wait_for(5)
-        wait_for(groups, lambda: len(groups.group("billing").acknowledged) == 6)
+        until(lambda: len(groups.group("billing").acknowledged) == 6, despite=KeyError)
         assert worker.status().restarts == 5
         assert worker.status().error is None
     assert set(seen.all) == set(range(6))
@@ -382,7 +331,7 @@ def test_a_server_that_is_away_is_waited_for() -> None:
     groups.is_down = True
     groups.append(1)
     seen = Seen()
-    with _quickly_reconnecting(runner(groups, seen)) as worker:
+    with runner(groups, seen) as worker:
         assert worker._progresses[0].changed.wait_for(
             lambda: worker._progresses[0].restarts > 2, DEADLINE
         )
@@ -415,7 +364,7 @@ def test_what_does_not_pass_is_raised_at_the_end() -> None:
         raise LookupError("no such thing")
 
     groups.read_subscription_to_all = broken  # type: ignore[method-assign]
-    worker = _quickly_reconnecting(runner(groups, Seen()))
+    worker = runner(groups, Seen())
     with pytest.raises(LookupError, match="no such thing"), worker:
         worker.run_forever(DEADLINE)
     assert worker.status().state == "failed"
@@ -581,7 +530,7 @@ def test_what_was_parked_last_is_told_until_it_is_replayed() -> None:
     seen = Seen(handle)
     with runner(groups, seen, retries=0) as worker:
         seen.wait(1)
-        wait_for(groups, lambda: groups.group("billing").acknowledged)
+        until(lambda: groups.group("billing").acknowledged, despite=KeyError)
         status = worker.status()
         assert status.error is None  # it has gone on
         assert status.last_parked is not None
@@ -647,7 +596,7 @@ def test_a_failed_runner_goes_on(go_on: Callable[[PersistentRunner], object]) ->
     assert worker.status().state == "failed"
     go_on(worker)
     seen.wait(1)
-    wait_for(groups, lambda: groups.group("billing").acknowledged)
+    until(lambda: groups.group("billing").acknowledged, despite=KeyError)
     assert worker.status().error is None
     worker.stop()
 
@@ -655,17 +604,17 @@ def test_a_failed_runner_goes_on(go_on: Callable[[PersistentRunner], object]) ->
 def test_a_runner_of_which_one_worker_has_failed_goes_on_with_all() -> None:
     groups, seen = Groups(), Seen()
     worker = runner(groups, seen, workers=2).start()
-    wait_for(groups, lambda: len(groups.subscriptions) == 2)
+    until(lambda: len(groups.subscriptions) == 2)
     groups.append(1)
     seen.wait(1)
-    wait_for(groups, lambda: groups.group("billing").acknowledged)
+    until(lambda: groups.group("billing").acknowledged, despite=KeyError)
     (lived, failed), (consumer, _) = worker._tasks, worker._consumers()
     failed.progress.fail(RuntimeError("of this one only"))
     failed.ask("stop", True)
     assert failed.join(DEADLINE)
     worker.resume()
     assert lived.work is consumer
-    wait_for(groups, lambda: sum(not each.is_stopped for each in groups.subscriptions) == 2)
+    until(lambda: sum(not each.is_stopped for each in groups.subscriptions) == 2)
     assert worker.status().handled == 1  # what was counted is kept
     worker.stop()
 

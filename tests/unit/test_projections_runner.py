@@ -26,7 +26,7 @@ from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, curre
 from esnb.projections.worker import Worker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
-from tests.unit.projections_domain import Bank, Deposits, Gate, SQLiteSums, Sums
+from tests.domain.bank import Bank, Deposits, Gate, SQLiteSums, Sums
 
 Runner = CatchUpRunner[Bank, Any]
 
@@ -217,7 +217,7 @@ def test_start_and_stop_may_be_repeated(runner: Runner) -> None:
 
 def test_stop_ends_after_the_event_at_hand(runner: Runner, projection: type[Deposits]) -> None:
     gate = Gate()
-    projection.before = staticmethod(gate)  # type: ignore[assignment]
+    projection.before = staticmethod(gate)
     runner.app.deposit(runner.app.open(), *range(10))
     runner.start()
     assert gate.entered.wait(60)
@@ -239,9 +239,9 @@ def test_pause_and_resume(runner: Runner) -> None:
         runner.wait()
         runner.pause()
         assert runner.status().state == "paused"
-        runner.app.deposit(account, 1)
+        last = runner.app.deposit(account, 1)
         with pytest.raises(TimeoutError, match="it is paused at event 1"):
-            runner.wait(timeout=0.05)
+            runner.wait(last, timeout=0.05)
         assert runner.status().lag == 1
         runner.resume()
         runner.wait()
@@ -585,7 +585,8 @@ def test_an_exit_elsewhere_in_the_thread_is_the_runners_failure(
 
 def test_an_event_of_an_unknown_topic_is_poison(runner: Runner) -> None:
     type(runner.projection).topics = ()
-    type(runner.projection).process_event = lambda self, event, tracking: None  # type: ignore[method-assign]
+    projection: Any = type(runner.projection)
+    projection.process_event = lambda self, event, tracking: None
     account = runner.app.open()
     stored = runner.app.mapper.to_stored_event(next(iter(runner.app.events.get(account))))
     object.__setattr__(stored, "topic", "nowhere:Nothing")
@@ -711,7 +712,7 @@ def test_of_two_runners_one_stands_by_and_takes_over(
     second._rebuilds = first._rebuilds
     account = first.app.open()
     gate = Gate()
-    projection.before = staticmethod(gate)  # type: ignore[assignment]
+    projection.before = staticmethod(gate)
     first.app.deposit(account, 1, 2)
 
     first.start()
@@ -742,7 +743,7 @@ def test_a_view_in_memory_is_rebuilt_and_swapped_in(projection: type[Deposits]) 
         runner.wait()
         view.amounts.append(99)  # what a bug left behind
         gate = Gate()
-        projection.before = staticmethod(gate)  # type: ignore[assignment]
+        projection.before = staticmethod(gate)
 
         runner.rebuild()
         assert gate.entered.wait(60)
@@ -792,9 +793,7 @@ def test_views_in_sql_say_that_they_cannot_be_rebuilt(
 
 def test_current_is_the_event_at_hand(runner: Runner, projection: type[Deposits]) -> None:
     seen: list[Any] = []
-    projection.before = staticmethod(  # type: ignore[assignment]
-        lambda event: seen.append((current(), current_correlation()))
-    )
+    projection.before = staticmethod(lambda event: seen.append((current(), current_correlation())))
     account = runner.app.open()
     last = runner.app.deposit(account, 1)
 

@@ -12,7 +12,7 @@ from eventsourcing.persistence import Notification, Tracking
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
 from esnb.projections import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.same_log import SameLog
-from tests.unit.projections_domain import Bank
+from tests.domain.bank import Bank
 
 
 class Scavenged:

@@ -272,7 +272,7 @@ def endless() -> list[Any]:
 
 
 def noon(zone: Any, **fields: int) -> datetime:
-    return datetime(2026, 3, 1, 12, tzinfo=zone, **fields)  # type: ignore[arg-type]
+    return datetime(2026, 3, 1, 12, tzinfo=zone, **fields)
 
 
 LOSSY = {

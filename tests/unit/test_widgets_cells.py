@@ -19,7 +19,8 @@ class Notebook:
 
     def __init__(self) -> None:
         self.kernel = self
-        self.events = EventManager(self, available_events)
+        shell: Any = self
+        self.events = EventManager(shell, available_events)
         self._cell: str | None = None
 
     def run(self, cell: str | None) -> None:

@@ -12,8 +12,8 @@ import esnb
 from esnb.clients.ended import CONNECT_AGAIN
 from esnb.projections import CatchUpRunner
 from esnb.widgets.drawing.unread import unanswered, unread
-from tests.unit.frames_domain import Bank, an_account
-from tests.unit.projections_domain import Deposits, Sums
+from tests.domain.accounts import Bank, an_account
+from tests.domain.bank import Deposits, Sums
 from tests.unit.widget_pages import Outline
 
 

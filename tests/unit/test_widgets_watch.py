@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -21,8 +20,9 @@ from esnb.widgets.watch.panel import WatchPanel
 from esnb.widgets.watch.sources import QueueSource, RunnerSource, board_of
 from esnb.widgets.watch.sparkline import sparkline
 from esnb.widgets.watch.status_row import StatusRow
-from tests.unit.projections_domain import Bank, Deposits, Sums
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.unit.widget_pages import Outline, open_widgets
+from tests.waiting import until
 
 HOSTILE = "</td><script>alert(1)</script>\u202eevil\x00"
 
@@ -329,9 +329,7 @@ def test_a_runner_of_somebody_else_that_does_not_return_is_not_waited_for() -> N
         assert "not known since" in esnb.watch(silent, live=False)._repr_html_()
     finally:
         silent.allowed.set()
-    deadline = time.monotonic() + 60
-    while looked.look()[0].state != "running":
-        assert time.monotonic() < deadline
+    until(lambda: looked.look()[0].state == "running")
 
 
 class Slotted:
@@ -386,9 +384,13 @@ def test_one_that_does_not_answer_holds_up_no_other(monkeypatch: pytest.MonkeyPa
     looked = Board([RunnerSource(silent), RunnerSource(quick)], clock=lambda: now[0])
 
     def states_until(quick_one: str) -> list[str]:
-        deadline = time.monotonic() + 60
-        while (states := [each.state for each in looked.look(patience=0.01)])[1] != quick_one:
-            assert time.monotonic() < deadline, states
+        states: list[str] = []
+
+        def shown() -> bool:
+            states[:] = [each.state for each in looked.look(patience=0.01)]
+            return states[1] == quick_one
+
+        until(shown)
         return states
 
     try:
@@ -421,10 +423,12 @@ def test_a_card_has_its_buttons_once_its_runner_has_answered() -> None:
     try:
         assert [list(card.buttons) for card in panel.cards] == [[]]
         silent.allowed.set()
-        deadline = time.monotonic() + 60
-        while not panel.cards[0].buttons:
-            assert time.monotonic() < deadline
+
+        def has_buttons() -> bool:
             panel.look()
+            return bool(panel.cards[0].buttons)
+
+        until(has_buttons)
         assert list(panel.cards[0].buttons) == ["pause"]
     finally:
         silent.allowed.set()
@@ -525,14 +529,15 @@ class Named:
 def test_runners_are_given_one_by_one_or_in_lists() -> None:
     a, b, c = map(Named, "abc")
 
-    for given in (
+    given_as: tuple[tuple[Any, ...], ...] = (
         (a, b, c),
         ([a, b, c],),
         ((a, [b]), c),
         (iter([a, b, c]),),
         ({"x": a, "y": b, "z": c}.values(),),
         ([], [a], (), (each for each in (b, c))),
-    ):
+    )
+    for given in given_as:
         copies = [list(each) if isinstance(each, Iterator) else each for each in given]
         assert list(esnb.runners(*copies)["name"]) == ["a", "b", "c"]
         assert [each.name for each in esnb.watch(*copies, live=False).runners] == ["a", "b", "c"]

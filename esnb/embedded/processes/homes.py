@@ -12,15 +12,15 @@ SOCKET_PATH_LIMIT = 100
 """Bytes; the address of a unix socket holds 107 on Linux and 103 on macOS."""
 
 
-def private_directory() -> Path:
-    """A new directory of this user's alone, with a path short enough for a socket.
+def private_directory(limit: int = SOCKET_PATH_LIMIT) -> Path:
+    """A new directory of this user's alone, with a path short enough for a socket: `limit` bytes.
 
     In the usual place for temporary files, or, where that path is too long, in
     another one.
     """
     for parent in dict.fromkeys([tempfile.gettempdir(), "/tmp", "/var/tmp"]):
         length = len(os.fsencode(os.path.join(parent, "esnb-12345678", SOCKET_NAME)))
-        if length <= SOCKET_PATH_LIMIT and os.access(parent, os.W_OK | os.X_OK):
+        if length <= limit and os.access(parent, os.W_OK | os.X_OK):
             return Path(tempfile.mkdtemp(prefix="esnb-", dir=parent))
     raise OSError(
         f"no directory for the embedded Redis's socket: the path of {tempfile.gettempdir()!r} "

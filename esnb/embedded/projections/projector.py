@@ -20,7 +20,7 @@ from esnb.embedded.projections.register import (
 )
 from esnb.embedded.projections.source_event import SourceEvent, Sources
 from esnb.embedded.projections.system_projection import SystemProjection
-from esnb.embedded.projections.throttle import Throttle
+from esnb.embedded.projections.throttle import QUIET_SECONDS, Throttle
 from esnb.embedded.storage.record import LogRecord, Proposed
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import StoreEmptied, WriteFailed
@@ -45,9 +45,10 @@ class Projector:
     streams, so a restart neither loses nor repeats any.
     """
 
-    def __init__(self, node: Node, *, starts: bool = True) -> None:
+    def __init__(self, node: Node, *, starts: bool = True, quiet: float = QUIET_SECONDS) -> None:
         self._node = node
         self._starts = starts
+        self._quiet = quiet
         self._task: asyncio.Task[None] | None = None
         self._turn = asyncio.Lock()
         self._begin()
@@ -85,7 +86,7 @@ class Projector:
 
     async def _run(self) -> None:
         clock = asyncio.get_running_loop().time
-        throttle = Throttle(lambda: self._node.store.head, clock, time.thread_time)
+        throttle = Throttle(lambda: self._node.store.head, clock, time.thread_time, self._quiet)
         while True:
             try:
                 with self._node.feed.all() as wakeup:

@@ -25,11 +25,16 @@ class Throttle:
     """
 
     def __init__(
-        self, head: Callable[[], int], clock: Callable[[], float], cpu_time: Callable[[], float]
+        self,
+        head: Callable[[], int],
+        clock: Callable[[], float],
+        cpu_time: Callable[[], float],
+        quiet: float = QUIET_SECONDS,
     ) -> None:
         self._head = head
         self._clock = clock
         self._cpu_time = cpu_time
+        self._quiet_seconds = quiet
         self._left = SLICE_SECONDS
         self._begun = cpu_time()
         self._ended = clock()
@@ -40,13 +45,13 @@ class Throttle:
         They have it up to the position returned; `news` returns when there is some.
         """
         now = self._clock()
-        if now - self._ended >= QUIET_SECONDS:
+        if now - self._ended >= self._quiet_seconds:
             self._left = SLICE_SECONDS
         if self._left > 0:
             last = self._head()
             # Python 3.11's wait_for loses a cancellation that comes together with the news.
             with suppress(TimeoutError):
-                async with asyncio.timeout(QUIET_SECONDS):
+                async with asyncio.timeout(self._quiet_seconds):
                     await news()
         else:
             await self._quiet(now + PATIENCE_SECONDS)
@@ -69,6 +74,6 @@ class Throttle:
         """Return when the log has stood still for a moment, or when `patience` ends."""
         while True:
             seen = self._head()
-            await asyncio.sleep(QUIET_SECONDS)
+            await asyncio.sleep(self._quiet_seconds)
             if self._head() == seen or self._clock() >= patience:
                 return

@@ -56,8 +56,9 @@ class Accumulation:
     size come first; in a batch its id does, and the size when a part is complete.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_held: int = MOST_HELD) -> None:
         self.events: list[Proposed] = []
+        self._most_held = most_held
         self.held = 0
         """Bytes of memory, about."""
         self._size = 0
@@ -82,7 +83,7 @@ class Accumulation:
         self._size += len(message.data)
         parts = message.data, message.custom_metadata, message.metadata["type"]
         self.held += sum(map(len, parts)) + _OVERHEAD
-        if self._size > MAX_APPEND_SIZE or self.held > MOST_HELD:
+        if self._size > MAX_APPEND_SIZE or self.held > self._most_held:
             raise AppendTooLarge(MAX_APPEND_SIZE)
 
 

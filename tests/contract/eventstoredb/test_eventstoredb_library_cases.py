@@ -62,7 +62,7 @@ class OnEventStoreDB:
         }
         for variable, value in self.settings.items():
             monkeypatch.setenv(variable, value)
-        self.env = Environment("Shop", self.settings)
+        self.env: Any = Environment("Shop", self.settings)
         self.a_factory = EventStoreDBFactory(self.env)
         yield
         self.a_factory.close()

@@ -27,7 +27,7 @@ def recorder(make_factory: MakeFactory) -> EventStoreDBApplicationRecorder:
 @pytest.fixture
 def ids(recorder: EventStoreDBApplicationRecorder) -> list[int]:
     """The ids of five events, among those of another stream."""
-    found = []
+    found: list[int] = []
     for _ in range(5):
         found += recorder.insert_events([stored()])
         recorder.category.client.append_to_stream(

@@ -111,11 +111,11 @@ def project_carelessly(tea: Tea | None, events: Iterable[Any]) -> Tea | None:
 
 class TeaShop(Application[UUID]):
     is_snapshotting_enabled = True
-    snapshot_class: ClassVar[Any] = LooseSnapshot
+    snapshot_class: Any = LooseSnapshot
 
 
 class TypedTeaShop(TeaShop):
-    snapshot_class: ClassVar[Any] = TypedSnapshot
+    snapshot_class: Any = TypedSnapshot
 
 
 class RegisteredTeaShop(TeaShop):
@@ -145,7 +145,7 @@ def open_shop(env: dict[str, str], name: str) -> Iterator[Callable[..., Any]]:
 def a_tea(shop: TeaShop) -> UUID:
     tea_id, now = uuid4(), datetime.now(UTC)
     brewed: Any = Brewed(tea_id, 1, now, "Assam", Decimal("1.50"))
-    shop.save(brewed, *(Renamed(tea_id, version, now, str(version)) for version in (2, 3)))  # type: ignore[arg-type]
+    shop.save(brewed, *(Renamed(tea_id, version, now, str(version)) for version in (2, 3)))
     return tea_id
 
 

@@ -601,7 +601,7 @@ def project_card(card: Card | None, events: Iterable[Any]) -> Card | None:
 
 class Cards(Application[UUID]):
     is_snapshotting_enabled = True
-    snapshot_class = CardSnapshot  # type: ignore[assignment]
+    snapshot_class = CardSnapshot
     snapshotting_projectors: ClassVar[dict[Any, Any]] = {Card: project_card}
 
 

@@ -375,10 +375,11 @@ def test_one_that_cannot_be_encoded_warns_and_the_save_succeeds(open_books: Open
 
     copy: Ledger = books.repository.get(ledger.id)
     copy.book(1)
-    books.repository.get = lambda *_, **__: with_extra(copy, NotEncodable())  # type: ignore[method-assign]
+    repository: Any = books.repository
+    repository.get = lambda *_, **__: with_extra(copy, NotEncodable())
     with pytest.warns(SnapshotWarning, match="TranscodingNotRegisteredError"):
         books.save(copy)
-    del books.repository.get  # type: ignore[method-assign]
+    del repository.get
     assert books.repository.get(ledger.id).total == 4
 
 

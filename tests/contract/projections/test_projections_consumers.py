@@ -6,26 +6,24 @@ What the server cannot be made to do at will, groups in memory do.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from eventsourcing.persistence import PersistenceError, ProgrammingError, WaitInterruptedError
+from eventsourcing.persistence import ProgrammingError, WaitInterruptedError
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from esnb.clients.installed import NewEvent, NotFound, StreamState
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner
+from tests.domain.bank import Bank
 from tests.eventstoredb_server import EventStoreDBServer
-from tests.persistent_groups import Groups
+from tests.persistent_groups import QUICK, Groups, Seen
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank
-from tests.unit.test_projections_persistent import DEADLINE, QUICK, Seen, wait_for
+from tests.waiting import DEADLINE, until
 
 
 @pytest.fixture
@@ -36,17 +34,6 @@ def env(stores_env: dict[str, str]) -> dict[str, str]:
 
 def group_name() -> str:
     return f"billing-{uuid4().hex[:8]}"
-
-
-def until(holds: Callable[[], bool]) -> None:
-    """Returns when it holds, which nothing but the server tells."""
-    deadline = time.monotonic() + DEADLINE
-    while True:
-        with suppress(PersistenceError, NotFound):
-            if holds():
-                return
-        assert time.monotonic() < deadline, "it does not come to hold"
-        threading.Event().wait(0.02)
 
 
 def test_an_application_has_its_own_events_handled_and_no_others(env: dict[str, str]) -> None:
@@ -85,7 +72,8 @@ def test_waiting_ends_when_all_that_was_recorded_is_handled(env: dict[str, str])
 @pytest.mark.parametrize("stream", [None, "orders-7"])
 def test_waiting_over_a_clients_events(env: dict[str, str], stream: str | None) -> None:
     bank = Bank(env=env)  # with which its client is closed
-    client = bank.recorder.category.client
+    recorder: Any = bank.recorder
+    client = recorder.category.client
     name = f"orders-{uuid4()}"
     seen = Seen()
     target = {"patterns": [name]} if stream is None else {"stream": name}
@@ -201,7 +189,7 @@ def test_a_category_of_the_server_with_a_link_whose_target_is_gone(env: dict[str
     client = app.recorder.category.client  # type: ignore[attr-defined]
     lost, kept = app.open(), app.open()
     prefix = env["EVENTSTOREDB_STREAM_PREFIX"]
-    until(lambda: len(client.get_stream(f"$ce-{prefix}")) == 2)
+    until(lambda: len(client.get_stream(f"$ce-{prefix}")) == 2, despite=NotFound)
     client.delete_stream(f"{prefix}-{lost}", current_version=StreamState.ANY)
     recorded: list[str] = []
     seen = Seen(lambda event, source: recorded.append(source.stream_name))
@@ -266,7 +254,7 @@ def test_what_was_handled_is_not_handled_when_it_is_delivered_again(env: dict[st
     with PersistentRunner(groups, "billing", seen, env=env) as worker:
         groups.append(20)
         seen.wait(21)
-        wait_for(groups, lambda: len(groups.group("billing").acknowledged) == 41)
+        until(lambda: len(groups.group("billing").acknowledged) == 41, despite=KeyError)
     assert worker.status().repeated == 20
     assert seen.all == list(range(21))
 
@@ -289,10 +277,10 @@ def test_an_event_that_takes_too_long_is_not_handled_twice_at_a_time(env: dict[s
     with PersistentRunner(groups, "billing", seen, env=env, workers=2) as worker:
         assert entered.wait(DEADLINE)
         groups.deliver_again(groups.group("billing"), event.id)
-        wait_for(groups, lambda: groups.group("billing").in_flight)
+        until(lambda: groups.group("billing").in_flight, despite=KeyError)
         go_on.set()
-        wait_for(groups, lambda: groups.group("billing").acknowledged)
-        wait_for(groups, lambda: not groups.group("billing").in_flight)
+        until(lambda: groups.group("billing").acknowledged, despite=KeyError)
+        until(lambda: not groups.group("billing").in_flight, despite=KeyError)
     assert at_once == [1]
     assert worker.status().handled == 1
 

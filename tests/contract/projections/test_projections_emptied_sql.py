@@ -16,8 +16,8 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 from esnb.projections import Backoff, CatchUpRunner, CheckpointMismatchError
 from esnb.projections.sql_checkpoint_events import TABLE
 from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.domain.bank import Bank, SQLiteSums
 from tests.postgresql_server import USER, PostgreSQLServer
-from tests.unit.projections_domain import Bank, SQLiteSums
 
 pytestmark = [
     pytest.mark.extras,

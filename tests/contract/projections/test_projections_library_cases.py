@@ -103,7 +103,7 @@ class TestOverSQLite(cases.AggregateEventCountersProjectionTestCase):
 
     @pytest.fixture(autouse=True)
     def _in_a_file(self, tmp_path: Path) -> None:
-        type(self).env = {  # type: ignore[misc]
+        type(self).env = {
             "PERSISTENCE_MODULE": "eventsourcing.sqlite",
             "SQLITE_DBNAME": str(tmp_path / "counters.db"),
         }
@@ -114,7 +114,7 @@ class TestOverPOPOIntoRedis(cases.AggregateEventCountersProjectionTestCase):
 
     @pytest.fixture(autouse=True)
     def _with_redis(self, stores_env: dict[str, str]) -> None:
-        type(self).env = {  # type: ignore[misc]
+        type(self).env = {
             "EVENTCOUNTERS_PERSISTENCE_MODULE": "esnb.redis",
             "REDIS_URL": stores_env["REDIS_URL"],
             "REDIS_KEY_PREFIX": f"case{uuid4().hex}",
@@ -127,7 +127,7 @@ class TestOverEventStoreDBIntoRedis(cases.AggregateEventCountersProjectionTestCa
     @pytest.fixture(autouse=True)
     def _with_both(self, stores_env: dict[str, str]) -> None:
         case = f"Case{uuid4().hex[:12]}"
-        type(self).env = {  # type: ignore[misc]
+        type(self).env = {
             **stores_env,
             "EVENTSTOREDB_STREAM_PREFIX": case,
             "REDIS_KEY_PREFIX": case,

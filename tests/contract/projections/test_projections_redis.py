@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -22,8 +21,9 @@ from esnb.projections import (
 )
 from esnb.projections.handling import Handlers
 from esnb.redis import RedisView, ViewDamagedError
+from tests.domain.bank import Bank, Deposits, Gate
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits, Gate
+from tests.waiting import until
 
 
 class Sums(RedisView):
@@ -91,12 +91,6 @@ def client(stores_env: dict[str, str]) -> Iterator[redis.Redis]:
     client = redis.Redis.from_url(stores_env["REDIS_URL"], decode_responses=True)
     yield client
     client.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = monotonic() + 60
-    while not holds():
-        assert monotonic() < deadline, "it does not come to hold"
 
 
 def commits_of(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -199,7 +193,7 @@ def test_a_read_within_a_handler_sees_the_events_before(
         # The projection's own view is the one that the batch belongs to.
         seen.append(runner.view.sum())
 
-    projection.before = staticmethod(look)  # type: ignore[assignment]
+    projection.before = staticmethod(look)
     app.deposit(app.open(), 1, 2, 3)
     with runner:
         runner.wait()
@@ -217,11 +211,11 @@ def test_current_has_the_store_s_event_id_and_metadata(
 
     def note(event: Any) -> None:
         found.append(current())
-        from tests.unit.projections_domain import Account
+        from tests.domain.bank import Account
 
         log.save(Account("noted"))
 
-    projection.before = staticmethod(note)  # type: ignore[assignment]
+    projection.before = staticmethod(note)
     with correlate("order-17"):
         app.deposit(app.open(), 5)
     with make() as runner:
@@ -285,7 +279,7 @@ def test_dead_letters_lie_in_the_view(
         if event.amount < 0:
             raise ValueError("negative")
 
-    projection.before = staticmethod(before)  # type: ignore[assignment]
+    projection.before = staticmethod(before)
     app.deposit(app.open(), 1, -2, 3, -4, 5)
     with make(on_error="dead-letter") as runner:
         runner.wait()
@@ -416,7 +410,8 @@ def test_what_maxmemory_evicts_is_said_and_rebuilt(
                 runner.wait()
             runner.rebuild()
             runner.wait()
-            assert runner.view.times() == dict.fromkeys(range(200), 2)
+            view: Any = runner.view
+            assert view.times() == dict.fromkeys(range(200), 2)
 
 
 def test_a_view_that_was_flushed_is_filled_again(
@@ -453,7 +448,8 @@ def test_a_server_that_came_back_with_an_older_copy_loses_nothing(
     with make() as runner:
         runner.wait()
         saved = {
-            key: client.dump(key) for key in client.scan_iter(runner.view.namespace.root + "*")
+            key: client.dump(key) or b""
+            for key in client.scan_iter(runner.view.namespace.root + "*")
         }
         app.deposit(account, 2, 3)
         runner.wait()
@@ -491,7 +487,7 @@ def test_batches_that_overlap_are_refused_as_a_whole(
     account = app.open()
     app.deposit(account, 1, 2, 3)
     slow, gate = make(), Gate()
-    projection.before = staticmethod(gate)  # type: ignore[assignment]
+    projection.before = staticmethod(gate)
     slow.start()
     assert gate.entered.wait(60)  # it has read all three
 
@@ -523,7 +519,7 @@ def test_readers_never_see_a_view_that_is_half_rebuilt(
         key = runner.view.key("amounts")
         client.rpush(key, 99)
         gate = Gate()
-        projection.before = staticmethod(gate)  # type: ignore[assignment]
+        projection.before = staticmethod(gate)
 
         runner.rebuild()
         assert gate.entered.wait(60)
@@ -553,7 +549,8 @@ def test_another_view_s_keys_and_checkpoint_are_not_touched(
         runner.wait()
         other.wait()
         before = {
-            key: client.dump(key) for key in client.scan_iter(other.view.namespace.root + "*")
+            key: client.dump(key) or b""
+            for key in client.scan_iter(other.view.namespace.root + "*")
         }
         runner.rebuild()
         runner.wait()
@@ -576,7 +573,7 @@ def test_a_rebuild_that_was_killed_goes_on(
         if event.amount == 3:
             runner._progress.stop = True
 
-    projection.before = staticmethod(stop_at_3)  # type: ignore[assignment]
+    projection.before = staticmethod(stop_at_3)
     runner = make(batch_size=1)
     runner._progress.rebuild = runner._progress.rebuilding = True
     run_to_its_end(runner)
@@ -667,7 +664,7 @@ def test_a_rebuild_that_newer_code_has_begun_anew_is_left_to_it(
             old.pause()
 
     old, new = make(batch_size=1), make(projection_class=Newer, batch_size=1)
-    projection.before = staticmethod(pause)  # type: ignore[assignment]
+    projection.before = staticmethod(pause)
     with old:
         old.rebuild()
         assert old._progress.waits(60, lambda: old._progress.state == "paused")

@@ -18,9 +18,10 @@ from esnb.examples.flights import timetable as data
 from esnb.examples.flights.carriers_sql import FlightsPerCarrierTables
 from esnb.projections import Backoff, CatchUpRunner
 from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.domain.bank import Bank
 from tests.postgresql_server import PostgreSQLServer
 from tests.unit.flights_table import places, timetable
-from tests.unit.projections_domain import Bank
+from tests.waiting import DEADLINE
 
 pytestmark = [
     pytest.mark.extras,
@@ -28,7 +29,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This declarative base already contains"),
 ]
 
-DEADLINE = 60.0
 LASTING = ["sqlite", "postgresql"]
 """A database in memory is gone with its runner."""
 
@@ -55,7 +55,7 @@ Runner = CatchUpRunner[Bank, Amounts]
 @pytest.fixture
 def run(url: str) -> Callable[..., Runner]:
     """Makes runners of one projection, whose tables no other test has."""
-    projection = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
+    projection: Any = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
     projection.name = projection.__name__.lower()
 
     def make(app: Bank, **options: Any) -> Runner:
@@ -175,17 +175,18 @@ def test_a_rebuild_fills_new_tables_and_the_old_ones_are_read_until_its_end(
         with runner.view.transaction(commit=True) as session:
             session.execute(sqlalchemy.delete(runner.view.amounts))
         seen_meanwhile: list[list[int]] = []
-        before = runner.projection.before
+        projection: Any = type(runner.projection)
+        before = projection.before
 
         def look() -> None:
             seen_meanwhile.append(runner.view.seen())
 
-        type(runner.projection).before = staticmethod(look)
+        projection.before = staticmethod(look)
         try:
             runner.rebuild()
             runner.wait(timeout=DEADLINE)
         finally:
-            type(runner.projection).before = staticmethod(before)
+            projection.before = staticmethod(before)
         assert seen_meanwhile == [[]] * 10
         assert runner.view.seen() == list(range(100, 110))
         # Rows that come later are numbered behind those that were moved.
@@ -207,7 +208,7 @@ def test_a_rebuild_that_was_interrupted_starts_over(run: Callable[..., Runner]) 
         with runner.view.transaction(commit=True) as session:
             session.execute(sqlalchemy.delete(runner.view.amounts))
     entered = threading.Event()
-    projection = type(runner.projection)
+    projection: Any = type(runner.projection)
     calls: list[None] = []
 
     def stop_at_the_seventh() -> None:
@@ -344,7 +345,7 @@ def test_tables_of_fixed_names_are_not_rebuilt(tmp_path: Path) -> None:
 
 
 def test_it_survives_a_crash_of_postgresql() -> None:
-    projection = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
+    projection: Any = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
     projection.name = projection.__name__.lower()
     app = Bank()
     account = app.open()
@@ -388,7 +389,8 @@ def test_flights_by_carrier_in_tables_and_a_report(
     app = FlightsApplication()
     load(app, flights=timetable(), progress=False)
     env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": url}
-    with CatchUpRunner(app, FlightsPerCarrierProjection, FlightsPerCarrierTables, env) as runner:
+    view_class: Any = FlightsPerCarrierTables  # which looks like the projection's view in Redis
+    with CatchUpRunner(app, FlightsPerCarrierProjection, view_class, env) as runner:
         runner.wait()
         found = {each.carrier: each for each in runner.view.carriers()}
         report = runner.view.report()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from time import monotonic
 from typing import Any
 from uuid import uuid4
 
@@ -18,8 +17,9 @@ from esnb.projections import Backoff, CatchUpRunner, sql_rebuilding
 from esnb.projections.sql_group import sql_group
 from esnb.projections.sql_rebuilding import InTables
 from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.domain.bank import Bank, Gate
 from tests.postgresql_server import PostgreSQLServer
-from tests.unit.projections_domain import Bank, Gate
+from tests.waiting import DEADLINE, until
 
 pytestmark = [
     pytest.mark.extras,
@@ -27,7 +27,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:This declarative base already contains"),
 ]
 
-DEADLINE = 60.0
 Runner = CatchUpRunner[Bank, Amounts]
 Make = Callable[..., Runner]
 
@@ -226,9 +225,9 @@ def test_a_rebuild_by_other_code_starts_over_and_the_older_leaves_it(make: Make,
     by_new.watch(new.view)
     with old:
         old.rebuild()
-        until(old, "paused")
+        until_in_state(old, "paused")
         new.start()
-        until(new, "paused")
+        until_in_state(new, "paused")
         old.resume()
         old.wait(timeout=DEADLINE)
         assert (by_old.rows, by_new.rows) == (10, 10)
@@ -242,7 +241,7 @@ def test_a_rebuild_by_other_code_starts_over_and_the_older_leaves_it(make: Make,
     new.stop()
 
 
-def until(runner: Runner, state: str) -> None:
+def until_in_state(runner: Runner, state: str) -> None:
     assert runner._progress.waits(DEADLINE, lambda: runner._progress.state == state)
 
 
@@ -290,11 +289,8 @@ def _until_it_waits_or_is_done(connection: Any, thread: threading.Thread) -> Non
     """Until `thread` waits for a lock of the database, which only PostgreSQL shows."""
     if connection.dialect.name != "postgresql":
         return
-    deadline = monotonic() + DEADLINE
     waiting = sqlalchemy.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-    while thread.is_alive() and not connection.scalar(waiting):
-        assert monotonic() < deadline
-        thread.join(0.01)
+    until(lambda: not thread.is_alive() or connection.scalar(waiting))
 
 
 def test_the_second_of_two_swaps_leaves_the_view_alone(make: Make) -> None:

@@ -16,7 +16,7 @@ import esnb
 from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, ForeignViewError
 from esnb.redis import RedisView
-from tests.unit.projections_domain import Bank, Deposits
+from tests.domain.bank import Bank, Deposits
 
 
 class Sums(RedisView):

@@ -15,11 +15,11 @@ import esnb
 from esnb.projections import Backoff, CatchUpRunner
 from esnb.redis import Documents, RedisView
 from esnb.redis.handled import HandledEvents
+from tests.domain.bank import Bank, Deposits
 from tests.eventstoredb_server import EventStoreDBServer
 from tests.redis_cluster import NODES, RedisCluster
-from tests.unit.projections_domain import Bank, Deposits
+from tests.waiting import DEADLINE
 
-DEADLINE = 60.0
 QUICK = Backoff(0.01, 0.05)
 
 
@@ -49,7 +49,7 @@ def env(cluster: RedisCluster) -> dict[str, str]:
     }
 
 
-def keys_by_node(cluster: RedisCluster, prefix: str) -> list[set[bytes]]:
+def keys_by_node(cluster: RedisCluster, prefix: str) -> list[set[bytes | str]]:
     return [set(cluster.client(node).keys(f"{prefix}:*")) for node in range(NODES)]
 
 

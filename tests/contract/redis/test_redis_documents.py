@@ -7,7 +7,7 @@ import re
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum, IntEnum
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 
 from esnb.projections import CatchUpRunner
 from esnb.redis import Documents, RedisView, ViewOutdatedError
+from tests.domain.bank import Bank, Deposits
 from tests.redis_server import RedisServer
-from tests.unit.projections_domain import Bank, Deposits
 
 
 class Products(RedisView):
@@ -287,7 +287,8 @@ def test_numbers_are_in_the_order_of_numbers(named: Named) -> None:
     assert names(docs.where("kind", "k", start=1, limit=3)) == ["d5", "d6", "d1"]
     named.put(docs, d8={"n": 1, "kind": "k"}, d2={"n": None, "kind": "k"})
     assert names(docs.top("n", 2)) == ["d0", "d7"]
-    for wrong in ("dear", "nan", [1], 10**400, {}):
+    wrongs: tuple[Any, ...] = ("dear", "nan", [1], 10**400, {})
+    for wrong in wrongs:
         with pytest.raises(ValueError, match=r"document 'd0' of 'docs' has .* in 'n', which gives"):
             named.put(docs, d0={"n": wrong})
 
@@ -518,9 +519,9 @@ def test_an_end_that_is_not_a_number_is_named(
 
 
 def test_the_ends_of_a_range_may_be_infinite_or_text_of_numbers(docs: Documents) -> None:
-    infinite = float("inf")
+    infinite, between = float("inf"), cast(Any, docs.between)
     assert names(docs.between("n", -infinite, infinite)) == ["d0", "d1", "d2", "d3"]
-    assert names(docs.between("n", "1", Decimal("2.5"))) == ["d1", "d2"]
+    assert names(between("n", "1", Decimal("2.5"))) == ["d1", "d2"]
 
 
 def test_an_id_that_utf_8_cannot_write_is_named(named: Named, docs: Documents) -> None:
@@ -542,6 +543,7 @@ def test_an_id_that_utf_8_cannot_write_is_named(named: Named, docs: Documents) -
 def test_a_name_that_utf_8_cannot_write_is_refused_at_once(named: Named) -> None:
     with pytest.raises(ValueError, match=r"name of documents '\\udc00' has a lone surrogate"):
         Documents(named, "\udc00")
-    for fields in ({"by": ["\udc00"]}, {"order": ["\udc00"]}):
+    wrongs: tuple[dict[str, Any], ...] = ({"by": ["\udc00"]}, {"order": ["\udc00"]})
+    for fields in wrongs:
         with pytest.raises(ValueError, match=r"field '\\udc00' has a lone surrogate"):
             named.documents(**fields)

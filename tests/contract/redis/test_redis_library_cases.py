@@ -35,7 +35,7 @@ from tests.redis_server import RedisServer
 class Redis:
     """Gives the library's test cases, which take no fixtures, their environment."""
 
-    env: Environment
+    env: Any
 
     @pytest.fixture(autouse=True)
     def _environment(self, redis_server: RedisServer, client: object) -> None:
@@ -99,7 +99,7 @@ class TestRedisProjection(Redis, projection_cases.AggregateEventCountersProjecti
     @pytest.fixture(autouse=True)
     def _projection_environment(self, redis_server: RedisServer, client: object) -> None:
         # The variable with the projection's name leaves the application alone.
-        type(self).env = {  # type: ignore[misc]
+        type(self).env = {
             "EVENTCOUNTERS_PERSISTENCE_MODULE": "esnb.redis",
             "REDIS_URL": redis_server.url,
         }

@@ -13,6 +13,7 @@ from eventsourcing.utils import Environment
 
 from esnb.redis import RedisTrackingRecorder
 from tests.redis_server import RedisServer
+from tests.waiting import until
 
 MakeEnvironment = Callable[..., Environment]
 
@@ -39,14 +40,6 @@ class Waiter(threading.Thread):
             self.error = error
 
 
-def _until(condition: Callable[[], bool]) -> None:
-    deadline = monotonic() + 60
-    tick = threading.Event()
-    while not condition():
-        assert monotonic() < deadline, "it did not come about in 60 s"
-        tick.wait(0.002)
-
-
 def _subscribed(client: redis.Redis, recorder: RedisTrackingRecorder) -> bool:
     channel = recorder.namespace.channel("app")
     return bool(dict(client.pubsub_numsub(channel)).get(channel))
@@ -57,7 +50,7 @@ def test_a_commit_wakes_it_without_polling(
 ) -> None:
     # Given somebody who waits
     waiter = Waiter(RedisTrackingRecorder.construct(environment()), timeout=60)
-    _until(lambda: _subscribed(client, recorder))
+    until(lambda: _subscribed(client, recorder))
     # and while they wait, ask Redis nothing,
     asked = client.info("commandstats")["cmdstat_hmget"]["calls"]
     waiter.join(0.5)
@@ -79,7 +72,7 @@ def test_many_wait_at_once(
     shared = RedisTrackingRecorder.construct(environment())
     waiters = [Waiter(shared, timeout=60) for _ in range(20)]
     channel = recorder.namespace.channel("app")
-    _until(lambda: dict(client.pubsub_numsub(channel)).get(channel) == 20)
+    until(lambda: dict(client.pubsub_numsub(channel)).get(channel) == 20)
     recorder.insert_tracking(Tracking("app", 2))
     for waiter in waiters:
         waiter.join(90)
@@ -92,7 +85,7 @@ def test_an_interrupt_ends_it_promptly(
 ) -> None:
     interrupt = threading.Event()
     waiter = Waiter(recorder, timeout=60, interrupt=interrupt)
-    _until(lambda: _subscribed(client, recorder))
+    until(lambda: _subscribed(client, recorder))
     interrupt.set()
     waiter.join(90)
     assert not waiter.is_alive()
@@ -112,8 +105,8 @@ def test_no_connection_is_left_subscribed(
     for _ in range(5):
         with pytest.raises(TimeoutError):
             recorder.wait("app", 2, timeout=0.05)
-    _until(lambda: not _subscribed(client, recorder))
-    _until(lambda: len(client.client_list()) <= 3)
+    until(lambda: not _subscribed(client, recorder))
+    until(lambda: len(client.client_list()) <= 3)
 
 
 @pytest.fixture
@@ -128,7 +121,7 @@ def test_it_survives_a_restart_of_redis(own_server: RedisServer) -> None:
     recorder.insert_tracking(Tracking("app", 1))
     waiter = Waiter(RedisTrackingRecorder.construct(environment), timeout=60)
     client = redis.Redis.from_url(own_server.url, decode_responses=True)
-    _until(lambda: _subscribed(client, recorder))
+    until(lambda: _subscribed(client, recorder))
     own_server.kill()
     own_server.start()
     assert recorder.max_tracking_id("app") == 1

@@ -1,4 +1,4 @@
-"""A small application and projections of it, for the tests of runners."""
+"""A bank that adds up deposits, and projections of it: for what counts and follows events."""
 
 from __future__ import annotations
 

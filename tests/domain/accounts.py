@@ -1,4 +1,4 @@
-"""Aggregates and applications that the tests of the frames share."""
+"""Accounts and cats with states worth showing: for frames and widgets."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from uuid import UUID, uuid4
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
+
+import esnb
 
 
 class Account(Aggregate):
@@ -131,7 +133,11 @@ def an_account(app: Application[UUID]) -> UUID:
 
 @contextmanager
 def bank(persistence: str, folder: Path, **env: str) -> Iterator[Bank]:
-    """A bank on the library's `popo` or `sqlite` module."""
+    """A bank on the library's `popo` or `sqlite` module, or on embedded stores: `esnb`."""
+    if persistence == "esnb":
+        with esnb.connect(embedded=True) as stores:
+            yield stores.application(Bank, env=env)
+        return
     settings = {"PERSISTENCE_MODULE": f"eventsourcing.{persistence}", **env}
     if persistence == "sqlite":
         settings["SQLITE_DBNAME"] = str(folder / "bank.sqlite")

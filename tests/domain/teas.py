@@ -17,9 +17,10 @@ from eventsourcing.domain import (
     CanSnapshotAggregate,
     event,
 )
-from eventsourcing.persistence import Mapper, StoredEvent, Transcoder
-from eventsourcing.utils import get_topic, resolve_topic
+from eventsourcing.persistence import Transcoder
 from pydantic import BaseModel, ConfigDict, Field
+
+from tests.domain.mapped import PlainMapper
 
 
 class Orjson(Transcoder):
@@ -30,27 +31,12 @@ class Orjson(Transcoder):
         return orjson.loads(data)
 
 
-class PydanticMapper(Mapper[UUID]):
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        state = self.transcoder.encode(domain_event.model_dump(mode="json", by_alias=True))
-        if self.compressor:
-            state = self.compressor.compress(state)
-        if self.cipher:
-            state = self.cipher.encrypt(state)
-        return StoredEvent(
-            domain_event.originator_id,
-            domain_event.originator_version,
-            get_topic(type(domain_event)),
-            state,
-        )
+class PydanticMapper(PlainMapper):
+    def pack(self, domain_event: Any) -> bytes:
+        return self.transcoder.encode(domain_event.model_dump(mode="json", by_alias=True))
 
-    def to_domain_event(self, stored_event: StoredEvent) -> Any:
-        state = stored_event.state
-        if self.cipher:
-            state = self.cipher.decrypt(state)
-        if self.compressor:
-            state = self.compressor.decompress(state)
-        return resolve_topic(stored_event.topic)(**self.transcoder.decode(state))
+    def unpack(self, state: bytes, kind: Any) -> Any:
+        return kind(**self.transcoder.decode(state))
 
 
 class Kind(Enum):
