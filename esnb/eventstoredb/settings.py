@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal, cast
 
 from eventsourcing.utils import Environment
 
 from esnb.adapters.stream_prefix import STREAM_PREFIX
+from esnb.clients.certificate import ROOT_CERTIFICATES, pem_text
 from esnb.clients.installed import flaw_of
 from esnb.clients.uri import guarded, veiled
 from esnb.eventstoredb.naming import IDType
 from esnb.setting import SettingError, choice, whole_number
 
 URI = "EVENTSTOREDB_URI"
-ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
 FIRST_VERSION = "EVENTSTOREDB_FIRST_VERSION"
 ORIGINATOR_ID_TYPE = "ORIGINATOR_ID_TYPE"
 REDIS_URL = "REDIS_URL"
@@ -86,16 +85,10 @@ def _uri(env: Environment) -> str:
 
 
 def _certificates(value: str | None) -> str | None:
-    if not value or "-----BEGIN" in value:
-        return value or None
     try:
-        return Path(value).expanduser().read_text()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingError(
-            f"{ROOT_CERTIFICATES} is {value!r}, which is neither PEM text nor a readable file: "
-            f"{reason}"
-        ) from None
+        return pem_text(value) if value else None
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def _first_version(env: Environment) -> int:

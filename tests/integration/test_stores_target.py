@@ -212,7 +212,7 @@ def test_certificates_are_text_or_an_existing_file(tmp_path: Path) -> None:
     for value in (pem.strip(), str(file)):
         target = chosen(environ={**BOTH, "EVENTSTOREDB_ROOT_CERTIFICATES": value})
         assert target == Attached(SERVER, CACHE, value)
-    with pytest.raises(ValueError, match=r"EVENTSTOREDB_ROOT_CERTIFICATES='/no/such\.pem'"):
+    with pytest.raises(ValueError, match=r"EVENTSTOREDB_ROOT_CERTIFICATES is '/no/such\.pem'"):
         chosen(environ={**BOTH, "EVENTSTOREDB_ROOT_CERTIFICATES": "/no/such.pem"})
 
 
