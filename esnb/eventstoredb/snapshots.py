@@ -289,7 +289,7 @@ def _snapshot(event: RecordedEvent, originator_id: UUID | str) -> StoredSnapshot
     return StoredSnapshot(
         originator_id=originator_id,
         originator_version=version,
-        topic=envelope.topic_in(event.type, metadata),
+        topic=envelope.topic_of(event.type, metadata),
         state=event.data,
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
         event_id=_event_id(metadata.get(EVENT_ID)),

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from eventsourcing.persistence import OperationalError, Subscription
 
+from esnb.clients.errors import is_transient, translated
 from esnb.clients.installed import ClientError, ConsumerTooSlow
 from esnb.clients.uri import described, is_embedded
 from esnb.eventstoredb.connection import Lease
-from esnb.eventstoredb.errors import is_transient, translated
-from esnb.eventstoredb.reading import whole
+from esnb.eventstoredb.log import Log, position_of
 from esnb.eventstoredb.records import StreamNotification
 from esnb.threads.changes import Flag
 from esnb.threads.forks import Birth
@@ -122,8 +122,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         if self._after is None or not is_embedded(uri):
             return
         client = self._lease.client
-        events = whole(client, client.read_all, backwards=True, limit=1, filter_exclude=())
-        end = next((event.commit_position or 0 for event in events), 0)
+        end = next(map(position_of, Log(client, filter_exclude=()).backwards(limit=1)), 0)
         if end < self._after:
             raise OperationalError(
                 f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "

@@ -82,8 +82,8 @@ def replay_parked(source: Any, stream: str, group: str) -> None:
     OperationalError when the server does not answer, and the client's own
     errors (rights).
     """
-    from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-    from esnb.sources.server import answered
+    from esnb.clients.errors import answered  # brings gRPC, as the client has already
+    from esnb.clients.installed import NotFound
 
     client = _client(source)
     name = None if stream == "$all" else stream
@@ -131,8 +131,8 @@ def _row(info: Any) -> tuple[Any, ...]:
 
 
 def _infos(client: Any) -> list[Any]:
-    from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-    from esnb.sources.server import answered
+    from esnb.clients.errors import answered  # brings gRPC, as the client has already
+    from esnb.clients.installed import NotFound
 
     question = _questions.setdefault(client, Question("EventStoreDB, about its groups"))
 

@@ -24,7 +24,7 @@ def is_transient(error: BaseException) -> bool:
     if package == "sqlalchemy":
         return _is_database_away(error)
     if package in ("esdbclient", "kurrentdbclient", "grpc"):
-        from esnb.eventstoredb.errors import is_transient as is_transient_there
+        from esnb.clients.errors import is_transient as is_transient_there
 
         return isinstance(error, Exception) and is_transient_there(error)
     return False

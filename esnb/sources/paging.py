@@ -15,8 +15,9 @@ from typing import Any, Protocol, cast
 
 from eventsourcing.persistence import Notification, StoredEvent
 
-from esnb.sources.application import ApplicationSource, has_gapless_ids
+from esnb.sources.application import ApplicationSource
 from esnb.sources.file import FileSource
+from esnb.sources.lag import has_gapless_ids
 from esnb.sources.numbers import FURTHEST
 from esnb.sources.record import EventSource, Record
 from esnb.sources.redaction import Redact, Redaction

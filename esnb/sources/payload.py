@@ -218,19 +218,6 @@ def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
         return state, f"payload not readable: {said(error)}"
 
 
-def is_json(state: bytes) -> bool:
-    """Whether a strict parser reads `state` as JSON: NaN and Infinity are none."""
-    try:
-        json.loads(state, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """Keeps the garbage collector from walking the objects of a long read again

@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
 )
 
 from esnb.clients import installed
-from esnb.eventstoredb.errors import is_refused_position, is_transient, translated
+from esnb.clients.errors import is_refused_position, is_transient, translated
 
 URI = "esdb://admin:changeit@db.example:2113"
 EMBEDDED = "esdb://127.0.0.1:4711?Tls=false&connectionName=esnb-embedded"

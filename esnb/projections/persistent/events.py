@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from eventsourcing.application import Application
 
-from esnb.correlation import Correlated, Correlation
-from esnb.projections.current import CORRELATION_ID, Handling
+from esnb.correlation import CORRELATION_ID, Correlated, Correlation
+from esnb.projections.current import Handling
 from esnb.projections.persistent.errors import ForeignGroupError
 
 Handler = Callable[[Any, Any], object]
