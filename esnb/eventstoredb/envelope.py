@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
@@ -20,13 +20,9 @@ from esnb.clients.installed import NewEvent, RecordedEvent
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID, Correlation
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
 from esnb.topics import TOPIC
-from esnb.values.strict_json import is_json
+from esnb.values.strict_json import JSON, OCTETS, is_json
 
 APPLICATION = "application"
-
-ContentType = Literal["application/json", "application/octet-stream"]
-JSON: ContentType = "application/json"
-OCTETS: ContentType = "application/octet-stream"
 
 
 def enclose(
@@ -58,11 +54,20 @@ def enclose(
 
 
 def new_event(
-    event_type: str, state: bytes, metadata: bytes, announces_json: bool, **id: UUID
+    event_type: str,
+    state: bytes,
+    metadata: bytes,
+    announces_json: bool,
+    id: UUID | None = None,
 ) -> NewEvent:
     """The event to append, with a random id unless `id` is given."""
-    content_type: ContentType = JSON if announces_json else OCTETS
-    return NewEvent(type=event_type, data=state, metadata=metadata, content_type=content_type, **id)
+    return NewEvent(
+        type=event_type,
+        data=state,
+        metadata=metadata,
+        content_type=JSON if announces_json else OCTETS,
+        id=id or uuid4(),
+    )
 
 
 def write_metadata(metadata: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from esnb.clients.errors import is_refused_position
-from esnb.clients.installed import Client, ClientError, RecordedEvent
+from esnb.clients.installed import CancelledByClient, Client, ClientError, RecordedEvent
 from esnb.eventstoredb.positions import BEYOND_EVERY_LOG, Neighbours, Positions, neighbours
 from esnb.eventstoredb.reading import whole
 from esnb.threads.outside import outside
@@ -77,12 +77,22 @@ class Log:
 
     def _neighbours(self, number: int) -> Neighbours:
         """The events of the whole log next to a number at which none begins."""
-        # One hand-over to another thread for many small reads, rather than one for each.
-        return outside(
-            lambda: neighbours(
-                number, self._positions, lambda: self._positions(backwards=True), self._is_position
+        is_wanted = True
+
+        def is_position(candidate: int) -> bool:
+            if not is_wanted:
+                raise CancelledByClient("the search for a position was interrupted")
+            return self._is_position(candidate)
+
+        try:
+            # One hand-over to another thread for many small reads, rather than one for each.
+            return outside(
+                lambda: neighbours(
+                    number, self._positions, lambda: self._positions(backwards=True), is_position
+                )
             )
-        )
+        finally:
+            is_wanted = False
 
     def _is_position(self, number: int) -> bool:
         """Whether the server reads from `number`."""

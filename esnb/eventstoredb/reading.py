@@ -84,7 +84,9 @@ def whole(
     """
     shared = client if isinstance(client, SharedClient) else None
     era = None if shared is None else _settled(shared, patience)
-    response = keeping_links(request(**arguments))
+    response = request(**arguments)
+    if arguments.get("resolve_links"):
+        keeping_links(response)
     try:
         yield from response if isinstance(client, EventStoreDB) else patiently(response, client)
     except Exception as error:

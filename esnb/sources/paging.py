@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, closing, contextmanager, nullcont
 from dataclasses import replace
 from datetime import datetime
 from itertools import count, islice, starmap
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
 
@@ -22,6 +22,9 @@ from esnb.sources.numbers import FURTHEST
 from esnb.sources.record import EventSource, Record
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import source_of
+
+if TYPE_CHECKING:
+    from esnb.sources.server import ServerSource  # brings gRPC
 
 _FIRST, _MOST = 64, 4096
 """Events of the first and of the largest request; each asks for four times as many."""
@@ -190,11 +193,13 @@ def _placed(place: int, record: Record) -> Record:
 class _Server(_OfSource):
     """An EventStoreDB client: its `$all` is read in both directions."""
 
+    source: ServerSource
+
     def log(self, start: int | None) -> Records:
         return self.source.events(start)
 
     def log_before(self, before: int | None) -> Records:
-        return cast(Records, cast(Any, self.source).events_before(before))
+        return self.source.events_before(before)
 
 
 class _Recorder(_OfSource):

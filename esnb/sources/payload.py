@@ -25,13 +25,11 @@ from eventsourcing.persistence import (
 
 from esnb.clients.uri import said
 from esnb.values.state import with_sets_in_order
+from esnb.values.strict_json import OCTETS
 
 Decode = Callable[[bytes], Any]
 Decoded = tuple[Any, str | None]
 """A payload, and why it could not be read: then it is the stored bytes."""
-
-BINARY = "application/octet-stream"
-"""The content type of what is not announced as JSON."""
 
 _STANDARD: Mapping[str, Transcoding] = {
     transcoding.name: transcoding for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO())
@@ -203,7 +201,7 @@ def decode_announced(state: bytes, content_type: str | None, transcoded: bool) -
         packed, not_packed = decode_or_keep(read_message_pack, state)
         if not_packed is None:
             return packed, None
-    if content_type == BINARY and type(payload) is not dict:
+    if content_type == OCTETS and type(payload) is not dict:
         return state or None, None  # bytes are no damage where bytes were announced
     return payload, problem
 

@@ -9,10 +9,9 @@ from uuid import UUID, uuid5
 from esnb import topics
 from esnb.clients.installed import Client, NewEvent, StreamIsDeleted, StreamState
 from esnb.eventstoredb.envelope import APPLICATION, new_event, write_metadata
-from esnb.sources.payload import BINARY
 from esnb.sources.record import ORIGINAL_TIME, Record
 from esnb.topics import TOPIC
-from esnb.values.strict_json import is_json
+from esnb.values.strict_json import OCTETS, is_json
 
 _IDS = UUID("6c0c8b1e-5b0f-4d0c-9a2f-5f4d1c8f2f6e")
 """Begins the ids of events that had none: the same event gets the same id."""
@@ -57,7 +56,7 @@ class ServerTarget:
     def _event(self, record: Record) -> NewEvent:
         state = record.state if record.is_as_stored else self._encode(record.state)
         announced = record.content_type
-        announces_json = is_json(state) if announced is None else announced != BINARY
+        announces_json = is_json(state) if announced is None else announced != OCTETS
         return new_event(
             self._type(record), state, self._metadata(record), announces_json, id=self._id(record)
         )

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any, Literal, NoReturn
+
+ContentType = Literal["application/json", "application/octet-stream"]
+JSON: ContentType = "application/json"
+OCTETS: ContentType = "application/octet-stream"
+"""The content types of what is JSON, and of everything else."""
 
 
 def strict_decoder(object_hook: Callable[[dict[str, Any]], Any] | None = None) -> json.JSONDecoder:
