@@ -191,7 +191,7 @@ class Category:
 
     def log(self, client: Client) -> Log:
         """The category's events in `$all`; those that the server wrote itself are among them."""
-        return Log(client, filter_include=[self.naming.pattern], filter_by_stream_name=True)
+        return Log.of_streams(client, self.naming.pattern)
 
     def anchor(self, client: Client, number: int | None) -> int | None:
         """The position after which to subscribe for events above `number`; None: the start.

@@ -83,16 +83,9 @@ def stream_event(
     recorded: RecordedEvent, originator_id: UUID | str, originator_version: int
 ) -> StreamEvent:
     """The stored event that `recorded` carries."""
-    metadata = read_metadata(recorded.metadata)
     return StreamEvent(
-        originator_id=originator_id,
-        originator_version=originator_version,
-        topic=topic_of(recorded.type, metadata),
-        state=recorded.data,
-        event_id=recorded.id,
-        recorded=recorded.recorded_at,
-        metadata=metadata,
         position=recorded.commit_position,
+        **_opened(recorded, originator_id, originator_version),
     )
 
 
@@ -101,17 +94,26 @@ def notification(
 ) -> StreamNotification:
     """The notification that `recorded`, read from `$all`, carries."""
     assert recorded.commit_position is not None
-    metadata = read_metadata(recorded.metadata)
     return StreamNotification(
         id=recorded.commit_position,
-        originator_id=originator_id,
-        originator_version=originator_version,
-        topic=topic_of(recorded.type, metadata),
-        state=recorded.data,
-        event_id=recorded.id,
-        recorded=recorded.recorded_at,
-        metadata=metadata,
+        **_opened(recorded, originator_id, originator_version),
     )
+
+
+def _opened(
+    recorded: RecordedEvent, originator_id: UUID | str, originator_version: int
+) -> dict[str, Any]:
+    """What both have of an event, by the names of their fields."""
+    metadata = read_metadata(recorded.metadata)
+    return {
+        "originator_id": originator_id,
+        "originator_version": originator_version,
+        "topic": topic_of(recorded.type, metadata),
+        "state": recorded.data,
+        "event_id": recorded.id,
+        "recorded": recorded.recorded_at,
+        "metadata": metadata,
+    }
 
 
 def topic_of(event_type: str, metadata: Mapping[str, Any]) -> str:

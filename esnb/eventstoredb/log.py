@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, Self
 
 from esnb.clients.errors import is_refused_position
 from esnb.clients.installed import CancelledByClient, Client, ClientError, RecordedEvent
@@ -28,6 +28,11 @@ class Log:
     def __init__(self, client: Client, **chosen: Any) -> None:
         self._client = client
         self._chosen = chosen
+
+    @classmethod
+    def of_streams(cls, client: Client, pattern: str) -> Self:
+        """The events of the streams whose whole names match `pattern`."""
+        return cls(client, filter_include=[pattern], filter_by_stream_name=True)
 
     def forwards(self, number: int | None = None, *, limit: int | None = None) -> Events:
         """The events at or above `number` (None: all). More than `limit` may come."""

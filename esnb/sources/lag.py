@@ -42,7 +42,7 @@ def category_lag(client: Any, category: str, position: int) -> tuple[int | None,
     from esnb.eventstoredb.envelope import is_of_server
     from esnb.eventstoredb.log import Log, position_of
 
-    log = Log(client, filter_include=[f"{re.escape(category)}-.*"], filter_by_stream_name=True)
+    log = Log.of_streams(client, f"{re.escape(category)}-.*")
 
     def own(events: Iterator[Any]) -> Iterator[int]:
         return (position_of(event) for event in events if not is_of_server(event))
