@@ -8,6 +8,10 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from uuid import uuid4
 
+CORRELATION_ID = "$correlationId"
+CAUSATION_ID = "$causationId"
+"""Keys of an event's metadata, which EventStoreDB's own `$by_correlation_id` reads."""
+
 
 @dataclass(frozen=True)
 class Correlation:

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from esnb.clients import ended
+from esnb.clients.certificate import ROOT_CERTIFICATES
 from esnb.clients.uri import described, guard, guarded, guarded_settings
 from esnb.connecting.proxies import bypass_proxies_for_loopback
 from esnb.connecting.redefinition import install_in_ipython
 from esnb.connecting.target import (
-    CERTIFICATES_VARIABLE,
     EVENTSTOREDB_VARIABLE,
     REDIS_VARIABLE,
     Attached,
@@ -105,7 +105,7 @@ class Stores:
                 REDIS_VARIABLE: self._redis_url,
             }
             if isinstance(self._target, Attached) and self._target.certificates:
-                settings[CERTIFICATES_VARIABLE] = self._target.certificates
+                settings[ROOT_CERTIFICATES] = self._target.certificates
             return StoresEnv(settings)
 
     @property
@@ -338,7 +338,7 @@ def connect(
 
 def _variables() -> dict[str, str]:
     """Those of the process's variables that name servers."""
-    names = (EVENTSTOREDB_VARIABLE, REDIS_VARIABLE, CERTIFICATES_VARIABLE)
+    names = (EVENTSTOREDB_VARIABLE, REDIS_VARIABLE, ROOT_CERTIFICATES)
     return guarded_settings({name: os.environ.get(name, "") for name in names})
 
 

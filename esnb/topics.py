@@ -8,11 +8,14 @@ already and stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eventsourcing.domain import DomainEvent, HasOriginatorIDVersion
 from eventsourcing.utils import _topic_cache, construct_topic
+
+TOPIC = "topic"
+"""Where an event's metadata have its full topic."""
 
 _resolved: dict[str, str] = {}
 
@@ -32,6 +35,18 @@ def short_type(topic: str) -> str:
 def matches(topic: str, event_type: str) -> bool:
     """Whether events of `topic` may be stored with `event_type`."""
     return topic == event_type or topic.partition(":")[2] == event_type
+
+
+def topic_in(metadata: object, event_type: str) -> str | None:
+    """The topic that an event's metadata name, if events of it may have its type.
+
+    >>> topic_in({"topic": "shop:Product.PriceUpdated"}, "Product.PriceUpdated")
+    'shop:Product.PriceUpdated'
+    >>> topic_in({"topic": "shop:Product.PriceUpdated"}, "Account.Opened") is None
+    True
+    """
+    topic = metadata.get(TOPIC) if isinstance(metadata, Mapping) else None
+    return topic if isinstance(topic, str) and matches(topic, event_type) else None
 
 
 def topic_of(event_type: str) -> str:

@@ -1,16 +1,35 @@
-"""Servers whose certificate is not trusted, or whose TLS is not the client's."""
+"""Certificates that are trusted; servers whose certificate is not, or whose TLS is not the client's."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
 TRUST = (
-    "have EVENTSTOREDB_ROOT_CERTIFICATES hold the certificate of the authority that signed it (PEM "
+    f"have {ROOT_CERTIFICATES} hold the certificate of the authority that signed it (PEM "
     "text, or the path of a file with it), or name that file as tlsCaFile= in the connection "
     "string; TlsVerifyCert=false has no effect on Python clients"
 )
 _REASON = re.compile(r"CERTIFICATE_VERIFY_FAILED:\s*([\w ,'-]+)")
 _OTHER_NAME = re.compile(r"(\S+) is not in peer certificate")
+
+
+def pem_text(value: str) -> str:
+    """The PEM text that `EVENTSTOREDB_ROOT_CERTIFICATES` holds, or that is in the file it names.
+
+    Raises ValueError where it is neither.
+    """
+    if "-----BEGIN" in value:
+        return value
+    try:
+        return Path(value).expanduser().read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ValueError(
+            f"{ROOT_CERTIFICATES} is {value!r}, which is neither PEM text nor a readable file: "
+            f"{reason}"
+        ) from None
 
 
 def certificate_problem(text: str) -> str | None:

@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +16,7 @@ import redis
 from eventsourcing.persistence import OperationalError
 
 from esnb.clients import installed
-from esnb.clients.certificate import certificate_problem
+from esnb.clients.certificate import ROOT_CERTIFICATES, certificate_problem, pem_text
 from esnb.clients.cluster import MemberUnreachableError, NoMemberError
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.redis import redis_client, split_cluster
@@ -75,18 +74,11 @@ def reach(target: Attached, timeout: float) -> tuple[EventStoreDB, redis.Redis]:
     return results["eventstoredb"], results["redis"]
 
 
-def certificates(value: str | None) -> str | None:
-    """The PEM text that the setting holds or leads to."""
-    if value is None or "-----BEGIN" in value:
-        return value
-    return Path(value).read_text(encoding="ascii")
-
-
 def _probe_eventstoredb(target: Attached, timeout: float) -> EventStoreDB:
     deadline = time.monotonic() + timeout * _ANSWERING
     client = EventStoreDB(
         target.eventstoredb,
-        root_certificates=certificates(target.certificates),
+        root_certificates=target.certificates and pem_text(target.certificates),
         discovery_timeout=timeout * _ANSWERING,
     )
     node = client.connection_target
@@ -138,7 +130,7 @@ def _eventstoredb_failure(target: Attached, error: Exception | None, timeout: fl
             return (
                 f"{server} does not answer as EventStoreDB within {timeout:g} s, though something "
                 f"listens at {address}: check the port, and whether it uses TLS "
-                f"(Tls=true or Tls=false, EVENTSTOREDB_ROOT_CERTIFICATES){_because(error)}"
+                f"(Tls=true or Tls=false, {ROOT_CERTIFICATES}){_because(error)}"
             )
     return (
         f"{server} cannot be reached within {timeout:g} s: check the host and the port, "

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from esnb.clients.certificate import ROOT_CERTIFICATES, pem_text
 from esnb.clients.uri import guarded, veiled
 
 EVENTSTOREDB_VARIABLE = "EVENTSTOREDB_URI"
 REDIS_VARIABLE = "REDIS_URL"
-CERTIFICATES_VARIABLE = "EVENTSTOREDB_ROOT_CERTIFICATES"
 
 
 @dataclass(frozen=True)
@@ -179,12 +179,8 @@ def _check_redis(url: str) -> None:
 
 
 def _certificates(environ: Mapping[str, str]) -> str | None:
-    value = environ.get(CERTIFICATES_VARIABLE, "").strip()
+    value = environ.get(ROOT_CERTIFICATES, "").strip()
     if not value:
         return None
-    if "-----BEGIN" in value:
-        return value
-    file = Path(value).expanduser().absolute()
-    if not file.is_file():
-        raise ValueError(f"{CERTIFICATES_VARIABLE}={value!r} is neither PEM text nor a file")
-    return str(file)
+    text = pem_text(value)
+    return value if text == value else str(Path(value).expanduser().absolute())

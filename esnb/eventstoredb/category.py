@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
-from contextlib import closing
-from itertools import chain, islice
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +15,9 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
+from esnb.clients.errors import LOST_EVENTS, translated
 from esnb.clients.installed import (
-    ClientError,
+    Client,
     NewEvent,
     NotFound,
     RecordedEvent,
@@ -25,9 +25,9 @@ from esnb.clients.installed import (
     StreamState,
 )
 from esnb.correlation import current_correlation
-from esnb.eventstoredb import envelope, positions
+from esnb.eventstoredb import envelope
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.errors import LOST_EVENTS, is_refused_position, translated
+from esnb.eventstoredb.log import Log, position_of
 from esnb.eventstoredb.naming import StreamNaming
 from esnb.eventstoredb.reading import read, whole
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
@@ -129,7 +129,9 @@ class Category:
         return read(
             self.lease,
             f"reading stream {stream!r}",
-            lambda client: list(map(_position, read_stream(client, stream, revision, limit=count))),
+            lambda client: list(
+                map(position_of, read_stream(client, stream, revision, limit=count))
+            ),
             at_leader=True,
         )
 
@@ -216,97 +218,21 @@ class Category:
 
     # --- the category in $all -----------------------------------------------------
 
-    def log(
-        self,
-        client: SharedClient,
-        *,
-        position: int | None = None,
-        backwards: bool = False,
-        limit: int | None = None,
-    ) -> Generator[RecordedEvent, None, None]:
-        """The category's events in `$all`; `position` must be an event's, inclusive forwards."""
-        arguments: dict[str, Any] = {} if limit is None else {"limit": limit}
-        return whole(
-            client,
-            client.read_all,
-            commit_position=position,
-            backwards=backwards,
-            filter_include=[self.naming.pattern],
-            filter_by_stream_name=True,
-            **arguments,
-        )
+    def log(self, client: Client) -> Log:
+        """The category's events in `$all`; those that the server wrote itself are among them."""
+        return Log.of_streams(client, self.naming.pattern)
 
-    def log_from(
-        self, client: SharedClient, number: int, *, limit: int | None = None
-    ) -> Generator[RecordedEvent, None, None]:
-        """The category's events at or above `number`, which may be no event's position.
-
-        Those that the server wrote itself are among them.
-
-        The server reads from positions of events only. The library mostly asks
-        from an event's position or from the number after one, which cost one
-        read; any other number is looked for. More than `limit` events may come.
-        """
-        if number <= 1:  # every position is above 0
-            yield from self.log(client, limit=limit)
-            return
-        if number >= positions.BEYOND_EVERY_LOG:
-            return
-        for position in (number, number - 1):
-            events = self.log(client, position=position, limit=None if limit is None else limit + 1)
-            try:
-                first = next(events, None)
-            except ClientError as error:
-                if not is_refused_position(error):
-                    raise
-                continue
-            if first is not None:
-                yield from (event for event in chain([first], events) if _position(event) >= number)
-            return
-        following = self.neighbours(client, number).at_or_above
-        if following is not None:
-            yield from self.log(client, position=following, limit=limit)
-
-    def log_before(
-        self, client: SharedClient, number: int | None
-    ) -> Generator[RecordedEvent, None, None]:
-        """The category's events below `number` (None: all), the last one first."""
-        if number is not None and number <= 1:
-            return
-        if number is None or number >= positions.BEYOND_EVERY_LOG:
-            yield from self.log(client, backwards=True)
-            return
-        events = self.log(client, position=number, backwards=True)
-        try:
-            first = next(events, None)
-        except ClientError as error:
-            if not is_refused_position(error):
-                raise
-            following = self.neighbours(client, number).at_or_above
-            yield from self.log(client, position=following, backwards=True)
-            return
-        if first is not None:
-            yield from chain([first], events)
-
-    def anchor(self, client: SharedClient, number: int | None) -> int | None:
+    def anchor(self, client: Client, number: int | None) -> int | None:
         """The position after which to subscribe for events above `number`; None: the start.
 
-        A position of an event at or below `number`, with none of the category's
-        between them: what a subscription sends beyond it may begin at or below
-        `number` all the same when `number` lies beyond the log's end.
+        A position at or below `number`, with none of the category's events between
+        them: what a subscription sends beyond it may begin at or below `number` all
+        the same when `number` lies beyond the log's end.
         """
         if number is None or number <= 0:
             return None
         head = self.head(client)
-        if head is None or head <= number:
-            return head
-        try:
-            next(self.log(client, position=number, limit=1), None)
-        except ClientError as error:
-            if not is_refused_position(error):
-                raise
-            return self.neighbours(client, number).below
-        return number
+        return head if head is None or head <= number else self.log(client).anchor(number)
 
     def notification(self, event: RecordedEvent) -> StreamNotification | None:
         """The notification that `event` carries; None when it is none of the application's.
@@ -320,22 +246,16 @@ class Category:
             event, originator_id, self.versions.version(event.stream_position)
         )
 
-    def head(self, client: SharedClient) -> int | None:
+    def head(self, client: Client) -> int | None:
         """The position of the application's last event."""
         for limit in (1, None):  # the last one is rarely the server's own
             last = None
-            for last in self.log(client, backwards=True, limit=limit):
+            for last in self.log(client).backwards(limit=limit):
                 if self.notification(last) is not None:
-                    return _position(last)
+                    return position_of(last)
             if last is None:
                 return None
         return None
-
-    def neighbours(self, client: SharedClient, number: int) -> positions.Neighbours:
-        """The category's events next to `number`, searched from both ends of the log."""
-        forwards, backwards = self.log(client), self.log(client, backwards=True)
-        with closing(forwards), closing(backwards):
-            return positions.neighbours(number, map(_position, forwards), map(_position, backwards))
 
 
 def append(
@@ -394,8 +314,3 @@ def read_stream(
         )
     except (NotFound, StreamIsDeleted):
         return []
-
-
-def _position(event: RecordedEvent) -> int:
-    """Servers before 21.10 leave it out of stream reads, never out of `$all`."""
-    return event.commit_position or 0

@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, NoReturn
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from eventsourcing.persistence import StoredEvent
 
 from esnb import topics
 from esnb.clients.installed import NewEvent, RecordedEvent
-from esnb.correlation import Correlation
+from esnb.correlation import CAUSATION_ID, CORRELATION_ID, Correlation
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
+from esnb.topics import TOPIC
+from esnb.values.strict_json import JSON, OCTETS, is_json
 
-TOPIC = "topic"
 APPLICATION = "application"
-CORRELATION_ID = "$correlationId"
-CAUSATION_ID = "$causationId"
-
-JSON: Literal["application/json"] = "application/json"
-OCTETS: Literal["application/octet-stream"] = "application/octet-stream"
 
 
 def enclose(
@@ -49,28 +45,47 @@ def enclose(
             metadata[CAUSATION_ID] = correlation.causation_id
     if extra:
         metadata.update(extra)
-    return NewEvent(
-        type=topics.short_type(stored.topic),
-        data=stored.state,
-        metadata=json.dumps(metadata, separators=(",", ":"), ensure_ascii=False).encode(),
-        content_type=JSON if is_json(stored.state) else OCTETS,
+    return new_event(
+        topics.short_type(stored.topic),
+        stored.state,
+        write_metadata(metadata),
+        is_json(stored.state),
     )
+
+
+def new_event(
+    event_type: str,
+    state: bytes,
+    metadata: bytes,
+    announces_json: bool,
+    id: UUID | None = None,
+) -> NewEvent:
+    """The event to append, with a random id unless `id` is given."""
+    return NewEvent(
+        type=event_type,
+        data=state,
+        metadata=metadata,
+        content_type=JSON if announces_json else OCTETS,
+        id=id or uuid4(),
+    )
+
+
+def write_metadata(metadata: Mapping[str, Any]) -> bytes:
+    """Metadata as JSON; a lone surrogate as the escape that alone can name it."""
+    text = json.dumps(metadata, separators=(",", ":"), ensure_ascii=False)
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(metadata, separators=(",", ":")).encode()
 
 
 def stream_event(
     recorded: RecordedEvent, originator_id: UUID | str, originator_version: int
 ) -> StreamEvent:
     """The stored event that `recorded` carries."""
-    metadata = read_metadata(recorded.metadata)
     return StreamEvent(
-        originator_id=originator_id,
-        originator_version=originator_version,
-        topic=topic_in(recorded.type, metadata),
-        state=recorded.data,
-        event_id=recorded.id,
-        recorded=recorded.recorded_at,
-        metadata=metadata,
         position=recorded.commit_position,
+        **_opened(recorded, originator_id, originator_version),
     )
 
 
@@ -79,25 +94,31 @@ def notification(
 ) -> StreamNotification:
     """The notification that `recorded`, read from `$all`, carries."""
     assert recorded.commit_position is not None
-    metadata = read_metadata(recorded.metadata)
     return StreamNotification(
         id=recorded.commit_position,
-        originator_id=originator_id,
-        originator_version=originator_version,
-        topic=topic_in(recorded.type, metadata),
-        state=recorded.data,
-        event_id=recorded.id,
-        recorded=recorded.recorded_at,
-        metadata=metadata,
+        **_opened(recorded, originator_id, originator_version),
     )
 
 
-def topic_in(event_type: str, metadata: Mapping[str, Any]) -> str:
+def _opened(
+    recorded: RecordedEvent, originator_id: UUID | str, originator_version: int
+) -> dict[str, Any]:
+    """What both have of an event, by the names of their fields."""
+    metadata = read_metadata(recorded.metadata)
+    return {
+        "originator_id": originator_id,
+        "originator_version": originator_version,
+        "topic": topic_of(recorded.type, metadata),
+        "state": recorded.data,
+        "event_id": recorded.id,
+        "recorded": recorded.recorded_at,
+        "metadata": metadata,
+    }
+
+
+def topic_of(event_type: str, metadata: Mapping[str, Any]) -> str:
     """An event's topic: from its metadata when they are ours, else by its type."""
-    topic = metadata.get(TOPIC)
-    if isinstance(topic, str) and topics.matches(topic, event_type):
-        return topic
-    return topics.topic_of(event_type)
+    return topics.topic_in(metadata, event_type) or topics.topic_of(event_type)
 
 
 def is_of_server(recorded: RecordedEvent) -> bool:
@@ -108,8 +129,7 @@ def is_of_server(recorded: RecordedEvent) -> bool:
     """
     if not recorded.type.startswith("$"):
         return False
-    topic = read_metadata(recorded.metadata).get(TOPIC)
-    return not isinstance(topic, str) or not topics.matches(topic, recorded.type)
+    return topics.topic_in(read_metadata(recorded.metadata), recorded.type) is None
 
 
 def read_metadata(data: bytes) -> Mapping[str, Any]:
@@ -121,23 +141,3 @@ def read_metadata(data: bytes) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return metadata if isinstance(metadata, dict) else {}
-
-
-def is_json(data: bytes) -> bool:
-    """Whether a strict parser reads `data` as JSON.
-
-    >>> is_json(b'{"price": 10}'), is_json(b'{"price": NaN}'), is_json(b"\\x78\\x9c")
-    (True, False, False)
-    """
-    try:
-        _STRICT.decode(data.decode())
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-_STRICT = json.JSONDecoder(parse_constant=_refuse_constant)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Generator
 from time import sleep
 from typing import Any, TypeVar
 
-from esnb.clients.installed import DeadlineExceeded, DiscoveryFailed, RecordedEvent
+from esnb.clients.errors import ReadInterrupted, is_transient, is_unreachable, translated
+from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import Client, DeadlineExceeded, DiscoveryFailed, RecordedEvent
 from esnb.clients.leader import leader_of
+from esnb.clients.links import keeping_links
+from esnb.clients.patience import patiently
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.errors import ReadInterrupted, is_transient, is_unreachable, translated
 
 T = TypeVar("T")
 
@@ -68,7 +71,7 @@ def read(
 
 
 def whole(
-    client: SharedClient,
+    client: Client,
     request: Callable[..., Any],
     *,
     patience: float = _PATIENCE,
@@ -77,24 +80,34 @@ def whole(
     """The events of one read; raises ReadInterrupted where it ended early.
 
     Raises DeadlineExceeded when another thread has been renewing the connection
-    for `patience` seconds. Leaving the loop early ends the read.
+    for `patience` seconds, and OperationalError when the server of a client that
+    does not notice it itself falls silent. Leaving the loop early ends the read.
+    Links that lead nowhere come as they are.
     """
+    shared = client if isinstance(client, SharedClient) else None
+    era = None if shared is None else _settled(shared, patience)
+    response = request(**arguments)
+    if arguments.get("resolve_links"):
+        keeping_links(response)
+    try:
+        yield from response if isinstance(client, EventStoreDB) else patiently(response, client)
+    except Exception as error:
+        if shared is not None and shared.era != era and is_transient(error):
+            raise _cut() from error  # kurrentdbclient says it itself
+        raise
+    finally:
+        response.stop()
+    if shared is not None and shared.era != era:
+        raise _cut()
+
+
+def _settled(client: SharedClient, patience: float) -> int:
     era = client.settled(patience)
     if era is None:
         raise DeadlineExceeded(
             f"the connection is being renewed by another thread, for {patience:g} s already"
         )
-    response = request(**arguments)
-    try:
-        yield from response
-    except Exception as error:
-        if client.era != era and is_transient(error):  # kurrentdbclient says it itself
-            raise _cut() from error
-        raise
-    finally:
-        response.stop()
-    if client.era != era:
-        raise _cut()
+    return era
 
 
 def _cut() -> ReadInterrupted:

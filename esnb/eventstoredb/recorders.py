@@ -19,6 +19,7 @@ from eventsourcing.persistence import (
 from esnb.adapters.checkpoint_event import CheckpointEvent
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import SharedClient
+from esnb.eventstoredb.log import position_of
 from esnb.eventstoredb.reading import read
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
 from esnb.eventstoredb.subscription import EventStoreDBSubscription
@@ -140,8 +141,8 @@ class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, Application
         """
         while True:
             count, position = 0, lowest
-            for event in self.category.log_from(client, lowest, limit=at_once):
-                count, position = count + 1, event.commit_position or 0
+            for event in self.category.log(client).forwards(lowest, limit=at_once):
+                count, position = count + 1, position_of(event)
                 notification = self.category.notification(event)
                 if notification is not None:
                     yield notification
@@ -161,7 +162,7 @@ class EventStoreDBApplicationRecorder(EventStoreDBAggregateRecorder, Application
             return []
 
         def work(client: SharedClient) -> list[StreamNotification]:
-            found = map(self.category.notification, self.category.log_before(client, number))
+            found = map(self.category.notification, self.category.log(client).backwards(number))
             return list(islice((each for each in found if each is not None), limit))
 
         return read(self.category.lease, self._subject, work)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from eventsourcing.utils import Environment
 
 from esnb.adapters.settings import IDType, originator_id_type, snapshot_keep, snapshot_ttl
 from esnb.adapters.stream_prefix import STREAM_PREFIX
+from esnb.clients.certificate import ROOT_CERTIFICATES, pem_text
 from esnb.clients.installed import flaw_of
 from esnb.clients.uri import guarded, veiled
 from esnb.eventstoredb.snapshot_stores import snapshot_store
 from esnb.setting import SettingError, whole_number
 
 URI = "EVENTSTOREDB_URI"
-ROOT_CERTIFICATES = "EVENTSTOREDB_ROOT_CERTIFICATES"
 FIRST_VERSION = "EVENTSTOREDB_FIRST_VERSION"
 
 
@@ -68,16 +67,10 @@ def _uri(env: Environment) -> str:
 
 
 def _certificates(value: str | None) -> str | None:
-    if not value or "-----BEGIN" in value:
-        return value or None
     try:
-        return Path(value).expanduser().read_text()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise SettingError(
-            f"{ROOT_CERTIFICATES} is {value!r}, which is neither PEM text nor a readable file: "
-            f"{reason}"
-        ) from None
+        return pem_text(value) if value else None
+    except ValueError as error:
+        raise SettingError(str(error)) from None
 
 
 def _first_version(env: Environment) -> int:

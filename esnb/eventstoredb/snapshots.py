@@ -19,8 +19,9 @@ from esnb.correlation import current_correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.category import append, read_stream
 from esnb.eventstoredb.connection import Lease, SharedClient
+from esnb.eventstoredb.log import Log
 from esnb.eventstoredb.naming import StreamNaming
-from esnb.eventstoredb.reading import read, whole
+from esnb.eventstoredb.reading import read
 from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 
 _log = logging.getLogger(__name__)
@@ -198,12 +199,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
     def _originator_ids(self) -> list[UUID | str]:
         def work(client: SharedClient) -> list[UUID | str]:
-            events = whole(
-                client,
-                client.read_all,
-                filter_include=[self._naming.snapshot_pattern],
-                filter_by_stream_name=True,
-            )
+            events = Log.of_streams(client, self._naming.snapshot_pattern).forwards()
             names = dict.fromkeys(event.stream_name for event in events)
             ids = map(self._naming.snapshot_originator_id, names)
             return [each for each in ids if each is not None]
@@ -234,7 +230,7 @@ def _snapshot(event: RecordedEvent, originator_id: UUID | str) -> StoredSnapshot
     return StoredSnapshot(
         originator_id=originator_id,
         originator_version=version,
-        topic=envelope.topic_in(event.type, metadata),
+        topic=envelope.topic_of(event.type, metadata),
         state=event.data,
         fingerprint=fingerprint if isinstance(fingerprint, str) else None,
         event_id=_event_id(metadata.get(EVENT_ID)),

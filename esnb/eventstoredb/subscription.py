@@ -12,12 +12,12 @@ from eventsourcing.persistence import OperationalError, PersistenceError, Subscr
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, CheckpointMismatchError, event_instead
 from esnb.adapters.reading_on import checkpoint_at, note_event
+from esnb.clients.errors import is_transient, translate, translated
 from esnb.clients.installed import ClientError, ConsumerTooSlow
 from esnb.clients.uri import described, is_embedded
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.errors import is_transient, translate, translated
-from esnb.eventstoredb.reading import whole
+from esnb.eventstoredb.log import Log, position_of
 from esnb.eventstoredb.records import StreamNotification
 from esnb.threads.changes import Flag
 from esnb.threads.forks import Birth
@@ -40,7 +40,7 @@ class _LogOf:
         self._client = client
 
     def select_notifications(self, start: int | None, limit: int) -> list[StreamNotification]:
-        events = self._category.log_from(self._client, start or 0)
+        events = self._category.log(self._client).forwards(start or 0)
         found = map(self._category.notification, events)
         return list(islice((each for each in found if each is not None), limit))
 
@@ -152,8 +152,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         if self._after is None or not is_embedded(uri):
             return
         client = self._lease.client
-        events = whole(client, client.read_all, backwards=True, limit=1, filter_exclude=())
-        end = next((event.commit_position or 0 for event in events), 0)
+        end = next(map(position_of, Log(client, filter_exclude=()).backwards(limit=1)), 0)
         if end < self._after:
             raise OperationalError(
                 f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "

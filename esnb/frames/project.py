@@ -231,14 +231,11 @@ def _in_memory(view_class: type[TrackingRecorder]) -> Mapping[str, str]:
     """Settings of a database that is nowhere but in memory."""
     if issubclass(view_class, SQLiteTrackingRecorder):
         return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": ":memory:"}
-    if _is_of_sqlalchemy(view_class):
+    from esnb.projections.sql_group import is_sqlalchemy  # brings redis-py
+
+    if is_sqlalchemy(view_class):
         return {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": "sqlite://"}
     raise TypeError(
         f"{view_class.__qualname__} is no Redis, SQLite, SQLAlchemy or POPO view: give the "
         "settings of a store that may be written to with env="
     )
-
-
-def _is_of_sqlalchemy(view_class: type[Any]) -> bool:
-    package = "eventsourcing_sqlalchemy"
-    return any(each.__module__.partition(".")[0] == package for each in view_class.__mro__)

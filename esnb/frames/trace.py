@@ -12,6 +12,7 @@ from uuid import UUID
 import pandas as pd
 
 from esnb.clients.uri import guarded_argument
+from esnb.correlation import CAUSATION_ID
 from esnb.frames.schema import build
 from esnb.sources.columns import Schema
 from esnb.sources.jobs import job
@@ -141,7 +142,7 @@ def _events(source: EventSource, wanted: str, progress: bool | None) -> Iterator
     for record in correlated(source, wanted, progress):
         metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
         data, error = source.decode(record)
-        cause = metadata.get("$causationId")
+        cause = metadata.get(CAUSATION_ID)
         yield Hop(
             "event",
             str(record.event_id or f"{record.stream}/{record.version}"),

@@ -15,18 +15,18 @@ from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
 
 from esnb.clients.uri import guarded_settings
+from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.outbox.errors import PayloadError
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.record import OutboxRecord
 from esnb.outbox.view import OutboxView
 from esnb.projections import Backoff, CatchUpRunner
-from esnb.projections.current import CORRELATION_ID, event_id_of
+from esnb.projections.current import event_id_of
 from esnb.projections.runner import require_application
 from esnb.running.status import RunnerStatus, told
 from esnb.threads.question import Question
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
-CAUSATION_ID = "$causationId"
 _NONE: Mapping[str, Any] = {}
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any, NoReturn
+from typing import Any
 
 from eventsourcing.persistence import Mapper
 
 from esnb.outbox.errors import PayloadError
+from esnb.sources.payload import mapper_plain
+from esnb.values.strict_json import strict_decoder
 
 
 def stored_payload(mapper: Mapper[Any], state: bytes) -> Any:
@@ -18,11 +19,8 @@ def stored_payload(mapper: Mapper[Any], state: bytes) -> Any:
     Raises PayloadError for what a strict JSON parser refuses, NaN included.
     """
     try:
-        if mapper.cipher:
-            state = mapper.cipher.decrypt(state)
-        if mapper.compressor:
-            state = mapper.compressor.decompress(state)
-        return _decode(str(state, "utf-8")) if state else None
+        plain = mapper_plain(mapper)(state)
+        return _decode(str(plain, "utf-8")) if plain else None
     except Exception as error:
         # A cipher, a compressor or a transcoder of any make: one record less to send.
         raise PayloadError(
@@ -37,8 +35,4 @@ def _unwrapped(found: dict[str, Any]) -> Any:
     return found
 
 
-def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON")
-
-
-_decode = json.JSONDecoder(object_hook=_unwrapped, parse_constant=_refused).decode
+_decode = strict_decoder(_unwrapped).decode

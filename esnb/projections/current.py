@@ -11,9 +11,8 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from eventsourcing.persistence import Notification
 
-from esnb.correlation import Correlated, Correlation
+from esnb.correlation import CORRELATION_ID, Correlated, Correlation
 
-CORRELATION_ID = "$correlationId"
 _NONE: Mapping[str, Any] = {}
 
 

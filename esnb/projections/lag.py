@@ -7,11 +7,8 @@ from typing import Any
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import Notification
-from eventsourcing.popo import POPOApplicationRecorder
-from eventsourcing.sqlite import SQLiteApplicationRecorder
 
-MOST_COUNTED = 10_000
-"""Events that are counted at a time."""
+from esnb.sources.lag import application_lag, has_gapless_ids
 
 
 class LagMeter:
@@ -37,21 +34,15 @@ class LagMeter:
             self._head = None
             return 0
         recorder = self._application.recorder
-        if isinstance(recorder, POPOApplicationRecorder | SQLiteApplicationRecorder):
-            return head - (position or 0)
-        # Not where it has begun anew, in a rebuild or a second start.
+        if has_gapless_ids(recorder):
+            return application_lag(recorder, position, head)
+        # Not where it has begun again, in a rebuild or a second start.
         goes_on = self._position <= (position or 0) and self._applied <= applied
         known = goes_on and self._head is not None and (position or 0) < self._head <= head
         start = self._head if known else position
         before = max(0, self._waiting - (applied - self._applied)) if known else 0
-        if start == head:
-            return before
-        counted = len(
-            recorder.select_notifications(
-                start=start, limit=MOST_COUNTED + 1, stop=head, inclusive_of_start=False
-            )
-        )
-        if counted > MOST_COUNTED:
+        counted = application_lag(recorder, start, head)
+        if counted is None:
             self._head = None
             return None
         self._head, self._waiting, self._applied = head, before + counted, applied

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 
 def is_sqlalchemy(recorder: object) -> bool:
-    """Whether a recorder is one of eventsourcing-sqlalchemy, which is not imported for it."""
-    return any(
-        each.__module__.partition(".")[0] == "eventsourcing_sqlalchemy"
-        for each in type(recorder).__mro__
-    )
+    """Whether a recorder, or a class of them, is eventsourcing-sqlalchemy's, which is not imported."""
+    kind = recorder if isinstance(recorder, type) else type(recorder)
+    package = "eventsourcing_sqlalchemy"
+    return any(each.__module__.partition(".")[0] == package for each in kind.__mro__)
 
 
 def begin_writing(session: Any) -> None:

@@ -28,7 +28,7 @@ def is_transient(error: BaseException) -> bool:
     if "sqlalchemy" in packages:
         return _is_database_away(error)
     if packages & {"esdbclient", "kurrentdbclient", "grpc"}:
-        from esnb.eventstoredb.errors import is_transient as is_transient_there
+        from esnb.clients.errors import is_transient as is_transient_there
 
         return isinstance(error, Exception) and is_transient_there(error)
     return False

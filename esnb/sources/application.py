@@ -10,9 +10,9 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.persistence import Notification, StoredEvent
 from eventsourcing.popo import POPOApplicationRecorder
-from eventsourcing.sqlite import SQLiteApplicationRecorder
 
 from esnb.sources.columns import Schema
+from esnb.sources.lag import has_gapless_ids
 from esnb.sources.payload import (
     Decoded,
     decode_or_keep,
@@ -188,8 +188,3 @@ def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
 
 def _has_text_ids(app: Application[Any]) -> bool:
     return app.env.get("ORIGINATOR_ID_TYPE", "uuid").lower() == "text"
-
-
-def has_gapless_ids(recorder: object) -> bool:
-    """Whether a recorder's notification ids are 1, 2, 3 and so on."""
-    return isinstance(recorder, POPOApplicationRecorder | SQLiteApplicationRecorder)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
 from esnb.clients.installed import ClientError
+from esnb.clients.position import place
+from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Record
 from esnb.sources.server import ServerSource
 from esnb.values.cell import encodable
 
 PROJECTION = "$by_correlation_id"
-_POSITION = re.compile(r"C:(\d+)/P:\d+")
 
 
 def correlated(source: EventSource, wanted: str, progress: bool | None) -> Iterator[Record]:
@@ -38,7 +38,7 @@ def flow_of(record: Record) -> str | None:
     None where the event has no id either, as in stores other than EventStoreDB.
     """
     metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
-    found = metadata.get("$correlationId") or record.event_id
+    found = metadata.get(CORRELATION_ID) or record.event_id
     return None if found is None else str(found)
 
 
@@ -57,10 +57,8 @@ def _reached(client: Any) -> int | None:
         found = client.get_projection_statistics(name=PROJECTION)
     except ClientError:  # there is no such projection, or it is not for this user
         return None
-    position = _POSITION.fullmatch(found.position or "")
-    if not found.status.startswith("Running") or found.writes_in_progress or position is None:
-        return None
-    return int(position[1])
+    is_up_to_date = found.status.startswith("Running") and not found.writes_in_progress
+    return place(found.position) if is_up_to_date else None
 
 
 def _by_links(
@@ -94,7 +92,7 @@ def _beginning(
         UUID(wanted)
     except ValueError:
         return None
-    causes = {str(record.metadata.get("$causationId")) for record in linked}
+    causes = {str(record.metadata.get(CAUSATION_ID)) for record in linked}
     if linked and wanted not in causes:
         return None
     with source.events(None) as records:

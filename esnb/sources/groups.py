@@ -27,8 +27,8 @@ def groups(source: Any) -> list[Any]:
     OperationalError when the server does not answer within a second, and the
     client's own errors (rights).
     """
+    from esnb.clients.errors import answered
     from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-    from esnb.sources.server import answered
 
     client = _client(source)
     question = _questions.setdefault(client, Question("EventStoreDB, about its groups"))
@@ -57,8 +57,8 @@ def replay_parked(source: Any, stream: str, group: str) -> None:
     OperationalError when the server does not answer, and the client's own
     errors (rights).
     """
+    from esnb.clients.errors import answered
     from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-    from esnb.sources.server import answered
 
     client = _client(source)
     name = None if stream == "$all" else stream

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Literal
 
+from esnb.correlation import CORRELATION_ID
 from esnb.sources.paging import Pager
 from esnb.sources.record import Record, own_name
 from esnb.sources.redaction import REDACTED
@@ -112,7 +113,7 @@ def _words(value: Any, levels: int) -> Iterator[str]:
 
 def correlation_of(metadata: Any) -> str | None:
     """The correlation id that an event's metadata name, as text."""
-    found = metadata.get("$correlationId") if isinstance(metadata, Mapping) else None
+    found = metadata.get(CORRELATION_ID) if isinstance(metadata, Mapping) else None
     return None if found is None or found == REDACTED else str(found)
 
 

@@ -11,16 +11,20 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from itertools import count, islice, starmap
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
 
-from esnb.sources.application import ApplicationSource, has_gapless_ids
+from esnb.sources.application import ApplicationSource
 from esnb.sources.file import FileSource
+from esnb.sources.lag import has_gapless_ids
 from esnb.sources.numbers import FURTHEST
 from esnb.sources.record import EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import source_of
+
+if TYPE_CHECKING:
+    from esnb.sources.server import ServerSource  # brings gRPC
 
 _FIRST, _MOST = 64, 4096
 """Events of the first and of the largest request; each asks for four times as many."""
@@ -187,11 +191,13 @@ def _placed(place: int, record: Record) -> Record:
 class _Server(_OfSource):
     """An EventStoreDB client: its `$all` is read in both directions."""
 
+    source: ServerSource
+
     def log(self, start: int | None) -> Records:
         return self.source.events(start)
 
     def log_before(self, before: int | None) -> Records:
-        return cast(Records, cast(Any, self.source).events_before(before))
+        return self.source.events_before(before)
 
 
 class _Recorder(_OfSource):

@@ -25,13 +25,11 @@ from eventsourcing.persistence import (
 
 from esnb.clients.uri import said
 from esnb.values.state import with_sets_in_order
+from esnb.values.strict_json import OCTETS
 
 Decode = Callable[[bytes], Any]
 Decoded = tuple[Any, str | None]
 """A payload, and why it could not be read: then it is the stored bytes."""
-
-BINARY = "application/octet-stream"
-"""The content type of what is not announced as JSON."""
 
 _STANDARD: Mapping[str, Transcoding] = {
     transcoding.name: transcoding for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO())
@@ -213,7 +211,7 @@ def decode_announced(state: bytes, content_type: str | None, transcoded: bool) -
         packed, not_packed = decode_or_keep(read_message_pack, state)
         if not_packed is None:
             return packed, None
-    if content_type == BINARY and type(payload) is not dict:
+    if content_type == OCTETS and type(payload) is not dict:
         return state or None, None  # bytes are no damage where bytes were announced
     return payload, problem
 
@@ -226,19 +224,6 @@ def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
         return decode(state), None
     except Exception as error:  # noqa: BLE001  any transcoder, any damage: one row less known
         return state, f"payload not readable: {said(error)}"
-
-
-def is_json(state: bytes) -> bool:
-    """Whether a strict parser reads `state` as JSON: NaN and Infinity are none."""
-    try:
-        json.loads(state, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
 
 
 @contextmanager

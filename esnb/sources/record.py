@@ -12,6 +12,7 @@ from uuid import UUID
 from esnb.clients.links import LINK
 from esnb.sources.columns import Schema
 from esnb.sources.moments import own_time, time_in
+from esnb.topics import TOPIC
 
 
 @dataclass(slots=True)
@@ -86,10 +87,6 @@ ORIGINAL_TIME = "$esnb-recorded"
 """In the metadata of an event that `load` stored: when it was recorded first."""
 
 
-TOPIC_KEY = "topic"
-"""Where esnb's adapter keeps an event's full topic in its metadata."""
-
-
 class Origin(NamedTuple):
     """Where events come from."""
 
@@ -114,7 +111,7 @@ def own_name(type: str) -> str:
 def is_of_library(record: Record) -> bool:
     """Whether an application wrote an event of a server, rather than some other client."""
     metadata = record.metadata
-    return ":" in record.topic or (type(metadata) is dict and TOPIC_KEY in metadata)
+    return ":" in record.topic or (type(metadata) is dict and TOPIC in metadata)
 
 
 def as_first_recorded(metadata: Any, recorded: datetime | None) -> tuple[Any, datetime | None]:

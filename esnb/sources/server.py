@@ -11,46 +11,25 @@ from itertools import takewhile
 from typing import Any
 from uuid import UUID
 
-import grpc
-from eventsourcing.persistence import OperationalError
-
-from esnb import topics
-from esnb.clients import ended
-from esnb.clients.certificate import certificate_problem
-from esnb.clients.channel import CallError
-from esnb.clients.eventstoredb import EventStoreDB
-from esnb.clients.installed import (
-    AccessDenied,
-    Client,
-    ClientError,
-    DeadlineExceeded,
-    DiscoveryFailed,
-    NodeIsNotLeader,
-    NotFound,
-    RecordedEvent,
-    ServiceUnavailable,
-    StreamIsDeleted,
-)
-from esnb.clients.leader import not_leader
-from esnb.clients.links import LINK, keeping_links
-from esnb.clients.patience import patiently
-from esnb.clients.refusal import explain_any
-from esnb.clients.silence import SILENT, is_silence
-from esnb.clients.status import call_of
-from esnb.clients.uri import described, guarded, masked
+from esnb.clients.errors import answered
+from esnb.clients.installed import Client, NotFound, RecordedEvent, StreamIsDeleted
+from esnb.clients.links import LINK
+from esnb.eventstoredb.log import Log
+from esnb.eventstoredb.reading import whole
 from esnb.sources.columns import Schema
 from esnb.sources.payload import Decoded, decode_announced, decode_or_keep, json_decoder
 from esnb.sources.record import (
     SERVER_COLUMNS,
     TOMBSTONE,
-    TOPIC_KEY,
     Origin,
     Record,
+    Records,
     as_first_recorded,
     category_of_stream,
     decode_remarked,
     is_of_library,
 )
+from esnb.topics import topic_in
 from esnb.values.cell import encodable
 
 _SHOWN: Mapping[str, Any] = {"filter_include": [r"[^$][\s\S]*", re.escape(TOMBSTONE)]}
@@ -59,77 +38,6 @@ _LAST_REVISION = 2**63 - 1
 """At which a tombstone stands, whatever comes before it."""
 _OLD_CONFIGURATION = re.compile(r"PersistentConfig\d+")
 """The type of those in which older servers kept their groups of consumers."""
-
-
-@contextmanager
-def reading(client: Client, method: str, **arguments: Any) -> Iterator[Iterator[RecordedEvent]]:
-    """A read by the client's `method`, ended with the block.
-
-    Raises what `answered` raises, and OperationalError when the server falls silent.
-    """
-    with (
-        answered(client),
-        getattr(client, method)(**arguments) as response,
-        closing(_patient(keeping_links(response), client)) as events,
-    ):
-        yield events
-
-
-def _patient(response: Any, client: Client) -> Generator[RecordedEvent, None, None]:
-    """The events of `response`; a server that falls silent ends it with an error.
-
-    esnb's own clients notice it themselves.
-    """
-    if isinstance(client, EventStoreDB):
-        yield from response
-    else:
-        yield from patiently(response, client)
-
-
-@contextmanager
-def answered(client: Client) -> Iterator[None]:
-    """A block that asks the server.
-
-    Raises OperationalError, with the server named, where it cannot be reached,
-    does not answer in time, or the client was closed; AccessDenied for a user without
-    the right; the client's other errors as they are, in one line.
-    """
-    uri = guarded(client.connection_spec.uri)
-    server = f"EventStoreDB at {described(uri)}"
-    try:
-        yield
-    except NodeIsNotLeader as error:
-        raise OperationalError(f"{server} refuses: {not_leader(error)}") from error
-    except (ServiceUnavailable, DiscoveryFailed, DeadlineExceeded) as error:
-        raise OperationalError(ended.explain_gone(uri) or f"{server} {_absence(error)}") from error
-    except ClientError as error:
-        call = call_of(error)
-        if call is None:
-            raise
-        # Another client than esnb's has lines of gRPC's own for a text.
-        told = call if isinstance(call, CallError) else CallError(call, explain_any)
-        if told.code() is grpc.StatusCode.PERMISSION_DENIED:
-            raise AccessDenied(str(told)) from None
-        if told is call:
-            raise
-        raise type(error)(told) from None
-    except ValueError as error:
-        if "channel" not in str(error).lower():
-            raise
-        problem = (
-            ended.explain_gone(uri) or f"this client of {server} is closed: {ended.GIVE_ANOTHER}"
-        )
-        raise OperationalError(problem) from error
-
-
-def _absence(error: Exception) -> str:
-    """What `error` says of a server that gives no answer."""
-    if isinstance(error, DeadlineExceeded) or is_silence(str(error)):
-        return SILENT
-    problem = certificate_problem(str(error))
-    if problem is not None:
-        return f"cannot be used: {problem}"
-    return f"cannot be reached: check whether it runs ({masked(str(error))})"
 
 
 class ServerSource:
@@ -142,6 +50,7 @@ class ServerSource:
 
     def __init__(self, client: Client) -> None:
         self.client = client
+        self._log = Log(client, **_SHOWN)
         self._metadata = json_decoder(transcoded=False)
 
     @property
@@ -152,50 +61,17 @@ class ServerSource:
     def extra_columns(self) -> Schema:
         return SERVER_COLUMNS
 
-    @contextmanager
-    def events(self, start: int | None) -> Iterator[Iterator[Record]]:
-        first, begin = self._from(start)
-        with reading(self.client, "read_all", commit_position=begin, **_SHOWN) as response:
-            yield (
-                self._record(event)
-                for event in response
-                if (first is None or (event.commit_position or 0) >= first) and _is_shown(event)
-            )
+    def events(self, start: int | None) -> Records:
+        return self._shown(self._log.forwards(start))
 
-    @contextmanager
-    def events_before(self, number: int | None) -> Iterator[Iterator[Record]]:
+    def events_before(self, number: int | None) -> Records:
         """The events below position `number` (None: all), the last one first."""
-        if number is not None and number <= 1:
-            yield iter(())
-            return
-        # Backwards a position itself is left out, and one that is no event's is
-        # refused: then everything above it is read and passed over.
-        begin = None if number is None else self._from(number)[1]
-        with reading(
-            self.client, "read_all", commit_position=begin, backwards=True, **_SHOWN
-        ) as response:
-            yield (
-                self._record(event)
-                for event in response
-                if (number is None or (event.commit_position or 0) < number) and _is_shown(event)
-            )
+        return self._shown(self._log.backwards(number))
 
-    def _from(self, start: int | None) -> tuple[int | None, int | None]:
-        """From which position to show, and from which to read.
-
-        The server refuses a position at which no event begins; then the read
-        begins at the beginning and what comes before is passed over.
-        """
-        if start is None or start <= 0:
-            return None, None
-        try:
-            with reading(
-                self.client, "read_all", commit_position=start, limit=1, **_SHOWN
-            ) as response:
-                next(response, None)
-        except ClientError:
-            return start, None
-        return start, start
+    @contextmanager
+    def _shown(self, events: Generator[RecordedEvent, None, None]) -> Iterator[Iterator[Record]]:
+        with answered(self.client), closing(events):
+            yield (self._record(event) for event in events if _is_shown(event))
 
     @contextmanager
     def stream(
@@ -210,32 +86,24 @@ class ServerSource:
             yield iter(self._newest(text, low, high, last))
         else:
             limit = sys.maxsize if high is None else high - low
-            with reading(
-                self.client,
-                "read_stream",
-                stream_name=text,
-                stream_position=low,
-                resolve_links=True,
-                limit=limit,
-            ) as response:
+            with self._reading(text, stream_position=low, limit=limit) as records:
                 # A truncated stream begins later than it was asked for.
-                yield takewhile(
-                    lambda record: high is None or _number(record) < high,
-                    self._found(response, text),
-                )
+                yield takewhile(lambda record: high is None or _number(record) < high, records)
 
     def _newest(self, name: str, low: int, high: int | None, last: int) -> list[Record]:
-        with reading(
-            self.client,
-            "read_stream",
-            stream_name=name,
-            stream_position=None if high is None else high - 1,
-            backwards=True,
-            resolve_links=True,
-            limit=last,
-        ) as response:
-            newest = list(self._found(response, name))
+        end = None if high is None else high - 1
+        with self._reading(name, stream_position=end, backwards=True, limit=last) as records:
+            newest = list(records)
         return [record for record in reversed(newest) if _number(record) >= low]
+
+    @contextmanager
+    def _reading(self, name: str, **bounds: Any) -> Iterator[Iterator[Record]]:
+        """A read of one stream, ended with the block."""
+        events = whole(
+            self.client, self.client.read_stream, stream_name=name, resolve_links=True, **bounds
+        )
+        with answered(self.client), closing(events):
+            yield self._found(events, name)
 
     def _found(self, response: Iterable[RecordedEvent], name: str) -> Iterator[Record]:
         """The events of a read; none where there is no such stream."""
@@ -284,15 +152,12 @@ class ServerSource:
     def _record(self, event: RecordedEvent) -> Record:
         metadata, _ = decode_or_keep(self._metadata, event.metadata)
         metadata, recorded = as_first_recorded(metadata, event.recorded_at)
-        topic = metadata.get(TOPIC_KEY) if type(metadata) is dict else None
-        if not isinstance(topic, str) or not topics.matches(topic, event.type):
-            topic = event.type
         link = event.link
         revision = None if _is_tombstone(event) else event.stream_position
         return Record(
             event.stream_name,
             None if revision is None else revision + 1,
-            topic,
+            topic_in(metadata, event.type) or event.type,
             event.data,
             event.commit_position,
             str(event.id),

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID, uuid5
 
 from esnb import topics
 from esnb.clients.installed import Client, NewEvent, StreamIsDeleted, StreamState
-from esnb.sources.payload import BINARY, is_json
-from esnb.sources.record import ORIGINAL_TIME, TOPIC_KEY, Record
+from esnb.eventstoredb.envelope import APPLICATION, new_event, write_metadata
+from esnb.sources.record import ORIGINAL_TIME, Record
+from esnb.topics import TOPIC
+from esnb.values.strict_json import OCTETS, is_json
 
-_JSON: Literal["application/json"] = "application/json"
-_OCTETS: Literal["application/octet-stream"] = "application/octet-stream"
 _IDS = UUID("6c0c8b1e-5b0f-4d0c-9a2f-5f4d1c8f2f6e")
 """Begins the ids of events that had none: the same event gets the same id."""
 
@@ -56,20 +55,15 @@ class ServerTarget:
 
     def _event(self, record: Record) -> NewEvent:
         state = record.state if record.is_as_stored else self._encode(record.state)
-        is_said_json = None if record.content_type is None else record.content_type != BINARY
-        return NewEvent(
-            type=self._type(record),
-            data=state,
-            metadata=self._metadata(record),
-            content_type=_JSON
-            if (is_json(state) if is_said_json is None else is_said_json)
-            else _OCTETS,
-            id=self._id(record),
+        announced = record.content_type
+        announces_json = is_json(state) if announced is None else announced != OCTETS
+        return new_event(
+            self._type(record), state, self._metadata(record), announces_json, id=self._id(record)
         )
 
     def _type(self, record: Record) -> str:
         """The type on the wire: short where the metadata have the topic."""
-        known = record.metadata.get(TOPIC_KEY) if isinstance(record.metadata, dict) else None
+        known = record.metadata.get(TOPIC) if isinstance(record.metadata, dict) else None
         if self._application is None and known != record.topic:
             return record.topic
         return topics.short_type(record.topic)
@@ -80,18 +74,12 @@ class ServerTarget:
             return record.metadata
         metadata: dict[str, Any] = {}
         if self._application is not None:
-            metadata = {TOPIC_KEY: record.topic, "application": self._application}
+            metadata = {TOPIC: record.topic, APPLICATION: self._application}
         if isinstance(record.metadata, dict):
             metadata |= record.metadata
         if record.recorded is not None:
             metadata[ORIGINAL_TIME] = record.recorded.isoformat()
-        if not metadata:
-            return b""
-        text = json.dumps(metadata, ensure_ascii=False, separators=(",", ":"))
-        try:
-            return text.encode()
-        except UnicodeEncodeError:  # a lone surrogate, which only an escape can name
-            return json.dumps(metadata, separators=(",", ":")).encode()
+        return write_metadata(metadata) if metadata else b""
 
     def _id(self, record: Record) -> UUID:
         name = record.event_id or f"{self._application}/{record.stream}/{record.version}"

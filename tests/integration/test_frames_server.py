@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import json
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,8 @@ from eventsourcing.utils import Environment
 
 import esnb
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState
+from esnb.eventstoredb.reading import whole
+from esnb.sources.paging import Pager
 from tests.domain.accounts import Account, Bank, an_account
 
 COLUMNS = [
@@ -73,6 +76,54 @@ def test_any_position_is_a_start(stores: esnb.Stores) -> None:
     assert len(esnb.events(stores, start=positions[3] + 10**6)) == 0
     assert whole["recorded"].notna().all()
     assert (whole["time"] == whole["recorded"]).all()
+
+
+def _asked(stores: esnb.Stores, monkeypatch: pytest.MonkeyPatch, read: Callable[[], object]) -> int:
+    """How many reads `read` makes, and how many events they bring, added up."""
+    asked = 0
+
+    def counted(*arguments: Any, **options: Any) -> Iterator[Any]:
+        nonlocal asked
+        asked += 1
+        for event in whole(*arguments, **options):
+            asked += 1
+            yield event
+
+    with monkeypatch.context() as patch:
+        patch.setattr("esnb.eventstoredb.log.whole", counted)
+        read()
+    return asked
+
+
+@pytest.mark.parametrize("source", ["client", "application"])
+@pytest.mark.parametrize("direction", ["forwards", "backwards"])
+def test_a_read_begins_between_two_events_of_a_long_log_as_in_a_short_one(
+    source: str, direction: str, stores: esnb.Stores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = stores.application(Bank)
+    pager = Pager(stores if source == "client" else app)
+
+    def fill(events: int) -> None:
+        for part in range(0, events, 100):
+            append(stores, f"filling-{part}", *"F" * 100)
+
+    def read() -> None:
+        with getattr(pager, direction)(None, number) as records:
+            next(records)
+
+    asked = []
+    for events in (100, 1_500):
+        fill(events)
+        account = Account("Ann", Decimal(0))
+        account.deposit(Decimal(1))
+        account.freeze()
+        position = app.save(account)[1].notification.id
+        fill(events)
+        number = position + 90
+        asked.append(_asked(stores, monkeypatch, read))
+
+    assert asked[0] > 90  # it was looked for
+    assert asked[1] < 2 * asked[0]
 
 
 def test_a_limit_says_where_to_go_on(stores: esnb.Stores) -> None:

@@ -212,7 +212,11 @@ def test_certificates_are_text_or_an_existing_file(tmp_path: Path) -> None:
     for value in (pem.strip(), str(file)):
         target = chosen(environ={**BOTH, "EVENTSTOREDB_ROOT_CERTIFICATES": value})
         assert target == Attached(SERVER, CACHE, value)
-    with pytest.raises(ValueError, match=r"EVENTSTOREDB_ROOT_CERTIFICATES='/no/such\.pem'"):
+    (tmp_path / "commented.pem").write_text(f"# für die Prüfung\n{pem}", encoding="utf-8")
+    chosen(environ={**BOTH, "EVENTSTOREDB_ROOT_CERTIFICATES": str(tmp_path / "commented.pem")})
+    with pytest.raises(ValueError, match=r"ROOT_CERTIFICATES is .* nor a readable file: Is a dir"):
+        chosen(environ={**BOTH, "EVENTSTOREDB_ROOT_CERTIFICATES": str(tmp_path)})
+    with pytest.raises(ValueError, match=r"EVENTSTOREDB_ROOT_CERTIFICATES is '/no/such\.pem'"):
         chosen(environ={**BOTH, "EVENTSTOREDB_ROOT_CERTIFICATES": "/no/such.pem"})
 
 

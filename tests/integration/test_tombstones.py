@@ -296,6 +296,18 @@ def test_the_lag_of_a_category_does_not_count_them(stores: esnb.Stores, app: Sho
     assert category_lag(stores.eventstoredb, "Shop", ids[0]) == (ids[-1], 5)
 
 
+@pytest.mark.parametrize("offset", [-90, -1, 1, 90])
+def test_the_lag_of_a_category_behind_a_number_that_is_not_an_events(
+    stores: esnb.Stores, app: Shop, offset: int
+) -> None:
+    ids = disturbed(stores, app)
+
+    expected = sum(each > ids[2] + offset for each in ids)
+    assert category_lag(stores.eventstoredb, "Shop", ids[2] + offset) == (ids[-1], expected)
+    assert category_lag(stores.eventstoredb, "Shop", 0) == (ids[-1], len(ids))
+    assert category_lag(stores.eventstoredb, "Shop", ids[-1] + abs(offset)) == (ids[-1], 0)
+
+
 # --- what a client sees -------------------------------------------------------------------
 
 

@@ -92,7 +92,7 @@ def test_metadata_that_are_no_object_are_empty(data: bytes) -> None:
     ],
 )
 def test_the_topic_of_an_event(event_type: str, metadata: dict[str, Any], topic: str) -> None:
-    assert envelope.topic_in(event_type, metadata) == topic
+    assert envelope.topic_of(event_type, metadata) == topic
 
 
 class Shelf(Aggregate):

@@ -18,12 +18,7 @@ from eventsourcing.persistence import (
 from esnb.clients import installed
 from esnb.clients.access import AccessRefusedError
 from esnb.clients.cluster import NoMemberError
-from esnb.eventstoredb.errors import (
-    ReadInterrupted,
-    is_refused_position,
-    is_transient,
-    translated,
-)
+from esnb.clients.errors import ReadInterrupted, is_refused_position, is_transient, translated
 from esnb.running.transient import is_transient as is_transient_for_runners
 
 URI = "esdb://admin:changeit@db.example:2113"

@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from eventsourcing.application import Application
 
-from esnb.correlation import Correlated, Correlation
-from esnb.projections.current import CORRELATION_ID, Handling
+from esnb.correlation import CORRELATION_ID, Correlated, Correlation
+from esnb.projections.current import Handling
 from esnb.projections.persistent.errors import ForeignGroupError
+from esnb.values.strict_json import JSON
 
 Handler = Callable[[Any, Any], object]
 """Called with the domain event and the client's `RecordedEvent`."""
@@ -75,7 +76,7 @@ class RecordedEvents:
     def opened(self, recorded: Any) -> tuple[Any, AbstractContextManager[object]]:
         from esnb.eventstoredb.envelope import read_metadata
 
-        is_json = recorded.content_type == "application/json"
+        is_json = recorded.content_type == JSON
         correlation_id = read_metadata(recorded.metadata).get(CORRELATION_ID) or recorded.id
         return (
             json.loads(recorded.data) if is_json and recorded.data else recorded.data,

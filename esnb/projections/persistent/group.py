@@ -200,10 +200,10 @@ class Group:
 
         Raises OperationalError for a user who may not ask, and may consume all the same.
         """
+        from esnb.clients.errors import translate
         from esnb.clients.installed import NotFound
         from esnb.clients.refusal import REFUSED
         from esnb.clients.status import status_of
-        from esnb.eventstoredb.errors import translate
 
         try:
             return self.client.get_subscription_info(self.name, self.followed)
@@ -217,7 +217,7 @@ class Group:
 
     def told(self, error: Exception) -> Exception:
         """`error`; where it is the client's word for a server that is away, the library's."""
-        from esnb.eventstoredb.errors import is_transient, translate
+        from esnb.clients.errors import is_transient, translate
 
         if not is_transient(error):
             return error

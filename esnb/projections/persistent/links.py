@@ -72,7 +72,7 @@ class Links:
             return []
 
     def _last_before(self, position: int | None) -> Any | None:
-        for event in self._category.log_before(self._category.client, position):
+        for event in self._category.log(self._category.client).backwards(position):
             if self._category.notification(event) is not None:
                 return event
         return None
@@ -83,8 +83,8 @@ def is_projected(client: Any) -> bool | None:
 
     It cannot while it is starting.
     """
+    from esnb.clients.errors import is_transient
     from esnb.clients.installed import AccessDenied, ClientError, NotFound
-    from esnb.eventstoredb.errors import is_transient
 
     try:
         status = client.get_projection_statistics(name=PROJECTION, timeout=ANSWER).status

@@ -50,8 +50,8 @@ class ServerProjectionSource:
         self._call(_METHODS[what])
 
     def _call(self, method: str) -> Any:
-        from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
-        from esnb.sources.server import answered
+        from esnb.clients.errors import answered  # brings gRPC, as the client has already
+        from esnb.clients.installed import NotFound
 
         try:
             with answered(self._client):

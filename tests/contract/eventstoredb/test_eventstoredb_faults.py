@@ -13,6 +13,7 @@ import pytest
 from eventsourcing.persistence import OperationalError, PersistenceError, StoredEvent
 from eventsourcing.utils import Environment
 
+from esnb.clients.errors import ReadInterrupted
 from esnb.clients.installed import (
     Client,
     ConsumerTooSlow,
@@ -21,9 +22,8 @@ from esnb.clients.installed import (
     ServiceUnavailable,
     StreamState,
 )
-from esnb.eventstoredb import EventStoreDBApplicationRecorder, EventStoreDBFactory, category
+from esnb.eventstoredb import EventStoreDBApplicationRecorder, EventStoreDBFactory, category, log
 from esnb.eventstoredb.connection import SharedClient
-from esnb.eventstoredb.errors import ReadInterrupted
 from esnb.eventstoredb.reading import read, whole
 from tests.contract.eventstoredb.conftest import MakeFactory
 from tests.embedded_server import start_server
@@ -103,6 +103,7 @@ def test_a_reconnection_during_a_read_cuts_it_not_short(
 
     # when the shared connection is renewed amid a read,
     monkeypatch.setattr(category, "whole", whole_with_a_reconnection)
+    monkeypatch.setattr(log, "whole", whole_with_a_reconnection)
     if what == "events":
         found = [each.position for each in recorder.select_events(first.originator_id)]
     else:

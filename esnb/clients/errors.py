@@ -18,10 +18,13 @@ from eventsourcing.persistence import (
 
 from esnb.clients import ended
 from esnb.clients.access import AccessRefusedError
+from esnb.clients.certificate import certificate_problem
+from esnb.clients.channel import CallError
 from esnb.clients.installed import (
     AbortedByServer,
     AccessDenied,
     CancelledByClient,
+    Client,
     ClientError,
     ClientProgrammingError,
     DeadlineExceeded,
@@ -33,10 +36,10 @@ from esnb.clients.installed import (
     WrongCurrentVersion,
 )
 from esnb.clients.leader import not_leader
-from esnb.clients.refusal import REFUSED
+from esnb.clients.refusal import REFUSED, explain_any
 from esnb.clients.silence import SILENT, is_silence
 from esnb.clients.status import call_of, status_of
-from esnb.clients.uri import described, is_embedded, masked
+from esnb.clients.uri import described, guarded, is_embedded, masked
 
 LOST_EVENTS = (
     "this copy of the aggregate has lost its pending events (the library drains them before it "
@@ -81,6 +84,53 @@ aggregate anew and repeat the command
         raise translate(error, subject, uri) from cause
 
 
+@contextmanager
+def answered(client: Client) -> Iterator[None]:
+    """A block that asks the server of somebody's own client.
+
+    Raises OperationalError, with the server named, where it cannot be reached,
+    does not answer in time, or the client was closed; AccessDenied for a user without
+    the right; the client's other errors as they are, in one line.
+    """
+    uri = guarded(client.connection_spec.uri)
+    try:
+        yield
+    except (ClientError, ValueError) as error:
+        absence = _absence(error, uri)
+        if absence is not None:
+            text = ended.explain_gone(uri) or f"EventStoreDB at {described(uri)} {absence}"
+            raise OperationalError(text) from error
+        call = call_of(error)
+        if call is None or not isinstance(error, ClientError):
+            raise
+        # Another client than esnb's has lines of gRPC's own for a text.
+        told = call if isinstance(call, CallError) else CallError(call, explain_any)
+        if told.code() is grpc.StatusCode.PERMISSION_DENIED:
+            raise AccessDenied(str(told)) from None
+        if told is call:
+            raise
+        raise type(error)(told) from None
+
+
+def _absence(error: Exception, uri: str) -> str | None:
+    """What `error` says of a server that does not answer; None where it has answered."""
+    if isinstance(error, NodeIsNotLeader):
+        return f"refuses: {not_leader(error)}"
+    if isinstance(error, DeadlineExceeded):
+        return SILENT
+    if _is_closed(error):
+        return f"cannot be asked by this client, which is closed: {ended.GIVE_ANOTHER}"
+    if not isinstance(error, ServiceUnavailable | DiscoveryFailed):
+        return None
+    text = _text(error, uri)
+    if is_silence(text):
+        return SILENT
+    problem = certificate_problem(text)
+    if problem is not None:
+        return f"cannot be used: {problem}"
+    return f"cannot be reached: check whether it runs ({text})"
+
+
 def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
     """The library's error that says what `error` of the client says."""
     text = f"{subject} at {described(uri)}: {reason(error, uri)}"
@@ -111,7 +161,7 @@ def is_transient(error: Exception) -> bool:
             | ReadInterrupted,
         )
         or status_of(error) in _UNREACHABLE
-        or (isinstance(error, ValueError) and "channel" in str(error).lower())
+        or _is_closed(error)
     )
 
 
@@ -144,11 +194,20 @@ def reason(error: Exception, uri: str) -> str:
         return closed
     if isinstance(error, NodeIsNotLeader):
         return not_leader(error)
+    text = _text(error, uri)
+    return f"it {SILENT}" if is_silence(text) else text
+
+
+def _text(error: Exception, uri: str) -> str:
+    """The error's own, in one line and without credentials."""
     # A cluster's own error says more than the call that had it looked for a node.
     cause = None if isinstance(error, DiscoveryFailed) else call_of(error)
     text = (cause.details() if cause is not None else str(error)) or type(error).__name__
-    if is_silence(text):
-        return f"it {SILENT}"
     if is_embedded(uri):
         text = _ADDRESS.sub("", text)
     return masked(" ".join(text.split()))
+
+
+def _is_closed(error: Exception) -> bool:
+    """Whether it is gRPC's word for a channel that was closed."""
+    return isinstance(error, ValueError) and "channel" in str(error).lower()
