@@ -7,8 +7,8 @@ these are the limits.
 
 A unary call has a deadline as a whole. Of a stream the first answer has one:
 the confirmation of a subscription, the first event (or the end) of a read of
-one stream. A read of `$all` has none: the server may look through a long log
-for good reason before it finds something.
+one stream or of the whole of `$all`. A read of `$all` with a filter has none: the
+server may look through a long log for good reason before it finds something.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def of_first_answer(method: str, request: Any, default: float | None) -> float |
     options: Any = getattr(request, "options", None)
     is_read = method.endswith(f"{_STREAMS}Read") and options is not None
     if is_read and options.WhichOneof("count_option") != "subscription":
-        is_of_all = options.WhichOneof("stream_option") == "all"
-        return None if is_of_all else default or STREAMS_ANSWER
+        is_filtered = options.WhichOneof("filter_option") == "filter"
+        return None if is_filtered else default or STREAMS_ANSWER
     if _STREAMS in method and not is_read:  # an append
         return default or STREAMS_ANSWER
     return default or ANSWER
