@@ -21,7 +21,7 @@ from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, ProxiedCall, deaf
 from tests.outcomes import outcome
 from tests.persistent_groups import QUICK, Seen
-from tests.waiting import DEADLINE, until
+from tests.waiting import DEADLINE, alarm, until
 
 EVENT = NewEvent(type="Barked", data=b"{}")
 
@@ -154,7 +154,8 @@ def test_a_subscription_to_an_applications_events_is_opened_anew(proxy: GrpcProx
     proxy.on("Streams/Read", deaf, times=3)
     proxy.cut("Streams/Read")
     bank.save(renamed)
-    assert next(subscription).id > first.id
+    with alarm("the subscription waits for an answer that does not come"):
+        assert next(subscription).id > first.id
     subscription.stop()
 
 
