@@ -13,7 +13,7 @@ import esnb
 _OWN = str(Path(esnb.__file__).parent)
 
 
-def error_of(fails: Callable[[], object]) -> BaseException:
+def raised_by(fails: Callable[[], object]) -> BaseException:
     """What `fails()` raises."""
     try:
         fails()

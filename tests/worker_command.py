@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import esnb
-
-NOW = 60.0
+from tests.waiting import DEADLINE
 
 
 def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
@@ -32,7 +31,7 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def working(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The command until the block ends, or for a minute: nobody waits for ever for what it says."""
     process = started(folder, *arguments)
-    watchdog = threading.Timer(NOW, process.kill)
+    watchdog = threading.Timer(DEADLINE, process.kill)
     watchdog.start()
     try:
         yield process
@@ -44,5 +43,5 @@ def working(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
 def ended(process: subprocess.Popen[str]) -> tuple[str, str]:
     """What it has said, and said to be wrong, once SIGTERM has ended it."""
     process.send_signal(signal.SIGTERM)
-    out, err = process.communicate(timeout=NOW)
+    out, err = process.communicate(timeout=DEADLINE)
     return out, err

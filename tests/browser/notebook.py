@@ -16,6 +16,10 @@ from tests.browser.lab import Lab
 PATIENCE = 120_000
 """Milliseconds within which a kernel starts and runs a notebook."""
 
+UNNAMED_SLIDER = "aria-input-field-name"
+"""A rule of axe: ipywidgets gives its slider's handle no name; the list and the
+buttons, which do the same, have theirs."""
+
 _ASK = """async (kernel, expression) => {
   const asked = {code: "", silent: true, user_expressions: {found: expression}};
   const {found} = (await kernel.requestExecute(asked).done).content.user_expressions;

@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
+from tests.browser.notebook import UNNAMED_SLIDER
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -27,9 +28,6 @@ for price, reason in [("44.90", "spring sale"), ("42.00", "last pieces"), ("39.9
 shop.deactivate(lamp, "sold out");
 """
 EXPLORE = "explorer = esnb.explore(shop, lamp)\nexplorer"
-UNNAMED_SLIDER = "aria-input-field-name"
-"""ipywidgets gives its slider's handle no name; the list and the buttons, which
-do the same, have theirs."""
 
 
 def test_keyboard_mouse_and_list_move_through_the_versions(

@@ -6,34 +6,11 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import NotebookOpener
+from tests.browser.every_widget import FOLLOWERS, RECORD
 from tests.browser.lab import Lab
-from tests.browser.notebook import PATIENCE, Explorer, NotebookPage
-from tests.browser.test_explore_live import UNNAMED_SLIDER
+from tests.browser.notebook import PATIENCE, UNNAMED_SLIDER, Explorer, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-RECORD = """
-import threading
-from decimal import Decimal
-
-import esnb
-from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplication
-from esnb.projections import CatchUpRunner
-
-stores = esnb.connect(embedded=True)
-shop = stores.application(ProductApplication)
-with esnb.correlate("order-17"):
-    lamp = shop.create_product(
-        name="Desk lamp", description="Brass", price=Decimal("49.90"), category="lighting",
-        sku="LAMP-1",
-    ).unwrap()
-    shop.update_price(lamp, Decimal("44.90"), "spring sale")
-runner = CatchUpRunner(shop, CatalogueProjection, Catalogue, env=stores.env).start()
-runner.wait(timeout=60)
-browser, explorer = esnb.browse(shop), esnb.explore(shop, lamp)
-watcher, flow = esnb.watch(runner, stores), esnb.flow(shop, "order-17", layout="lanes")
-"""
-FOLLOWERS = "sorted(t.name for t in threading.enumerate() if 'follow' in t.name)"
 
 
 def opened(page: NotebookPage, lab: Lab, name: str, *cells: str) -> None:

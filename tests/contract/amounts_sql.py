@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import sqlalchemy
 from eventsourcing.dispatch import singledispatchmethod
@@ -44,6 +45,12 @@ class Amounts(SQLAlchemyTrackingRecorder):  # type: ignore[misc, unused-ignore]
                 sqlalchemy.select(self.amounts.c.amount).order_by(self.amounts.c.place)
             )
             return [amount for (amount,) in rows]
+
+
+def own_projection() -> type[AmountsProjection]:
+    """A projection with a name, and so with tables, that no other test has."""
+    name = f"P{uuid4().hex[:12]}"
+    return type(name, (AmountsProjection,), {"name": name.lower()})
 
 
 class AmountsProjection(Projection[Amounts]):

@@ -16,6 +16,9 @@ from eventsourcing.projection import Projection
 from eventsourcing.sqlite import SQLiteCursor, SQLiteTrackingRecorder
 from eventsourcing.utils import get_topic
 
+from esnb.redis import RedisView
+from tests.waiting import DEADLINE
+
 
 class Account(Aggregate):
     def __init__(self, owner: str) -> None:
@@ -93,6 +96,21 @@ def _amounts(cursor: SQLiteCursor) -> list[int]:
     return [row["amount"] for row in cursor.fetchall()]
 
 
+class RedisSums(RedisView):
+    """The amounts in the order in which they came, and their sum."""
+
+    def add(self, amount: int, tracking: Tracking) -> None:
+        with self.commit(tracking) as commands:
+            commands.rpush(self.key("amounts"), amount)
+            commands.hincrby(self.key("totals"), "sum", amount)
+
+    def seen(self) -> list[int]:
+        return [int(amount) for amount in self.redis.lrange(self.key("amounts"), 0, -1)]
+
+    def sum(self) -> int:
+        return int(self.redis.hget(self.key("totals"), "sum") or 0)
+
+
 class Deposits(Projection[Any]):
     """Adds up deposits; everything else it passes over."""
 
@@ -121,4 +139,4 @@ class Gate:
 
     def __call__(self, domain_event: Any) -> None:
         self.entered.set()
-        assert self.opened.wait(60)
+        assert self.opened.wait(DEADLINE)

@@ -164,6 +164,30 @@ class Houses(Application[UUID]):
     snapshotting_projectors: ClassVar[dict[Any, Any]] = {House: project_house}
 
 
+# --- events as arrays, whose fields have no names ------------------------------------------
+
+
+class Joined(msgspec.Struct, frozen=True, array_like=True):
+    originator_id: UUID
+    originator_version: int
+    email: str
+
+
+class ByPosition(Mapper[UUID]):
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        return StoredEvent(
+            domain_event.originator_id,
+            domain_event.originator_version,
+            get_topic(type(domain_event)),
+            msgspec.json.encode(domain_event),
+        )
+
+
+class PositionalClub(Application[UUID]):
+    def construct_mapper(self) -> Mapper[UUID]:
+        return ByPosition(transcoder=JSONTranscoder())
+
+
 # --- the library's mapper, another transcoder ---------------------------------------------
 
 

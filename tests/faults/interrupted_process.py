@@ -22,9 +22,9 @@ from eventsourcing.domain import Aggregate, event
 import esnb
 from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.domain.counting import Counting, Total
+from tests.waiting import DEADLINE
 
 AGGREGATES, VERSIONS = 3, 400
-WAIT = 60.0
 
 
 class Counter(Aggregate):
@@ -82,7 +82,7 @@ class Process:
             "other stores": self.other_stores,
             "save": self.save,
             "runner": self.follows,
-            "consumer": lambda: self.consumer.wait(timeout=WAIT),
+            "consumer": lambda: self.consumer.wait(timeout=DEADLINE),
             "status": lambda: (self.runner.status().state, self.consumer.status().state),
         }
 
@@ -101,7 +101,7 @@ class Process:
     def follows(self) -> bool:
         """Whether the view in Redis, filled by a thread, holds all that is stored."""
         self.writes.save(Counter())
-        self.runner.wait(timeout=WAIT)
+        self.runner.wait(timeout=DEADLINE)
         return self.runner.view.n() == len(self.writes.recorder.select_notifications(1, 10**6))
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -232,6 +232,27 @@ def serve(plain_environment: dict[str, str]) -> Iterator[Callable[..., Serving]]
     for serving in running:
         if serving.process.poll() is None:
             serving.stop()
+
+
+@pytest.fixture
+def opened() -> Iterator[ExitStack]:
+    """What a test opens on its way, closed with it."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[EmbeddedProcess]:
+    """The embedded EventStoreDB in a process of its own, for all tests of a module."""
+    with EmbeddedProcess() as server:
+        yield server
+
+
+@pytest.fixture
+def no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment names no server, so that `connect()` starts its own or is told which."""
+    for name in ("EVENTSTOREDB_URI", "REDIS_URL", "EVENTSTOREDB_ROOT_CERTIFICATES"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module", params=["memory", "disk"])

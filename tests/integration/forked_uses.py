@@ -38,9 +38,8 @@ HANG = 60
 def uses(stores: esnb.Stores, shop: Shop, dog: Aggregate, runner: Any) -> dict[str, Any]:
     client = stores.eventstoredb
     env = dict(stores.env)
-    group = {"group_name": "answering", "stream_name": f"Shop-{dog.id}"}
-    client.create_subscription_to_stream(**group)
-    delivering = client.read_subscription_to_stream(**group)
+    client.create_subscription_to_stream("answering", f"Shop-{dog.id}")
+    delivering = client.read_subscription_to_stream("answering", f"Shop-{dog.id}")
     delivered = next(delivering)
     worker = esnb.projections.PersistentRunner(shop, "group", lambda *_: None)
     event = NewEvent(type="Happened", data=b"{}")

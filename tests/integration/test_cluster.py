@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,49 +10,24 @@ from uuid import uuid4
 
 import grpc
 import pytest
-from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import IntegrityError, OperationalError
 
 import esnb
 from esnb.clients import installed
 from esnb.clients.cluster import NoMemberError
-from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.eventstoredb import DISCOVERY_TIMEOUT, EventStoreDB
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import PersistentRunner
+from tests.domain.bank import Account, Bank
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import CANDIDATE, FOLLOWER, LEADER, REPLICA, GrpcCluster, gossip
 from tests.grpc_proxy import Behaviour, GrpcProxy, ProxiedCall, answer, deaf, refuse
+from tests.outcomes import begun
 from tests.reserved_port import ReservedPort
+from tests.waiting import DEADLINE, until
 
-LONG = 60.0
 SHORT = "&MaxDiscoverAttempts=2&DiscoveryInterval=10"
 GONE = "127.0.0.1:9"
-
-
-class Light(Aggregate):
-    @event("On")
-    def on(self) -> None:
-        pass
-
-
-class Lights(Application[Light]):
-    def make(self) -> Light:
-        light = Light()
-        self.save(light)
-        return light
-
-    def switch_on(self, light: Light) -> Light:
-        fresh: Light = self.repository.get(light.id)
-        fresh.on()
-        self.save(fresh)
-        return fresh
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedProcess]:
-    with EmbeddedProcess() as server:
-        yield server
 
 
 @pytest.fixture
@@ -63,21 +36,42 @@ def cluster(server: EmbeddedProcess) -> Iterator[GrpcCluster]:
         yield cluster
 
 
-@pytest.fixture
-def opened() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
 def _append(client: EventStoreDB, stream: str | None = None) -> str:
-    stream = stream or f"Light-{uuid4()}"
-    event = NewEvent(type="On", data=b"{}")
+    stream = stream or f"Account-{uuid4()}"
+    event = NewEvent(type="Deposited", data=b"{}")
     client.append_to_stream(stream, current_version=StreamState.ANY, events=[event])
     return stream
 
 
-def _client_of(opened: ExitStack, uri: str, **arguments: float) -> EventStoreDB:
-    return opened.enter_context(closing(EventStoreDB(uri, **arguments)))
+def _client_of(
+    opened: ExitStack, uri: str, *, discovery_timeout: float = DISCOVERY_TIMEOUT
+) -> EventStoreDB:
+    client = EventStoreDB(uri, discovery_timeout=discovery_timeout)
+    return opened.enter_context(closing(client))
+
+
+def _bank_of(cluster: GrpcCluster, opened: ExitStack, options: str = "") -> Bank:
+    app = Bank(
+        env={
+            "PERSISTENCE_MODULE": "esnb.eventstoredb",
+            "EVENTSTOREDB_URI": cluster.uri + options,
+            "EVENTSTOREDB_STREAM_PREFIX": f"B{uuid4().hex}",
+        }
+    )
+    opened.callback(app.close)
+    return app
+
+
+def _elect_later(cluster: GrpcCluster, opened: ExitStack, number: int, *, asked: int) -> None:
+    """Has that node lead, and node 0 be dead, once node 1 was asked so often for the leader."""
+    enough = cluster.nodes[1].calls("Gossip/Read") + asked
+
+    def elect() -> None:
+        until(lambda: cluster.nodes[1].calls("Gossip/Read") >= enough)
+        cluster.alive[0] = False
+        cluster.elect(number)
+
+    opened.callback(begun(elect))
 
 
 # --- which node -----------------------------------------------------------------
@@ -122,8 +116,6 @@ def test_a_target_that_does_not_answer_gossip_holds_up_nobody(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
     cluster.nodes[0].on("Gossip/Read", deaf)
-    released = threading.Event()
-    opened.callback(released.set)
 
     # As long as it may be silent, an answer of another one is enough.
     client = _client_of(opened, f"{cluster.uri}&GossipTimeout=3600", discovery_timeout=3600.0)
@@ -182,19 +174,9 @@ def test_a_preference_is_a_wish(server: EmbeddedProcess, opened: ExitStack) -> N
 
 def test_an_election_is_waited_for(cluster: GrpcCluster, opened: ExitStack) -> None:
     cluster.states[0] = CANDIDATE
-    asked = cluster.nodes[1].methods
+    _elect_later(cluster, opened, 1, asked=25)  # more than ten attempts
 
-    def elect_once_asked() -> None:
-        deadline = time.monotonic() + LONG
-        while len(asked) < 25 and time.monotonic() < deadline:  # more than ten attempts
-            threading.Event().wait(0.01)
-        cluster.elect(1)
-
-    thread = threading.Thread(target=elect_once_asked)
-    thread.start()
-    opened.callback(thread.join)
-
-    client = _client_of(opened, f"{cluster.uri}&DiscoveryInterval=10", discovery_timeout=LONG)
+    client = _client_of(opened, f"{cluster.uri}&DiscoveryInterval=10", discovery_timeout=DEADLINE)
 
     assert client.connection_target == cluster.nodes[1].address
 
@@ -313,99 +295,52 @@ def test_connect_says_nothing_of_ports_where_the_leader_is_frozen(cluster: GrpcC
 def test_an_application_goes_on_with_the_new_leader(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
-    app = Lights(
-        env={
-            "PERSISTENCE_MODULE": "esnb.eventstoredb",
-            "EVENTSTOREDB_URI": cluster.uri,
-        }
-    )
-    opened.callback(app.close)
-    light = app.make()
+    app = _bank_of(cluster, opened)
+    account = app.open()
 
     cluster.kill(0)
     cluster.elect(1)
-    app.switch_on(light)
+    app.deposit(account, 1)
     cluster.elect(2)  # this time the old one goes on, and follows
-    fresh = app.switch_on(light)
+    app.deposit(account, 2)
 
-    assert fresh.version == 3
-    assert app.repository.get(light.id).version == 3
+    assert app.repository.get(account).version == 3
     assert len(app.recorder.select_notifications(1, 10_000)) >= 3
 
 
 def test_reads_go_on_with_the_new_leader(cluster: GrpcCluster, opened: ExitStack) -> None:
-    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
-    opened.callback(app.close)
-    light = app.make()
+    app = _bank_of(cluster, opened)
+    account = app.open()
 
     cluster.elect(1)  # the connection stays, to a node that leads no more
 
-    assert app.repository.get(light.id).version == 1
+    assert app.repository.get(account).version == 1
     assert app.recorder.max_notification_id() is not None
 
 
 def test_a_save_waits_for_the_election(cluster: GrpcCluster, opened: ExitStack) -> None:
-    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
-    opened.callback(app.close)
-    light = app.make()
+    app = _bank_of(cluster, opened)
+    account = app.open()
     cluster.kill(0)
-    before = cluster.nodes[1].calls("Gossip/Read")
+    _elect_later(cluster, opened, 2, asked=2)
 
-    def elect_once_asked() -> None:
-        deadline = time.monotonic() + LONG
-        while cluster.nodes[1].calls("Gossip/Read") < before + 2 and time.monotonic() < deadline:
-            threading.Event().wait(0.01)
-        cluster.elect(2)
+    app.deposit(account, 1)
 
-    thread = threading.Thread(target=elect_once_asked)
-    thread.start()
-    opened.callback(thread.join)
-
-    assert app.switch_on(light).version == 2
+    assert app.repository.get(account).version == 2
 
 
 def test_a_subscription_goes_on_with_the_new_leader(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
-    app = Lights(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": cluster.uri})
-    opened.callback(app.close)
-    light = app.make()
+    app = _bank_of(cluster, opened)
+    account = app.open()
     with app.recorder.subscribe(app.recorder.max_notification_id()) as subscription:
         cluster.elect(1)
         for node in cluster.nodes:
             node.cut()
-        app.switch_on(light)
+        app.deposit(account, 1)
 
         assert next(subscription).originator_version == 2
-
-
-def _electing(cluster: GrpcCluster, number: int, opened: ExitStack) -> None:
-    """Has that node lead once the others were asked for the leader a few times more."""
-    again = cluster.nodes[1].calls("Gossip/Read") + 3
-
-    def elect_once_asked() -> None:
-        deadline = time.monotonic() + LONG
-        while cluster.nodes[1].calls("Gossip/Read") < again and time.monotonic() < deadline:
-            threading.Event().wait(0.01)
-        cluster.alive[0] = False
-        cluster.elect(number)
-
-    thread = threading.Thread(target=elect_once_asked)
-    thread.start()
-    opened.callback(thread.join)
-
-
-def _lights(cluster: GrpcCluster, opened: ExitStack, options: str = "") -> Lights:
-    uri = cluster.uri + options
-    app = Lights(
-        env={
-            "PERSISTENCE_MODULE": "esnb.eventstoredb",
-            "EVENTSTOREDB_URI": uri,
-            "EVENTSTOREDB_STREAM_PREFIX": f"L{uuid4().hex}",
-        }
-    )
-    opened.callback(app.close)
-    return app
 
 
 @pytest.mark.parametrize("is_reset", [True, False])
@@ -413,21 +348,21 @@ def _lights(cluster: GrpcCluster, opened: ExitStack, options: str = "") -> Light
 def test_a_dead_leader_that_the_others_still_think_alive_is_waited_out(
     cluster: GrpcCluster, opened: ExitStack, is_reset: bool, reads: bool
 ) -> None:
-    app = _lights(cluster, opened)
-    light = app.make()
-    fresh: Light = app.repository.get(light.id)
-    fresh.on()
+    app = _bank_of(cluster, opened)
+    account = app.open()
+    fresh: Account = app.repository.get(account)
+    fresh.deposit(1)
     if is_reset:
         cluster.nodes[0].connections.reset()
     else:
         cluster.nodes[0].stop()
-    _electing(cluster, 1, opened)
+    _elect_later(cluster, opened, 1, asked=3)
 
     if reads:
-        assert app.repository.get(light.id).version == 1
+        assert app.repository.get(account).version == 1
     app.save(fresh)
 
-    assert app.repository.get(light.id).version == 2
+    assert app.repository.get(account).version == 2
     assert list(esnb.events(app)["version"]) == [1, 2]
 
 
@@ -435,10 +370,10 @@ def test_a_leader_that_cannot_be_reached_is_named(cluster: GrpcCluster, opened: 
     told = gossip((cluster.nodes[1].address, FOLLOWER, True), (GONE, LEADER, True))
     for node in cluster.nodes:
         node.on("Gossip/Read", answer(told))
-    app = _lights(cluster, opened, SHORT)
+    app = _bank_of(cluster, opened, SHORT)
 
     with pytest.raises(OperationalError, match=f"names {GONE} as the node to use") as caught:
-        app.make()
+        app.open()
 
     assert "\n" not in str(caught.value)
 
@@ -514,11 +449,11 @@ def _then(cluster: GrpcCluster, happens: Callable[[], object]) -> Behaviour:
 def test_what_the_old_leader_had_stored_is_stored_once(
     cluster: GrpcCluster, opened: ExitStack, end: str
 ) -> None:
-    app = _lights(cluster, opened)
-    light = app.make()
-    fresh: Light = app.repository.get(light.id)
+    app = _bank_of(cluster, opened)
+    account = app.open()
+    fresh: Account = app.repository.get(account)
     for _ in range(3):
-        fresh.on()
+        fresh.deposit(1)
     old = cluster.nodes[0]
     ends: dict[str, Callable[[], object]] = {
         "resigned": lambda: None,
@@ -531,18 +466,20 @@ def test_what_the_old_leader_had_stored_is_stored_once(
 
     assert len({each.notification.id for each in recorded}) == 3
     assert list(esnb.events(app)["version"]) == [1, 2, 3, 4]
-    assert app.switch_on(light).version == 5
+    app.deposit(account, 1)
+    assert app.repository.get(account).version == 5
 
 
 def test_a_conflict_is_one_under_the_new_leader_too(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
-    app = _lights(cluster, opened)
-    light = app.make()
-    mine, theirs = app.repository.get(light.id), app.repository.get(light.id)
-    theirs.on()
+    app = _bank_of(cluster, opened)
+    account = app.open()
+    mine: Account = app.repository.get(account)
+    theirs: Account = app.repository.get(account)
+    theirs.deposit(1)
     app.save(theirs)
-    mine.on()
+    mine.deposit(2)
     cluster.kill(0)
     cluster.elect(1)
 
@@ -555,8 +492,8 @@ def test_a_conflict_is_one_under_the_new_leader_too(
 def test_parked_events_are_replayed_under_the_new_leader(
     cluster: GrpcCluster, opened: ExitStack
 ) -> None:
-    app = _lights(cluster, opened)
-    light = app.make()
+    app = _bank_of(cluster, opened)
+    account = app.open()
     is_broken = [True]
     handled: list[int] = []
 
@@ -566,18 +503,14 @@ def test_parked_events_are_replayed_under_the_new_leader(
         handled.append(domain_event.originator_version)
 
     with PersistentRunner(app, "g", handle, remember=0, retries=0) as runner:
-        runner.wait(timeout=LONG)
+        runner.wait(timeout=DEADLINE)
         assert runner.status().parked_in_group == 1
         is_broken[0] = False
         cluster.kill(0)
         cluster.elect(1)
 
         runner.replay_parked()
-        app.switch_on(light)
-        runner.wait(timeout=LONG)
-        deadline = time.monotonic() + LONG
-        while len(handled) < 2 and time.monotonic() < deadline:
-            threading.Event().wait(0.01)
-
-        assert sorted(handled) == [1, 2]
+        app.deposit(account, 1)
+        runner.wait(timeout=DEADLINE)
+        until(lambda: sorted(handled) == [1, 2])
         assert runner.status().error is None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import inspect
 import re
 import shlex
-from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
@@ -24,15 +23,9 @@ from esnb.clients.installed import NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import GrpcCluster
 from tests.redis_server import RedisServer
+from tests.waiting import DEADLINE
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
-LONG = 60.0
-
-
-@pytest.fixture
-def opened() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture
@@ -59,7 +52,7 @@ def test_two_variables_are_enough(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    stores = opened.enter_context(esnb.connect(timeout=LONG))
+    stores = opened.enter_context(esnb.connect(timeout=DEADLINE))
 
     stream = f"Shop-{uuid4()}"
     stores.eventstoredb.append_to_stream(
@@ -105,5 +98,5 @@ def test_a_projection_is_started_as_the_page_does(opened: ExitStack) -> None:
 
     getattr(stores.eventstoredb, call)("$by_category")
 
-    with stores.eventstoredb.subscribe_to_stream("$ce-Shop", timeout=LONG) as links:
+    with stores.eventstoredb.subscribe_to_stream("$ce-Shop", timeout=DEADLINE) as links:
         assert next(links).stream_name == "$ce-Shop"

@@ -16,10 +16,10 @@ import pytest
 
 from esnb.clients.installed import persistent_pb2, streams_pb2
 from tests.embedded_server import start_server
+from tests.waiting import DEADLINE
 
 _STREAMS = "/event_store.client.streams.Streams"
 _GROUPS = "/event_store.client.persistent_subscriptions.PersistentSubscriptions"
-_PATIENCE = 60.0
 JSON = "application/json"
 
 EVENT, LINK = "event", "link"
@@ -73,18 +73,18 @@ class Server:
         event.proposed_message.data = data
         event.proposed_message.metadata.update({"type": type, "content-type": JSON})
         self._call("stream_unary", f"{_STREAMS}/Append", streams_pb2, "Append")(
-            iter([opening, event]), timeout=_PATIENCE
+            iter([opening, event]), timeout=DEADLINE
         )
 
     def end(self, stream: str, how: str) -> None:
         request = getattr(streams_pb2, f"{how}Req")()
         request.options.any.SetInParent()
         request.options.stream_identifier.stream_name = stream.encode()
-        self._call("unary_unary", f"{_STREAMS}/{how}", streams_pb2, how)(request, timeout=_PATIENCE)
+        self._call("unary_unary", f"{_STREAMS}/{how}", streams_pb2, how)(request, timeout=DEADLINE)
 
     def read(self, options: Any) -> Iterator[Any]:
         call = self._call("unary_stream", f"{_STREAMS}/Read", streams_pb2, "Read")
-        return iter(call(streams_pb2.ReadReq(options=options), timeout=_PATIENCE))
+        return iter(call(streams_pb2.ReadReq(options=options), timeout=DEADLINE))
 
     def consumer(self, group: str, stream: str | None, *, resolve: bool) -> Iterator[Any]:
         """A group from the start, and what it gives to its one consumer."""
@@ -109,17 +109,17 @@ class Server:
         read.options.buffer_size = 100
         read.options.uuid_option.string.SetInParent()
         self._call("unary_unary", f"{_GROUPS}/Create", persistent_pb2, "Create")(
-            create, timeout=_PATIENCE
+            create, timeout=DEADLINE
         )
         call = self._call("stream_stream", f"{_GROUPS}/Read", persistent_pb2, "Read")
-        answers = call(self._alone(read), timeout=_PATIENCE)
+        answers = call(self._alone(read), timeout=DEADLINE)
         assert next(answers).HasField("subscription_confirmation")
         return iter(answers)
 
     def _alone(self, request: Any) -> Iterator[Any]:
         """The request, and no end of requests while the test goes on."""
         yield request
-        self.done.wait(_PATIENCE)
+        self.done.wait(DEADLINE)
 
     def _call(self, kind: str, path: str, module: Any, name: str) -> Callable[..., Any]:
         made: Callable[..., Any] = getattr(self.channel, kind)(

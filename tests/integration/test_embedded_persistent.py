@@ -25,10 +25,9 @@ from esnb.clients.installed import (
 )
 from tests.embedded_process import EmbeddedProcess, async_client
 from tests.embedded_server import start_server
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 ANY = StreamState.ANY
-_PATIENCE = 60.0
 
 _CONSUMER = """
 import sys
@@ -73,7 +72,7 @@ class Worker(threading.Thread):
 
     def stop(self) -> None:
         self.consumer.stop()
-        self.join(_PATIENCE)
+        self.join(DEADLINE)
         assert not self.is_alive()
 
 
@@ -184,7 +183,7 @@ def test_a_slow_consumer_of_a_small_buffer_misses_nothing(client: Any, name: str
     gate = threading.Event()
 
     def handle(consumer: Any, event: Any) -> None:
-        gate.wait(_PATIENCE)
+        gate.wait(DEADLINE)
         consumer.ack(event)
 
     one_by_one = client.read_subscription_to_stream(
@@ -240,7 +239,7 @@ def test_errors(client: Any, name: str) -> None:
         next(client.read_subscription_to_stream("g", name))
     assert [one.group_name for one in client.list_subscriptions_to_stream(name)] == ["g"]
     client.delete_subscription("g", name)
-    first.join(_PATIENCE)
+    first.join(DEADLINE)
     assert "was dropped" in str(first.error)
 
 
@@ -250,7 +249,7 @@ def test_an_update_drops_consumers_and_keeps_the_place(client: Any, name: str) -
     first = Worker(client.read_subscription_to_stream("g", name), ack)
     until(lambda: _checkpoint(client, name) == "2", "a checkpoint")
     client.update_subscription_to_stream("g", name, max_retry_count=3, max_checkpoint_count=5)
-    first.join(_PATIENCE)
+    first.join(DEADLINE)
     assert "was dropped" in str(first.error)
     more = append(client, name, 2)
     second = Worker(client.read_subscription_to_stream("g", name), ack)
@@ -285,7 +284,7 @@ def test_asyncio_client(embedded_server: EmbeddedProcess, name: str) -> None:
         await client.close()
 
     async def bounded() -> None:
-        async with asyncio.timeout(_PATIENCE):
+        async with asyncio.timeout(DEADLINE):
             await run()
 
     asyncio.run(bounded())
@@ -344,7 +343,7 @@ def test_a_kill_during_a_replay_loses_no_parked_message(tmp_path: Path) -> None:
             until(partial(worker.has_seen, 6), "all are replayed")
             assert worker.seen == ids
             server.kill()
-            worker.join(_PATIENCE)
+            worker.join(DEADLINE)
 
 
 def test_a_stop_and_a_reset_end_consumers_at_once() -> None:
@@ -355,7 +354,7 @@ def test_a_stop_and_a_reset_end_consumers_at_once() -> None:
         reset = Worker(client.read_subscription_to_stream("g", "s"), lambda *_: None)
         until(lambda: len(reset.seen) == 3, "it has all")
         server.reset()
-        reset.join(_PATIENCE)
+        reset.join(DEADLINE)
         assert reset.error is not None
         with pytest.raises(NotFound):
             client.get_subscription_info("g", "s")
@@ -364,6 +363,6 @@ def test_a_stop_and_a_reset_end_consumers_at_once() -> None:
         stopped = Worker(client.read_subscription_to_stream("g", "s"), lambda *_: None)
         until(lambda: len(stopped.seen) == 3, "it has all")
         server.stop()
-        stopped.join(_PATIENCE)
+        stopped.join(DEADLINE)
         assert stopped.error is not None
         client.close()

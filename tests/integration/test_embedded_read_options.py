@@ -15,12 +15,12 @@ import pytest
 
 from esnb.clients.installed import streams_pb2
 from tests.embedded_server import Server, start_server
+from tests.waiting import DEADLINE
 
 CODE = grpc.StatusCode
 _TYPE = "EventStore.Client.Streams.ReadReq+Types+Options"
 _THREW = "Exception was thrown by handler."
 _UUID_FORMS = ("missing", "empty", "string", "structured")
-_PATIENCE = 60.0
 Change = Callable[[Any], object]
 
 
@@ -45,7 +45,7 @@ def channel(server: Server) -> Iterator[grpc.Channel]:
         event.proposed_message.id.string = "00000000-0000-0000-0000-000000000001"
         event.proposed_message.data = b"{}"
         event.proposed_message.metadata.update({"type": "T", "content-type": "application/json"})
-        append(iter([opening, event]), timeout=_PATIENCE)
+        append(iter([opening, event]), timeout=DEADLINE)
         yield channel
 
 
@@ -94,7 +94,7 @@ def answers(channel: grpc.Channel, options: Any, take: int = 100) -> list[Any]:
         streams_pb2.ReadReq.SerializeToString,
         streams_pb2.ReadResp.FromString,
     )
-    call = read(streams_pb2.ReadReq(options=options), timeout=_PATIENCE)
+    call = read(streams_pb2.ReadReq(options=options), timeout=DEADLINE)
     found = []
     for answer in call:
         found.append(answer)

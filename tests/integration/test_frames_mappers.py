@@ -21,8 +21,16 @@ from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 import esnb
 from esnb.sources import payload as _payload
 from tests.domain import mapped as domain
-from tests.domain.mapped import Cart, Houses, Money, Moved, Opened, Shop
-from tests.unit.test_frames_redaction import Joined, PositionalClub
+from tests.domain.mapped import (
+    Cart,
+    Houses,
+    Joined,
+    Money,
+    Moved,
+    Opened,
+    PositionalClub,
+    Shop,
+)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 STORES = ["popo", "sqlite", "esnb"]
@@ -31,12 +39,6 @@ SEALED = {
     "CIPHER_TOPIC": "eventsourcing.cipher:AESCipher",
     "CIPHER_KEY": AESCipher.create_key(16),
 }
-
-
-@pytest.fixture(scope="module")
-def stores() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
 
 
 @pytest.fixture(params=STORES)

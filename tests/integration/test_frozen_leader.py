@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -18,10 +17,10 @@ from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.domain.bank import Bank, Deposits, Sums
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import GrpcCluster
-from tests.outcomes import error_of
+from tests.outcomes import begun, error_of
 from tests.persistent_groups import QUICK, Seen
+from tests.waiting import DEADLINE, until
 
-DEADLINE = 60.0
 POPO = {"PERSISTENCE_MODULE": "eventsourcing.popo"}
 PREFERENCES = ["leader", "follower"]
 
@@ -68,28 +67,6 @@ class Running:
 def running(cluster: GrpcCluster, request: pytest.FixtureRequest) -> Iterator[Running]:
     with Running(cluster, f"NodePreference={request.param}").caught_up() as all_of_it:
         yield all_of_it
-
-
-def begun(work: Callable[[], object]) -> Callable[[], None]:
-    """Has a thread do `work`; what is returned waits for it, and raises what it raises."""
-    errors: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 - raised below
-            errors.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-
-    def ended() -> None:
-        thread.join(DEADLINE)
-        assert not thread.is_alive(), "still waiting for the leader that is frozen"
-        if errors:
-            raise errors[0]
-
-    return ended
 
 
 @pytest.mark.parametrize("is_known_at_once", [True, False])
@@ -142,7 +119,7 @@ def test_what_shows_a_state_answers_before_there_is_a_leader(
             for show in shows:
                 begun(show)()
             for runner in running.runners:
-                found = error_of(lambda runner=runner: runner.wait(10**9, timeout=0.3))
+                found = error_of(partial(runner.wait, 10**9, timeout=0.3))
                 assert isinstance(found, TimeoutError), found
             assert isinstance(error_of(lambda: esnb.subscriptions(client)), OperationalError)
         shown = esnb.runners(running.runners)
@@ -164,10 +141,3 @@ def test_a_former_leader_that_goes_on_harms_nobody(cluster: GrpcCluster, running
     assert running.catch_up.view.seen() == [1, 2, 3, 4]
     assert sorted(set(running.amounts)) == [1, 2, 3, 4]
     assert len(esnb.events(running.bank)) == 5  # nothing was written twice
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to hold"
-        threading.Event().wait(0.02)

@@ -9,23 +9,22 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import pytest
-from eventsourcing.persistence import OperationalError, Tracking
+from eventsourcing.persistence import OperationalError
 
 import esnb
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.projections import CatchUpRunner, PersistentRunner
-from esnb.redis import RedisView
-from tests.domain.bank import Bank, Deposits
+from tests.domain.bank import Bank, Deposits, RedisSums
 from tests.embedded_process import EmbeddedProcess
+from tests.outcomes import outcome
 from tests.redis_server import RedisServer
-from tests.waiting import DEADLINE
+from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.extras
 
@@ -64,12 +63,6 @@ def stores() -> Iterator[Stores]:
         yield Stores(server, redis)
 
 
-class Amounts(RedisView):
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.rpush(self.key("amounts"), amount)
-
-
 def ignore(domain_event: Any, recorded: Any) -> None:
     """Handles nothing."""
 
@@ -80,7 +73,7 @@ class Running:
     def __init__(self, env: dict[str, str]) -> None:
         self.bank = Bank(env)
         self.last = self.bank.deposit(self.bank.open(), 1, 2)
-        self.catch_up = CatchUpRunner(self.bank, Deposits, Amounts, env)
+        self.catch_up = CatchUpRunner(self.bank, Deposits, RedisSums, env)
         self.persistent = PersistentRunner(self.bank, "payments", ignore, env=env)
         self.outbox = Outbox(env, self.bank)
         self.publisher = BullMQPublisher(self.outbox, lambda record: "mails")
@@ -101,30 +94,6 @@ class Running:
 def running(stores: Stores) -> Iterator[Running]:
     with Running(stores.env).caught_up() as all_of_them:
         yield all_of_them
-
-
-def outcome(call: Callable[[], Any]) -> Any:
-    """What `call` returns or raises, called in a thread so that the test outlives a wait for ever."""
-    found: list[Any] = []
-
-    def run() -> None:
-        try:
-            found.append(call())
-        except Exception as error:  # noqa: BLE001  handed to the test
-            found.append(error)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    thread.join(DEADLINE)
-    assert not thread.is_alive(), "still waiting for the store that is stopped"
-    return found[0]
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to hold"
-        threading.Event().wait(0.02)
 
 
 SERVER, REDIS = "EventStoreDB", "Redis"
@@ -199,7 +168,7 @@ def test_a_runner_that_was_never_started_says_that_nothing_is_known(stores: Stor
     bank = Bank(stores.env)
     bank.open()
     runners: list[Any] = [
-        CatchUpRunner(bank, Deposits, Amounts, stores.env),
+        CatchUpRunner(bank, Deposits, RedisSums, stores.env),
         PersistentRunner(bank, "payments", ignore, env=stores.env),
     ]
     with stores.stopped(SERVER):

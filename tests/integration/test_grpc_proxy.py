@@ -14,15 +14,7 @@ from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import NewEvent, StreamState
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import GrpcProxy, cut_after, deaf, lose_answer, refuse
-from tests.waiting import until
-
-LONG = 60.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedProcess]:
-    with EmbeddedProcess() as server:
-        yield server
+from tests.waiting import DEADLINE, until
 
 
 @pytest.fixture
@@ -137,10 +129,10 @@ def test_it_can_be_gone_and_come_back_at_its_port(proxy: GrpcProxy, client: Even
 
     proxy.stop()
     with pytest.raises(installed.ServiceUnavailable):
-        client.get_stream(stream, timeout=LONG)
+        client.get_stream(stream, timeout=DEADLINE)
     proxy.start()
 
     events = until(
-        lambda: client.get_stream(stream, timeout=LONG), despite=installed.ServiceUnavailable
+        lambda: client.get_stream(stream, timeout=DEADLINE), despite=installed.ServiceUnavailable
     )
     assert len(events) == 1

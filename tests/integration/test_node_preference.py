@@ -24,8 +24,8 @@ from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import FOLLOWER, LEADER, REPLICA, GrpcCluster
 from tests.grpc_proxy import GrpcProxy, refuse
 from tests.redis_server import RedisServer
+from tests.waiting import DEADLINE
 
-LONG = 60.0
 NOWHERE = (("leader-endpoint-host", ""), ("leader-endpoint-port", ""))
 PREFERENCES = ["follower", "random", "readonlyreplica", "leader"]
 
@@ -46,22 +46,10 @@ class Lamps(Application[UUID]):
         return lamp, self.save(lamp)
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedProcess]:
-    with EmbeddedProcess() as server:
-        yield server
-
-
 @pytest.fixture
 def cluster(server: EmbeddedProcess) -> Iterator[GrpcCluster]:
     with GrpcCluster(server.address, LEADER, FOLLOWER, REPLICA) as cluster:
         yield cluster
-
-
-@pytest.fixture
-def opened() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
 
 
 def _application(opened: ExitStack, uri: str) -> Lamps:
@@ -164,7 +152,7 @@ def test_a_persistent_runner_consumes(
         remember=0,
     )
     with runner:
-        runner.wait(0, timeout=LONG)
+        runner.wait(0, timeout=DEADLINE)
 
     assert len(handled) == 1
 

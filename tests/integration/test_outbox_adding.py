@@ -17,10 +17,10 @@ from esnb.outbox import BullMQPublisher, Outbox, Route
 from esnb.outbox.jobs import async_client
 from esnb.stores import Stores
 from tests.domain.bank import Bank
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-NOW = 60.0
 OPTIONS: dict[str, dict[str, Any]] = {
     "plain": {},
     "delayed": {"delay": 60_000, "attempts": 3, "backoff": 500},
@@ -51,7 +51,7 @@ def test_a_job_is_what_queue_add_makes_of_it(stores: Stores, kind: str) -> None:
         outbox,
         BullMQPublisher(outbox, lambda record: Route("ours", **OPTIONS[kind])) as publisher,
     ):
-        publisher.wait(timeout=NOW)
+        publisher.wait(timeout=DEADLINE)
     records = outbox.records()
     kept = esnb.outbox.publisher.KEPT_JOBS
     added_by_bullmq(
@@ -91,7 +91,7 @@ def test_options_that_no_job_can_hold_are_a_failure_of_the_route(stores: Stores)
     route = lambda record: Route("q", delay=2**70)  # noqa: E731
     publisher = BullMQPublisher(outbox, route, attempts=1)
     with outbox, publisher, pytest.raises(esnb.outbox.StuckError, match="OverflowError"):
-        publisher.wait(timeout=NOW)
+        publisher.wait(timeout=DEADLINE)
     assert outbox.records()[0].state == "dead"
 
 
@@ -105,5 +105,5 @@ def test_what_bullmq_refuses_is_said_and_holds_up_what_follows(stores: Stores) -
         with pytest.raises(TimeoutError, match="WRONGTYPE"):
             publisher.wait(timeout=0.5)
         stores.redis.delete("bull:q:meta")
-        publisher.wait(timeout=NOW)
+        publisher.wait(timeout=DEADLINE)
     assert list(esnb.queue(stores, "q")["id"]) == [each.job_id for each in outbox.records()]

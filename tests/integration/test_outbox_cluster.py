@@ -11,10 +11,9 @@ from esnb.outbox import BullMQPublisher, Outbox, Worker
 from tests.domain.bank import Bank
 from tests.redis_cluster import RedisCluster
 from tests.redis_server import RedisServer
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
-
-NOW = 20.0
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +34,7 @@ def test_a_publisher_and_a_worker_refuse_a_cluster_and_name_the_way_out(
 ) -> None:
     outbox = Outbox({"REDIS_URL": cluster.url}, bank)
     with outbox:
-        outbox.wait(timeout=NOW)
+        outbox.wait(timeout=DEADLINE)
     assert [record.state for record in outbox.records()] == ["pending"]
     with pytest.raises(NotSupportedError, match=r"is a cluster.*Outbox\({\*\*stores.env"):
         BullMQPublisher(outbox, lambda record: "q")
@@ -50,7 +49,7 @@ def test_a_node_of_a_cluster_is_known_when_it_is_asked(cluster: RedisCluster, ba
     )
     publisher = BullMQPublisher(outbox, lambda record: "q").start()
     with outbox, pytest.raises(NotSupportedError, match="is a cluster") as raised:
-        publisher.wait(timeout=NOW)
+        publisher.wait(timeout=DEADLINE)
     assert publisher.status().state == "failed"
     assert str(cluster.ports[owner]) in str(raised.value)
 
@@ -60,7 +59,7 @@ def test_the_way_out_is_one(cluster: RedisCluster, bank: Bank) -> None:
         env = {"REDIS_URL": cluster.url}
         outbox = Outbox({**env, "REDIS_URL": server.url}, bank)
         with outbox, BullMQPublisher(outbox, lambda record: "q") as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert [record.state for record in outbox.records()] == ["published"]
 
 

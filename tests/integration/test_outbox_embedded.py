@@ -31,11 +31,10 @@ from esnb.outbox import (
 from esnb.running.exits import ExitError
 from esnb.stores import Stores
 from tests.domain.bank import Account, Bank
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.extras
 
-NOW = 60.0
 
 SIGNS = (SystemExit, KeyboardInterrupt, GeneratorExit, CancelledError, StopIteration)
 """What means something to whoever runs a thread, a task or a generator."""
@@ -70,7 +69,7 @@ class TestPublishing:
             account = bank.open("Änne")
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to("mails")) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         [record] = outbox.records()
         [event] = bank.recorder.select_events(account)
         assert record.id == str(event.event_id)  # type: ignore[attr-defined]
@@ -99,7 +98,7 @@ class TestPublishing:
                 bank.deposit(account, 1)
         outbox = Outbox(stores, bank, batch_size=2)
         with outbox, BullMQPublisher(outbox, to("q"), batch_size=4) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         by_job = {record.job_id: record for record in outbox.records()}
         order = [by_job[id] for id in waiting(stores, "q")]
         for account in accounts:
@@ -112,16 +111,16 @@ class TestPublishing:
         account = bank.open()
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to("q")) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
             bank.deposit(account, 1)
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
             assert len(waiting(stores, "q")) == 2
 
     def test_none_means_deliberately_not_sent(self, stores: Stores, bank: Bank) -> None:
         bank.open()
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to(None)) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert states(outbox) == [("Account.Created", "skipped")]
         assert list(stores.redis.scan_iter("bull:*")) == []
 
@@ -133,8 +132,8 @@ class TestPublishing:
         by_class = Outbox(stores, bank, name="deposits", topics=[Account.Deposited])  # type: ignore[attr-defined]
         by_text = Outbox(stores, bank, name="renames", topics=[topic])
         with by_class, by_text:
-            by_class.wait(timeout=NOW)
-            by_text.wait(timeout=NOW)
+            by_class.wait(timeout=DEADLINE)
+            by_text.wait(timeout=DEADLINE)
         assert states(by_class) == [("Account.Deposited", "pending")]
         assert states(by_text) == [("Account.Renamed", "pending")]
         assert by_class.status().lag == 0
@@ -145,10 +144,10 @@ class TestPublishing:
         bank.open()
         first, second = Outbox(stores, bank, name="first"), Outbox(stores, bank, name="second")
         with first:
-            first.wait(timeout=NOW)
+            first.wait(timeout=DEADLINE)
         assert second.view.max_tracking_id("Bank") is None
         with second:
-            second.wait(timeout=NOW)
+            second.wait(timeout=DEADLINE)
         assert first.records()[0].id == second.records()[0].id
 
     def test_options_come_from_the_publisher_and_the_route(
@@ -161,7 +160,7 @@ class TestPublishing:
             Route("urgent", priority=3, removeOnComplete=True),
         ]
         with outbox, BullMQPublisher(outbox, route, options={"attempts": 2}) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         job_id = outbox.records()[0].job_id
         slow: Any = stores.redis.hget(f"bull:slow:{job_id}", "opts")
         urgent: Any = stores.redis.hget(f"bull:urgent:{job_id}", "opts")
@@ -175,10 +174,10 @@ class TestPublishing:
         account = memory.open()
         outbox = Outbox(stores, memory, name="from-memory")
         with outbox, BullMQPublisher(outbox, to("q")) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         again = Outbox(stores, memory, name="again")
         with again:
-            again.wait(timeout=NOW)
+            again.wait(timeout=DEADLINE)
         assert outbox.records()[0].id == again.records()[0].id
         assert outbox.records()[0].aggregate_id == str(account)
 
@@ -193,7 +192,7 @@ class TestPublishing:
             publisher.stop()
             outbox.stop()
         with outbox, publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert [record.version for record in outbox.records()] == list(range(1, 102))
         assert waiting(stores, "q") == [record.job_id for record in outbox.records()]
 
@@ -218,13 +217,13 @@ class TestTrouble:
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, route, attempts=2, shortest=0.02) as publisher:
             with pytest.raises(StuckError, match=f"{kind.__name__}: enough was raised"):
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             [record] = outbox.records()
             assert (record.state, record.attempts) == ("dead", 2)
             assert publisher.status().state == "running"
             is_mended.set()
             outbox.retry(record.id)
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert states(outbox) == [("Account.Created", "published")]
         assert capfd.readouterr() == ("", "")
 
@@ -236,7 +235,7 @@ class TestTrouble:
         publisher = BullMQPublisher(outbox, to("q"))
         publisher._planner = SimpleNamespace(plan=raising(KeyboardInterrupt("enough")))  # type: ignore[assignment]
         with outbox, pytest.raises(ExitError, match="KeyboardInterrupt: enough"):
-            publisher.start().wait(timeout=NOW)
+            publisher.start().wait(timeout=DEADLINE)
         assert publisher.status().state == "failed"
         assert capfd.readouterr() == ("", "")
 
@@ -256,7 +255,7 @@ class TestTrouble:
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, route, attempts=2, shortest=0.02) as publisher:
             with pytest.raises(StuckError, match="no queue for broken accounts") as raised:
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             assert isinstance(raised.value, TimeoutError)
             of = {(each.aggregate_id, each.version): each for each in outbox.records()}
             dead = of[str(broken), 1]
@@ -267,7 +266,7 @@ class TestTrouble:
 
             is_mended.set()
             assert outbox.retry(dead.id) == 1
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
             assert {state for _, state in states(outbox)} == {"published"}
             assert [id[3:] for id in waiting(stores, "q")][2:] == [
                 of[str(broken), 1].id,
@@ -286,7 +285,7 @@ class TestTrouble:
 
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, route, shortest=0.01, longest=0.02) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert calls == [0, 1, 2, 3]
         [record] = outbox.records()
         assert (record.state, record.attempts, record.error) == ("published", 4, None)
@@ -319,13 +318,13 @@ class TestTrouble:
         monkeypatch.setattr("esnb.outbox.publishing.Publishing._listen", fails)
         outbox = Outbox(stores, bank)
         publisher = BullMQPublisher(outbox, to("q")).start()
-        assert publisher._tasks[0].ended.wait(NOW)
+        assert publisher._tasks[0].ended.wait(DEADLINE)
         assert publisher.status().state == "failed"
         assert publisher.status().error == "RuntimeError: no such channel"
         monkeypatch.undo()
         bank.open()
         with outbox, publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
 
     def test_an_outbox_is_read_whatever_a_route_says(self, stores: Stores, bank: Bank) -> None:
         bank.open()
@@ -339,7 +338,7 @@ class TestTrouble:
             BullMQPublisher(outbox, route, attempts=1) as publisher,
             pytest.raises(StuckError, match="half of a pair"),
         ):
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert outbox.records()[0].error == r"ValueError: half of a pair: \ud800"
 
     def test_discarded_records_let_those_behind_them_go(self, stores: Stores, bank: Bank) -> None:
@@ -354,9 +353,9 @@ class TestTrouble:
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, route, attempts=1) as publisher:
             with pytest.raises(StuckError):
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             assert outbox.discard([outbox.records()[0].id]) == 1
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert states(outbox) == [
             ("Account.Created", "skipped"),
             ("Account.Deposited", "published"),
@@ -370,12 +369,12 @@ class TestTrouble:
         outbox = Outbox(stores, plain)
         with outbox, BullMQPublisher(outbox, to("q")) as publisher:
             with pytest.raises(StuckError, match="payload is not JSON"):
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             [record] = outbox.records()
             assert (record.state, record.aggregate_id) == ("dead", str(account))
             assert record.payload is None
             outbox.discard(record.id)
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         plain.close()
 
     @pytest.mark.parametrize("answer", [17, ["q", "q"], "a:b", "", ["q", None]])
@@ -387,7 +386,7 @@ class TestTrouble:
         route: Any = lambda record: answer  # noqa: E731
         publisher = BullMQPublisher(outbox, route, attempts=1)
         with outbox, publisher, pytest.raises(StuckError, match="RouteError"):
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert outbox.records()[0].state == "dead"
         assert list(stores.redis.scan_iter("bull:*")) == []
 
@@ -396,7 +395,7 @@ class TestTrouble:
         bank.open()
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to("q")) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert outbox.records()[0].state == "published"
         assert waiting(stores, "q") == [outbox.records()[0].job_id]
 
@@ -411,12 +410,12 @@ class TestTrouble:
             with outbox:
                 publisher.start()
                 with pytest.raises(esnb.outbox.EvictionPolicyError, match="allkeys-lru"):
-                    publisher.wait(timeout=NOW)
+                    publisher.wait(timeout=DEADLINE)
                 assert publisher.status().state == "failed"
                 assert outbox.records()[0].state == "pending"
                 stores.redis.config_set("maxmemory-policy", "noeviction")
                 publisher.start()
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
                 publisher.stop()
         finally:
             stores.redis.config_set("maxmemory-policy", "noeviction")
@@ -427,7 +426,7 @@ class TestTrouble:
         bank.deposit(account, *range(30))
         outbox = Outbox(stores, bank)
         with outbox:
-            outbox.wait(timeout=NOW)
+            outbox.wait(timeout=DEADLINE)
             stores.redis.config_set("maxmemory", "1mb")
             try:
                 with BullMQPublisher(outbox, to("q")) as publisher:
@@ -437,7 +436,7 @@ class TestTrouble:
                     assert publisher.status().state == "retrying"
                     assert {state for _, state in states(outbox)} <= {"pending", "publishing"}
                     stores.redis.config_set("maxmemory", "0")
-                    publisher.wait(timeout=NOW)
+                    publisher.wait(timeout=DEADLINE)
             finally:
                 stores.redis.config_set("maxmemory", "0")
         assert waiting(stores, "q") == [record.job_id for record in outbox.records()]
@@ -466,7 +465,7 @@ class TestSharing:
         bank.deposit(account, 1)
         outbox = Outbox(stores, bank)
         with outbox:
-            outbox.wait(timeout=NOW)
+            outbox.wait(timeout=DEADLINE)
         import msgpack
 
         from esnb.outbox.view import CLAIM
@@ -477,7 +476,7 @@ class TestSharing:
         assert len(msgpack.unpackb(claimed)) == 5
         assert [record.state for record in outbox.records()] == ["publishing", "pending"]
         with BullMQPublisher(outbox, to("q")) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert waiting(stores, "q") == [record.job_id for record in outbox.records()]
 
     def test_a_publisher_that_lost_its_lease_adds_nothing(self, stores: Stores, bank: Bank) -> None:
@@ -487,20 +486,20 @@ class TestSharing:
 
         def slow(record: OutboxRecord) -> Route:
             is_slow.set()
-            assert goes_on.wait(NOW)
+            assert goes_on.wait(DEADLINE)
             return Route("q", removeOnComplete=True)
 
         with outbox:
-            outbox.wait(timeout=NOW)
+            outbox.wait(timeout=DEADLINE)
             with BullMQPublisher(outbox, slow, lease=0.2) as sleeper:
-                assert is_slow.wait(NOW)
+                assert is_slow.wait(DEADLINE)
                 with BullMQPublisher(outbox, to("q")) as other:
-                    other.wait(timeout=NOW)
+                    other.wait(timeout=DEADLINE)
                 # The job is done and gone: its id protects it no longer.
                 for key in list(stores.redis.scan_iter("bull:*")):
                     stores.redis.delete(key)
                 goes_on.set()
-                sleeper.wait(timeout=NOW)
+                sleeper.wait(timeout=DEADLINE)
         assert list(stores.redis.scan_iter("bull:*")) == []
 
     def test_several_publishers_share_the_work(self, stores: Stores, bank: Bank) -> None:
@@ -513,7 +512,7 @@ class TestSharing:
             for publisher in publishers:
                 publisher.start()
             for publisher in publishers:
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             for publisher in publishers:
                 publisher.stop()
         found = waiting(stores, "q")
@@ -546,7 +545,7 @@ class TestRoutesThatEndTheirProcess:
         for account in accounts:
             bank.deposit(account, 1)
         with Outbox(stores, bank) as outbox:
-            outbox.wait(timeout=NOW)  # so that the first to come finds them all
+            outbox.wait(timeout=DEADLINE)  # so that the first to come finds them all
         # Once with the others in its batch, which says nothing of it yet, then alone.
         codes = [self.dies(stores, deadly, attempts=2) for _ in range(4)]
         assert codes == [9, 9, 9, 0]
@@ -563,7 +562,7 @@ class TestRoutesThatEndTheirProcess:
 
         outbox.retry(dead.id)
         with outbox, BullMQPublisher(outbox, to("jobs")) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert {state for _, state in states(outbox)} == {"published"}
         added = waiting(stores, "jobs")
         assert len(added) == len(set(added)) == 6
@@ -575,10 +574,10 @@ class TestRetention:
         bank.deposit(account, *range(9))
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to("q"), keep_count=3) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
             assert len(outbox.records()) == 3
             bank.deposit(account, 10)
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert [record.version for record in outbox.records()] == [9, 10, 11]
         assert len(waiting(stores, "q")) == 11
 
@@ -586,9 +585,9 @@ class TestRetention:
         account = bank.open()
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to("q"), keep_age=0) as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
             bank.deposit(account, 1)
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         assert len(outbox.records()) <= 1
         assert len(waiting(stores, "q")) == 2
 
@@ -614,8 +613,8 @@ class TestWorkers:
         route = lambda record: Route("mails", attempts=2, backoff=10)  # noqa: E731
         worker = Worker(stores, "mails", handle)
         with outbox, BullMQPublisher(outbox, route) as publisher, worker:
-            publisher.wait(timeout=NOW)
-            worker.wait(1, timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
+            worker.wait(1, timeout=DEADLINE)
             assert (worker.status().completed, worker.status().failed) == (1, 1)
         job_id = outbox.records()[0].job_id
         assert seen == [(1, "order-17", job_id), (2, "order-17", job_id)]
@@ -630,14 +629,14 @@ class TestWorkers:
 
         def handle(job: Job) -> str:
             begun.set()
-            assert ends.wait(NOW)
+            assert ends.wait(DEADLINE)
             return "done"
 
         outbox = Outbox(stores, bank)
         worker = Worker(stores, "q", handle).start()
         with outbox, BullMQPublisher(outbox, to("q")) as publisher:
-            publisher.wait(timeout=NOW)
-            assert begun.wait(NOW)
+            publisher.wait(timeout=DEADLINE)
+            assert begun.wait(DEADLINE)
             worker.ask_to_stop()
             ends.set()
             worker.stop()
@@ -650,7 +649,7 @@ class TestWorkers:
         outbox = Outbox(stores, bank)
         worker = Worker(stores, "q", lambda job: {1, 2})
         with outbox, BullMQPublisher(outbox, to("q")) as publisher, worker:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
             until(lambda: worker.status().failed)
             with pytest.raises(TimeoutError, match="gave set, which is no JSON"):
                 worker.wait(1, timeout=0.1)
@@ -680,8 +679,8 @@ class TestWorkers:
         route = lambda record: Route("q", attempts=2, backoff=10)  # noqa: E731
         worker = Worker(stores, "q", handle_async if is_async else handle)
         with outbox, BullMQPublisher(outbox, route) as publisher, worker:
-            publisher.wait(timeout=NOW)
-            worker.wait(1, timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
+            worker.wait(1, timeout=DEADLINE)
             status = worker.status()
         assert (status.state, status.completed, status.failed) == ("running", 1, 1)
         job: Any = stores.redis.hgetall(f"bull:q:{outbox.records()[0].job_id}")
@@ -700,7 +699,7 @@ class TestWorkers:
         worker = Worker(stores, "q", lambda job: None)
         monkeypatch.setattr("esnb.outbox.working.bullmq", raising(kind("enough")))
         with pytest.raises(ExitError, match=f"{kind.__name__}: enough"):
-            worker.start().wait(timeout=NOW)
+            worker.start().wait(timeout=DEADLINE)
         assert worker.status().state == "failed"
         assert capfd.readouterr() == ("", "")
 
@@ -713,7 +712,7 @@ class TestWorkers:
 
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, to("q")), Worker(stores, "q", handle) as worker:
-            worker.wait(1, timeout=NOW)
+            worker.wait(1, timeout=DEADLINE)
         job: Any = stores.redis.hgetall(f"bull:q:{outbox.records()[0].job_id}")
         assert job[b"returnvalue"] == b'"Account.Created"'
         assert job[b"progress"] == b'{"half":true}'

@@ -19,11 +19,9 @@ from esnb.sources.jobs import queue_counts
 from esnb.stores import Stores
 from tests import worker_command
 from tests.domain.bank import Bank
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.extras
-
-NOW = 60.0
 
 
 def links_are_written(client: Any) -> None:
@@ -51,7 +49,7 @@ class TestOutboxRecords:
 
         with outbox, BullMQPublisher(outbox, route, attempts=1) as publisher:
             with pytest.raises(StuckError):
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             frame = esnb.outbox_records(publisher)
         assert dtypes(frame) == dtypes(empty)
         assert len(empty) == 0
@@ -70,7 +68,7 @@ class TestOutboxRecords:
         bank.deposit(account, *range(1200))
         outbox = Outbox(stores, bank)
         with outbox:
-            outbox.wait(timeout=NOW)
+            outbox.wait(timeout=DEADLINE)
         whole = esnb.outbox_records(outbox)
         oldest, newest = esnb.outbox_records(outbox, limit=3), esnb.outbox_records(outbox, last=3)
         assert list(oldest["version"]) == [1, 2, 3]
@@ -93,7 +91,7 @@ class TestOutboxRecords:
         bank.deposit(account, 1, 2)
         outbox = Outbox(stores, bank)
         with outbox:
-            outbox.wait(timeout=NOW)
+            outbox.wait(timeout=DEADLINE)
         CLAIM.run(stores.redis, outbox.view.script_keys("held"), ["held", 2, 60_000, "lost"])
         expected = ["publishing", "publishing", "pending"]
         assert list(esnb.outbox_records(outbox)["state"]) == expected
@@ -104,7 +102,7 @@ class TestOutboxRecords:
         bank.deposit(bank.open(), amount)
         outbox = Outbox(stores, bank)
         with outbox, BullMQPublisher(outbox, lambda _: "q") as publisher:
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         hidden = esnb.outbox_records(outbox, redact="amount")
         assert hidden["payload"][1]["amount"] == "[redacted]"
         assert esnb.outbox_records(outbox)["payload"][1]["amount"] == amount
@@ -152,7 +150,7 @@ class TestQueue:
                 await queue.add(name, {"n": 1}, {"jobId": name})
             await queue.add("stays", {}, {"jobId": "stays"})
             worker = bullmq.Worker("q", process, {"connection": client})
-            await asyncio.wait_for(done["begun"].wait(), NOW)
+            await asyncio.wait_for(done["begun"].wait(), DEADLINE)
             for name, options in {
                 "waits": {},
                 "later": {"delay": 3_600_000},
@@ -304,8 +302,8 @@ class TestTrace:
         outbox = Outbox(stores, bank)
         worker = Worker(stores, "mails", handle)
         with outbox, BullMQPublisher(outbox, lambda record: "mails") as publisher, worker:
-            publisher.wait(timeout=NOW)
-            worker.wait(2, timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
+            worker.wait(2, timeout=DEADLINE)
         frame = esnb.trace(stores, "order-17")
         assert frame[["tree", "kind", "place", "state"]].to_numpy().tolist() == [
             ["Account.Created", "event", f"Bank-{account}", "recorded"],
@@ -328,7 +326,7 @@ class TestTrace:
         bank.open()
         outbox = Outbox(stores, bank)
         with outbox:
-            outbox.wait(timeout=NOW)
+            outbox.wait(timeout=DEADLINE)
         [record] = outbox.records()
         frame = esnb.trace(stores, record.headers["correlation_id"])
         assert list(frame["kind"]) == ["event", "outbox"]
@@ -341,8 +339,8 @@ class TestTrace:
         route = lambda record: Route("q", removeOnComplete=True)  # noqa: E731
         worker = Worker(stores, "q", lambda job: None)
         with outbox, BullMQPublisher(outbox, route) as publisher, worker:
-            publisher.wait(timeout=NOW)
-            worker.wait(1, timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
+            worker.wait(1, timeout=DEADLINE)
         assert list(esnb.trace(stores, "x")["state"]) == ["recorded", "published", "gone"]
 
     def test_a_server_with_links_is_not_read_as_a_whole(
@@ -454,7 +452,7 @@ class TestCommandLine:
             assert process.stdout.readline() == "working on queue 'q' with shouting:shout\n"
             outbox = Outbox(stores, bank)
             with outbox, BullMQPublisher(outbox, lambda record: "q") as publisher:
-                publisher.wait(timeout=NOW)
+                publisher.wait(timeout=DEADLINE)
             messages = stores.redis.xread({"bull:q:events": "0"}, block=100)
             while b"completed" not in str(messages).encode() and process.poll() is None:
                 messages = stores.redis.xread({"bull:q:events": "0"}, block=100)

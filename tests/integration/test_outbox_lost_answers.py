@@ -18,11 +18,10 @@ from esnb.redis.scripts import script
 from tests.domain.bank import Bank
 from tests.losing_proxy import LosingProxy
 from tests.redis_server import RedisServer
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.extras
 
-NOW = 60.0
 HOUR = 3600.0
 
 
@@ -77,12 +76,12 @@ def test_a_record_is_published_once_and_at_once(
 ) -> None:
     with publisher(outbox) as publishes:
         account = bank.open()
-        publishes.wait(timeout=NOW)  # the scripts are known from here on
+        publishes.wait(timeout=DEADLINE)  # the scripts are known from here on
         for _ in range(3):
             proxy.lose(marker)
             bank.deposit(account, 5, 7)
-            publishes.wait(timeout=NOW)
-            assert proxy.lost.wait(NOW)
+            publishes.wait(timeout=DEADLINE)
+            assert proxy.lost.wait(DEADLINE)
     assert waiting(server) == job_ids(outbox)
     assert {(record.state, record.attempts) for record in outbox.records()} == {("published", 1)}
 
@@ -94,8 +93,8 @@ def test_also_when_redis_has_just_learnt_the_script(
     proxy.lose(script_of.source.encode()[-400:])  # sent whole, as Redis does not know it
     with publisher(outbox) as publishes:
         bank.open()
-        publishes.wait(timeout=NOW)
-        assert proxy.lost.wait(NOW)
+        publishes.wait(timeout=DEADLINE)
+        assert proxy.lost.wait(DEADLINE)
     assert waiting(server) == job_ids(outbox)
 
 
@@ -104,12 +103,12 @@ def test_the_claim_of_one_of_two_publishers(
 ) -> None:
     with publisher(outbox) as one, publisher(outbox) as two:
         accounts = [bank.open() for _ in range(5)]
-        one.wait(timeout=NOW)
+        one.wait(timeout=DEADLINE)
         for _ in range(10):
             proxy.lose(CLAIM.digest.encode())
             for account in accounts:
                 bank.deposit(account, 5)
-            two.wait(timeout=NOW)
+            two.wait(timeout=DEADLINE)
     assert sorted(waiting(server)) == sorted(job_ids(outbox))
     assert {record.attempts for record in outbox.records()} == {1}
 
@@ -122,16 +121,16 @@ def test_a_publisher_that_stops_and_starts_takes_up_what_it_had_claimed(
 ) -> None:
     publishes = publisher(outbox).start()
     bank.open()
-    publishes.wait(timeout=NOW)
+    publishes.wait(timeout=DEADLINE)
     proxy.lose(CLAIM.digest.encode(), then_refuses=True)
-    assert proxy.lost.wait(NOW)  # it looks for work by itself
+    assert proxy.lost.wait(DEADLINE)  # it looks for work by itself
     until(lambda: publishes.status().state == "retrying")
     publishes.stop()
     assert publishes.status().state == "stopped"
     proxy.admit()
     bank.open()
     with publishes:
-        publishes.wait(timeout=NOW)
+        publishes.wait(timeout=DEADLINE)
     assert waiting(server) == job_ids(outbox)
 
 
@@ -163,7 +162,7 @@ def filled(bank: Bank, outbox: Outbox[Bank]) -> Outbox[Bank]:
     first = bank.open()
     bank.open()
     bank.deposit(first, 5)
-    outbox.wait(timeout=NOW)
+    outbox.wait(timeout=DEADLINE)
     return outbox
 
 
@@ -211,12 +210,12 @@ def test_a_mending_whose_answer_is_lost_counts_its_records(
     with BullMQPublisher(outbox, refuses, attempts=1) as publishes:
         bank.open()
         with pytest.raises(TimeoutError, match="no such customer"):
-            publishes.wait(timeout=NOW)
+            publishes.wait(timeout=DEADLINE)
     [record] = outbox.records()
     getattr(outbox, how)([])  # Redis knows the script from here on
     proxy.lose(MEND.digest.encode())
     assert getattr(outbox, how)([record.id]) == 1
-    assert proxy.lost.wait(NOW)
+    assert proxy.lost.wait(DEADLINE)
     assert outbox.records()[0].state == ("pending" if how == "retry" else "skipped")
     if how == "retry":
         assert getattr(outbox, how)([record.id]) == 0
@@ -227,7 +226,7 @@ def test_a_mending_whose_answer_is_lost_counts_its_records(
 
 def test_one_record_that_is_left_is_named(bank: Bank, outbox: Outbox[Bank]) -> None:
     bank.open()
-    outbox.wait(timeout=NOW)
+    outbox.wait(timeout=DEADLINE)
     [record] = claim(outbox, "another")
     with publisher(outbox) as publishes, pytest.raises(TimeoutError) as caught:
         publishes.wait(timeout=0.1)
@@ -239,7 +238,7 @@ def test_one_record_that_is_left_is_named(bank: Bank, outbox: Outbox[Bank]) -> N
 def test_of_many_records_the_first_are_named(bank: Bank, outbox: Outbox[Bank]) -> None:
     for _ in range(7):
         bank.open()
-    outbox.wait(timeout=NOW)
+    outbox.wait(timeout=DEADLINE)
     records = claim(outbox, "another")
     with publisher(outbox) as publishes, pytest.raises(TimeoutError) as caught:
         publishes.wait(timeout=0.1)
@@ -252,7 +251,7 @@ def test_a_wait_that_ends_as_the_last_record_is_settled_has_nothing_to_say(
     bank: Bank, outbox: Outbox[Bank], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bank.open()
-    outbox.wait(timeout=NOW)
+    outbox.wait(timeout=DEADLINE)
     counts = iter([1, 1])  # the first look, and the one when Redis has confirmed
     monkeypatch.setattr(outbox.view, "count_open", lambda *_: next(counts, 0))
     claim(outbox, "another")
@@ -264,7 +263,7 @@ def test_a_record_that_is_settled_and_removed_meanwhile_is_not_named(
     bank: Bank, outbox: Outbox[Bank], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bank.open()
-    outbox.wait(timeout=NOW)
+    outbox.wait(timeout=DEADLINE)
     [gone] = claim(outbox, "another")
     outbox.view.redis.hdel(outbox.view.key("outbox-records"), gone)
     with publisher(outbox) as publishes, pytest.raises(TimeoutError) as caught:

@@ -14,10 +14,10 @@ from esnb.outbox.retrying import retry_failed
 from esnb.sources.jobs import queue_counts
 from esnb.stores import Stores
 from tests.domain.bank import Bank
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-NOW = 60.0
 NAMES = [
     "aufträge",
     "注文",
@@ -42,7 +42,7 @@ def test_names_in_any_script_and_with_signs_of_other_languages(stores: Stores) -
         bank.open()
     outbox = Outbox(stores, bank)
     with outbox, BullMQPublisher(outbox, lambda record: NAMES) as publisher:
-        publisher.wait(timeout=NOW)
+        publisher.wait(timeout=DEADLINE)
     [record] = outbox.records()
     assert list(record.queues) == NAMES
     for name in NAMES:
@@ -51,7 +51,7 @@ def test_names_in_any_script_and_with_signs_of_other_languages(stores: Stores) -
         worked: list[Any] = []
         work: Any = partial(lambda worked, job: worked.append(job.id), worked)
         with Worker(stores, name, work) as worker:
-            worker.wait(1, timeout=NOW)
+            worker.wait(1, timeout=DEADLINE)
         assert worked == [record.job_id]
         assert list(esnb.queue(stores, name)["state"]) == ["completed"]
         retry_failed(stores.redis, name)

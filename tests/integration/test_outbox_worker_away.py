@@ -14,11 +14,10 @@ from esnb.outbox import Job, Worker
 from esnb.outbox.jobs import async_client, bullmq
 from tests import worker_command
 from tests.redis_server import RedisServer
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
 pytestmark = pytest.mark.extras
 
-NOW = 60.0
 SOON = 10.0
 """Seconds: BullMQ's own pause between two tries is 15."""
 
@@ -57,7 +56,7 @@ class Work:
 
 def add(url: str, name: str, **options: Any) -> None:
     async def adds() -> None:
-        queue = bullmq().Queue("q", {"connection": async_client(url, socket_timeout=NOW)})
+        queue = bullmq().Queue("q", {"connection": async_client(url, socket_timeout=DEADLINE)})
         await queue.add(name, {}, options)
         await queue.close()
 
@@ -74,7 +73,7 @@ def test_a_worker_that_starts_before_its_redis_waits_for_it(server: RedisServer)
             worker.wait(1, timeout=0.01)
         server.start()
         add(server.url, "first")
-        worker.wait(1, timeout=NOW)
+        worker.wait(1, timeout=DEADLINE)
         assert worker.status().state == "running"
         assert worker.status().error is None
 
@@ -82,7 +81,7 @@ def test_a_worker_that_starts_before_its_redis_waits_for_it(server: RedisServer)
 def test_a_worker_goes_on_soon_after_its_redis_does(started: RedisServer) -> None:
     with Worker(started.url, "q", lambda job: job.name) as worker:
         add(started.url, "first")
-        worker.wait(1, timeout=NOW)
+        worker.wait(1, timeout=DEADLINE)
         started.kill()
         until(lambda: worker.status().state == "retrying")
         started.start()
@@ -94,7 +93,7 @@ def test_a_worker_goes_on_soon_after_its_redis_does(started: RedisServer) -> Non
 def test_a_worker_that_waits_for_its_redis_can_be_stopped(server: RedisServer) -> None:
     worker = Worker(server.url, "q", lambda job: job.name).start()
     until(lambda: worker.status().state == "retrying")
-    worker.stop(timeout=NOW)
+    worker.stop(timeout=DEADLINE)
     assert worker.status().state == "stopped"
 
 
@@ -126,7 +125,7 @@ def test_a_job_that_ends_while_redis_is_away_is_worked_on_once(started: RedisSer
         add(started.url, "first")
         until(lambda: worker.status().state == "retrying")
         started.start()
-        worker.wait(1, timeout=NOW)
+        worker.wait(1, timeout=DEADLINE)
         assert worker.status().error is None
         assert (worker.status().completed, worker.status().failed) == (1, 0)
     assert works.field(started, "returnvalue") == b"7"
@@ -143,7 +142,7 @@ def test_also_when_its_lock_has_run_out_meanwhile(started: RedisServer) -> None:
         add(started.url, "first")
         until(lambda: worker.status().state == "retrying")
         started.start()
-        worker.wait(1, timeout=NOW)
+        worker.wait(1, timeout=DEADLINE)
     assert len(works.ids) == 1
 
 
@@ -154,10 +153,10 @@ def test_one_that_a_stopped_worker_had_is_not_worked_on_by_the_next_one(
     worker = Worker(started.url, "q", works, **SHORT).start()
     add(started.url, "first")
     until(lambda: worker.status().state == "retrying")
-    worker.stop(timeout=NOW)
+    worker.stop(timeout=DEADLINE)
     started.start()
     with Worker(started.url, "q", works, **SHORT) as again:
-        again.wait(1, timeout=NOW)
+        again.wait(1, timeout=DEADLINE)
     assert len(works.ids) == 1
 
 
@@ -191,7 +190,7 @@ def test_a_job_of_the_same_id_that_is_added_again_is_worked_on_again(started: Re
     with Worker(started.url, "q", works) as worker:
         for number in range(1, 4):
             add(started.url, "again", jobId="report", removeOnComplete=True)
-            worker.wait(number, timeout=NOW)
+            worker.wait(number, timeout=DEADLINE)
     assert works.ids == ["report"] * 3
 
 
@@ -199,7 +198,7 @@ def test_a_worker_whose_redis_is_silent_stops(started: RedisServer) -> None:
     worker = Worker(started.url, "q", lambda job: None).start()
     until(lambda: worker.status().state == "running")
     with started.silent():
-        worker.stop(timeout=NOW)
+        worker.stop(timeout=DEADLINE)
     assert worker.status().state == "stopped"
 
 

@@ -7,39 +7,30 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from eventsourcing.persistence import Tracking
 
 import esnb
 from esnb.projections import CatchUpRunner
-from esnb.redis import RedisView
 from esnb.stores import Stores
-from tests.domain.bank import Bank, Deposits
+from tests.domain.bank import Bank, Deposits, RedisSums
 from tests.waiting import until
-
-
-class Sums(RedisView):
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.rpush(self.key("amounts"), amount)
-
-    def seen(self) -> list[int]:
-        return [int(amount) for amount in self.redis.lrange(self.key("amounts"), 0, -1)]
 
 
 def test_a_runner_follows_an_application_of_the_stores(stores: Stores) -> None:
     app = stores.application(Bank)
-    with CatchUpRunner(Bank, Deposits, Sums, env=stores.env) as runner:
+    with CatchUpRunner(Bank, Deposits, RedisSums, env=stores.env) as runner:
         app.deposit(app.open(), 1, 2, 3)
         runner.wait()
         assert runner.view.seen() == [1, 2, 3]
         assert esnb.runners(runner)["lag"].tolist() == [0]
         assert esnb.checkpoints(runner)["lag"].tolist() == [0]
-        assert esnb.read_model(runner)["value"].tolist() == ["1", "2", "3"]
+        assert esnb.read_model(runner)["value"].tolist() == ["1", "2", "3", "6"]
 
 
 def test_it_stops_when_the_stores_close() -> None:
     stores = esnb.connect(embedded=True)
-    runner = CatchUpRunner(Bank, Deposits, Sums, env={**stores.env, "OF_THE_TEST": "1"}).start()
+    runner = CatchUpRunner(
+        Bank, Deposits, RedisSums, env={**stores.env, "OF_THE_TEST": "1"}
+    ).start()
     runner.wait()
     thread = runner._tasks[0].thread
 
@@ -54,7 +45,7 @@ def test_it_stops_when_the_stores_close() -> None:
 def test_it_goes_on_after_both_stores_were_emptied(stores: Stores, amounts: list[int]) -> None:
     app = stores.application(Bank)
     app.deposit(app.open(), 1, 2)
-    with CatchUpRunner(Bank, Deposits, Sums, env=stores.env) as runner:
+    with CatchUpRunner(Bank, Deposits, RedisSums, env=stores.env) as runner:
         runner.wait()
         stores.reset()
         app.deposit(app.open(), *amounts)
@@ -69,11 +60,11 @@ def test_a_kernel_with_a_running_runner_ends_at_once(start_kernel: Callable[...,
 import sys; sys.path.insert(0, '.')
 import esnb
 from esnb.projections import CatchUpRunner
-from tests.integration.test_projections_embedded import Bank, Deposits, Sums
+from tests.domain.bank import Bank, Deposits, RedisSums
 stores = esnb.connect(embedded=True)
 app = stores.application(Bank)
 app.deposit(app.open(), 1)
-runner = CatchUpRunner(Bank, Deposits, Sums, env=stores.env).start()
+runner = CatchUpRunner(Bank, Deposits, RedisSums, env=stores.env).start()
 runner.wait()
 """,
         "runner.view.seen()",
@@ -92,7 +83,7 @@ def test_many_runners_side_by_side(stores: Stores) -> None:
         name = "others"
 
     runners = [
-        CatchUpRunner(Bank, projection, Sums, env=stores.env).start()
+        CatchUpRunner(Bank, projection, RedisSums, env=stores.env).start()
         for projection in (Deposits, Other)
     ]
     writers = [

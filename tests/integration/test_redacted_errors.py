@@ -18,9 +18,8 @@ from esnb.widgets.watch.panel import WatchPanel
 from esnb.widgets.watch.sources import board_of
 from tests.domain.bank import Bank, Deposits, Sums
 from tests.persistent_groups import Groups
-from tests.waiting import until
+from tests.waiting import DEADLINE, until
 
-NOW = 60.0
 SECRET = "s3cr3t"
 
 
@@ -66,7 +65,7 @@ def test_records_that_no_route_takes(stores: Stores, bank: Bank) -> None:
     outbox = Outbox(stores, bank)
     with outbox, BullMQPublisher(outbox, refuses, attempts=1) as publisher:
         with pytest.raises(StuckError):
-            publisher.wait(timeout=NOW)
+            publisher.wait(timeout=DEADLINE)
         for given in (outbox, publisher, outbox.view):
             for ends in ({}, {"limit": 1}, {"last": 1}):
                 hidden = esnb.outbox_records(given, redact="owner", **ends)
@@ -107,10 +106,10 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
         BullMQPublisher(outbox, lambda record: ["a", "b"]) as publisher,
         Worker(stores, "a", works) as failing,
     ):
-        publisher.wait(timeout=NOW)
-        assert failing._progress.waits(NOW, lambda: failing._progress.counts["failed"] > 0)
+        publisher.wait(timeout=DEADLINE)
+        assert failing._progress.waits(DEADLINE, lambda: failing._progress.counts["failed"] > 0)
         with Worker(stores, "b", works) as worker:
-            worker.wait(1, timeout=NOW)
+            worker.wait(1, timeout=DEADLINE)
         every: tuple[dict[str, Any], ...] = ({}, {"limit": 1}, {"last": 1})
         for ends in every:
             failed = esnb.queue(stores, "a", redact="owner", **ends)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -12,48 +11,25 @@ from uuid import uuid4
 
 import grpc
 import pytest
-from eventsourcing.application import Application
-from eventsourcing.domain import Aggregate
 from eventsourcing.persistence import OperationalError
-from eventsourcing.popo import POPOTrackingRecorder
-from eventsourcing.projection import Projection
 
 import esnb
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import Client, ClientError, NewEvent, StreamState, streams_pb2
 from esnb.projections import CatchUpRunner, PersistentRunner
 from tests.certificates import Certificate
+from tests.domain.bank import Bank, Deposits, Sums
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_proxy import Behaviour, GrpcProxy, answer, refuse
+from tests.outcomes import begun
 from tests.persistent_groups import QUICK
 from tests.redis_server import RedisServer
+from tests.waiting import DEADLINE, until
 
 DENIED = refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied")
 UNKNOWN_USER = refuse(grpc.StatusCode.UNAUTHENTICATED, "Bad\ncredentials")
-LONG = 60.0
-DOOR = uuid4()
+ACCOUNT = uuid4()
 RPC = ("RPC that terminated", "Rendezvous", "debug_error_string", "\n")
-
-
-class Door(Aggregate):
-    pass
-
-
-class Doors(Application[Door]):
-    pass
-
-
-class Nothing(Projection[POPOTrackingRecorder]):
-    name = "nothing"
-
-    def process_event(self, domain_event: Any, tracking: Any) -> None:
-        self.view.insert_tracking(tracking)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[EmbeddedProcess]:
-    with EmbeddedProcess() as server:
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -74,19 +50,13 @@ def proxy(server: EmbeddedProcess, certificate: Certificate) -> Iterator[GrpcPro
 
 
 @pytest.fixture
-def opened() -> Iterator[ExitStack]:
-    with ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
 def client(proxy: GrpcProxy, certificate: Certificate, opened: ExitStack) -> EventStoreDB:
     return opened.enter_context(closing(EventStoreDB(_uri(proxy), certificate.chain)))
 
 
 @pytest.fixture
-def app(proxy: GrpcProxy, certificate: Certificate, opened: ExitStack) -> Doors:
-    app = Doors(
+def app(proxy: GrpcProxy, certificate: Certificate, opened: ExitStack) -> Bank:
+    app = Bank(
         env={
             "PERSISTENCE_MODULE": "esnb.eventstoredb",
             "EVENTSTOREDB_URI": _uri(proxy),
@@ -114,57 +84,35 @@ def _text(work: Callable[[], object]) -> str:
     return text
 
 
-def _elsewhere(work: Callable[[], object]) -> Callable[[], object]:
-    """`work` in another thread, where gRPC itself reads its streams."""
-
-    def run() -> object:
-        errors: list[BaseException] = []
-
-        def call() -> None:
-            try:
-                work()
-            except BaseException as error:  # noqa: BLE001 - raised below
-                errors.append(error)
-
-        thread = threading.Thread(target=call)
-        thread.start()
-        thread.join()
-        if errors:
-            raise errors[0]
-        return None
-
-    return run
-
-
-@pytest.mark.parametrize("thread", [lambda work: work, _elsewhere])
+@pytest.mark.parametrize("is_main", [True, False])
 @pytest.mark.parametrize(
     ("work", "says"),
     [
         (lambda client: list(client.read_all()), "may not read $all: by default only members"),
-        (lambda client: client.get_stream("$ce-Door"), "may not read $ce-Door: by default"),
-        (lambda client: client.get_stream("Door-1"), "may not read Door-1: the ACL"),
+        (lambda client: client.get_stream("$ce-Account"), "may not read $ce-Account: by default"),
+        (lambda client: client.get_stream("Account-1"), "may not read Account-1: the ACL"),
         (
-            lambda client: client.get_stream_metadata("Door-1"),
-            "may not read the metadata of Door-1",
+            lambda client: client.get_stream_metadata("Account-1"),
+            "may not read the metadata of Account-1",
         ),
         (lambda client: client.subscribe_to_all(), "may not read $all"),
         (
             lambda client: client.append_to_stream(
-                "Door-1", current_version=StreamState.ANY, events=[_event()]
+                "Account-1", current_version=StreamState.ANY, events=[_event()]
             ),
-            "may not append to Door-1",
+            "may not append to Account-1",
         ),
         (
-            lambda client: client.set_stream_metadata("Door-1", metadata={}),
-            "may not append to the metadata of Door-1",
+            lambda client: client.set_stream_metadata("Account-1", metadata={}),
+            "may not append to the metadata of Account-1",
         ),
         (
-            lambda client: client.delete_stream("Door-1", current_version=StreamState.ANY),
-            "may not delete Door-1",
+            lambda client: client.delete_stream("Account-1", current_version=StreamState.ANY),
+            "may not delete Account-1",
         ),
         (
-            lambda client: client.create_subscription_to_stream("mail", "Door-1"),
-            "may not create group 'mail' of Door-1: by default that takes membership of $ops",
+            lambda client: client.create_subscription_to_stream("mail", "Account-1"),
+            "may not create group 'mail' of Account-1: by default that takes membership of $ops",
         ),
         (
             lambda client: client.create_subscription_to_all("mail"),
@@ -206,11 +154,12 @@ def test_a_client_says_who_was_refused_what(
     client: EventStoreDB,
     work: Callable[[EventStoreDB], object],
     says: str,
-    thread: Callable[..., Callable[[], object]],
+    is_main: bool,
 ) -> None:
     proxy.on("", DENIED)
 
-    text = _text(thread(lambda: work(client)))
+    # Elsewhere gRPC itself reads its streams.
+    text = _text((lambda: work(client)) if is_main else begun(lambda: work(client)))
 
     assert f"user 'bob' {says}" in text
     assert text.endswith("(Access Denied)")
@@ -218,18 +167,18 @@ def test_a_client_says_who_was_refused_what(
 
 def test_an_append_that_is_refused_in_its_answer(proxy: GrpcProxy, client: EventStoreDB) -> None:
     response = streams_pb2.BatchAppendResp()
-    response.error.code = 7
+    response.error.code = grpc.StatusCode.PERMISSION_DENIED.value[0]
     response.error.message = "Access Denied"
     response.error.details.type_url = "type.googleapis.com/event_store.client.AccessDenied"
     proxy.on("Append", answer(response))
 
     text = _text(
         lambda: client.append_to_stream(
-            "Door-1", current_version=StreamState.ANY, events=[_event()]
+            "Account-1", current_version=StreamState.ANY, events=[_event()]
         )
     )
 
-    assert "user 'bob' may not append to Door-1" in text
+    assert "user 'bob' may not append to Account-1" in text
 
 
 def test_without_tls_nobody_is_named(server: EmbeddedProcess, opened: ExitStack) -> None:
@@ -247,18 +196,17 @@ def test_without_tls_nobody_is_named(server: EmbeddedProcess, opened: ExitStack)
 def test_a_password_that_is_wrong(proxy: GrpcProxy, client: EventStoreDB) -> None:
     proxy.on("", UNKNOWN_USER)
 
-    text = _text(lambda: client.get_stream("Door-1"))
+    text = _text(lambda: client.get_stream("Account-1"))
 
     assert "user 'bob' is not accepted (Bad credentials): check the user name" in text
 
 
-def test_an_application_says_it(proxy: GrpcProxy, app: Doors) -> None:
-    door = Door()
-    app.save(door)
+def test_an_application_says_it(proxy: GrpcProxy, app: Bank) -> None:
+    account = app.open()
     proxy.on("", DENIED)
 
-    assert "user 'bob' may not append to Doors-" in _text(lambda: app.save(Door()))
-    assert "user 'bob' may not read Doors-" in _text(lambda: app.repository.get(door.id))
+    assert "user 'bob' may not append to Bank-" in _text(app.open)
+    assert "user 'bob' may not read Bank-" in _text(lambda: app.repository.get(account))
     assert "user 'bob' may not read $all" in _text(lambda: app.recorder.select_notifications(1, 10))
     assert "user 'bob' may not read $all" in _text(lambda: app.recorder.subscribe(0))
 
@@ -271,18 +219,18 @@ def test_an_application_says_it(proxy: GrpcProxy, app: Doors) -> None:
         esnb.streams,
         esnb.catalog,
         esnb.subscriptions,
-        lambda source: esnb.stream(source, DOOR),
+        lambda source: esnb.stream(source, ACCOUNT),
         esnb.browse,
     ],
 )
 def test_frames_say_it(
     proxy: GrpcProxy,
     client: EventStoreDB,
-    app: Doors,
+    app: Bank,
     look: Callable[[Any], object],
     is_application: bool,
 ) -> None:
-    app.save(Door())
+    app.open()
     proxy.on("", DENIED)
 
     text = _text(lambda: look(app if is_application else client))
@@ -307,28 +255,28 @@ def test_a_persistent_runner_fails_with_it(
     proxy: GrpcProxy, client: EventStoreDB, method: str
 ) -> None:
     proxy.on(method, DENIED)
-    runner = PersistentRunner(client, uuid4().hex, lambda *_: None, stream="Door-1", remember=0)
+    runner = PersistentRunner(client, uuid4().hex, lambda *_: None, stream="Account-1", remember=0)
 
     with runner:
-        text = _text(lambda: runner.wait(0, timeout=LONG))
+        text = _text(lambda: runner.wait(0, timeout=DEADLINE))
 
     assert "user 'bob' may not" in text
 
 
 @pytest.mark.parametrize("refusal", [DENIED, UNKNOWN_USER])
 def test_a_group_that_is_there_is_consumed_without_the_right_to_make_one(
-    proxy: GrpcProxy, app: Doors, refusal: Behaviour
+    proxy: GrpcProxy, app: Bank, refusal: Behaviour
 ) -> None:
-    app.save(Door())
+    app.open()
     name = uuid4().hex
     with PersistentRunner(app, name, lambda *_: None, remember=0) as runner:
-        runner.wait(timeout=LONG)
+        runner.wait(timeout=DEADLINE)
     proxy.on("PersistentSubscriptions/Create", refusal)
     handled: list[object] = []
 
     with PersistentRunner(app, name, lambda *given: handled.append(given), remember=0) as runner:
-        app.save(Door())
-        runner.wait(timeout=LONG)
+        app.open()
+        runner.wait(timeout=DEADLINE)
 
     assert len(handled) == 1
 
@@ -337,26 +285,26 @@ def test_the_status_of_a_group_says_who_may_not_look_at_it(
     proxy: GrpcProxy, client: EventStoreDB
 ) -> None:
     proxy.on("PersistentSubscriptions/GetInfo", DENIED)
-    client.append_to_stream("Door-2", current_version=StreamState.ANY, events=[_event()])
+    client.append_to_stream("Account-2", current_version=StreamState.ANY, events=[_event()])
     handled = threading.Event()
     runner = PersistentRunner(
-        client, uuid4().hex, lambda *_: handled.set(), stream="Door-2", remember=0
+        client, uuid4().hex, lambda *_: handled.set(), stream="Account-2", remember=0
     )
 
     with runner:
-        assert handled.wait(LONG)
+        assert handled.wait(DEADLINE)
         status = runner.status()
 
     assert "user 'bob' may not look at group" in str(status.error)
     assert status.waiting is None
 
 
-def test_a_catch_up_runner_fails_with_it(proxy: GrpcProxy, app: Doors) -> None:
-    app.save(Door())
+def test_a_catch_up_runner_fails_with_it(proxy: GrpcProxy, app: Bank) -> None:
+    app.open()
     proxy.on("Streams/Read", DENIED)
-    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK)
+    runner = CatchUpRunner(app, Deposits, Sums, backoff=QUICK)
 
-    text = _text(lambda: runner.start().wait(timeout=LONG))
+    text = _text(lambda: runner.start().wait(timeout=DEADLINE))
     status = runner.status()
 
     assert "user 'bob' may not read $all" in text
@@ -365,37 +313,30 @@ def test_a_catch_up_runner_fails_with_it(proxy: GrpcProxy, app: Doors) -> None:
 
 
 def test_a_catch_up_runner_that_is_refused_in_the_middle(
-    proxy: GrpcProxy, client: EventStoreDB, app: Doors
+    proxy: GrpcProxy, client: EventStoreDB, app: Bank
 ) -> None:
-    app.save(Door())
-    runner = CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK)
-    runner.start().wait(timeout=LONG)
+    app.open()
+    runner = CatchUpRunner(app, Deposits, Sums, backoff=QUICK)
+    runner.start().wait(timeout=DEADLINE)
     proxy.on("Streams/Read", DENIED)
     proxy.cut("Streams/Read")
-    _until(lambda: runner.status().state == "failed")
+    until(lambda: runner.status().state == "failed")
     assert "user 'bob' may not read" in str(runner.status().error)
     proxy.off()
 
     runner.resume()  # the right was granted
-    app.save(Door())
-    runner.wait(timeout=LONG)
+    app.open()
+    runner.wait(timeout=DEADLINE)
     runner.stop()
 
 
-def test_a_refusal_that_passes_is_overcome(proxy: GrpcProxy, app: Doors) -> None:
-    app.save(Door())
+def test_a_refusal_that_passes_is_overcome(proxy: GrpcProxy, app: Bank) -> None:
+    app.open()
     proxy.on("Streams/Read", DENIED, times=3)
 
-    with CatchUpRunner(app, Nothing, POPOTrackingRecorder, backoff=QUICK) as runner:
-        _until(lambda: runner.status().lag == 0)
-        runner.wait(timeout=LONG)
-
-
-def _until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + LONG
-    while not holds():
-        assert time.monotonic() < deadline, "it does not come to hold"
-        threading.Event().wait(0.02)
+    with CatchUpRunner(app, Deposits, Sums, backoff=QUICK) as runner:
+        until(lambda: runner.status().lag == 0)
+        runner.wait(timeout=DEADLINE)
 
 
 def test_a_watcher_says_it(proxy: GrpcProxy, client: EventStoreDB) -> None:
@@ -434,10 +375,10 @@ def test_a_cluster_whose_certificates_are_not_trusted(proxy: GrpcProxy, redis_ur
 
 
 def test_an_application_names_it(proxy: GrpcProxy, opened: ExitStack) -> None:
-    app = Doors(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": _uri(proxy)})
+    app = Bank(env={"PERSISTENCE_MODULE": "esnb.eventstoredb", "EVENTSTOREDB_URI": _uri(proxy)})
     opened.callback(app.close)
 
-    text = _text(lambda: app.save(Door()))
+    text = _text(app.open)
 
     assert "the certificate of the server is not trusted" in text
 
@@ -485,13 +426,12 @@ def test_a_certificate_is_trusted_by_each_of_the_ways(
         monkeypatch.setenv("EVENTSTOREDB_ROOT_CERTIFICATES", str(file))
     else:
         uri += f"?tlsCaFile={file}"
-    stores = opened.enter_context(esnb.connect(uri, redis=redis_url, timeout=LONG))
+    stores = opened.enter_context(esnb.connect(uri, redis=redis_url, timeout=DEADLINE))
 
-    app = stores.application(Doors)
-    door = Door()
-    app.save(door)
+    app = stores.application(Bank)
+    account = app.open()
 
-    assert app.repository.get(door.id).version == 1
+    assert app.repository.get(account).version == 1
 
 
 def test_the_page_on_clusters_quotes_what_is_said(proxy: GrpcProxy, client: EventStoreDB) -> None:

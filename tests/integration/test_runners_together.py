@@ -6,13 +6,11 @@ import threading
 from typing import Any
 
 import pytest
-from eventsourcing.persistence import Tracking
 
 import esnb
 from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, PersistentRunner
-from esnb.redis import RedisView
-from tests.domain.bank import Bank, Deposits
+from tests.domain.bank import Bank, Deposits, RedisSums
 from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
@@ -29,12 +27,6 @@ DTYPES = {
 }
 
 
-class Amounts(RedisView):
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.rpush(self.key("amounts"), amount)
-
-
 def test_runners_of_every_kind_stand_in_one_frame() -> None:
     handled = threading.Event()
 
@@ -46,7 +38,7 @@ def test_runners_of_every_kind_stand_in_one_frame() -> None:
         bank = stores.application(Bank)
         account = bank.open()
         last = bank.deposit(account, 1, 2, 3)
-        catch_up = CatchUpRunner(bank, Deposits, Amounts, stores.env)
+        catch_up = CatchUpRunner(bank, Deposits, RedisSums, stores.env)
         persistent = PersistentRunner(bank, "payments", pay, env=stores.env)
         outbox = Outbox(stores, bank)
         publisher = BullMQPublisher(outbox, lambda record: "payments")

@@ -5,19 +5,18 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from eventsourcing.projection import Projection
 
-import esnb
 from esnb.outbox import BullMQPublisher, Outbox, Worker
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.redis import RedisView
 from esnb.running.actions import method
 from esnb.stores import Stores
-from esnb.widgets.watch.sources import watched
+from esnb.widgets.watch.sources import board_of
 from tests.domain.bank import Bank
 from tests.redis_server import RedisServer
 from tests.waiting import DEADLINE, until
@@ -26,17 +25,6 @@ pytestmark = pytest.mark.extras
 
 Called = Callable[[], object]
 KINDS = ("projection", "consumers", "outbox", "publisher", "worker")
-
-
-@pytest.fixture
-def stores() -> Iterator[Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
-
-
-@pytest.fixture
-def bank(stores: Stores) -> Bank:
-    return stores.application(Bank)
 
 
 class Running:
@@ -99,7 +87,7 @@ def test_each_says_what_it_is_and_what_can_be_done(kind: str, stores: Stores, ba
             "worker": (),
         }[kind]
     )
-    (seen,) = watched([runner]).look()
+    (seen,) = board_of([runner]).look()
     assert (seen.can, seen.asks) == (runner.status().all_actions, runner.status().actions)
     running.stop()
     assert runner.status().actions[0] == "resume"
@@ -176,9 +164,9 @@ def test_all_dead_records_are_tried_again_however_many(stores: Stores) -> None:
         assert publisher.status().actions == ("retry dead",)
         assert outbox.status().troubles == {"dead": count}
         allowed.append(True)
-        watching = watched([outbox])
-        (seen,) = watching.look()
-        watching.ask(seen.key, "retry dead")
+        board = board_of([outbox])
+        (seen,) = board.look()
+        board.ask(seen.key, "retry dead")
         publisher.wait(timeout=DEADLINE)
         assert publisher.status().dead == outbox.status().dead == 0
         assert publisher.retry_dead() == 0

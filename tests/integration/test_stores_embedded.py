@@ -30,7 +30,7 @@ from esnb.embedded.processes.redis_program import find_program
 from tests.domain.bank import Account, Bank
 from tests.waiting import until
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.usefixtures("no_servers_named")]
 
 CONNECT = "import esnb, os\nstores = esnb.connect({arguments})"
 PIDS = "(stores._pair._eventstoredb.state['pid'], stores._pair._redis.state['pid'])"
@@ -45,12 +45,6 @@ def append(stream, number):
 def numbers(stream):
     return [int(e.metadata) for e in stores.eventstoredb.get_stream(stream)]
 """
-
-
-@pytest.fixture(autouse=True)
-def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("EVENTSTOREDB_URI", "REDIS_URL", "EVENTSTOREDB_ROOT_CERTIFICATES"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def append(client: Client, stream: str, data: bytes = b"{}") -> None:

@@ -21,14 +21,10 @@ from tests.waiting import until
 NOBODY = "127.0.0.1:9"
 """The discard port, on which nothing listens."""
 
+pytestmark = pytest.mark.usefixtures("no_servers_named")
+
 _PATIENCE = 60.0
 """Seconds that a slow machine takes longer than what `connect()` was given."""
-
-
-@pytest.fixture(autouse=True)
-def _no_servers_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("EVENTSTOREDB_URI", "REDIS_URL", "EVENTSTOREDB_ROOT_CERTIFICATES"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -13,78 +13,38 @@ from uuid import UUID, uuid4
 import pandas as pd
 import pytest
 from eventsourcing.application import AggregateNotFoundError, Application
-from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import IntegrityError, Tracking
-from eventsourcing.projection import Projection
+from eventsourcing.persistence import IntegrityError
 
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CatchUpRunner, PersistentRunner
 from esnb.snapshotting.beginning import MissingEventsError
 from esnb.sources.lag import category_lag
-
-DEADLINE = 60.0
-
-
-class Counter(Aggregate):
-    @event("Started")
-    def __init__(self) -> None:
-        self.n = 0
-
-    @event("Counted")
-    def count(self) -> None:
-        self.n += 1
-
-
-class Shop(Application[UUID]):
-    pass
+from tests.domain.bank import Bank
+from tests.domain.counting import Counting, Total
+from tests.waiting import DEADLINE
 
 
 class Orders(Application[str]):
     pass
 
 
-class Total(esnb.redis.RedisView):
-    def add(self, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.incr(self.key("n"))
-
-    def n(self) -> int:
-        return int(self.redis.get(self.key("n")) or 0)  # type: ignore[arg-type]
-
-
-class Counting(Projection[Total]):
-    name = "counting"
-    topics = ()
-
-    def process_event(self, domain_event: Any, tracking: Tracking) -> None:
-        self.view.add(tracking)
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[esnb.Stores]:
-    with esnb.connect(embedded=True) as stores:
-        yield stores
+@pytest.fixture
+def stores(emptied_stores: esnb.Stores) -> esnb.Stores:
+    return emptied_stores
 
 
 @pytest.fixture
-def stores(running: esnb.Stores) -> esnb.Stores:
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def app(stores: esnb.Stores) -> Iterator[Shop]:
-    with Shop(env=dict(stores.env)) as app:
+def app(stores: esnb.Stores) -> Iterator[Bank]:
+    with Bank(env=dict(stores.env)) as app:
         yield app
 
 
-def save(app: Shop, counts: int = 0) -> Counter:
-    counter = Counter()
-    for _ in range(counts):
-        counter.count()
-    app.save(counter)
-    return counter
+def opened_account(app: Bank, deposits: int = 0) -> UUID:
+    account = app.open()
+    for amount in range(deposits):
+        app.deposit(account, amount)
+    return account
 
 
 def tombstone(stores: esnb.Stores, stream: str) -> int:
@@ -93,7 +53,8 @@ def tombstone(stores: esnb.Stores, stream: str) -> int:
     (last,) = stores.eventstoredb.read_all(
         backwards=True, limit=1, filter_include=[r"\$streamDeleted"]
     )
-    return int(last.commit_position)
+    assert last.commit_position is not None
+    return last.commit_position
 
 
 def append(stores: esnb.Stores, stream: str, kind: str, data: bytes = b"{}") -> int:
@@ -105,33 +66,33 @@ def append(stores: esnb.Stores, stream: str, kind: str, data: bytes = b"{}") -> 
     return position
 
 
-def disturbed(stores: esnb.Stores, app: Shop) -> list[int]:
+def disturbed(stores: esnb.Stores, app: Bank) -> list[int]:
     """Events of an application, among all that EventStoreDB may write there; their ids.
 
     First one is tombstoned, last another; between them are links, an event with a
     system type, a tombstone of a stream that never was, and one soft-deleted.
     """
-    kept, gone, deleted = save(app, 1), save(app), save(app)
-    tombstone(stores, f"Shop-{gone.id}")
-    append(stores, f"Shop-{uuid4()}", "$>", f"0@Shop-{kept.id}".encode())
-    append(stores, f"Shop-{uuid4()}", "$>", b"rubbish")
-    append(stores, f"Shop-{uuid4()}", "$custom", b'{"n": 1}')
-    tombstone(stores, f"Shop-{uuid4()}")
-    stores.eventstoredb.set_stream_metadata(f"Shop-{kept.id}", metadata={"$maxCount": 100})
-    stores.eventstoredb.delete_stream(f"Shop-{deleted.id}", current_version=StreamState.ANY)
-    last = save(app, 1)
-    tombstone(stores, f"Shop-{last.id}")
+    kept, gone, deleted = opened_account(app, 1), opened_account(app), opened_account(app)
+    tombstone(stores, f"Bank-{gone}")
+    append(stores, f"Bank-{uuid4()}", "$>", f"0@Bank-{kept}".encode())
+    append(stores, f"Bank-{uuid4()}", "$>", b"rubbish")
+    append(stores, f"Bank-{uuid4()}", "$custom", b'{"n": 1}')
+    tombstone(stores, f"Bank-{uuid4()}")
+    stores.eventstoredb.set_stream_metadata(f"Bank-{kept}", metadata={"$maxCount": 100})
+    stores.eventstoredb.delete_stream(f"Bank-{deleted}", current_version=StreamState.ANY)
+    last = opened_account(app, 1)
+    tombstone(stores, f"Bank-{last}")
     return [
         event.commit_position
         for event in stores.eventstoredb.read_all()
-        if event.stream_name.startswith("Shop-")
+        if event.stream_name.startswith("Bank-") and event.commit_position is not None
     ]
 
 
 # --- what an application sees -----------------------------------------------------------
 
 
-def test_notifications_leave_out_what_the_server_wrote(stores: esnb.Stores, app: Shop) -> None:
+def test_notifications_leave_out_what_the_server_wrote(stores: esnb.Stores, app: Bank) -> None:
     ids = disturbed(stores, app)
 
     def select(start: int | None, limit: int, **more: Any) -> list[int]:
@@ -156,25 +117,25 @@ def test_notifications_leave_out_what_the_server_wrote(stores: esnb.Stores, app:
     assert len(app.notification_log["1,10"].items) == 6
 
 
-def test_a_read_may_begin_at_a_tombstone(stores: esnb.Stores, app: Shop) -> None:
-    before, gone = save(app), save(app)
-    position = tombstone(stores, f"Shop-{gone.id}")
-    after = save(app)
+def test_a_read_may_begin_at_a_tombstone(stores: esnb.Stores, app: Bank) -> None:
+    before, gone = opened_account(app), opened_account(app)
+    position = tombstone(stores, f"Bank-{gone}")
+    after = opened_account(app)
 
     for start in (position - 1, position, position + 1):
         found = app.recorder.select_notifications(start, 10)
-        assert [each.originator_id for each in found] == [after.id]
+        assert [each.originator_id for each in found] == [after]
     newest = app.recorder.select_notifications_before(position, 10)  # type: ignore[attr-defined]
-    assert [each.originator_id for each in newest] == [gone.id, before.id]
+    assert [each.originator_id for each in newest] == [gone, before]
     newest = app.recorder.select_notifications_before(None, 1)  # type: ignore[attr-defined]
-    assert [each.originator_id for each in newest] == [after.id]
-    assert list(esnb.events(app, start=position)["stream"]) == [str(after.id)]
+    assert [each.originator_id for each in newest] == [after]
+    assert list(esnb.events(app, start=position)["stream"]) == [str(after)]
 
 
 def test_an_application_of_nothing_but_a_tombstone_has_no_events(
-    stores: esnb.Stores, app: Shop
+    stores: esnb.Stores, app: Bank
 ) -> None:
-    tombstone(stores, f"Shop-{uuid4()}")
+    tombstone(stores, f"Bank-{uuid4()}")
 
     assert app.recorder.max_notification_id() is None
     assert app.recorder.select_notifications(None, 10) == []
@@ -182,10 +143,10 @@ def test_an_application_of_nothing_but_a_tombstone_has_no_events(
     assert "no events" in str(esnb.browse(app, live=False))
 
 
-def test_an_own_topic_that_begins_with_a_dollar_is_an_event(stores: esnb.Stores, app: Shop) -> None:
+def test_an_own_topic_that_begins_with_a_dollar_is_an_event(stores: esnb.Stores, app: Bank) -> None:
     an_id = uuid4()
     stores.eventstoredb.append_to_stream(
-        f"Shop-{an_id}",
+        f"Bank-{an_id}",
         current_version=StreamState.NO_STREAM,
         events=[NewEvent(type="$own", data=b"{}", metadata=b'{"topic": "$own"}')],
     )
@@ -203,20 +164,20 @@ def test_an_application_with_text_ids(stores: esnb.Stores) -> None:
         assert list(esnb.streams(app)["stream"]) == ["1"]
 
 
-def test_a_subscription_passes_over_them(stores: esnb.Stores, app: Shop) -> None:
-    save(app)
-    tombstone(stores, f"Shop-{uuid4()}")
+def test_a_subscription_passes_over_them(stores: esnb.Stores, app: Bank) -> None:
+    opened_account(app)
+    tombstone(stores, f"Bank-{uuid4()}")
     with app.recorder.subscribe() as subscription:
         first = next(subscription)
-        tombstone(stores, f"Shop-{uuid4()}")
-        later = save(app)
+        tombstone(stores, f"Bank-{uuid4()}")
+        later = opened_account(app)
         second = next(subscription)
 
     assert first.id < second.id
-    assert second.originator_id == later.id
+    assert second.originator_id == later
 
 
-def test_frames_of_an_application(stores: esnb.Stores, app: Shop) -> None:
+def test_frames_of_an_application(stores: esnb.Stores, app: Bank) -> None:
     ids = disturbed(stores, app)
 
     frame = esnb.events(app)
@@ -233,7 +194,7 @@ def test_frames_of_an_application(stores: esnb.Stores, app: Shop) -> None:
         shown._repr_html_()
 
 
-def test_a_projection_as_a_frame(stores: esnb.Stores, app: Shop) -> None:
+def test_a_projection_as_a_frame(stores: esnb.Stores, app: Bank) -> None:
     ids = disturbed(stores, app)
 
     whole = esnb.project(app, Counting, Total)
@@ -241,14 +202,14 @@ def test_a_projection_as_a_frame(stores: esnb.Stores, app: Shop) -> None:
     assert list(esnb.project(app, Counting, Total, until=ids[-1] + 1000)["value"]) == ["6"]
 
 
-def test_a_catch_up_runner_goes_past_them(stores: esnb.Stores, app: Shop) -> None:
+def test_a_catch_up_runner_goes_past_them(stores: esnb.Stores, app: Bank) -> None:
     disturbed(stores, app)
-    with CatchUpRunner(Shop, Counting, Total, env=stores.env) as runner:
+    with CatchUpRunner(Bank, Counting, Total, env=stores.env) as runner:
         runner.wait(timeout=DEADLINE)
         assert runner.view.n() == 6
         status = runner.status()
         assert (status.lag, status.error) == (0, None)
-        tombstone(stores, f"Shop-{save(app).id}")
+        tombstone(stores, f"Bank-{opened_account(app)}")
         runner.wait(timeout=DEADLINE)
         assert runner.view.n() == 7
         assert runner.status().lag == 0
@@ -259,18 +220,18 @@ def test_a_catch_up_runner_goes_past_them(stores: esnb.Stores, app: Shop) -> Non
     assert list(checkpoints["lag"]) == [0]
 
 
-def test_a_runner_of_nothing_but_tombstones(stores: esnb.Stores, app: Shop) -> None:
-    tombstone(stores, f"Shop-{uuid4()}")
-    with CatchUpRunner(Shop, Counting, Total, env=stores.env) as runner:
+def test_a_runner_of_nothing_but_tombstones(stores: esnb.Stores, app: Bank) -> None:
+    tombstone(stores, f"Bank-{uuid4()}")
+    with CatchUpRunner(Bank, Counting, Total, env=stores.env) as runner:
         runner.wait(timeout=DEADLINE)
-        save(app)
+        opened_account(app)
         runner.wait(timeout=DEADLINE)
         assert runner.view.n() == 1
 
 
 @pytest.mark.parametrize("stream", [None, "$all"])
 def test_a_group_of_consumers_acknowledges_them(
-    stores: esnb.Stores, app: Shop, stream: str | None
+    stores: esnb.Stores, app: Bank, stream: str | None
 ) -> None:
     disturbed(stores, app)
     handled: list[str] = []
@@ -280,7 +241,7 @@ def test_a_group_of_consumers_acknowledges_them(
         runner.wait(timeout=DEADLINE)
         # Links lead to nothing where a stream was deleted; $all shows its events all the same.
         assert len(handled) == (2 if stream is None else 6)
-        tombstone(stores, f"Shop-{save(app).id}")
+        tombstone(stores, f"Bank-{opened_account(app)}")
         runner.wait(timeout=DEADLINE)
         status = runner.status()
 
@@ -289,23 +250,23 @@ def test_a_group_of_consumers_acknowledges_them(
     assert list(esnb.subscriptions(stores)["parked"]) == [0]
 
 
-def test_the_lag_of_a_category_does_not_count_them(stores: esnb.Stores, app: Shop) -> None:
+def test_the_lag_of_a_category_does_not_count_them(stores: esnb.Stores, app: Bank) -> None:
     ids = disturbed(stores, app)
 
-    assert category_lag(stores.eventstoredb, "Shop", ids[-1]) == (ids[-1], 0)
-    assert category_lag(stores.eventstoredb, "Shop", ids[0]) == (ids[-1], 5)
+    assert category_lag(stores.eventstoredb, "Bank", ids[-1]) == (ids[-1], 0)
+    assert category_lag(stores.eventstoredb, "Bank", ids[0]) == (ids[-1], 5)
 
 
 @pytest.mark.parametrize("offset", [-90, -1, 1, 90])
 def test_the_lag_of_a_category_behind_a_number_that_is_not_an_events(
-    stores: esnb.Stores, app: Shop, offset: int
+    stores: esnb.Stores, app: Bank, offset: int
 ) -> None:
     ids = disturbed(stores, app)
 
     expected = sum(each > ids[2] + offset for each in ids)
-    assert category_lag(stores.eventstoredb, "Shop", ids[2] + offset) == (ids[-1], expected)
-    assert category_lag(stores.eventstoredb, "Shop", 0) == (ids[-1], len(ids))
-    assert category_lag(stores.eventstoredb, "Shop", ids[-1] + abs(offset)) == (ids[-1], 0)
+    assert category_lag(stores.eventstoredb, "Bank", ids[2] + offset) == (ids[-1], expected)
+    assert category_lag(stores.eventstoredb, "Bank", 0) == (ids[-1], len(ids))
+    assert category_lag(stores.eventstoredb, "Bank", ids[-1] + abs(offset)) == (ids[-1], 0)
 
 
 # --- what a client sees -------------------------------------------------------------------
@@ -315,7 +276,7 @@ def tombstones(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["error"].fillna("").str.startswith("tombstoned")]
 
 
-def test_a_clients_events_show_a_row_that_says_so(stores: esnb.Stores, app: Shop) -> None:
+def test_a_clients_events_show_a_row_that_says_so(stores: esnb.Stores, app: Bank) -> None:
     disturbed(stores, app)
 
     frame = esnb.events(stores)
@@ -338,12 +299,12 @@ def test_a_clients_events_show_a_row_that_says_so(stores: esnb.Stores, app: Shop
     assert len(esnb.trace(stores, str(frame["event_id"].iloc[-1]))) == 1
 
 
-def test_a_clients_stream_is_one_row_that_says_so(stores: esnb.Stores, app: Shop) -> None:
-    name = f"Shop-{save(app, 2).id}"
+def test_a_clients_stream_is_one_row_that_says_so(stores: esnb.Stores, app: Bank) -> None:
+    name = f"Bank-{opened_account(app, 2)}"
     tombstone(stores, name)
 
     for selection in ({}, {"last": 5}, {"start": 2}, {"flatten": True}):
-        frame = esnb.stream(stores, name, **selection)  # type: ignore[arg-type]
+        frame = esnb.stream(stores, name, **selection)
         assert list(frame["stream"]) == [name]
         assert frame["version"].isna().all()
         assert "tombstoned" in frame["error"][0]
@@ -352,26 +313,26 @@ def test_a_clients_stream_is_one_row_that_says_so(stores: esnb.Stores, app: Shop
     assert len(esnb.stream(stores, "never-was")) == 0
 
 
-def test_streams_count_events_only(stores: esnb.Stores, app: Shop) -> None:
-    kept, gone = save(app, 2), save(app, 1)
-    tombstone(stores, f"Shop-{gone.id}")
+def test_streams_count_events_only(stores: esnb.Stores, app: Bank) -> None:
+    kept, gone = opened_account(app, 2), opened_account(app, 1)
+    tombstone(stores, f"Bank-{gone}")
     tombstone(stores, "never-was")
 
     frame = esnb.streams(stores)
-    assert list(frame["stream"]) == [f"Shop-{kept.id}", f"Shop-{gone.id}", "never-was"]
+    assert list(frame["stream"]) == [f"Bank-{kept}", f"Bank-{gone}", "never-was"]
     assert list(frame["events"]) == [3, 2, 0]
     assert list(frame["state"].fillna("")) == ["", "tombstoned", "tombstoned"]
     assert list(frame["last_version"].fillna(-1)) == [3, 2, -1]
-    assert list(frame["last_type"]) == ["Counter.Counted"] * 2 + ["$streamDeleted"]
+    assert list(frame["last_type"]) == ["Account.Deposited"] * 2 + ["$streamDeleted"]
     assert frame["last_time"].notna().all()
 
 
-def test_browse_says_so(stores: esnb.Stores, app: Shop) -> None:
-    kept, gone = save(app, 2), save(app, 1)
-    tombstone(stores, f"Shop-{gone.id}")
+def test_browse_says_so(stores: esnb.Stores, app: Bank) -> None:
+    kept, gone = opened_account(app, 2), opened_account(app, 1)
+    tombstone(stores, f"Bank-{gone}")
     tombstone(stores, "never-was")
 
-    for at in (None, f"Shop-{gone.id}", "never-was"):
+    for at in (None, f"Bank-{gone}", "never-was"):
         browser = esnb.browse(stores, at, live=False)
         assert browser.event is not None
         for face in (str(browser), browser._repr_html_()):
@@ -386,10 +347,10 @@ def test_browse_says_so(stores: esnb.Stores, app: Shop) -> None:
 
     live = esnb.browse(stores, live=True)
     panel = live._controls()
-    live.open(f"Shop-{gone.id}")
+    live.open(f"Bank-{gone}")
     live.back()
-    live.open(f"Shop-{kept.id}")
-    tombstone(stores, f"Shop-{kept.id}")
+    live.open(f"Bank-{kept}")
+    tombstone(stores, f"Bank-{kept}")
     panel.visit.arrivals()
     rows, _ = panel.visit.index.newest(10)
     assert [(row.events, row.tombstoned) for row in rows] == [(3, True), (0, True), (2, True)]
@@ -399,7 +360,7 @@ def test_browse_says_so(stores: esnb.Stores, app: Shop) -> None:
 
 
 def test_an_exported_log_has_them_and_is_loaded_with_them(
-    stores: esnb.Stores, app: Shop, tmp_path: Path
+    stores: esnb.Stores, app: Bank, tmp_path: Path
 ) -> None:
     disturbed(stores, app)
     path = tmp_path / "log.jsonl"
@@ -429,10 +390,10 @@ def test_an_exported_log_has_them_and_is_loaded_with_them(
     assert len(esnb.events(other)) == 6
 
 
-def test_a_flow_through_a_tombstoned_stream(stores: esnb.Stores, app: Shop) -> None:
+def test_a_flow_through_a_tombstoned_stream(stores: esnb.Stores, app: Bank) -> None:
     with esnb.correlate("order-17"):
-        counter = save(app)
-    tombstone(stores, f"Shop-{counter.id}")
+        account = opened_account(app)
+    tombstone(stores, f"Bank-{account}")
 
     assert "order-17" in str(esnb.flow(stores, "order-17", live=False))
 

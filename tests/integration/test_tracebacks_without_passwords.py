@@ -32,7 +32,7 @@ from esnb.stores import Stores, StoresEnv
 from tests.domain.bank import Bank, Deposits
 from tests.redis_server import RedisServer
 from tests.reserved_port import ReservedPort
-from tests.tracebacks import chain, error_of, own_traceback, shown
+from tests.tracebacks import chain, own_traceback, raised_by, shown
 
 SECRET = "geheim"
 
@@ -207,7 +207,7 @@ def without_password(error: BaseException) -> None:
 
 @pytest.mark.parametrize("fails", FAILS.values(), ids=FAILS.keys())
 def test_what_fails_shows_no_password(servers: Servers, fails: Callable[[Servers], object]) -> None:
-    without_password(error_of(lambda: fails(servers)))
+    without_password(raised_by(lambda: fails(servers)))
 
 
 FROM_VARIABLES: dict[str, Callable[[], object]] = {
@@ -237,7 +237,7 @@ def test_nor_what_the_process_is_set_up_with(
     if is_malformed:
         monkeypatch.setenv("REDIS_URL", f"redis://:{SECRET}@h?nonsense=1")
         monkeypatch.setenv("EVENTSTOREDB_URI", f"esdb://admin:{SECRET}@h:x")
-    error = error_of(fails)
+    error = raised_by(fails)
     assert [(place, text) for place, text in shown(error) if f"admin:{SECRET}" in text] == []
     text = VerboseTB(include_vars=True).text(type(error), error, own_traceback(error))
     assert f":{SECRET}" not in text
@@ -278,7 +278,7 @@ def test_publishers_and_workers_show_none(servers: Servers) -> None:
         lambda: Outbox({"REDIS_URL": servers.no_redis}, Bank()).retry([str(uuid4())]),
         lambda: esnb.trace(servers.stores, None),
     ):
-        without_password(error_of(fails))
+        without_password(raised_by(fails))
 
 
 def test_frames_of_a_redis_that_is_away_show_none(servers: Servers) -> None:
@@ -288,7 +288,7 @@ def test_frames_of_a_redis_that_is_away_show_none(servers: Servers) -> None:
         lambda: esnb.checkpoints(client),
         lambda: esnb.read_model(CatchUpRunner(Bank(), Deposits, Totals, servers.away).view),
     ):
-        without_password(error_of(fails))
+        without_password(raised_by(fails))
 
 
 # --- what holds a connection string ---------------------------------------------------------

@@ -102,10 +102,10 @@ class Watching:
         runner.wait(timeout=60)
         publisher.wait(timeout=60)
         consumers.wait(timeout=60)
-        self.watched = board_of([*runners, stores], queues="orders", projections="$by_category")
+        self.board = board_of([*runners, stores], queues="orders", projections="$by_category")
 
     def states(self) -> dict[str, str]:
-        return {title(each): each.state for each in self.watched.look()}
+        return {title(each): each.state for each in self.board.look()}
 
 
 def title(seen: Any) -> str:
@@ -124,7 +124,6 @@ def said_of(seen: Any) -> str:
         (
             "Redis",
             {
-                "mailing, consumers",
                 "mailing, persistent subscription",
                 "$by_category, server projection",
             },
@@ -145,7 +144,7 @@ def test_what_is_watched_is_never_running_on_a_killed_server(
 
         def once_all_know() -> list[Any]:
             """What an attempt met while the server was dying is said until the next one."""
-            found = watching.watched.look()
+            found = watching.board.look()
             concerned = [each for each in found if title(each) not in unconcerned]
             return found if all("has ended" in said_of(each) for each in concerned) else []
 

@@ -13,10 +13,10 @@ from esnb.outbox import BullMQPublisher, Job, Outbox, Route, Worker
 from esnb.stores import Stores
 from tests.domain.bank import Bank
 from tests.node.programs import said
+from tests.waiting import DEADLINE
 
 pytestmark = pytest.mark.extras
 
-NOW = 60.0
 OWNER = "Zoë 𝄞 “quoted”\n"
 
 
@@ -38,7 +38,7 @@ def published(stores: Stores, queue: str, **options: Any) -> Outbox[Bank]:
         bank.rename(account, OWNER, "Bob")
     outbox = Outbox(stores, bank)
     with outbox, BullMQPublisher(outbox, lambda record: Route(queue, **options)) as publisher:
-        publisher.wait(timeout=NOW)
+        publisher.wait(timeout=DEADLINE)
     return outbox
 
 
@@ -80,8 +80,8 @@ def test_results_and_failures_of_a_python_worker_are_read_in_node(stores: Stores
 
     outbox = published(stores, "mails")
     with Worker(stores, "mails", handle) as worker:
-        worker.wait(2, timeout=NOW)
-        assert worker._progress.waits(NOW, lambda: worker._progress.counts["failed"] == 1)
+        worker.wait(2, timeout=DEADLINE)
+        assert worker._progress.waits(DEADLINE, lambda: worker._progress.counts["failed"] == 1)
 
     seen = {job["id"]: job for job in said("queue_reader.mjs", socket_of(stores), "mails")}
 

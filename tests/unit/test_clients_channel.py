@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from queue import SimpleQueue
 from typing import Any
 
@@ -12,6 +12,7 @@ import grpc
 import pytest
 
 from esnb.clients.channel import AHEAD, CallError, OutsideChannel
+from tests.outcomes import outcome
 from tests.waiting import DEADLINE
 
 
@@ -91,14 +92,6 @@ def stream(call: Call) -> Iterator[int]:
     return opened
 
 
-def elsewhere(work: Callable[[], Any]) -> Any:
-    results: list[Any] = []
-    thread = threading.Thread(target=lambda: results.append(work()))
-    thread.start()
-    thread.join(DEADLINE)
-    return results[0]
-
-
 @pytest.mark.parametrize("kind", ["unary_unary", "stream_unary"])
 def test_the_main_thread_waits_for_another_that_calls(kind: str) -> None:
     channel = Channel("answer")
@@ -106,7 +99,7 @@ def test_the_main_thread_waits_for_another_that_calls(kind: str) -> None:
 
     assert call("request") == "answer"
     assert channel.threads != [threading.get_ident()]
-    assert elsewhere(lambda: (call("request"), threading.get_ident())) == (
+    assert outcome(lambda: (call("request"), threading.get_ident())) == (
         "answer",
         channel.threads[1],
     )
@@ -181,7 +174,7 @@ def test_a_call_that_nobody_holds_is_cancelled(call: Call) -> None:
 def test_another_thread_reads_the_call_itself(call: Call) -> None:
     call.messages.put(7)
 
-    message, thread = elsewhere(lambda: (next(stream(call)), threading.get_ident()))
+    message, thread = outcome(lambda: (next(stream(call)), threading.get_ident()))
 
     assert message == 7
     assert call.threads == {thread}
@@ -195,7 +188,7 @@ def test_the_error_of_another_thread_s_call_is_one_line(call: Call) -> None:
             next(stream(call))
         return str(caught.value)
 
-    assert elsewhere(text) == "PERMISSION_DENIED: its details"
+    assert outcome(text) == "PERMISSION_DENIED: its details"
 
 
 def test_closing_is_left_to_another_thread_too() -> None:

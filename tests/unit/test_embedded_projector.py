@@ -10,9 +10,7 @@ from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, Proposed
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
-from tests.waiting import until_async
-
-_PATIENCE = 30.0
+from tests.waiting import DEADLINE, until_async
 
 
 def event(type: str) -> Proposed:
@@ -27,7 +25,7 @@ def links(node: Node, type: str) -> int:
 def test_newest_append_is_projected_behind_the_next() -> None:
     async def appending() -> None:
         node = Node(MemoryLog())
-        projector = Projector(node, quiet=2 * _PATIENCE)
+        projector = Projector(node, quiet=2 * DEADLINE)
         projector.start()
         try:
             await node.append("a", ANY, [event("First")])
@@ -35,7 +33,7 @@ def test_newest_append_is_projected_behind_the_next() -> None:
                 await asyncio.sleep(0)
             assert not links(node, "First")
             await node.append("a", ANY, [event("Second")])
-            await until_async(lambda: links(node, "First"), deadline=_PATIENCE)
+            await until_async(lambda: links(node, "First"))
             assert not links(node, "Second")
         finally:
             await projector.stop()

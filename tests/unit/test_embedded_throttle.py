@@ -69,7 +69,7 @@ def tired(machine: Machine) -> Throttle:
 
 
 @pytest.mark.parametrize("turns", [1, 4])
-def test_turns_come_with_the_next_news_within_a_spell(turns: int) -> None:
+def test_turns_come_with_the_next_news_within_a_slice(turns: int) -> None:
     machine = Machine(busy=10**9)
     throttle = Throttle(machine.head, machine.clock, machine.cpu_time)
     for _ in range(turns):
@@ -115,7 +115,7 @@ def test_turn_comes_although_the_log_never_stands_still() -> None:
     assert 2 < take_turn(machine, throttle) < 100
 
 
-def test_turn_is_over_after_a_spell() -> None:
+def test_turn_is_over_after_a_slice() -> None:
     machine = Machine(busy=0)
     throttle = tired(machine)
     take_turn(machine, throttle)

@@ -17,6 +17,7 @@ from esnb import topics
 from esnb.correlation import Correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
+from esnb.values.strict_json import is_json
 
 jsonable = st.recursive(
     st.none()
@@ -31,7 +32,7 @@ jsonable = st.recursive(
 
 @given(value=jsonable)
 def test_json_is_json(value: Any) -> None:
-    assert envelope.is_json(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    assert is_json(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 @pytest.mark.parametrize(
@@ -53,13 +54,13 @@ def test_json_is_json(value: Any) -> None:
     ],
 )
 def test_what_a_strict_parser_refuses_is_octets(data: bytes) -> None:
-    assert not envelope.is_json(data)
+    assert not is_json(data)
     stored = StoredEvent(uuid4(), 1, "m:T", data)
     assert envelope.enclose(stored, application="A").content_type == "application/octet-stream"
 
 
 def test_nan_within_a_string_is_json() -> None:
-    assert envelope.is_json(b'{"a": "NaN", "Infinity": 1}')
+    assert is_json(b'{"a": "NaN", "Infinity": 1}')
 
 
 def test_metadata_of_an_event() -> None:

@@ -89,4 +89,7 @@ def test_events_stored_meanwhile_do_not_disturb() -> None:
     def forwards(start: int | None) -> Positions:
         yield from (10, 20, 30, 40)
 
-    assert neighbours(25, forwards, lambda: (each for each in (30, 20, 10)), [].count) == (20, 30)
+    def backwards() -> Positions:
+        yield from (30, 20, 10)
+
+    assert neighbours(25, forwards, backwards, lambda position: False) == (20, 30)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Callable
 from concurrent import futures
+from functools import partial
 
 import pytest
 
 from esnb.running.exits import ExitError, as_error, awaited, contained
+from tests.outcomes import outcome
 
 SIGNS = (
     SystemExit,
@@ -25,26 +25,10 @@ def raising(error: BaseException) -> None:
     raise error
 
 
-def in_thread(function: Callable[..., object], *given: object) -> BaseException | None:
-    """What `function` raises in a thread."""
-    raised: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            function(*given)
-        except BaseException as error:  # noqa: BLE001  whatever it is
-            raised.append(error)
-
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join()
-    return raised[0] if raised else None
-
-
 @pytest.mark.parametrize("kind", SIGNS)
 def test_in_a_thread_a_sign_is_an_error_with_its_cause(kind: type[BaseException]) -> None:
     sign = kind("at redis://:secret@cache.example")
-    raised = in_thread(contained, raising, sign)
+    raised = outcome(partial(contained, raising, sign))
     assert isinstance(raised, ExitError)
     assert raised.__cause__ is sign
     assert str(raised) == (
@@ -63,9 +47,9 @@ def test_in_the_main_thread_a_sign_keeps_its_meaning(kind: type[BaseException]) 
 
 def test_errors_and_results_pass_unchanged() -> None:
     error = ValueError("no")
-    assert in_thread(contained, raising, error) is error
+    assert outcome(partial(contained, raising, error)) is error
     assert as_error(error) is error
-    assert in_thread(contained, lambda: None) is None
+    assert outcome(partial(contained, lambda: None)) is None
     assert contained(lambda one, two: one + two, 1, two=2) == 3
 
 

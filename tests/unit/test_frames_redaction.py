@@ -17,9 +17,8 @@ import pandas as pd
 import pytest
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+from eventsourcing.persistence import JSONTranscoder
 from eventsourcing.popo import POPOTrackingRecorder
-from eventsourcing.utils import get_topic
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -27,6 +26,7 @@ import esnb
 from esnb.literals.imports import NoLiteralError
 from esnb.sources.redaction import REDACTED, Redaction
 from tests.domain.accounts import Bank, record
+from tests.domain.mapped import Joined, PositionalClub
 
 SECRET = "s3cr3t"
 NUMBER = 31_415_926_535_897  # longer than any part of an id: found in none by accident
@@ -53,27 +53,6 @@ class Customer(Aggregate):
     @event("CardAdded")
     def add_card(self, number: str) -> None:
         self.cards.append(Card(number, self.name))
-
-
-class Joined(msgspec.Struct, frozen=True, array_like=True):
-    originator_id: UUID
-    originator_version: int
-    email: str
-
-
-class ByPosition(Mapper[UUID]):
-    def to_stored_event(self, domain_event: Any) -> StoredEvent:
-        return StoredEvent(
-            domain_event.originator_id,
-            domain_event.originator_version,
-            get_topic(type(domain_event)),
-            msgspec.json.encode(domain_event),
-        )
-
-
-class PositionalClub(Application[UUID]):
-    def construct_mapper(self) -> Mapper[UUID]:
-        return ByPosition(transcoder=JSONTranscoder())
 
 
 FIELDS = ["password", "contact.email", "number"]

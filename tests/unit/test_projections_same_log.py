@@ -108,13 +108,10 @@ def test_the_last_event_of_all_may_be_the_one_that_was_removed() -> None:
 def test_a_fingerprint_tells_events_by_all_that_is_stored_of_them() -> None:
     first = notification(10)
     others = [
-        replace(first, **{field: value})
-        for field, value in (
-            ("originator_id", uuid4()),
-            ("originator_version", 2),
-            ("topic", "t:f"),
-            ("state", b"{} "),
-        )
+        replace(first, originator_id=uuid4()),
+        replace(first, originator_version=2),
+        replace(first, topic="t:f"),
+        replace(first, state=b"{} "),
     ]
     assert CheckpointEvent.of(replace(first)).id == CheckpointEvent.of(first).id
     assert len({CheckpointEvent.of(each).id for each in (first, *others)}) == 5

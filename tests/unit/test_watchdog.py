@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from esnb.threads.watchdog import Watchdog
 from tests.waiting import until
@@ -15,11 +16,14 @@ def _is_awake() -> bool:
 
 
 def test_it_looks_until_the_item_is_discarded_and_then_ends() -> None:
+    def is_seen_again(item: str) -> bool:
+        return seen.count(item) >= 2
+
     seen: list[str] = []
     watchdog = Watchdog(NAME, 0.01, seen.append)
     for item in ("one", "other"):
         watchdog.add(item)
-        until(lambda item=item: seen.count(item) >= 2)
+        until(partial(is_seen_again, item))
         watchdog.discard(item)
         until(lambda: not _is_awake())
     seen.clear()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.every_widget import FOLLOWERS, RECORD
 from tests.browser.lab import Lab
 from tests.browser.notebook import PATIENCE
-from tests.browser.test_together_live import FOLLOWERS, RECORD
 from tests.browser.vscode.conftest import WebviewOpener
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]

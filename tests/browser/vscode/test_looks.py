@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.every_widget import RECORD
 from tests.browser.lab import Lab
-from tests.browser.notebook import PATIENCE
-from tests.browser.test_explore_live import UNNAMED_SLIDER
-from tests.browser.test_together_live import RECORD
+from tests.browser.notebook import PATIENCE, UNNAMED_SLIDER
 from tests.browser.vscode.conftest import WebviewOpener
 from tests.browser.vscode.webview import Webview
 

@@ -34,13 +34,6 @@ from esnb.eventstoredb import (
 )
 from esnb.redis import RedisTrackingRecorder, RedisView
 from tests.contract.eventcounters_redis import RedisEventCounters
-from tests.redis_server import RedisServer
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with RedisServer() as server:
-        yield server.url
 
 
 class OnEventStoreDB:

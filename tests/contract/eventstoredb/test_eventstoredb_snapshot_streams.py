@@ -20,7 +20,6 @@ from esnb.eventstoredb import MissingEventsError
 from esnb.snapshotting.store import SnapshotWarning
 from esnb.snapshotting.stored import StoredSnapshot
 from tests.eventstoredb_server import REAL_URI, EventStoreDBServer
-from tests.redis_server import RedisServer
 
 STORES = ["redis", "eventstoredb", "eventstoredb+redis"]
 IN_REDIS = ["redis", "eventstoredb+redis"]
@@ -47,12 +46,6 @@ class Account(Aggregate):
 
 class Accounts(Application[UUID]):
     is_snapshotting_enabled = True
-
-
-@pytest.fixture(scope="module")
-def redis_url() -> Iterator[str]:
-    with RedisServer() as server:
-        yield server.url
 
 
 OpenAccounts = Callable[..., Accounts]

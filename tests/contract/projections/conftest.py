@@ -11,12 +11,6 @@ from tests.redis_server import RedisServer
 
 
 @pytest.fixture(scope="module")
-def redis_server() -> Iterator[RedisServer]:
-    with RedisServer() as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
 def stores_env(redis_server: RedisServer) -> Iterator[dict[str, str]]:
     """What `esnb.connect().env` gives, for servers of the tests' own."""
     with EventStoreDBServer() as server:

@@ -76,7 +76,7 @@ class Names(RedisView):
             commands.rpush(self.key("names"), name)
 
     def names(self) -> list[str]:
-        return list(self.redis.lrange(self.key("names"), 0, -1))
+        return [str(name) for name in self.redis.lrange(self.key("names"), 0, -1)]
 
 
 class NamesProjection(Projection[Names]):
@@ -220,7 +220,7 @@ def test_a_checkpoint_of_an_earlier_version_goes_on_and_learns_its_event(
 
 def forget_the_events_of_checkpoints(view: RedisView) -> None:
     client = view._connection.text
-    for field in client.hkeys(view.namespace.tracking):
+    for field in map(str, client.hkeys(view.namespace.tracking)):
         if field.startswith("event:"):
             client.hdel(view.namespace.tracking, field)
 

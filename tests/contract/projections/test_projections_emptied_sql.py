@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +15,7 @@ from eventsourcing.postgres import PostgresTrackingRecorder
 
 from esnb.projections import Backoff, CatchUpRunner, CheckpointMismatchError
 from esnb.projections.sql_checkpoint_events import TABLE
-from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.contract.amounts_sql import Amounts, own_projection
 from tests.domain.bank import Bank, SQLiteSums
 from tests.postgresql_server import USER, PostgreSQLServer
 
@@ -51,12 +51,6 @@ class PostgresSums(PostgresTrackingRecorder):
             return [row["amount"] for row in cursor.fetchall()]
 
 
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgreSQLServer]:
-    with PostgreSQLServer() as server:
-        yield server
-
-
 @pytest.fixture(params=[*ALCHEMY, "SQLite", "PostgreSQL"])
 def view(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[type[Any], dict[str, str]]:
     """A view class, and the settings of its database."""
@@ -83,10 +77,9 @@ Runner = CatchUpRunner[Bank, Any]
 
 @pytest.fixture
 def run(view: tuple[type[Any], dict[str, str]]) -> Callable[..., Runner]:
-    """Makes runners of one projection, whose tables no other test has."""
+    """Makes runners of one projection."""
     view_class, env = view
-    projection = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
-    projection.name = projection.__name__.lower()
+    projection = own_projection()
 
     def make(app: Bank, **settings: str) -> Runner:
         return CatchUpRunner(
@@ -196,8 +189,7 @@ def test_a_rebuilt_view_knows_the_log_that_it_was_rebuilt_from(
 
 
 def test_a_user_without_the_right_to_make_tables_goes_on(postgresql: PostgreSQLServer) -> None:
-    projection = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
-    projection.name = projection.__name__.lower()
+    projection = own_projection()
     reader, schema = f"reader_{uuid4().hex[:8]}", f"schema_{uuid4().hex[:8]}"
     env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_SCHEMA": schema}
 

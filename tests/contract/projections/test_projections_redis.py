@@ -21,27 +21,11 @@ from esnb.projections import (
 )
 from esnb.projections.handling import Handlers
 from esnb.redis import RedisView, ViewDamagedError
-from tests.domain.bank import Bank, Deposits, Gate
+from tests.domain.bank import Bank, Deposits, Gate, RedisSums
 from tests.redis_server import RedisServer
 from tests.waiting import until
 
-
-class Sums(RedisView):
-    """The amounts in their order, and their sum."""
-
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.rpush(self.key("amounts"), amount)
-            commands.hincrby(self.key("totals"), "sum", amount)
-
-    def seen(self) -> list[int]:
-        return [int(amount) for amount in self.redis.lrange(self.key("amounts"), 0, -1)]
-
-    def sum(self) -> int:
-        return int(self.redis.hget(self.key("totals"), "sum") or 0)
-
-
-Runner = CatchUpRunner[Bank, Sums]
+Runner = CatchUpRunner[Bank, RedisSums]
 MakeRunner = Callable[..., Runner]
 
 
@@ -67,7 +51,7 @@ def make(env: dict[str, str], projection: type[Deposits]) -> Iterator[MakeRunner
         settings = {
             "application_class": Bank,
             "projection_class": projection,
-            "view_class": Sums,
+            "view_class": RedisSums,
             "env": env,
             **arguments,
         }
@@ -296,7 +280,7 @@ def test_dead_letters_lie_in_the_view(
 def test_an_exit_in_the_middle_of_a_commit_changes_nothing_and_is_set_aside(
     kind: type[BaseException], make: MakeRunner, app: Bank
 ) -> None:
-    class Exiting(Sums):
+    class Exiting(RedisSums):
         def add(self, amount: int, tracking: Tracking) -> None:
             with self.commit(tracking) as commands:
                 commands.rpush(self.key("amounts"), amount)
@@ -616,7 +600,7 @@ def test_a_runner_that_starts_during_a_rebuild_helps_it(
     gate = Gate()
     amounts: list[int] = []
 
-    class Watched(Sums):
+    class Watched(RedisSums):
         """Its code is the same for both runners, whatever it has met."""
 
         def add(self, amount: int, tracking: Tracking) -> None:

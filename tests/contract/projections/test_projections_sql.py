@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import sqlalchemy
@@ -17,7 +16,7 @@ from esnb.examples.flights import FlightsApplication, FlightsPerCarrierProjectio
 from esnb.examples.flights import timetable as data
 from esnb.examples.flights.carriers_sql import FlightsPerCarrierTables
 from esnb.projections import Backoff, CatchUpRunner
-from tests.contract.amounts_sql import Amounts, AmountsProjection
+from tests.contract.amounts_sql import Amounts, AmountsProjection, own_projection
 from tests.domain.bank import Bank
 from tests.postgresql_server import PostgreSQLServer
 from tests.unit.flights_table import places, timetable
@@ -31,12 +30,6 @@ pytestmark = [
 
 LASTING = ["sqlite", "postgresql"]
 """A database in memory is gone with its runner."""
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgreSQLServer]:
-    with PostgreSQLServer() as server:
-        yield server
 
 
 @pytest.fixture(params=["memory", *LASTING])
@@ -55,8 +48,7 @@ Runner = CatchUpRunner[Bank, Amounts]
 @pytest.fixture
 def run(url: str) -> Callable[..., Runner]:
     """Makes runners of one projection, whose tables no other test has."""
-    projection: Any = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
-    projection.name = projection.__name__.lower()
+    projection = own_projection()
 
     def make(app: Bank, **options: Any) -> Runner:
         env = {
@@ -345,8 +337,7 @@ def test_tables_of_fixed_names_are_not_rebuilt(tmp_path: Path) -> None:
 
 
 def test_it_survives_a_crash_of_postgresql() -> None:
-    projection: Any = type(f"P{uuid4().hex[:12]}", (AmountsProjection,), {})
-    projection.name = projection.__name__.lower()
+    projection = own_projection()
     app = Bank()
     account = app.open()
     with PostgreSQLServer() as server:

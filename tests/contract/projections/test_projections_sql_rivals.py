@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -29,12 +29,6 @@ pytestmark = [
 
 Runner = CatchUpRunner[Bank, Amounts]
 Make = Callable[..., Runner]
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[PostgreSQLServer]:
-    with PostgreSQLServer() as server:
-        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -8,24 +8,13 @@ from uuid import uuid4
 
 import pytest
 import redis
-from eventsourcing.persistence import Tracking
 from eventsourcing.projection import ProjectionRunner
 from eventsourcing.utils import Environment
 
 import esnb
 from esnb.outbox import BullMQPublisher, Outbox
 from esnb.projections import CatchUpRunner, ForeignViewError
-from esnb.redis import RedisView
-from tests.domain.bank import Bank, Deposits
-
-
-class Sums(RedisView):
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.commit(tracking) as commands:
-            commands.hincrby(self.key("totals"), "sum", amount)
-
-    def sum(self) -> int:
-        return int(self.redis.hget(self.key("totals"), "sum") or 0)
+from tests.domain.bank import Bank, Deposits, RedisSums
 
 
 class OfTenants(Deposits):
@@ -81,11 +70,11 @@ def test_a_second_tenant_is_refused(
     north, south = env_of(first, variable), env_of("South", variable)
     deposit(north, 1, 2)
     deposit(south, 40)
-    with CatchUpRunner(Bank, OfTenants, Sums, env=north) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=north) as runner:
         runner.wait(timeout=60)
         before = runner.view.sum()
 
-        other = CatchUpRunner(Bank, OfTenants, Sums, env=south)
+        other = CatchUpRunner(Bank, OfTenants, RedisSums, env=south)
         with pytest.raises(ForeignViewError, match=REFUSED), other:
             other.wait(timeout=60)
         with pytest.raises(ForeignViewError, match=REFUSED):
@@ -100,7 +89,7 @@ def test_a_second_tenant_is_refused(
         assert runner.status().error is None
 
     own = {**south, "REDIS_KEY_PREFIX": f"{south['REDIS_KEY_PREFIX']}-south"}
-    with CatchUpRunner(Bank, OfTenants, Sums, env=own) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=own) as runner:
         runner.wait(timeout=60)
         assert runner.view.sum() == 40
 
@@ -111,11 +100,11 @@ def test_the_library_s_runner_is_refused_too(
     north, south = env_of("North"), env_of("South")
     deposit(north, 1, 2)
     deposit(south, 40)
-    with CatchUpRunner(Bank, OfTenants, Sums, env=north) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=north) as runner:
         runner.wait(timeout=60)
     with pytest.raises(ForeignViewError, match=REFUSED):
         ProjectionRunner(
-            application_class=Bank, projection_class=OfTenants, view_class=Sums, env=south
+            application_class=Bank, projection_class=OfTenants, view_class=RedisSums, env=south
         )
 
 
@@ -124,12 +113,12 @@ def test_a_rebuild_keeps_whose_streams_they_are(
 ) -> None:
     north, south = env_of("North"), env_of("South")
     deposit(north, 1, 2)
-    with CatchUpRunner(Bank, OfTenants, Sums, env=north) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=north) as runner:
         runner.wait(timeout=60)
         runner.rebuild()
         runner.wait(timeout=60)
         assert runner.view.sum() == 3
-    other = CatchUpRunner(Bank, OfTenants, Sums, env=south)
+    other = CatchUpRunner(Bank, OfTenants, RedisSums, env=south)
     with pytest.raises(ForeignViewError, match=REFUSED), other:
         other.wait(timeout=60)
 
@@ -168,7 +157,7 @@ def test_a_view_that_was_made_before_belongs_to_who_goes_on_with_it(
     """Views of esnb 0.1 do not say whose streams they are made of."""
     north, south = env_of("North"), env_of("South")
     bank = deposit(north, 1, 2)
-    with CatchUpRunner(Bank, OfTenants, Sums, env=north) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=north) as runner:
         runner.wait(timeout=60)
         position = runner.status().position
     client = redis.Redis.from_url(north["REDIS_URL"], decode_responses=True)
@@ -177,14 +166,14 @@ def test_a_view_that_was_made_before_belongs_to_who_goes_on_with_it(
     assert client.hdel(tracking, "streams:Bank") == 1
 
     bank.deposit(bank.open(), 4)
-    with CatchUpRunner(Bank, OfTenants, Sums, env=north) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=north) as runner:
         assert runner.view.max_tracking_id("Bank") == position
         runner.wait(timeout=60)
         assert runner.view.sum() == 7
     assert client.hget(tracking, "streams:Bank") == f"{case}North"
     client.close()
     with pytest.raises(ForeignViewError, match=REFUSED):
-        Sums.construct(Environment("sums", south)).max_tracking_id("Bank")
+        RedisSums.construct(Environment("sums", south)).max_tracking_id("Bank")
 
 
 def test_who_only_reads_needs_no_settings_of_the_event_store(
@@ -192,14 +181,14 @@ def test_who_only_reads_needs_no_settings_of_the_event_store(
 ) -> None:
     north = env_of("North")
     deposit(north, 1, 2)
-    with CatchUpRunner(Bank, OfTenants, Sums, env=north) as runner:
+    with CatchUpRunner(Bank, OfTenants, RedisSums, env=north) as runner:
         runner.wait(timeout=60)
     settings: Any = {name: north[name] for name in ("REDIS_URL", "REDIS_KEY_PREFIX")}
-    view = Sums.construct(Environment("sums", settings))
+    view = RedisSums.construct(Environment("sums", settings))
     assert view.sum() == 3
     position = view.max_tracking_id("Bank")
     assert position is not None
-    view = Sums.construct(Environment("sums", env_of(None)))
+    view = RedisSums.construct(Environment("sums", env_of(None)))
     view.wait("Bank", position, timeout=60)
     assert view.sum() == 3
 
@@ -209,7 +198,7 @@ def test_anothers_view_is_not_among_a_tenants_checkpoints(
 ) -> None:
     north, south = deposit(env_of("North"), 1), deposit(env_of("South"), 2, 3)
     unprefixed = deposit(env_of(None), 4)
-    with CatchUpRunner(north, OfTenants, Sums, env=north.env) as runner:
+    with CatchUpRunner(north, OfTenants, RedisSums, env=north.env) as runner:
         runner.wait(timeout=60)
 
     (own,) = esnb.checkpoints(north).to_dict("records")

@@ -1,4 +1,4 @@
-"""A Redis server, shared by the tests of a module and empty for each of them."""
+"""A client of the module's Redis server, which each test finds empty."""
 
 from __future__ import annotations
 
@@ -11,12 +11,6 @@ from eventsourcing.utils import Environment
 from tests.redis_server import RedisServer
 
 MakeEnvironment = Callable[..., Environment]
-
-
-@pytest.fixture(scope="module")
-def redis_server() -> Iterator[RedisServer]:
-    with RedisServer() as server:
-        yield server
 
 
 @pytest.fixture
