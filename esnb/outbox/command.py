@@ -11,7 +11,7 @@ from typing import Any
 from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.uri import guarded
-from esnb.outbox.worker import Handler, Worker, WorkerStatus
+from esnb.outbox.worker import JobHandler, Worker, WorkerStatus
 from esnb.setting import environment
 
 
@@ -60,7 +60,7 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     return 0
 
 
-def resolved(name: str) -> Handler:
+def resolved(name: str) -> JobHandler:
     """The function that `module:function` names.
 
     Raises ValueError for text of another form and for what is no function.
@@ -75,5 +75,5 @@ def resolved(name: str) -> Handler:
         found = getattr(found, part)
     if not callable(found):
         raise ValueError(f"{name!r} names no function, but a {type(found).__qualname__}")
-    handler: Handler = found
+    handler: JobHandler = found
     return handler

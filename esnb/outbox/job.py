@@ -49,4 +49,4 @@ class Job:
         return f"<Job {self.id!r} ({self.name}), attempt {self.attempt}>"
 
 
-Handler = Callable[[Job], Any]
+JobHandler = Callable[[Job], Any]

@@ -107,7 +107,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
 
         Raises ValueError for an id that the outbox does not have.
         """
-        return self.view.mend("retry", _ids(ids))
+        return self.view.resolve("retry", _ids(ids))
 
     def retry_dead(self) -> int:
         """Retries all records that failed for good; returns how many."""
@@ -120,7 +120,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         already, or are being published, stay as they are. Raises ValueError
         for an id that the outbox does not have.
         """
-        return self.view.mend("discard", _ids(ids))
+        return self.view.resolve("discard", _ids(ids))
 
     def status(self) -> RunnerStatus:
         """How it is doing, as plain data; `dead` are the records that failed for good."""

@@ -268,7 +268,7 @@ class BullMQPublisher(Runner[Publishing]):
         first = ": " if count == len(records) else f", the first {len(records)}: "
         advice = ""
         if any(record.state in ("failed", "dead") for record in records):
-            advice = ". Mend the route and retry(ids), or discard(ids)"
+            advice = ". Fix the route and retry(ids), or discard(ids)"
         return f"{number}{because}{first}{'; '.join(map(_named, records))}{advice}"
 
 

@@ -17,9 +17,9 @@ from esnb.redis.errors import translated
 from esnb.redis.scripts import Script, behind_first_line, read
 
 _PACKAGE = "esnb.outbox.scripts"
-CLAIM, SETTLE, MEND, LOOK = (
+CLAIM, SETTLE, RESOLVE, LOOK = (
     Script(behind_first_line(read(name, _PACKAGE), read("lanes", _PACKAGE)))
-    for name in ("claim", "settle", "mend", "look")
+    for name in ("claim", "settle", "resolve", "look")
 )
 
 RECORDS = "outbox-records"
@@ -204,7 +204,7 @@ class OutboxView(RedisView):
             *further,
         ]
 
-    def mend(self, how: Literal["retry", "discard"], ids: Iterable[object]) -> int:
+    def resolve(self, how: Literal["retry", "discard"], ids: Iterable[object]) -> int:
         """Has records tried again, or takes them out; how many."""
         # Its own mark: it may be sent twice, when the first answer is lost.
         arguments: list[Any] = [how, self.wake_channel, self.settled_channel, uuid4().hex]
@@ -212,7 +212,7 @@ class OutboxView(RedisView):
             arguments += place(record)
         with translated(self._connection.url):
             keys = self.script_keys("none")
-            return int(MEND.run(self._connection.binary, keys, arguments))
+            return int(RESOLVE.run(self._connection.binary, keys, arguments))
 
 
 def place(record: OutboxRecord) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.bullmq import job_counts
 from esnb.clients.uri import guarded
-from esnb.outbox.job import Handler, Job
+from esnb.outbox.job import Job, JobHandler
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.results import results_of
 from esnb.outbox.route import Route
@@ -26,7 +26,7 @@ from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, within
 
-__all__ = ["Handler", "Job", "Worker", "WorkerStatus"]
+__all__ = ["Job", "JobHandler", "Worker", "WorkerStatus"]
 
 _LOOK = 1.0
 """Seconds between two looks of `run_forever()` at the status."""
@@ -78,7 +78,7 @@ class Worker(Runner[Working]):
         self,
         stores: Any,
         queue: str,
-        handler: Handler,
+        handler: JobHandler,
         *,
         concurrency: int = 1,
         prefix: str = "bull",

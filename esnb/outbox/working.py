@@ -17,7 +17,7 @@ from eventsourcing.persistence import OperationalError
 
 from esnb.clients.uri import masked, said
 from esnb.correlation import Correlated, Correlation
-from esnb.outbox.job import Handler, Job
+from esnb.outbox.job import Job, JobHandler
 from esnb.outbox.jobs import async_client, bullmq, described_error
 from esnb.outbox.results import Results, key_of
 from esnb.running.backoff import Backoff
@@ -34,7 +34,7 @@ class Working(LoopWork):
 
     url: str
     queue: str
-    handler: Handler
+    handler: JobHandler
     options: Mapping[str, Any]
     results: Results
     _at_hand: set[asyncio.Future[None]] = field(default_factory=set)

@@ -13,7 +13,7 @@ import redis
 
 from esnb.outbox import BullMQPublisher, Outbox, OutboxRecord
 from esnb.outbox.jobs import msgpack
-from esnb.outbox.view import CLAIM, MEND, SETTLE
+from esnb.outbox.view import CLAIM, RESOLVE, SETTLE
 from esnb.redis.scripts import script
 from tests.domain.bank import Bank
 from tests.losing_proxy import LosingProxy
@@ -202,7 +202,7 @@ def test_an_empty_claim_leaves_nothing_to_give_back(filled: Outbox[Bank]) -> Non
 
 
 @pytest.mark.parametrize("how", ["retry", "discard"])
-def test_a_mending_whose_answer_is_lost_counts_its_records(
+def test_resolving_whose_answer_is_lost_counts_its_records(
     proxy: LosingProxy, bank: Bank, outbox: Outbox[Bank], how: str
 ) -> None:
     def refuses(record: OutboxRecord) -> str:
@@ -214,7 +214,7 @@ def test_a_mending_whose_answer_is_lost_counts_its_records(
             publishes.wait(timeout=NOW)
     [record] = outbox.records()
     getattr(outbox, how)([])  # Redis knows the script from here on
-    proxy.lose(MEND.digest.encode())
+    proxy.lose(RESOLVE.digest.encode())
     assert getattr(outbox, how)([record.id]) == 1
     assert proxy.lost.wait(NOW)
     assert outbox.records()[0].state == ("pending" if how == "retry" else "skipped")

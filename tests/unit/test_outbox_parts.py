@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.application import Application
 
 from esnb.outbox import BullMQPublisher, Outbox, PayloadError, Route, RouteError
-from esnb.outbox.adding import Addition
+from esnb.outbox.job_encoder import Addition
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.plan import Planner
 from esnb.outbox.record import OutboxRecord, from_text, job_data, to_text
