@@ -9,7 +9,13 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from esnb.embedded.persistent.group_settings import ALL, END, EventFilter, GroupSettings, Target
+from esnb.embedded.persistent.group_settings import (
+    ALL,
+    END,
+    EventFilter,
+    GroupSettings,
+    GroupTarget,
+)
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.errors import shown
 from esnb.embedded.streams.stream_metadata import MAX_COUNT, METADATA_TYPE
@@ -23,7 +29,7 @@ _TICKS = 10_000_000
 class Entry(NamedTuple):
     """One group; `begin` is the first place it is to deliver while it has no checkpoint."""
 
-    target: Target
+    target: GroupTarget
     group: str
     settings: GroupSettings
     begin: int
@@ -98,7 +104,7 @@ def _read(entry: Any) -> Entry:
     begin = _value(entry, "begin", "int")
     if begin < END:
         raise ValueError(f"begin is {begin}")
-    target = Target(None if stream == ALL else stream, filter)
+    target = GroupTarget(None if stream == ALL else stream, filter)
     return Entry(target, group, GroupSettings(**settings), begin)
 
 

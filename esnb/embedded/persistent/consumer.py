@@ -9,7 +9,7 @@ from esnb.embedded.persistent.statistics import ConsumerStatistics, per_second
 from esnb.embedded.persistent.timings import Timings
 
 
-class Consumer:
+class GroupConsumer:
     """Belongs to one group for as long as it is connected."""
 
     def __init__(

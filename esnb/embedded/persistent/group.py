@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.consumer import GroupConsumer
 from esnb.embedded.persistent.deliveries import Deliveries
 from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
-from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 from esnb.embedded.persistent.intake import Intake
 from esnb.embedded.persistent.journal import (
     CHECKPOINT_TYPE,
@@ -21,9 +21,9 @@ from esnb.embedded.persistent.journal import (
 )
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.parking import Parking
-from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.progress import GroupProgress
 from esnb.embedded.persistent.replay import Replay, replay_event
-from esnb.embedded.persistent.statistics import GroupStatistics, Rate, per_second
+from esnb.embedded.persistent.statistics import GroupStatistics, RateCounter, per_second
 from esnb.embedded.persistent.strategies import STRATEGIES, Pins
 from esnb.embedded.persistent.timings import Timings
 from esnb.embedded.storage.record import Proposed
@@ -44,7 +44,7 @@ class Nack(Enum):
     STOP = "stop"
 
 
-class Group:
+class SubscriptionGroup:
     """The rules of delivery. Every method belongs to one thread.
 
     `advance` takes in what the store has, a part at a time, and is to be called
@@ -54,7 +54,7 @@ class Group:
 
     def __init__(
         self,
-        target: Target,
+        target: GroupTarget,
         name: str,
         settings: GroupSettings,
         reader: Reader,
@@ -81,14 +81,14 @@ class Group:
         self._deliveries = Deliveries(
             STRATEGIES[settings.strategy](pins), settings.message_timeout, clock
         )
-        self._progress = Progress(checkpoint)
+        self._progress = GroupProgress(checkpoint)
         self._intake = Intake(target, settings, reader, self._progress, begin)
         self._buffer = self._intake.buffer
         self._replay = Replay(reader, self._parking.stream, replaying)
         self._replay_kept = list(replaying)
         self._buffer.add_replayed(self._replay.page())
         self._ended: Exception | None = None
-        self._rate = Rate(clock())
+        self._rate = RateCounter(clock())
         self._ticked = False
         self.begin = self._intake.begin
 
@@ -114,7 +114,7 @@ class Group:
 
     # --- consumers ------------------------------------------------------------
 
-    def connect(self, consumer: Consumer) -> None:
+    def connect(self, consumer: GroupConsumer) -> None:
         """Give the consumer its part from now on; raises `TooManyConsumers`."""
         most = self.settings.max_subscriber_count
         if most and len(self._deliveries.consumers) >= most:
@@ -127,7 +127,7 @@ class Group:
         self._deliveries.add(consumer)
         self._give_out()
 
-    def disconnect(self, consumer: Consumer) -> None:
+    def disconnect(self, consumer: GroupConsumer) -> None:
         """The consumer is gone: the others get what it had, once more tried."""
         for message in self._deliveries.remove(consumer):
             self._try_again(message)

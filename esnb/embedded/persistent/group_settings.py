@@ -18,7 +18,7 @@ class EventFilter(NamedTuple):
     prefixes: tuple[str, ...]
 
 
-class Target(NamedTuple):
+class GroupTarget(NamedTuple):
     """What a group reads: the stream, or `$all` where it is None."""
 
     stream: str | None

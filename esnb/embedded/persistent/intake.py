@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from esnb.embedded.persistent.buffer import Buffer
-from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
+from esnb.embedded.persistent.group_settings import END, GroupSettings, GroupTarget
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.progress import GroupProgress
 from esnb.embedded.persistent.source import Candidate, source_of
 from esnb.embedded.streams.reading import Reader
 
@@ -20,10 +20,10 @@ class Intake:
 
     def __init__(
         self,
-        target: Target,
+        target: GroupTarget,
         settings: GroupSettings,
         reader: Reader,
-        progress: Progress,
+        progress: GroupProgress,
         begin: int | None,
     ) -> None:
         """`begin` is the first place where no checkpoint is known; None: the settings'."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from esnb.embedded.persistent.group_settings import EventFilter, Target
+from esnb.embedded.persistent.group_settings import EventFilter, GroupTarget
 from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.streams.filters import Matches, accepted_by, by_name
 from esnb.embedded.streams.reading import Reader
@@ -30,7 +30,7 @@ class Page(NamedTuple):
     ended: bool
 
 
-class Source(Protocol):
+class TargetSource(Protocol):
     """Reads by place, in ascending order."""
 
     def head(self) -> int:
@@ -121,7 +121,7 @@ def matching(reader: Reader, filter: EventFilter | None) -> Matches | None:
     return by_name(reader.store.types, lambda record: record.type, accepts)
 
 
-def source_of(reader: Reader, target: Target) -> Source:
+def source_of(reader: Reader, target: GroupTarget) -> TargetSource:
     """The source that a target names."""
     if target.stream is None:
         return AllSource(reader, target.filter)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from esnb.embedded.persistent.group_settings import GroupSettings, Target
+    from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 
 TICKS = 10_000_000
 """A second, in the clock's units of 100 ns."""
@@ -31,7 +31,7 @@ class ConsumerStatistics:
 class GroupStatistics:
     """One group at one moment. `checkpoint` and `last_known` are places, None when there is none."""
 
-    target: Target
+    target: GroupTarget
     group: str
     settings: GroupSettings
     live: bool
@@ -53,7 +53,7 @@ class GroupStatistics:
         return sum(consumer.in_flight for consumer in self.consumers)
 
 
-class Rate:
+class RateCounter:
     """Counts since the last look at the statistics."""
 
     def __init__(self, now: int) -> None:

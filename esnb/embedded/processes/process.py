@@ -24,7 +24,7 @@ LOCK_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProcessPlan:
     """How a server is run."""
 
     command: Sequence[str]
@@ -128,7 +128,7 @@ _supervisors: list[subprocess.Popen[bytes]] = []
 """Those started by this process, kept until they have ended and are reaped."""
 
 
-def start(home: Home, plan: Callable[[], Plan]) -> ServerProcess:
+def start(home: Home, plan: Callable[[], ProcessPlan]) -> ServerProcess:
     """Attaches to the server at `home`, or starts it as `plan()` says.
 
     Processes that start at the same time get the same server. Raises
@@ -154,7 +154,7 @@ def _running(home: Home) -> dict[str, Any] | None:
     return _read_state(home)
 
 
-def _spawn(home: Home, plan: Plan) -> subprocess.Popen[bytes]:
+def _spawn(home: Home, plan: ProcessPlan) -> subprocess.Popen[bytes]:
     (home.directory / "state.json").unlink(missing_ok=True)
     orders = {
         "command": list(plan.command),

@@ -10,8 +10,8 @@ from typing import Any
 
 from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.errors import GroupFailed
-from esnb.embedded.persistent.group import Group
-from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.group import SubscriptionGroup
+from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.persistent.replay import replay_event
@@ -32,7 +32,7 @@ class GroupHost:
     def __init__(self, node: Node) -> None:
         self._node = node
         self.registry = Registry(node.reader, node.store.clock, self)
-        self._runners: dict[Group, asyncio.Task[None]] = {}
+        self._runners: dict[SubscriptionGroup, asyncio.Task[None]] = {}
         self._writes: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
 
@@ -60,7 +60,7 @@ class GroupHost:
         await self.stop()
         self.start()
 
-    async def create(self, target: Target, name: str, settings: GroupSettings) -> None:
+    async def create(self, target: GroupTarget, name: str, settings: GroupSettings) -> None:
         """A new group, kept; errors as in `Registry.create`, and `WriteFailed`."""
         group = self.registry.create(target, name, settings)
         self._run(group)
@@ -73,7 +73,7 @@ class GroupHost:
             group.end(error)
             raise
 
-    async def update(self, target: Target, name: str, settings: GroupSettings) -> None:
+    async def update(self, target: GroupTarget, name: str, settings: GroupSettings) -> None:
         """The group with other settings; errors as in `Registry.update`, and `WriteFailed`."""
         await self._written()  # what fails to be parked holds the checkpoint to go on from
         old, new = self.registry.update(target, name, settings)
@@ -122,7 +122,7 @@ class GroupHost:
             await self._node.append(metastream, ANY, [configuration.metadata()])
         await self._node.append(configuration.STREAM, ANY, [self.registry.configuration()])
 
-    def _run(self, group: Group) -> None:
+    def _run(self, group: SubscriptionGroup) -> None:
         wakeups = self._node.feed
         stream = group.target.stream
         news = wakeups.all() if stream is None else wakeups.streams(stream)
@@ -132,7 +132,7 @@ class GroupHost:
             return
         self._runners[group] = asyncio.create_task(self._follow(group, news))
 
-    async def _follow(self, group: Group, news: AbstractContextManager[Wakeup]) -> None:
+    async def _follow(self, group: SubscriptionGroup, news: AbstractContextManager[Wakeup]) -> None:
         try:
             with news as wakeup:
                 group.wake = wakeup.notify
@@ -157,14 +157,14 @@ class GroupHost:
             for group in self.registry.all():
                 self._tick_one(group)
 
-    def _tick_one(self, group: Group) -> None:
+    def _tick_one(self, group: SubscriptionGroup) -> None:
         try:
             group.tick()
         except Refused as error:
             group.end(error)
             _say_failure(group)
 
-    async def _stopped(self, group: Group) -> None:
+    async def _stopped(self, group: SubscriptionGroup) -> None:
         runner = self._runners.pop(group, None)
         if runner is not None:
             await self._ended(runner)
@@ -180,7 +180,7 @@ class GroupHost:
         await asyncio.gather(*pending)
 
 
-def _say_failure(group: Group) -> None:
+def _say_failure(group: SubscriptionGroup) -> None:
     _log.warning(
         "the group %s on %s has stopped (%s): delete it, or remove the cause and restart the server",
         *(shown(group.name), shown(group.target.name), group.failure),

@@ -8,7 +8,13 @@ import grpc
 
 from esnb.clients.installed import persistent_pb2
 from esnb.embedded.persistent.group import Nack
-from esnb.embedded.persistent.group_settings import ALL, END, EventFilter, GroupSettings, Target
+from esnb.embedded.persistent.group_settings import (
+    ALL,
+    END,
+    EventFilter,
+    GroupSettings,
+    GroupTarget,
+)
 from esnb.embedded.services.choices import chosen
 from esnb.embedded.services.proposals import stream_name
 from esnb.embedded.services.revisions import commit, revision
@@ -36,17 +42,17 @@ def deleted(options: Any) -> str:
     return _of_a_stream(options, stream_name(options))
 
 
-def target(options: Any) -> Target:
+def target(options: Any) -> GroupTarget:
     """The target of a create or an update; older clients name a stream beside it only."""
     if options.WhichOneof("stream_option") != "all":
         named = options.stream if options.HasField("stream") else options
-        return Target(_of_a_stream(options, stream_name(named)))
+        return GroupTarget(_of_a_stream(options, stream_name(named)))
     has_filter = "filter_option" in options.all.DESCRIPTOR.oneofs_by_name
     if not has_filter or options.all.WhichOneof("filter_option") != "filter":
-        return Target(None)
+        return GroupTarget(None)
     by = chosen(options.all.filter, "filter")
     expression = getattr(options.all.filter, by)
-    return Target(
+    return GroupTarget(
         None,
         EventFilter(by == "stream_identifier", expression.regex, tuple(expression.prefix)),
     )

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from esnb.embedded.persistent.consumer import Consumer
-from esnb.embedded.persistent.group import Group
+from esnb.embedded.persistent.consumer import GroupConsumer
+from esnb.embedded.persistent.group import SubscriptionGroup
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.services.group_request import event_ids, nack, target_name
@@ -50,10 +50,14 @@ class PersistentRead:
 
 
 async def _served(
-    group: Group, slots: int, write_id: WriteId, requests: AsyncIterator[Any], context: Any
+    group: SubscriptionGroup,
+    slots: int,
+    write_id: WriteId,
+    requests: AsyncIterator[Any],
+    context: Any,
 ) -> AsyncIterator[bytes]:
     outgoing: asyncio.Queue[bytes | Exception] = asyncio.Queue()
-    consumer = Consumer(
+    consumer = GroupConsumer(
         slots,
         # Written at once: how often it was tried may change before it is sent.
         lambda message: outgoing.put_nowait(_written(message, write_id)),
@@ -76,7 +80,7 @@ async def _served(
 
 
 async def _heard(
-    group: Group,
+    group: SubscriptionGroup,
     requests: AsyncIterator[Any],
     outgoing: asyncio.Queue[bytes | Exception],
 ) -> None:

@@ -97,7 +97,7 @@ class Read:
         self, options: Any, target: str | None, messages: ReadMessages
     ) -> AsyncIterator[bytes]:
         node = self._node
-        deliveries: AsyncIterator[catch_up.Delivery]
+        deliveries: AsyncIterator[catch_up.SubscriptionItem]
         if target == "stream":
             stream = stream_name(options.stream)
             start = first_wanted(options.stream)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from esnb.embedded.services.uuid_option import WriteId
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import LogRecord
-from esnb.embedded.streams.catch_up import CaughtUp, Delivery
+from esnb.embedded.streams.catch_up import CaughtUp, SubscriptionItem
 from esnb.embedded.streams.reading import Reader
 
 
@@ -29,7 +29,7 @@ class ReadMessages:
             record.position,
         )
 
-    def delivery(self, delivery: Delivery) -> bytes:
+    def delivery(self, delivery: SubscriptionItem) -> bytes:
         """What a subscription has to tell."""
         if isinstance(delivery, LogRecord):
             return self.event(delivery)

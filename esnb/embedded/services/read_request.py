@@ -11,7 +11,7 @@ from typing import Any
 
 from esnb.embedded.services.choices import chosen, kind, title
 from esnb.embedded.services.revisions import NONE, commit, revision
-from esnb.embedded.streams.catch_up import Window
+from esnb.embedded.streams.catch_up import FilterWindow
 from esnb.embedded.streams.errors import InvalidArgument, InvalidCombination, InvalidRequest
 from esnb.embedded.streams.reading import END_OF_ALL
 
@@ -111,12 +111,12 @@ def window(options: Any) -> int:
     return int(options.max) or _DEFAULT_WINDOW  # EventStoreDB never answers a window of 0
 
 
-def checkpoints(options: Any) -> Window:
+def checkpoints(options: Any) -> FilterWindow:
     """When a filtered subscription tells how far it has looked."""
     size = window(options)
     if options.checkpointIntervalMultiplier == 0:
         raise InvalidRequest("a checkpoint interval multiplier is at least 1")
-    return Window(size, size * options.checkpointIntervalMultiplier)
+    return FilterWindow(size, size * options.checkpointIntervalMultiplier)
 
 
 def _shown(options: Any) -> str:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.streams.errors import StreamDeleted
-from esnb.embedded.streams.feed import Feed, Wakeup
+from esnb.embedded.streams.feed import NewsFeed, Wakeup
 from esnb.embedded.streams.filters import Matches
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.stream_metadata import metastream_of
@@ -39,10 +39,10 @@ class Checkpoint:
     position: int
 
 
-Delivery = LogRecord | CaughtUp | Checkpoint
+SubscriptionItem = LogRecord | CaughtUp | Checkpoint
 
 
-class Window(NamedTuple):
+class FilterWindow(NamedTuple):
     """A page of filtered history considers `size` events; `interval` lie between checkpoints."""
 
     size: int
@@ -53,12 +53,12 @@ class Filtered(NamedTuple):
     """A filter of `$all`, and when to tell how far it has looked."""
 
     matches: Matches
-    window: Window
+    window: FilterWindow
 
 
 async def of_stream(
-    reader: Reader, feed: Feed, stream: str, start: int | None
-) -> AsyncIterator[Delivery]:
+    reader: Reader, feed: NewsFeed, stream: str, start: int | None
+) -> AsyncIterator[SubscriptionItem]:
     """The events of a stream from revision `start` on; None: only those still to come.
 
     Metadata hide events of the history, not live ones. Ends with
@@ -110,8 +110,8 @@ async def _live(
 
 
 async def of_all(
-    reader: Reader, feed: Feed, after: int | None, filtered: Filtered | None = None
-) -> AsyncIterator[Delivery]:
+    reader: Reader, feed: NewsFeed, after: int | None, filtered: Filtered | None = None
+) -> AsyncIterator[SubscriptionItem]:
     """The events of `$all` behind position `after`; None: only those still to come."""
     store = reader.store
     considered = None if filtered is None else _Interval(filtered)

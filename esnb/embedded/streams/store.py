@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from esnb.embedded.storage.log import Log, LogWrite
+from esnb.embedded.storage.log import LogWrite, StorageLog
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.recent_ids import RecentIds
 from esnb.embedded.storage.record import (
@@ -34,7 +34,7 @@ from esnb.embedded.streams.stream_metadata import (
     recreated,
 )
 from esnb.embedded.streams.truncation import least_visible, oldest_visible
-from esnb.embedded.streams.versioning import Standing, Verdict, decided
+from esnb.embedded.streams.versioning import StreamCondition, Verdict, decided
 
 Clock = Callable[[], int]
 """Now, in units of 100 ns since 1970."""
@@ -55,7 +55,7 @@ class Written(NamedTuple):
 class Store:
     """Streams of events. `ahead` knows what is promised, `shown` what readers may see."""
 
-    def __init__(self, log: Log, clock: Clock) -> None:
+    def __init__(self, log: StorageLog, clock: Clock) -> None:
         self.log = log
         self.clock = clock
         self.streams = Names(log.find_stream, log.stream_name, log.last_stream())
@@ -176,7 +176,7 @@ class Store:
     ) -> tuple[bool, Written | None]:
         """Whether the write recreates the stream, and what it repeats; raises when it may not be."""
         state = self.ahead.state(stream)
-        standing = Standing(
+        condition = StreamCondition(
             last=state.last,
             tombstoned=self.ahead.refuses_writes(stream),
             soft_deleted=state.metadata.soft_deleted,
@@ -186,7 +186,7 @@ class Store:
         decision = decided(
             expected,
             event_ids,
-            standing,
+            condition,
             lambda event_id: self._recent.revision(event_id, number),
             lambda revision: self._id_at(number, revision),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.log import StorageLog
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, LogRecord, content
 from esnb.embedded.streams.stream_metadata import (
@@ -41,7 +41,7 @@ class StreamIndex:
     which is what readers see.
     """
 
-    def __init__(self, log: Log, names: Names) -> None:
+    def __init__(self, log: StorageLog, names: Names) -> None:
         self._log = log
         self._names = names
         self._states: dict[str, StreamState] = {}
