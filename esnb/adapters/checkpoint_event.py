@@ -96,14 +96,14 @@ def event_of(tracking: Tracking) -> CheckpointEvent | None:
     return None
 
 
-class Log(Protocol):
+class NotificationReader(Protocol):
     """What is asked of an application's recorder; some have `was_removed()` besides."""
 
     def select_notifications(self, start: int | None, limit: int) -> Sequence[Notification]:
         """The first `limit` notifications from `start` on."""
 
 
-def event_instead(expected: CheckpointEvent, log: Log) -> str | None:
+def event_instead(expected: CheckpointEvent, log: NotificationReader) -> str | None:
     """What an event store has in the place of `expected`, in words; None where it fits.
 
     One read. An event that is not there may have been deleted: it fits, unless
@@ -121,7 +121,7 @@ def event_instead(expected: CheckpointEvent, log: Log) -> str | None:
     return "no event, and nothing that tells of that one's removal"
 
 
-def is_removed(event: CheckpointEvent, log: Log, *, default: bool = False) -> bool:
+def is_removed(event: CheckpointEvent, log: NotificationReader, *, default: bool = False) -> bool:
     """Whether an event store once had an event that it no longer has.
 
     `default` where it cannot tell: EventStoreDB can, by the event's stream.

@@ -27,7 +27,7 @@ from esnb.clients.installed import (
 from esnb.correlation import current_correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.log import Log, position_of
+from esnb.eventstoredb.log import ServerLog, position_of
 from esnb.eventstoredb.naming import StreamNaming
 from esnb.eventstoredb.reading import read, whole
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
@@ -218,9 +218,9 @@ class Category:
 
     # --- the category in $all -----------------------------------------------------
 
-    def log(self, client: Client) -> Log:
+    def log(self, client: Client) -> ServerLog:
         """The category's events in `$all`; those that the server wrote itself are among them."""
-        return Log.of_streams(client, self.naming.pattern)
+        return ServerLog.of_streams(client, self.naming.pattern)
 
     def anchor(self, client: Client, number: int | None) -> int | None:
         """The position after which to subscribe for events above `number`; None: the start.

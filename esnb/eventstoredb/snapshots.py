@@ -19,7 +19,7 @@ from esnb.correlation import current_correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.category import append, read_stream
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.log import Log
+from esnb.eventstoredb.log import ServerLog
 from esnb.eventstoredb.naming import StreamNaming
 from esnb.eventstoredb.reading import read
 from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
@@ -199,7 +199,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
     def _originator_ids(self) -> list[UUID | str]:
         def work(client: SharedClient) -> list[UUID | str]:
-            events = Log.of_streams(client, self._naming.snapshot_pattern).forwards()
+            events = ServerLog.of_streams(client, self._naming.snapshot_pattern).forwards()
             names = dict.fromkeys(event.stream_name for event in events)
             ids = map(self._naming.snapshot_originator_id, names)
             return [each for each in ids if each is not None]

@@ -17,7 +17,7 @@ from esnb.clients.installed import ClientError, ConsumerTooSlow
 from esnb.clients.uri import described, is_embedded
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.log import Log, position_of
+from esnb.eventstoredb.log import ServerLog, position_of
 from esnb.eventstoredb.records import StreamNotification
 from esnb.threads.changes import Flag
 from esnb.threads.forks import Birth
@@ -152,7 +152,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         if self._after is None or not is_embedded(uri):
             return
         client = self._lease.client
-        end = next(map(position_of, Log(client, filter_exclude=()).backwards(limit=1)), 0)
+        end = next(map(position_of, ServerLog(client, filter_exclude=()).backwards(limit=1)), 0)
         if end < self._after:
             raise OperationalError(
                 f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "

@@ -27,7 +27,7 @@ _SETTING_UP = frozenset(
 """Methods that make an object what it is, or that the user changes it with."""
 
 
-class Memory:
+class CodeMemory:
     """Collects code, and tells which attributes that code changes as it runs.
 
     A method counts only if some code names it: with one that nothing calls, a

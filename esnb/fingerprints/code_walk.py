@@ -22,7 +22,7 @@ from types import (
 from typing import Any
 
 from esnb.fingerprints.code_instructions import instructions
-from esnb.fingerprints.code_memory import Memory
+from esnb.fingerprints.code_memory import CodeMemory
 from esnb.fingerprints.code_names import (
     CHANGING_METHODS,
     Path,
@@ -108,7 +108,7 @@ class CodeWalk:
         self._pending: deque[Any] = deque()
         self._owners: deque[Any] = deque()
         """Objects, classes and functions whose attributes are still to be visited."""
-        self._memory = Memory()
+        self._memory = CodeMemory()
         self._depth = 0
 
     def add(self, *parts: object) -> None:

@@ -25,7 +25,7 @@ from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.values.difference import Comparison
-from esnb.values.state import State, full_state_of
+from esnb.values.state import AggregateState, full_state_of
 
 SNAPSHOTS: Schema = {
     "stream": "string",
@@ -234,7 +234,9 @@ def _of_another_event(stored: StoredEvent, step: Step) -> str | None:
     return f"the event of version {step.version} is not the one that it was taken at"
 
 
-def _differences(truth: State, restored: State, redaction: Redaction) -> Iterator[str]:
+def _differences(
+    truth: AggregateState, restored: AggregateState, redaction: Redaction
+) -> Iterator[str]:
     """The fields that differ, types at every level included: replay → snapshot."""
     comparison = Comparison()
     shown, shown_restored = redaction.state(truth), redaction.state(restored)
