@@ -646,12 +646,12 @@ except OperationalError as error:
 
 
 def test_a_program_that_lost_its_executable_bit_is_made_runnable(tmp_path: Path) -> None:
-    from esnb.embedded.processes.redis_program import runnable
+    from esnb.embedded.processes.redis_program import make_runnable
 
     program = tmp_path / "valkey-server"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o644)
-    assert runnable(program, tmp_path) == program
+    assert make_runnable(program, tmp_path) == program
     assert os.access(program, os.X_OK)
 
 

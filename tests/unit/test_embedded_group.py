@@ -534,7 +534,7 @@ def test_a_filter_of_all_counts_what_it_passes_over(bench: Bench) -> None:
     assert desk.taken() == [0]
     assert bench.checkpoint(group) is None
     group.acknowledge([desk.messages[0].id])
-    assert bench.checkpoint(group) == GroupTarget(None).described(
+    assert bench.checkpoint(group) == GroupTarget(None).place_text(
         bench.store.log.forwards(bench.store.streams.number("other") or 0, 6, 6, 1)[0].position
     )
 
@@ -573,6 +573,6 @@ def test_statistics_count_since_the_last_look(bench: Bench) -> None:
     assert (seen.outstanding, seen.in_flight, seen.last_known) == (2, 2, 3)
     (consumer,) = seen.consumers
     assert (consumer.free, consumer.in_flight, consumer.total) == (1, 2, 4)
-    assert consumer.observed["Median"] == consumer.observed["99.9%"] == 2_000
+    assert consumer.measurements["Median"] == consumer.measurements["99.9%"] == 2_000
     assert group.statistics().since_last == 0
     assert desk.consumer.free == 1

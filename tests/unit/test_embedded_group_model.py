@@ -164,7 +164,7 @@ class World:
         text = self.bench.checkpoint(self.group)
         if text is None:
             return
-        checkpoint = self.target.place(text)
+        checkpoint = self.target.parse_place(text)
         finished = self.done | self.was_parked
         for event_id, place in self.wanted().items():
             assert place > checkpoint or event_id in finished

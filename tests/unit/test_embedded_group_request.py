@@ -194,7 +194,7 @@ def test_starts_that_are_none(options: Any) -> None:
 def test_all_is_not_the_name_of_a_stream(change: str) -> None:
     options = getattr(persistent_pb2, f"{change}Req").Options()
     options.stream_identifier.stream_name = b"$all"
-    read = group_request.deleted if change == "Delete" else group_request.target
+    read = group_request.deleted_target if change == "Delete" else group_request.target
     with pytest.raises(Stated) as error:
         read(options)
     assert str(error.value) == (

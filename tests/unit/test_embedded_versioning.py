@@ -13,7 +13,7 @@ from esnb.embedded.streams.versioning import (
     Decision,
     StreamCondition,
     Verdict,
-    decided,
+    decide,
 )
 
 ACCEPTED, REPEATED = Verdict.ACCEPTED, Verdict.REPEATED
@@ -32,7 +32,7 @@ def judged(
     """The decision about `events` for a `stream` whose events have these letters for ids."""
     condition = StreamCondition(len(stream) - 1, tombstoned, soft_deleted, has_metadata)
     ids = [letter.encode() for letter in stream]
-    return decided(
+    return decide(
         expected,
         [letter.encode() for letter in events],
         condition,

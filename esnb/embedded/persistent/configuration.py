@@ -17,7 +17,7 @@ from esnb.embedded.persistent.group_settings import (
     GroupTarget,
 )
 from esnb.embedded.storage.record import Proposed
-from esnb.embedded.streams.errors import shown
+from esnb.embedded.streams.errors import quote
 from esnb.embedded.streams.stream_metadata import MAX_COUNT, METADATA_TYPE
 
 STREAM = "$persistentSubscriptionConfig"
@@ -40,7 +40,7 @@ def event(entries: Iterable[Entry], now: int) -> Proposed:
     data = {
         "version": _VERSION,
         "updated": datetime.fromtimestamp(now / _TICKS, UTC).isoformat(),
-        "entries": [_written(entry) for entry in entries],
+        "entries": [_encode_entry(entry) for entry in entries],
     }
     return Proposed(uuid.uuid4().bytes, TYPE, True, json.dumps(data).encode(), b"")
 
@@ -82,7 +82,7 @@ def read(data: bytes) -> Configuration:
     return found
 
 
-def _written(entry: Entry) -> dict[str, Any]:
+def _encode_entry(entry: Entry) -> dict[str, Any]:
     written: dict[str, Any] = {"stream": entry.target.name, "group": entry.group}
     if entry.target.filter is not None:
         written["filter"] = entry.target.filter._asdict()
@@ -91,7 +91,7 @@ def _written(entry: Entry) -> dict[str, Any]:
 
 def _read(entry: Any) -> Entry:
     if not isinstance(entry, dict):
-        raise TypeError(f"{shown(repr(entry))} is not a group")
+        raise TypeError(f"{quote(repr(entry))} is not a group")
     stream, group = _name(entry, "stream"), _name(entry, "group")
     filter = _filter(entry.get("filter"))
     if filter is not None and stream != ALL:
@@ -112,10 +112,10 @@ def _filter(written: Any) -> EventFilter | None:
     if written is None:
         return None
     if not isinstance(written, dict):
-        raise TypeError(f"the filter is {shown(repr(written))}")
+        raise TypeError(f"the filter is {quote(repr(written))}")
     prefixes = written.get("prefixes")
     if not isinstance(prefixes, list) or not all(isinstance(prefix, str) for prefix in prefixes):
-        raise TypeError(f"the filter's prefixes are {shown(repr(prefixes))}")
+        raise TypeError(f"the filter's prefixes are {quote(repr(prefixes))}")
     by_stream, regex = _value(written, "by_stream", "bool"), _value(written, "regex", "str")
     return EventFilter(by_stream, regex, tuple(prefixes))
 
@@ -134,5 +134,5 @@ def _value(entry: dict[str, Any], key: str, kind: str) -> Any:
         raise ValueError(f"{key} is missing")
     value = entry[key]
     if type(value).__name__ != kind or (kind == "int" and not -(2**63) <= value < 2**63):
-        raise TypeError(f"{key} is {shown(repr(value))}")
+        raise TypeError(f"{key} is {quote(repr(value))}")
     return value

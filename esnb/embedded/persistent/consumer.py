@@ -63,5 +63,5 @@ class GroupConsumer:
             per_second=per_second(since, elapsed),
             free=self.free,
             in_flight=len(self.in_flight),
-            observed={} if self.timings is None else self.timings.observed(),
+            measurements={} if self.timings is None else self.timings.measurements(),
         )

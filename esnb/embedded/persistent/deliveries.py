@@ -71,7 +71,7 @@ class Deliveries:
         consumer.give(message, now)
         return Offer.TAKEN
 
-    def taken_back(self, message_id: bytes) -> Message | None:
+    def take_back(self, message_id: bytes) -> Message | None:
         """The message, which its consumer has answered; None when no consumer has it."""
         found = self._held.get(message_id)
         if found is None:

@@ -147,7 +147,7 @@ class SubscriptionGroup:
     def acknowledge(self, ids: Sequence[bytes]) -> None:
         """These messages were handled. Unknown ids are passed over."""
         for message_id in ids:
-            message = self._deliveries.taken_back(message_id)
+            message = self._deliveries.take_back(message_id)
             if message is not None:
                 self._finish(message)
         self._went_on()
@@ -155,7 +155,7 @@ class SubscriptionGroup:
     def refuse(self, ids: Sequence[bytes], action: Nack, reason: str) -> None:
         """These messages were not handled. Unknown ids are passed over."""
         for message_id in ids:
-            message = self._deliveries.taken_back(message_id)
+            message = self._deliveries.take_back(message_id)
             if message is None:
                 continue
             if action is Nack.RETRY:
@@ -215,9 +215,9 @@ class SubscriptionGroup:
     def statistics(self) -> GroupStatistics:
         """How the group stands. Rates count from one call to the next."""
         now = self._clock()
-        elapsed = self._rate.elapsed(now)
+        elapsed = self._rate.take_elapsed(now)
         given = self._deliveries
-        since = self._rate.since(given.total)
+        since = self._rate.take_count(given.total)
         return GroupStatistics(
             target=self.target,
             group=self.name,
@@ -257,23 +257,23 @@ class SubscriptionGroup:
         def parked(kept: bool) -> None:
             if not kept:
                 if not message.replayed:
-                    self._progress.reopened(message)
+                    self._progress.reopen(message)
                 self._buffer.add_retry(message)  # better delivered again than lost
             elif message.replayed:
-                self._replay.finished(message)
+                self._replay.finish(message)
 
         if not message.replayed:
             # It counts at once. A checkpoint behind it is written after it, so
             # that the log never holds the one without the other.
-            self._progress.finished(message)
+            self._progress.finish(message)
         event = self._parking.link(message, reason, self._clock())
         self._write(self._parking.stream, event, parked)
 
     def _finish(self, message: Message) -> None:
         if message.replayed:
-            self._replay.finished(message)
+            self._replay.finish(message)
         else:
-            self._progress.finished(message)
+            self._progress.finish(message)
 
     def _keep_replay(self) -> None:
         remaining = self._replay.remaining()
@@ -298,7 +298,7 @@ class SubscriptionGroup:
         )
         self._ticked = False
         if place is not None:
-            data = json.dumps(self.target.described(place)).encode()
+            data = json.dumps(self.target.place_text(place)).encode()
             event = Proposed(uuid.uuid4().bytes, CHECKPOINT_TYPE, True, data, b"")
             self._write(checkpoint_stream(self.subscription), event)
 

@@ -17,7 +17,7 @@ from esnb.embedded.persistent.journal import (
     replay_stream,
 )
 from esnb.embedded.persistent.replay import replay_ranges
-from esnb.embedded.persistent.source import matching, source_of
+from esnb.embedded.persistent.source import matcher_of, source_of
 from esnb.embedded.persistent.strategies import STRATEGIES
 from esnb.embedded.storage.record import Content, Proposed, content
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
@@ -49,7 +49,7 @@ class Registry:
 
         Raises `BadExpression`, `ExpressionTooSlow`, `GroupFailed` or `GroupExists`.
         """
-        matching(self._reader, target.filter)
+        matcher_of(self._reader, target.filter)
         self._check(target, name, settings)
         if (target.name, name) in self._groups:
             raise GroupExists(target.name, name)
@@ -126,14 +126,14 @@ class Registry:
         """
         for record in newest_first(self._reader.store, configuration.STREAM):
             try:
-                found = self._sifted(configuration.read(content(record).data))
+                found = self._sift(configuration.read(content(record).data))
             except UNSOUND:
                 continue
             yield found
             if not found.unsound:
                 return
 
-    def _sifted(self, found: Configuration) -> Configuration:
+    def _sift(self, found: Configuration) -> Configuration:
         """With the groups that no consumer could be served by among the unsound ones."""
         sifted = Configuration([], list(found.unsound))
         for entry in found.entries:
@@ -179,7 +179,7 @@ class Registry:
         if checkpoint is None:
             checkpoint = self._checkpoint(target, subscription)
         if replaying is None:
-            replaying = self._replaying(subscription)
+            replaying = self._replayed_ranges(subscription)
         return SubscriptionGroup(
             target,
             name,
@@ -197,14 +197,14 @@ class Registry:
         head = source_of(self._reader, target).head()
 
         def read(kept: Content) -> int:
-            place = target.place(json.loads(kept.data))
+            place = target.parse_place(json.loads(kept.data))
             if not 0 <= place <= head:
                 raise ValueError(place)
             return place
 
         return newest_sound(self._reader.store, checkpoint_stream(subscription), read)
 
-    def _replaying(self, subscription: str) -> list[range]:
+    def _replayed_ranges(self, subscription: str) -> list[range]:
         store = self._reader.store
         stream = replay_stream(subscription)
         kept = newest_sound(store, stream, lambda event: replay_ranges(event.data)) or []
@@ -225,7 +225,7 @@ class Registry:
 
     def _filter_fault(self, target: GroupTarget) -> str | None:
         try:
-            matching(self._reader, target.filter)
+            matcher_of(self._reader, target.filter)
         except BadExpression as error:
             return error.reason
         except ExpressionTooSlow as error:

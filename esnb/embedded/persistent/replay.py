@@ -80,7 +80,7 @@ class Replay:
         event, link = self._reader.resolved(parked, live=False)
         return Message(event, link, None)
 
-    def finished(self, message: Message) -> None:
+    def finish(self, message: Message) -> None:
         """The message need not be delivered any more."""
         self._unfinished.discard(message.original.revision)
 

@@ -77,7 +77,7 @@ class AllSource:
 
     def __init__(self, reader: Reader, filter: EventFilter | None) -> None:
         self._reader = reader
-        self._matches = matching(reader, filter)
+        self._matches = matcher_of(reader, filter)
 
     def head(self) -> int:
         return self._reader.store.head
@@ -88,7 +88,7 @@ class AllSource:
         considered: list[Candidate] = []
         wanted = 0
         following = first
-        for one in self._considered(records):
+        for one in self._candidates(records):
             considered.append(one)
             following = one.place + 1
             wanted += one.wanted
@@ -101,7 +101,7 @@ class AllSource:
     def arrivals(self, first: int) -> Page:
         return self.page(first, _WINDOW)
 
-    def _considered(self, records: Sequence[LogRecord]) -> list[Candidate]:
+    def _candidates(self, records: Sequence[LogRecord]) -> list[Candidate]:
         """Hidden records are passed over like those that do not match, but never counted."""
         reader, matches = self._reader, self._matches
         return [
@@ -111,7 +111,7 @@ class AllSource:
         ]
 
 
-def matching(reader: Reader, filter: EventFilter | None) -> Matches | None:
+def matcher_of(reader: Reader, filter: EventFilter | None) -> Matches | None:
     """The filter as a test of records; raises `BadExpression` or `ExpressionTooSlow`."""
     if filter is None:
         return None

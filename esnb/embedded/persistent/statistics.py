@@ -24,7 +24,7 @@ class ConsumerStatistics:
     per_second: int
     free: int
     in_flight: int
-    observed: Mapping[str, int]
+    measurements: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +60,13 @@ class RateCounter:
         self._looked_at = now
         self._counted = 0
 
-    def elapsed(self, now: int) -> int:
+    def take_elapsed(self, now: int) -> int:
         """Time since the last look, which is now."""
         elapsed = now - self._looked_at
         self._looked_at = now
         return elapsed
 
-    def since(self, total: int) -> int:
+    def take_count(self, total: int) -> int:
         """What came since the last look."""
         since, self._counted = total - self._counted, total
         return since

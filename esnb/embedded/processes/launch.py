@@ -13,7 +13,7 @@ from esnb.clients.uri import EMBEDDED_NAME
 from esnb.embedded.processes.homes import SOCKET_NAME, kept_directory, private_directory
 from esnb.embedded.processes.process import Home, ProcessPlan, ServerProcess, start
 from esnb.embedded.processes.redis_log import explain_failure
-from esnb.embedded.processes.redis_program import find_program, runnable
+from esnb.embedded.processes.redis_program import find_program, make_runnable
 
 
 def start_redis(path: Path | None) -> ServerProcess:
@@ -42,7 +42,7 @@ def start_redis(path: Path | None) -> ServerProcess:
             "daemonize": "no",
             "logfile": "",
         }
-        command = [str(runnable(program, sockets))]
+        command = [str(make_runnable(program, sockets))]
         for name, value in settings.items():
             command += [f"--{name}", value]
         return ProcessPlan(

@@ -134,10 +134,10 @@ def start(home: Home, plan: Callable[[], ProcessPlan]) -> ServerProcess:
     Processes that start at the same time get the same server. Raises
     `OperationalError` with the server's last words when it does not start.
     """
-    with _locked(home, "start.lock"):
+    with _hold_lock(home, "start.lock"):
         users = _lock(home, "users.lock", shared=True)
         try:
-            state = _running(home)
+            state = _running_state(home)
             if state is not None:
                 return ServerProcess(home, state, users, None)
             process = _spawn(home, plan())
@@ -147,7 +147,7 @@ def start(home: Home, plan: Callable[[], ProcessPlan]) -> ServerProcess:
             raise
 
 
-def _running(home: Home) -> dict[str, Any] | None:
+def _running_state(home: Home) -> dict[str, Any] | None:
     """The state of the server at `home`, None when there is none."""
     if _is_free(home.directory / "server.lock", missing=True):
         return None
@@ -279,7 +279,7 @@ def _lock(home: Home, name: str, shared: bool = False) -> int:
 
 
 @contextmanager
-def _locked(home: Home, name: str) -> Iterator[None]:
+def _hold_lock(home: Home, name: str) -> Iterator[None]:
     descriptor = _lock(home, name)
     try:
         yield

@@ -60,7 +60,7 @@ def find_program() -> Path:
     return program
 
 
-def runnable(program: Path, directory: Path) -> Path:
+def make_runnable(program: Path, directory: Path) -> Path:
     """`program`, made executable; where that is forbidden, its copy in `directory`.
 
     Wheels unpacked by other means than pip lose the executable bit.

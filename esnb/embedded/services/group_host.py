@@ -16,7 +16,7 @@ from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream, r
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.persistent.replay import replay_event
 from esnb.embedded.storage.record import NO_STREAM, Proposed
-from esnb.embedded.streams.errors import Refused, StoreEmptied, shown
+from esnb.embedded.streams.errors import Refused, StoreEmptied, quote
 from esnb.embedded.streams.feed import Wakeup
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.stream_metadata import metastream_of
@@ -42,7 +42,7 @@ class GroupHost:
         for (target, name), reason in self.registry.left_out.items():
             _log.warning(
                 "the group %s on %s is left out (%s): create it again",
-                *(shown(name), shown(target), reason.rstrip(".")),
+                *(quote(name), quote(target), reason.rstrip(".")),
             )
         for group in groups:
             self._run(group)
@@ -52,8 +52,8 @@ class GroupHost:
         """Drop all consumers and finish the writes."""
         for group in self.registry.all():
             group.end()
-        await self._ended(*self._runners.values(), *([self._ticker] if self._ticker else ()))
-        await self._written()
+        await self._cancel(*self._runners.values(), *([self._ticker] if self._ticker else ()))
+        await self._finish_writes()
 
     async def restart(self) -> None:
         """Drop all consumers and take the groups up again, as the log has them."""
@@ -75,17 +75,17 @@ class GroupHost:
 
     async def update(self, target: GroupTarget, name: str, settings: GroupSettings) -> None:
         """The group with other settings; errors as in `Registry.update`, and `WriteFailed`."""
-        await self._written()  # what fails to be parked holds the checkpoint to go on from
+        await self._finish_writes()  # what fails to be parked holds the checkpoint to go on from
         old, new = self.registry.update(target, name, settings)
-        await self._stopped(old)
+        await self._stop_runner(old)
         self._run(new)
         await self._keep_configuration()
 
     async def delete(self, target_name: str, name: str) -> None:
         """Forget the group, its checkpoint and what it parked; raises `GroupMissing`."""
         group = self.registry.delete(target_name, name)
-        await self._stopped(group)
-        await self._written()
+        await self._stop_runner(group)
+        await self._finish_writes()
         for stream in (
             checkpoint_stream(group.subscription),
             parked_stream(group.subscription),
@@ -100,7 +100,7 @@ class GroupHost:
     async def replay_parked(self, target_name: str, name: str, stop_at: int | None) -> None:
         """Deliver parked messages; returns when they are out of the parked stream, too."""
         self.registry.get(target_name, name).replay_parked(stop_at)
-        await self._written()
+        await self._finish_writes()
 
     def write(self, stream: str, event: Proposed, done: Callable[[bool], None]) -> None:
         """Append in the order of the calls: tasks begin in the order in which they are made."""
@@ -164,18 +164,18 @@ class GroupHost:
             group.end(error)
             _say_failure(group)
 
-    async def _stopped(self, group: SubscriptionGroup) -> None:
+    async def _stop_runner(self, group: SubscriptionGroup) -> None:
         runner = self._runners.pop(group, None)
         if runner is not None:
-            await self._ended(runner)
+            await self._cancel(runner)
 
-    async def _ended(self, *tasks: asyncio.Task[None]) -> None:
+    async def _cancel(self, *tasks: asyncio.Task[None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._runners = {group: task for group, task in self._runners.items() if not task.done()}
 
-    async def _written(self) -> None:
+    async def _finish_writes(self) -> None:
         pending: list[Coroutine[Any, Any, None] | asyncio.Task[None]] = list(self._writes)
         await asyncio.gather(*pending)
 
@@ -183,5 +183,5 @@ class GroupHost:
 def _say_failure(group: SubscriptionGroup) -> None:
     _log.warning(
         "the group %s on %s has stopped (%s): delete it, or remove the cause and restart the server",
-        *(shown(group.name), shown(group.target.name), group.failure),
+        *(quote(group.name), quote(group.target.name), group.failure),
     )

@@ -15,7 +15,7 @@ from esnb.embedded.persistent.group_settings import (
     GroupSettings,
     GroupTarget,
 )
-from esnb.embedded.services.choices import chosen
+from esnb.embedded.services.choices import chosen_field
 from esnb.embedded.services.proposals import stream_name
 from esnb.embedded.services.revisions import commit, revision
 from esnb.embedded.services.status import Stated
@@ -35,7 +35,7 @@ def target_name(options: Any) -> str:
     return ALL if named == "all" else stream_name(options)
 
 
-def deleted(options: Any) -> str:
+def deleted_target(options: Any) -> str:
     """The stream of the group that is to be deleted, or `$all`."""
     if options.WhichOneof("stream_option") == "all":
         return ALL
@@ -50,7 +50,7 @@ def target(options: Any) -> GroupTarget:
     has_filter = "filter_option" in options.all.DESCRIPTOR.oneofs_by_name
     if not has_filter or options.all.WhichOneof("filter_option") != "filter":
         return GroupTarget(None)
-    by = chosen(options.all.filter, "filter")
+    by = chosen_field(options.all.filter, "filter")
     expression = getattr(options.all.filter, by)
     return GroupTarget(
         None,
@@ -118,14 +118,14 @@ def _start(options: Any) -> int:
         return revision(options.settings.revision)
     if target == "all":
         return _start_in_all(options)
-    named = chosen(options.stream, "revision_option")
+    named = chosen_field(options.stream, "revision_option")
     return _NAMED[named] if named in _NAMED else revision(options.stream.revision)
 
 
 def _start_in_all(options: Any) -> int:
     if _verb(options) == "Update" and options.all.WhichOneof("all_option") is None:
         raise InvalidRequest("the request does not say where the group begins")
-    named = chosen(options.all, "all_option")
+    named = chosen_field(options.all, "all_option")
     return _NAMED[named] if named in _NAMED else commit(options.all.position)
 
 

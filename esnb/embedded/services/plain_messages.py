@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.storage import wire
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 
@@ -56,6 +56,6 @@ def unary(method: Method, read: Callable[[bytes], Fields]) -> grpc.RpcMethodHand
         try:
             return await method(read(request))
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
 
     return grpc.unary_unary_rpc_method_handler(handler)

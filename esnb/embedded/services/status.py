@@ -108,10 +108,10 @@ async def begun_in_time(context: Any) -> None:
         await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
-async def aborted(context: Any, status: CallStatus) -> None:
+async def abort(context: Any, status: CallStatus) -> None:
     """End the call with `status`."""
-    trailers = tuple((key, fitting(value, _MOST_OF_TRAILER)) for key, value in status.trailers)
-    await context.abort(status.code, fitting(status.text, _MOST_OF_TEXT), trailers)
+    trailers = tuple((key, fit(value, _MOST_OF_TRAILER)) for key, value in status.trailers)
+    await context.abort(status.code, fit(status.text, _MOST_OF_TEXT), trailers)
 
 
 def header(name: str) -> str:
@@ -119,7 +119,7 @@ def header(name: str) -> str:
     return "".join(char if " " <= char <= "~" else "?" for char in name)
 
 
-def fitting(text: str, most: int) -> str:
+def fit(text: str, most: int) -> str:
     """The text, or its beginning and end, in no more than `most` bytes of a header.
 
     Clients take 8 KiB of all headers together, and see nothing but a transport's

@@ -9,6 +9,6 @@ from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.sqlite_log import SqliteLog
 
 
-def opened_log(path: str | Path | None) -> StorageLog:
+def open_log(path: str | Path | None) -> StorageLog:
     """A log in memory, or in the file `path`; raises `LogUnusable`."""
     return MemoryLog() if path is None else SqliteLog(path)

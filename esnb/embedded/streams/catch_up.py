@@ -160,13 +160,13 @@ class _Interval:
         """Whether a checkpoint follows the event, which was considered now."""
         if self._live:
             self._count += 1
-            return self._told(0)
+            return self._take_interval(0)
         self._page += 1
         self._matched += matched
         if self._page < self._window.size and self._matched < _PAGE:
             return False
         self._end_page()
-        return self._told(self._count % self._window.interval)
+        return self._take_interval(self._count % self._window.interval)
 
     def go_live(self) -> None:
         """History is over."""
@@ -177,7 +177,7 @@ class _Interval:
         self._count += self._page
         self._page = self._matched = 0
 
-    def _told(self, left: int) -> bool:
+    def _take_interval(self, left: int) -> bool:
         if self._count < self._window.interval:
             return False
         self._count = left

@@ -31,10 +31,10 @@ from esnb.embedded.streams.stream_metadata import (
     is_metastream,
     metastream_of,
     original_of,
-    recreated,
+    recreate_metadata,
 )
 from esnb.embedded.streams.truncation import least_visible, oldest_visible
-from esnb.embedded.streams.versioning import StreamCondition, Verdict, decided
+from esnb.embedded.streams.versioning import StreamCondition, Verdict, decide
 
 Clock = Callable[[], int]
 """Now, in units of 100 ns since 1970."""
@@ -79,7 +79,7 @@ class Store:
         An append that repeats an earlier one gives that one's place and an
         empty batch. Raises `WrongExpectedVersion` or `StreamDeleted`.
         """
-        recreates, repeats = self._judged(stream, expected, [event.event_id for event in events])
+        recreates, repeats = self._judge(stream, expected, [event.event_id for event in events])
         if repeats is not None:
             return repeats, LogWrite()
         fixes = is_metastream(stream) and self._is_soft_deleted(original_of(stream))
@@ -111,7 +111,7 @@ class Store:
     def delete(self, stream: str, expected: int) -> tuple[Written, LogWrite]:
         """Make a stream read as missing until it is appended to; same errors as `append`."""
         event_id = uuid.uuid4().bytes
-        self._judged(stream, expected, [event_id])
+        self._judge(stream, expected, [event_id])
         metastream = metastream_of(stream)
         metadata = self.ahead.state(metastream)
         state = self.ahead.state(stream)
@@ -125,7 +125,7 @@ class Store:
     def tombstone(self, stream: str, expected: int) -> tuple[Written, LogWrite]:
         """End a stream for good, also one that never was; same errors as `append`."""
         event_id = uuid.uuid4().bytes
-        self._judged(stream, expected, [event_id])
+        self._judge(stream, expected, [event_id])
         batch = LogWrite()
         event = Proposed(event_id, TOMBSTONE_TYPE, False, b"", b"")
         self._prepare(batch, stream, TOMBSTONE, [event])
@@ -171,7 +171,7 @@ class Store:
         """The position of the last record that is promised, on disk or not."""
         return self._promised_head(LogWrite())
 
-    def _judged(
+    def _judge(
         self, stream: str, expected: int, event_ids: list[bytes]
     ) -> tuple[bool, Written | None]:
         """Whether the write recreates the stream, and what it repeats; raises when it may not be."""
@@ -183,7 +183,7 @@ class Store:
             has_metadata=self.ahead.state(metastream_of(stream)).last != NO_STREAM,
         )
         number = self.streams.number(stream)
-        decision = decided(
+        decision = decide(
             expected,
             event_ids,
             condition,
@@ -267,7 +267,7 @@ class Store:
         record = self._promised_at(self.streams.number(metastream), newest)
         if record is None:
             return
-        data = recreated(content(record).data, first)
+        data = recreate_metadata(content(record).data, first)
         if data is not None:
             event = Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, data, b"")
             self._prepare(batch, metastream, newest + 1, [event])

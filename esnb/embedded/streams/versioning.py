@@ -49,7 +49,7 @@ _DELETED = Decision(Verdict.DELETED)
 _WRONG = Decision(Verdict.WRONG_VERSION)
 
 
-def decided(
+def decide(
     expected: int,
     event_ids: Sequence[bytes],
     condition: StreamCondition,
@@ -69,15 +69,15 @@ def decided(
         if condition.last < 0 and not condition.has_metadata:
             return _WRONG
     if expected in (ANY, STREAM_EXISTS):
-        return _by_id(event_ids, condition, revision_of)
+        return _decide_by_id(event_ids, condition, revision_of)
     if expected < condition.last:
-        return _below(expected, event_ids, condition, id_at)
+        return _decide_below(expected, event_ids, condition, id_at)
     if expected > condition.last:
         return _WRONG
     return Decision(Verdict.ACCEPTED, recreates=condition.soft_deleted)
 
 
-def _by_id(
+def _decide_by_id(
     event_ids: Sequence[bytes],
     condition: StreamCondition,
     revision_of: Callable[[bytes], int | None],
@@ -97,7 +97,7 @@ def _by_id(
     return Decision(Verdict.ACCEPTED, recreates=condition.soft_deleted)
 
 
-def _below(
+def _decide_below(
     expected: int,
     event_ids: Sequence[bytes],
     condition: StreamCondition,
