@@ -26,7 +26,7 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
             raise ValueError("no Redis: give --redis URL, or set REDIS_URL")
         if os.getcwd() not in sys.path:
             sys.path.insert(0, os.getcwd())  # as with python -m
-        worker = Worker(url, queue, resolved(function), concurrency=concurrency)
+        worker = Worker(url, queue, resolve_handler(function), concurrency=concurrency)
     except (ValueError, OSError, ImportError) as error:
         print(f"esnb worker: {error}", file=sys.stderr)
         return 2
@@ -60,7 +60,7 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     return 0
 
 
-def resolved(name: str) -> JobHandler:
+def resolve_handler(name: str) -> JobHandler:
     """The function that `module:function` names.
 
     Raises ValueError for text of another form and for what is no function.

@@ -62,7 +62,7 @@ class JobEncoder:
 
     def script(self, digests: Iterable[str]) -> Script:
         """`scripts/settle.lua` with BullMQ's scripts of these digests in front of it."""
-        return _joined(tuple((digest, self._sources[digest]) for digest in sorted(digests)))
+        return _join_scripts(tuple((digest, self._sources[digest]) for digest in sorted(digests)))
 
     def _gather(
         self, queue: str, name: str, id: str, data: Any, options: Mapping[str, Any], now: int
@@ -157,7 +157,7 @@ def _run_to_end(coroutine: Any) -> None:
 
 
 @cache
-def _joined(adders: tuple[tuple[str, str], ...]) -> Script:
+def _join_scripts(adders: tuple[tuple[str, str], ...]) -> Script:
     functions = "\n".join(
         f"adders['{digest}'] = function(KEYS, ARGV)\n{source}\nend" for digest, source in adders
     )

@@ -54,7 +54,7 @@ def check_single_server(url: str, *, is_cluster: bool = False) -> None:
         )
 
 
-def described_error(error: BaseException, url: str) -> str:
+def error_text(error: BaseException, url: str) -> str:
     """An error in one line, without passwords."""
     if isinstance(error, redis.RedisError):
         return str(translate(error, url))

@@ -29,10 +29,10 @@ def stored_payload(mapper: Mapper[Any], state: bytes) -> Any:
         ) from error
 
 
-def _unwrapped(found: dict[str, Any]) -> Any:
+def _unwrap(found: dict[str, Any]) -> Any:
     if len(found) == 2 and "_type_" in found and "_data_" in found:
         return found["_data_"]
     return found
 
 
-_decode = strict_decoder(_unwrapped).decode
+_decode = strict_decoder(_unwrap).decode

@@ -269,10 +269,10 @@ class BullMQPublisher(Runner[Publishing]):
         advice = ""
         if any(record.state in ("failed", "dead") for record in records):
             advice = ". Fix the route and retry(ids), or discard(ids)"
-        return f"{number}{because}{first}{'; '.join(map(_named, records))}{advice}"
+        return f"{number}{because}{first}{'; '.join(map(_record_text, records))}{advice}"
 
 
-def _named(record: OutboxRecord) -> str:
+def _record_text(record: OutboxRecord) -> str:
     """A record, for an error."""
     because = f": {record.error}" if record.error else ""
     return (

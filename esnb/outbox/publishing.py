@@ -17,7 +17,7 @@ from esnb.clients.uri import described
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
 from esnb.outbox.job_encoder import JobEncoder, ScriptTarget
-from esnb.outbox.jobs import async_client, check_single_server, described_error, msgpack
+from esnb.outbox.jobs import async_client, check_single_server, error_text, msgpack
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.redis.errors import ForeignViewError, may_pass
@@ -73,7 +73,7 @@ class Publishing(LoopWork):
         self, client: Any, wake: asyncio.Event, listener: asyncio.Task[None]
     ) -> None:
         """Publishes until it is asked to stop; raises what it cannot overcome."""
-        say = partial(described_error, url=self.url)
+        say = partial(error_text, url=self.url)
         recovery = Recovery("the outbox's publisher", self.progress, Backoff(0.05, 2.0), say)
         checked = False
         while not self.progress.stop:

@@ -18,7 +18,7 @@ from eventsourcing.persistence import OperationalError
 from esnb.clients.uri import masked, said
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.job import Job, JobHandler
-from esnb.outbox.jobs import async_client, bullmq, described_error
+from esnb.outbox.jobs import async_client, bullmq, error_text
 from esnb.outbox.results import Results, key_of
 from esnb.running.backoff import Backoff
 from esnb.running.exits import awaited, contained
@@ -57,7 +57,7 @@ class Working(LoopWork):
                 return
 
     def _say(self, error: Exception) -> str:
-        return described_error(error, self.url)
+        return error_text(error, self.url)
 
     async def _work(self, ending: asyncio.Event) -> None:
         """Works until it is asked to end; raises redis-py's errors when it could not begin."""

@@ -13,7 +13,7 @@ from esnb.outbox.job_encoder import Addition
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.plan import Planner
 from esnb.outbox.record import OutboxRecord, from_text, job_data, to_text
-from esnb.outbox.view import place
+from esnb.outbox.view import place_of
 
 ID = "0b0e4a4e-5a8c-4d8e-9f1e-3f0f6a4b7c21"
 
@@ -23,7 +23,7 @@ def record(version: int = 1, aggregate_id: str = "a", **further: Any) -> OutboxR
 
 
 def claimed(*records: OutboxRecord) -> list[tuple[str, str, str, str]]:
-    return [(*place(each), to_text(each).decode(), "") for each in records]
+    return [(*place_of(each), to_text(each).decode(), "") for each in records]
 
 
 def planner(route: Any, attempts: int = 3) -> Planner:
@@ -74,9 +74,9 @@ def test_half_a_surrogate_pair_is_kept_escaped() -> None:
 
 
 def test_places_sort_by_version_within_an_aggregate() -> None:
-    members = [place(record(version))[1] for version in (2, 10, 1, 100)]
+    members = [place_of(record(version))[1] for version in (2, 10, 1, 100)]
     assert sorted(members) == [members[2], members[0], members[1], members[3]]
-    assert place(record(aggregate_id="a\0b"))[0] == "a\ufffdb"
+    assert place_of(record(aggregate_id="a\0b"))[0] == "a\ufffdb"
 
 
 @pytest.mark.parametrize(
