@@ -85,9 +85,9 @@ class Stores:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
             import_whole("esnb.connecting.reach")
-            from esnb.connecting.reach import reach
+            from esnb.connecting.reach import connect_clients
 
-            self._eventstoredb, self._redis = reach(target, timeout)
+            self._eventstoredb, self._redis = connect_clients(target, timeout)
 
     # --- what it gives --------------------------------------------------------
 

@@ -16,7 +16,7 @@ def is_unresolved(answer: Any) -> bool:
     return not found.event.id.string and bool(found.link.id.string)
 
 
-def keeping_links(response: Any) -> Any:
+def keep_unresolved_links(response: Any) -> Any:
     """Has a read that resolves links give those that lead to nothing as they are.
 
     They come as events of type `$>` without a link; resolved ones have one.

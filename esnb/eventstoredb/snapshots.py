@@ -78,7 +78,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
             return [] if newest is None else [newest]
         found = [
             each
-            for each in self._kept(originator_id)
+            for each in self._select_kept(originator_id)
             if (gt is None or each.originator_version > gt)
             and (lte is None or each.originator_version <= lte)
         ]
@@ -90,7 +90,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
         For all of them the log is searched for the streams that hold some.
         """
         for each in self._originator_ids() if originator_id is None else [originator_id]:
-            yield from self._kept(each)
+            yield from self._select_kept(each)
 
     def _insert(self, stored: StoredEvent) -> None:
         stream = self._naming.snapshot_stream(stored.originator_id)
@@ -161,7 +161,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
         return read(self._lease, f"reading stream {stream!r}", work)
 
-    def _kept(self, originator_id: UUID | str) -> list[StoredSnapshot]:
+    def _select_kept(self, originator_id: UUID | str) -> list[StoredSnapshot]:
         by_version = {
             snapshot.originator_version: snapshot
             for event in self._events(self._naming.snapshot_stream(originator_id))

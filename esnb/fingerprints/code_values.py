@@ -93,7 +93,7 @@ def keeps_content(kind: type[Any]) -> bool:
     return kind.__module__ not in _FLEETING
 
 
-def reduced(value: Any) -> tuple[Any, ...]:
+def reduce(value: Any) -> tuple[Any, ...]:
     """What pickle would write of an object: a function, its arguments, the state, the items.
 
     Raises whatever an object raises that cannot be pickled.

@@ -44,7 +44,7 @@ from esnb.fingerprints.code_values import (
     own_attribute,
     parts,
     plain_text,
-    reduced,
+    reduce,
     registry,
 )
 from esnb.fingerprints.own_modules import is_own
@@ -411,7 +411,7 @@ class CodeWalk:
             return
         around, self._is_within_value = self._is_within_value, True
         try:
-            for part in reduced(value):
+            for part in reduce(value):
                 self.visit(part)
         finally:
             self._is_within_value = around

@@ -12,7 +12,7 @@ from uuid import UUID
 from eventsourcing.application import Application
 
 from esnb.clients.uri import said
-from esnb.folds.changes import FieldChange, changes, described
+from esnb.folds.changes import FieldChange, changes, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
@@ -55,7 +55,7 @@ class Version:
         """The changes in one line, or why there are none to be told."""
         if self.problem is not None:
             return f"not applied: {said(self.problem)}"
-        return described(self.changes)
+        return describe_changes(self.changes)
 
 
 def versions(

@@ -12,7 +12,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, FieldChange, described, same
+from esnb.folds.changes import ABSENT, FieldChange, describe_changes, same
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, time_of
 from esnb.frames.explained import explained
 from esnb.frames.schema import build_rows
@@ -243,7 +243,7 @@ def _differences(
     for name in dict.fromkeys((*restored, *truth)):
         change = FieldChange(name, shown.get(name, ABSENT), shown_restored.get(name, ABSENT))
         if name not in truth or name not in restored:
-            yield described([change])
+            yield describe_changes([change])
             continue
         try:
             found = comparison.compare(truth[name], restored[name])
@@ -251,7 +251,7 @@ def _differences(
             yield f"{name}: cannot be compared, {type(error).__name__}"
             continue
         if found is not None:
-            yield described([change] if not same(change.before, change.after) else []) or (
+            yield describe_changes([change] if not same(change.before, change.after) else []) or (
                 f"{name}: {found.reason}" if redaction else str(found.within(name))
             )
 

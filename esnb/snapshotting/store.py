@@ -64,7 +64,7 @@ class SnapshotStore(EventStore[Any]):
         """Stores snapshots; warns where that fails."""
         for snapshot in domain_events:
             try:
-                self.recorder.insert_events([self._stored(snapshot)], **kwargs)
+                self.recorder.insert_events([self._encode(snapshot)], **kwargs)
             except Exception as error:  # noqa: BLE001  whatever it is, save() has stored the events
                 reason = str(error) if isinstance(error, _NotStoredError) else said(error)
                 warnings.warn(f"a snapshot was not stored: {reason}", SnapshotWarning, stacklevel=2)
@@ -89,7 +89,7 @@ class SnapshotStore(EventStore[Any]):
     ) -> Iterator[Any]:
         end: float = inf
         for stored in candidates:
-            if stored.originator_version > end or (snapshot := self._applied(stored)) is None:
+            if stored.originator_version > end or (snapshot := self._apply(stored)) is None:
                 continue
             if self._is_backed(stored, lte, reads_on=reads_on):
                 yield snapshot
@@ -119,7 +119,7 @@ class SnapshotStore(EventStore[Any]):
             _log.warning("no snapshot of %s could be read: %s", originator_id, error)
             return []
 
-    def _stored(self, snapshot: Any) -> StoredSnapshot:
+    def _encode(self, snapshot: Any) -> StoredSnapshot:
         stored = self.mapper.to_stored_event(snapshot)
         restored = self.mapper.to_domain_event(stored)
         lost = lost_in_storing(snapshot, restored, folds_of(snapshot, self._application))
@@ -150,7 +150,7 @@ class SnapshotStore(EventStore[Any]):
             )
         return event_id
 
-    def _applied(self, stored: StoredEvent) -> Any | None:
+    def _apply(self, stored: StoredEvent) -> Any | None:
         """The snapshot that `stored` holds; None when it cannot or must not be applied."""
         try:
             snapshot = self.mapper.to_domain_event(stored)

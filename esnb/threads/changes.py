@@ -115,11 +115,11 @@ def _await(waiter: SimpleQueue[None], timeout: float | None) -> None:
             waiter.get_nowait()
 
 
-def _forked() -> None:
+def _renew_locks() -> None:
     """A thread that held a lock when the process was forked never gives it back in the child."""
     for each in _all:
         each._at_fork_reinit()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -87,7 +87,7 @@ def kept_open(owner: Any) -> Iterator[None]:
         _in_use.discard(owner)
 
 
-def _forked() -> None:
+def _note_fork() -> None:
     global _forks, _is_spoilt
     _forks += 1
     for owner in {*_sockets, *_in_use}:
@@ -104,4 +104,4 @@ def _do_nothing(*_: Any) -> bool:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_note_fork)

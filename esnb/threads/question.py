@@ -51,7 +51,7 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
     deadline = monotonic() + seconds
     while True:
         try:
-            return _taken(  # type: ignore[no-any-return]
+            return _result(  # type: ignore[no-any-return]
                 answers.get(timeout=max(0.0, min(LOOK, deadline - monotonic())))
             )
         except Empty:
@@ -66,14 +66,14 @@ def together(works: Sequence[Callable[[], T]]) -> list[T]:
     answers: list[WorkOutcomes] = [SimpleQueue() for _ in works]
     for work, answer in zip(works, answers, strict=True):
         begin(partial(_put, work, answer))
-    return [_taken(take(answer)) for answer in answers]
+    return [_result(take(answer)) for answer in answers]
 
 
 def _put(work: Callable[[], object], answer: WorkOutcomes) -> None:
     answer.put(outcome_of(work))
 
 
-def _taken(outcome: WorkOutcome) -> Any:
+def _result(outcome: WorkOutcome) -> Any:
     """What was returned; raises what was raised."""
     found, error = outcome
     if error is None:
@@ -121,7 +121,7 @@ class Question(Generic[T]):
                     if not outcome:
                         self._overdue.add(id(outcome))
                         raise
-            return _taken(outcome[0])  # type: ignore[no-any-return]
+            return _result(outcome[0])  # type: ignore[no-any-return]
 
         return answer
 
