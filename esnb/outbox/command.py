@@ -23,7 +23,7 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     try:
         url = guarded(url or "") or environment("").get("REDIS_URL")
         if not url:
-            raise ValueError("no Redis: give --redis URL, or set REDIS_URL")
+            raise ValueError("no Redis: pass --redis URL, or set REDIS_URL")
         if os.getcwd() not in sys.path:
             sys.path.insert(0, os.getcwd())  # as with python -m
         worker = Worker(url, queue, resolve_handler(function), concurrency=concurrency)
@@ -63,17 +63,17 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
 def resolve_handler(name: str) -> JobHandler:
     """The function that `module:function` names.
 
-    Raises ValueError for text of another form and for what is no function.
+    Raises ValueError for text of another form and for what is not a function.
     """
     module, _, path = name.partition(":")
     if not module or not path:
-        raise ValueError(f"{name!r} names no function: give module:function")
+        raise ValueError(f"{name!r} does not name a function: pass module:function")
     found: Any = import_module(module)
     for part in path.split("."):
         if not hasattr(found, part):
-            raise ValueError(f"{name!r} names no function: {module} has no {path!r}")
+            raise ValueError(f"{name!r} does not name a function: {module} has no {path!r}")
         found = getattr(found, part)
     if not callable(found):
-        raise ValueError(f"{name!r} names no function, but a {type(found).__qualname__}")
+        raise ValueError(f"{name!r} names a {type(found).__qualname__}, not a function")
     handler: JobHandler = found
     return handler

@@ -30,7 +30,7 @@ class Job:
 
     @property
     def headers(self) -> Mapping[str, Any]:
-        """`correlation_id`, `causation_id`, `application`; empty for another maker's job."""
+        """`correlation_id`, `causation_id`, `application`; empty for a job that did not come from an outbox."""
         found = self.data.get("headers") if isinstance(self.data, dict) else None
         return found if isinstance(found, dict) else {}
 

@@ -1,6 +1,6 @@
 """BullMQ's own way of adding a job, taken as one step with the outbox's own.
 
-`scripts.addJob(job, pipe)` of the package `bullmq` gives a pipeline one of its
+`scripts.addJob(job, pipe)` of the package `bullmq` passes a pipeline one of its
 Lua scripts, with keys and arguments. Here they are gathered instead of sent:
 `scripts/settle.lua` then calls the very same Lua as a function.
 """
@@ -31,7 +31,7 @@ class Addition:
 
 
 class JobEncoder:
-    """Makes the additions of jobs. `client` is not used, but BullMQ's classes want one."""
+    """Makes the additions of jobs. `client` is not used, but BullMQ's classes require one."""
 
     def __init__(self, client: Any, prefix: str) -> None:
         self._client = client

@@ -86,14 +86,14 @@ class OutboxView(RedisView):
     def outermost(self, count: int, *, newest: bool) -> list[OutboxRecord]:
         """`count` records from the beginning or the end of all, in the order of their events.
 
-        Reads all of them in pages, and holds no more than it gives; what
+        Reads all of them in pages, and holds no more than it returns; what
         publishers do meanwhile may be seen of some.
         """
         kept: dict[str, str] = {}
         heap: list[tuple[int, str]] = []
         for id, text in self.redis.hscan_iter(self.key(RECORDS), count=_PAGE) if count else ():
             if id in kept:
-                continue  # a scan may give one twice
+                continue  # a scan may return one twice
             position = int(text.partition(" ")[0])
             kept[id] = text
             heappush(heap, (position if newest else -position, id))

@@ -1,4 +1,4 @@
-"""A worker for a queue: one's own function, run for each job."""
+"""A worker for a queue: the user's own function, run for each job."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class WorkerStatus(Status):
     """Attempts that failed, since it was started."""
     error: str | None
     restarts: int = 0
-    """How often it has begun again after an error, since `start()`."""
+    """How often it has started again after an error, since `start()`."""
     traceback: str | None = None
     kind: str = "worker"
     all_actions: tuple[Action, ...] = ("resume",)
@@ -86,7 +86,7 @@ class Worker(Runner[Working]):
     ) -> None:
         bullmq()
         if not callable(handler):
-            raise TypeError(f"handler is {handler!r}: give a function of a job")
+            raise TypeError(f"handler is {handler!r}: pass a function of a job")
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency!r}: a worker takes at least one job")
         stores = guarded(stores) if isinstance(stores, str) else stores

@@ -1,4 +1,4 @@
-"""A worker's own loop: BullMQ's worker, begun again when Redis was away."""
+"""A worker's own loop: BullMQ's worker, started again when Redis was away."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Working(LoopWork):
             await client.aclose()
 
     async def _close(self, worker: Any, client: redis.asyncio.Redis) -> None:
-        """Lets the jobs at hand end. BullMQ would ask a Redis that is away for ever: not that one."""
+        """Lets the jobs at hand end. Not one whose Redis is away: BullMQ would ask it forever."""
         try:
             await ping(client)
         except (redis.RedisError, OSError):
@@ -151,8 +151,8 @@ class Working(LoopWork):
             json.dumps(given, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"the worker's function gave {type(given).__qualname__}, which is no JSON ({error}): "
-                "a job's result is read in other languages, too"
+                f"the worker's function returned {type(given).__qualname__}, which is not JSON ({error}): "
+                "a job's result is also read in other languages"
             ) from error
         return given
 

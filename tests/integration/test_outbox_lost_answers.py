@@ -269,4 +269,4 @@ def test_a_record_that_is_settled_and_removed_meanwhile_is_not_named(
     outbox.view.redis.hdel(outbox.view.key("outbox-records"), gone)
     with publisher(outbox) as publishes, pytest.raises(TimeoutError) as caught:
         publishes.wait(timeout=0.1)
-    assert str(caught.value).endswith("within 0.1 s: nothing is left by now")
+    assert str(caught.value).endswith("within 0.1 s: nothing is left any more")

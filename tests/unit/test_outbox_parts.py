@@ -160,8 +160,8 @@ def test_pauses_double_until_a_record_is_dead(before: int, outcome: str, delay: 
     [
         ({}, 7, "7 is no eventsourcing Application"),
         (Application, {}, "{} is no eventsourcing Application"),
-        (7, Application, "no stores: int; give the Stores that"),
-        ("redis://:sesame@host", Application, "no stores: str; give the Stores that"),
+        (7, Application, "not stores: int; pass the Stores that"),
+        ("redis://:sesame@host", Application, "not stores: str; pass the Stores that"),
     ],
 )
 def test_what_an_outbox_cannot_be_made_of(stores: Any, application_class: Any, said: str) -> None:
@@ -172,5 +172,5 @@ def test_what_an_outbox_cannot_be_made_of(stores: Any, application_class: Any, s
 @pytest.mark.extras
 @pytest.mark.parametrize("outbox", [7, {}, Application])
 def test_a_publisher_is_of_an_outbox(outbox: Any) -> None:
-    with pytest.raises(TypeError, match=r"no outbox: .*; give an esnb\.outbox\.Outbox"):
+    with pytest.raises(TypeError, match=r"not an outbox: .*; pass an esnb\.outbox\.Outbox"):
         BullMQPublisher(outbox, lambda record: "mails")
