@@ -59,7 +59,7 @@ class Catalogue(RedisView):
         del product["id"]
         with self.commit(tracking) as commands:
             self._products.put(commands, entry.id, product)
-            # Ids of one's own may give a SKU twice: it stays with the first.
+            # Ids chosen by the user may allow a SKU twice: it stays with the first.
             commands.hsetnx(self.key("skus"), entry.sku, str(entry.id))
             commands.hincrby(self.key("categories"), entry.category, 1)
             commands.hincrby(self.key("totals"), "for_sale", 1)
