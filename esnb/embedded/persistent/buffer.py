@@ -55,7 +55,7 @@ class Buffer:
         self.recent.append(message)
 
     def add_read(self, message: Message) -> None:
-        """History gave a message; ignored when the group has caught up."""
+        """History delivered a message; ignored when the group has caught up."""
         if self.live:
             return
         while self.recent and _place(self.recent[0]) < _place(message):

@@ -67,7 +67,7 @@ class SubscriptionGroup:
     ) -> None:
         """`begin` is the first place of a group that has no checkpoint yet; None: its settings'.
 
-        `replaying` are the parked messages, by their revisions, whose replay goes on.
+        `replaying` are the parked messages, by their revisions, whose replay continues.
         """
         self.target = target
         self.name = name
@@ -128,7 +128,7 @@ class SubscriptionGroup:
         self._give_out()
 
     def disconnect(self, consumer: GroupConsumer) -> None:
-        """The consumer is gone: the others get what it had, once more tried."""
+        """The consumer is gone: the others get what it had, as another attempt."""
         for message in self._deliveries.remove(consumer):
             self._try_again(message)
         self._give_out()

@@ -59,7 +59,7 @@ class Registry:
     def update(
         self, target: GroupTarget, name: str, settings: GroupSettings
     ) -> tuple[SubscriptionGroup, SubscriptionGroup]:
-        """The old group, ended, and the new one, which goes on from the old one's checkpoint.
+        """The old group, ended, and the new one, which continues from the old one's checkpoint.
 
         Raises `GroupMissing` or `GroupFailed`.
         """
@@ -193,7 +193,7 @@ class Registry:
         )
 
     def _checkpoint(self, target: GroupTarget, subscription: str) -> int | None:
-        """The place that is kept; one that nothing has come to yet is not the server's."""
+        """The place that is kept; one that nothing has reached yet is not the server's."""
         head = source_of(self._reader, target).head()
 
         def read(kept: Content) -> int:

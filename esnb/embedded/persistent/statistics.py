@@ -15,7 +15,7 @@ TICKS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class ConsumerStatistics:
-    """One consumer: totals since it came, rates since the last look."""
+    """One consumer: totals since it connected, rates since the last look."""
 
     address: str
     name: str
@@ -73,5 +73,5 @@ class RateCounter:
 
 
 def per_second(count: int, elapsed: int) -> int:
-    """A rate in whole events a second."""
+    """A rate in whole events per second."""
     return count * TICKS // elapsed if elapsed > 0 else 0

@@ -43,7 +43,7 @@ class ProcessPlan:
     grace: float = 5.0
     """Seconds until a server that was told to stop is killed."""
     explain: Callable[[str], str] = str
-    """Makes what a server that does not start has printed a reason for people."""
+    """Turns the output of a server that does not start into a reason for people to read."""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def whole(found: Fields, number: int) -> int:
 
 
 def unary(method: Method, read: Callable[[bytes], Fields]) -> grpc.RpcMethodHandler:
-    """A handler that gives `method` its fields and reports what it refuses."""
+    """A handler that passes `method` its fields and reports what it refuses."""
 
     async def handler(request: bytes, context: Any) -> Any:
         try:

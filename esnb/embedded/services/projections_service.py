@@ -187,7 +187,7 @@ class ProjectionsService:
 
 
 def _handler(method: Any) -> Any:
-    """A handler that gives the method its options and reports what it refuses."""
+    """A handler that passes the method its options and reports what it refuses."""
 
     async def handler(request: Any, context: Any) -> Any:
         await begun_in_time(context)

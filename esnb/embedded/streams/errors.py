@@ -73,7 +73,7 @@ class ExpressionTooSlow(Refused):
 
 
 class UnexpectedResult(Refused):
-    """A result of a read for which the protocol has no message of its own."""
+    """A result of a read for which the protocol has no message."""
 
     def __init__(self, result: str) -> None:
         super().__init__(f"Unexpected {result}")

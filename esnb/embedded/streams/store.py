@@ -76,7 +76,7 @@ class Store:
     ) -> tuple[Written, LogWrite]:
         """Events for the end of a stream, and the batch that must be written for them.
 
-        An append that repeats an earlier one gives that one's place and an
+        An append that repeats an earlier one returns that one's place and an
         empty batch. Raises `WrongExpectedVersion` or `StreamDeleted`.
         """
         recreates, repeats = self._judge(stream, expected, [event.event_id for event in events])

@@ -81,7 +81,7 @@ def _whole(value: Any, *, least: int) -> int | None:
 
 
 def recreate_metadata(data: bytes, first_revision: int) -> bytes | None:
-    """The metadata with `$tb` set to where the stream starts again; None when they are no object."""
+    """The metadata with `$tb` set to where the stream starts again; None when they are not an object."""
     try:
         fields = json.loads(data)
         if not isinstance(fields, dict):

@@ -103,7 +103,7 @@ def _decide_below(
     condition: StreamCondition,
     id_at: Callable[[int], bytes | None],
 ) -> Decision:
-    """The stream has gone on since: a repetition when the events after `expected` are these."""
+    """The stream has grown since: a repetition when the events after `expected` are these."""
     for index, event_id in enumerate(event_ids):
         if id_at(expected + 1 + index) == event_id:
             continue
