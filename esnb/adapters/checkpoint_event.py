@@ -1,4 +1,4 @@
-"""The event that a checkpoint stands at: by it a log is told from another one."""
+"""The event that a checkpoint stands at: it tells one log from another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CheckpointMismatchError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointEvent:
-    """What a view remembers of the event that it has come to.
+    """What a view remembers of the event that it has reached.
 
     Positions begin at 1 in every log, so that a checkpoint alone does not tell
     whether an event store is the one that the view was made from.
@@ -97,7 +97,7 @@ def event_of(tracking: Tracking) -> CheckpointEvent | None:
 
 
 class NotificationReader(Protocol):
-    """What is asked of an application's recorder; some have `was_removed()` besides."""
+    """What is asked of an application's recorder; some also have `was_removed()`."""
 
     def select_notifications(self, start: int | None, limit: int) -> Sequence[Notification]:
         """The first `limit` notifications from `start` on."""

@@ -24,7 +24,7 @@ _PREFERRED = {
     "random": frozenset({_State.Leader, _State.Follower, _State.ReadOnlyReplica}),
 }
 _REACHING = 2.5
-"""Seconds that a member has to take a connection; gRPC gives a connection 2."""
+"""Seconds that a member has to take a connection; gRPC allows a connection 2."""
 _READABLE = frozenset({*_PREFERRED["random"], _State.ReadOnlyLeaderless})
 """Where to read when no member is in the preferred state, which is a wish."""
 
@@ -74,8 +74,8 @@ def members(info: Any) -> list[Member]:
 def choose_member(found: Iterable[Member], preference: str) -> Member | None:
     """The member to use, by the `NodePreference`; only one that is alive.
 
-    None where there is no leader, or more than one: an election is going on. A
-    preference for others is a wish: without such a member any that can be read.
+    None where there is no leader, or more than one: an election is going on. Any
+    other preference is a wish: without such a member, any that can be read.
 
     >>> dead = Member("a:2113", 8, is_alive=False)
     >>> print(choose_member([dead, Member("b:2113", 8, is_alive=True)], "leader"))

@@ -23,7 +23,7 @@ from esnb.threads.forks import Birth, refuse_pickling
 from esnb.threads.outside import later, outside
 
 KEEPALIVE_INTERVAL = 2_000
-"""Milliseconds without a word from the server, after which it is pinged."""
+"""Milliseconds without anything from the server, after which it is pinged."""
 KEEPALIVE_TIMEOUT = 2_000
 """Milliseconds that it then has to answer."""
 
@@ -38,7 +38,7 @@ _QUICK_RETURN = (
     ("grpc.min_reconnect_backoff_ms", 2000),
 )
 _IN_THE_CALLER = ((ChannelOptions.SingleThreadedUnaryStream, 1),)
-"""Has the thread that reads a stream wait for the server itself: half the time a message."""
+"""Has the thread that reads a stream wait for the server itself: half the time per message."""
 _NO_PROXY = (("grpc.enable_http_proxy", 0),)
 _ALL_ADDRESSES = (("grpc.lb_policy_name", "round_robin"),)
 """Uses each address of a name in turn, also when the first is out of order."""

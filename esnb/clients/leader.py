@@ -98,7 +98,7 @@ def at_leader(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def follow_leader(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`method` of a client, called again at the leader where a node says that it is another one."""
+    """`method` of a client, called again at the leader where a node says that another node is the leader."""
 
     @wraps(method)
     def call(client: Any, *args: Any, **kwargs: Any) -> Any:

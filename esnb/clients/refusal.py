@@ -91,7 +91,7 @@ def explain_any(code: grpc.StatusCode, details: str) -> str | None:
         return None
     return (
         f"the client's user is refused ({' '.join(details.split()) or code.name}): by default $all "
-        "and streams whose names begin with $ are for members of $admins; to make, change or "
+        "and streams whose names begin with $ are for members of $admins; to create, change or "
         "delete a group, and to replay what it has parked, is for those of $ops, too"
     )
 

@@ -94,7 +94,7 @@ class Category:
         return stream, self.versions.revision(versions[0]), position
 
     def _explain(self, stream: str, revision: int, conflict: IntegrityError) -> None:
-        """Raises a conflict's cause where it is no rival, so that repeating would not help."""
+        """Raises a conflict's cause where it is not a rival writer, so that repeating would not help."""
         try:
             blocking = self.blocking(stream, revision)
         except PersistenceError:  # the conflict is what the caller must hear of
@@ -235,7 +235,7 @@ class Category:
         return head if head is None or head <= number else self.log(client).anchor(number)
 
     def notification(self, event: RecordedEvent) -> StreamNotification | None:
-        """The notification that `event` carries; None when it is none of the application's.
+        """The notification that `event` carries; None when it is not one of the application's.
 
         That is one of another stream, and one that EventStoreDB wrote itself.
         """

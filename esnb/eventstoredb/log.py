@@ -20,7 +20,7 @@ _EVERYTHING = {"filter_exclude": ()}
 class ServerLog:
     """`$all`, or the events of it that `chosen`, the client's own arguments, lets through.
 
-    The server reads from positions of events only. Mostly a number is one, or
+    The server reads from positions of events only. Usually a number is one, or
     the one after it, which costs one read or two; any other is looked for.
     Raises the client's errors.
     """

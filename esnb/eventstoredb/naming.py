@@ -42,7 +42,7 @@ class StreamNaming:
             raise InfrastructureFactoryError(
                 f"stream prefix {self.prefix!r} must not contain '-' (the part before it would be "
                 f"the category), begin with '$' (system streams) or end with {_SNAPSHOT!r} "
-                "(snapshots): give the application another name, or set EVENTSTOREDB_STREAM_PREFIX"
+                "(snapshots): rename the application, or set EVENTSTOREDB_STREAM_PREFIX"
             )
 
     def stream(self, originator_id: UUID | str) -> str:

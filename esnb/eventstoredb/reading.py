@@ -19,7 +19,7 @@ T = TypeVar("T")
 _DELAYS = (0.05, 0.3)
 """Seconds before the second and third attempt of a read."""
 _RENEWALS = 20
-"""How often a read is begun anew because other threads renewed the connection.
+"""How often a read is started again because other threads renewed the connection.
 
 After a restart of the server each thread that finds a call cut may do so.
 """

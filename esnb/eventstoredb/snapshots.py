@@ -208,7 +208,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
 
 def _backwards(client: SharedClient, stream: str) -> Iterator[RecordedEvent]:
-    """A stream's events from the last on, fetched a few at a time: mostly one is enough."""
+    """A stream's events from the last on, fetched a few at a time: usually one is enough."""
     revision: int | None = None
     limit = 1
     while True:
@@ -221,7 +221,7 @@ def _backwards(client: SharedClient, stream: str) -> Iterator[RecordedEvent]:
 
 
 def _snapshot(event: RecordedEvent, originator_id: UUID | str) -> StoredSnapshot | None:
-    """The snapshot that `event` carries; None when it is none of ours."""
+    """The snapshot that `event` carries; None when it is not one of ours."""
     metadata = envelope.read_metadata(event.metadata)
     version = metadata.get(VERSION)
     if not isinstance(version, int):

@@ -40,7 +40,7 @@ PLAIN = (
 COLLECTIONS = (tuple, list, set, frozenset, dict, deque, MappingProxyType)
 MAPPINGS = (dict, MappingProxyType)
 UNCHANGING = (tuple, frozenset)
-"""The collections that cannot be changed in their place."""
+"""The collections that cannot be changed in place."""
 _ATOMS = frozenset({bool, int, float, str, bytes, type(None)})
 """Types whose `repr` says everything and is fast."""
 _FLEETING = frozenset({"weakref", "_weakref", "_weakrefset", "unittest.mock"})

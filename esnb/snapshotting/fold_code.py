@@ -80,7 +80,7 @@ def _registered_projectors(aggregate_class: Any, application: str) -> list[Calla
 
 
 def _snapshotting_projectors() -> Iterator[Callable[..., Any]]:
-    """The projector that `take_snapshot()` was called with, which the library tells no store."""
+    """The projector that `take_snapshot()` was called with, which the library does not tell any store."""
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code is Application.take_snapshot.__code__:

@@ -42,10 +42,10 @@ class SnapshotStore(EventStore[Any]):
     where a failure would make the aggregate unreachable. Here each candidate is
     decoded, compared with its class's present fingerprint, applied once and looked
     for in the `source`, which must still have the event that it was taken at: the
-    newest first. The first that stands is given, or none, and the aggregate is
+    newest first. The first that holds is returned, or none, and the aggregate is
     rebuilt from its events. A store that is down has none.
 
-    A snapshot is stored only if what is stored gives its state back equal, types
+    A snapshot is stored only if what is stored restores an equal state, types
     included. One that is not, or cannot be, is a `SnapshotWarning`.
     """
 
@@ -127,7 +127,7 @@ class SnapshotStore(EventStore[Any]):
             raise _NotStoredError(
                 f"the state of aggregate {str(stored.originator_id)!r} at version "
                 f"{stored.originator_version} would not come back equal: {lost}. Keep it in "
-                "types that the application's transcoder gives back, or convert it in a Snapshot "
+                "types that the application's transcoder restores, or convert it in a Snapshot "
                 "class of the aggregate's own, by take() and mutate()"
             )
         return StoredSnapshot(

@@ -1,7 +1,7 @@
 """What a forked process may not use: what its parent had opened.
 
 A fork copies one thread and all sockets. gRPC's threads are missing in the
-child, so that a call there waits forever. What the child closes, be it as the
+child, so that a call there waits forever. What the child closes, even as the
 interpreter ends, is closed for the parent, too, and leaves the set of sockets
 on which the parent's threads wait: the two processes share it.
 """

@@ -152,7 +152,7 @@ class Question(Generic[T]):
 
 
 def not_known_since(since: datetime | None) -> str:
-    """What is said of an answer that is not to be had now.
+    """What to say of an answer that cannot be had now.
 
     >>> not_known_since(datetime(2026, 11, 30, 9, 5, 7, tzinfo=UTC))
     'not known since 09:05:07 UTC'
