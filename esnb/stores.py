@@ -85,11 +85,11 @@ class Stores:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
             import_whole("esnb.connecting.reach")
-            from esnb.connecting.reach import reach
+            from esnb.connecting.reach import connect_clients
 
-            self._eventstoredb, self._redis = reach(target, timeout)
+            self._eventstoredb, self._redis = connect_clients(target, timeout)
 
-    # --- what it gives --------------------------------------------------------
+    # --- what it offers ------------------------------------------------------
 
     @property
     def env(self) -> Mapping[str, str]:
@@ -121,7 +121,7 @@ class Stores:
 
     @property
     def redis(self) -> redis.Redis:
-        """The redis-py client, one for all uses. It answers in bytes, and may block for ever.
+        """The redis-py client, one for all uses. It answers in bytes, and may block forever.
 
         (`socket_timeout=None`: with redis-py's own 5 s, `blpop(key, timeout=7)`
         would fail. `?socket_timeout=30` in the URL of a real server changes it.)
@@ -146,7 +146,7 @@ class Stores:
         Settings in `env` come on top of the stores' own.
         """
         if not callable(application_class):
-            raise TypeError(f"{application_class!r} is no class: give an application's class")
+            raise TypeError(f"{application_class!r} is not a class: pass an application's class")
         env = guarded_settings(self.env, env)
         application = application_class(env=env)
         self._applications.add(application)
@@ -286,7 +286,7 @@ def connect(
     embedded: bool = False,
     timeout: float = 5.0,
 ) -> Stores:
-    """The stores to work with: embedded ones, or servers that run already.
+    """The stores to work with: embedded ones, or servers that already run.
 
     - `connect()`: the servers named by EVENTSTOREDB_URI and REDIS_URL when both
       are set (an error when only one is), else embedded and ephemeral ones;

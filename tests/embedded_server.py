@@ -9,7 +9,7 @@ from types import TracebackType
 
 from esnb.embedded.services.endpoint import Endpoint
 from esnb.embedded.services.listening import LOOPBACK
-from esnb.embedded.storage.opening import opened_log
+from esnb.embedded.storage.opening import open_log
 from esnb.embedded.streams.node import Node
 
 _START_SECONDS = 30
@@ -62,7 +62,7 @@ class Server:
 
     async def _run(self) -> None:
         try:
-            self._node = node = Node(opened_log(self.path))
+            self._node = node = Node(open_log(self.path))
             try:
                 endpoint = Endpoint(node, self.host, self.port)
                 await endpoint.start()

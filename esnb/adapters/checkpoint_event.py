@@ -1,4 +1,4 @@
-"""The event that a checkpoint stands at: by it a log is told from another one."""
+"""The event that a checkpoint stands at: it tells one log from another."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CheckpointMismatchError(DataError):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointEvent:
-    """What a view remembers of the event that it has come to.
+    """What a view remembers of the event that it has reached.
 
     Positions begin at 1 in every log, so that a checkpoint alone does not tell
     whether an event store is the one that the view was made from.
@@ -96,14 +96,14 @@ def event_of(tracking: Tracking) -> CheckpointEvent | None:
     return None
 
 
-class Log(Protocol):
-    """What is asked of an application's recorder; some have `was_removed()` besides."""
+class NotificationReader(Protocol):
+    """What is asked of an application's recorder; some also have `was_removed()`."""
 
     def select_notifications(self, start: int | None, limit: int) -> Sequence[Notification]:
         """The first `limit` notifications from `start` on."""
 
 
-def event_instead(expected: CheckpointEvent, log: Log) -> str | None:
+def event_instead(expected: CheckpointEvent, log: NotificationReader) -> str | None:
     """What an event store has in the place of `expected`, in words; None where it fits.
 
     One read. An event that is not there may have been deleted: it fits, unless
@@ -121,7 +121,7 @@ def event_instead(expected: CheckpointEvent, log: Log) -> str | None:
     return "no event, and nothing that tells of that one's removal"
 
 
-def is_removed(event: CheckpointEvent, log: Log, *, default: bool = False) -> bool:
+def is_removed(event: CheckpointEvent, log: NotificationReader, *, default: bool = False) -> bool:
     """Whether an event store once had an event that it no longer has.
 
     `default` where it cannot tell: EventStoreDB can, by the event's stream.

@@ -15,13 +15,13 @@ READING: Final = ("read_subscription_to_all", "read_subscription_to_stream")
 def in_one_process(method: Callable[..., Any]) -> Callable[..., Any]:
     """`method`, whose subscription raises ForkedError where a forked process answers.
 
-    The client only queues an answer, for a thread that a forked process has not.
+    The client only queues an answer, for a thread that a forked process does not have.
     """
 
     @wraps(method)
     def call(*args: Any, **kwargs: Any) -> Any:
         subscription = method(*args, **kwargs)
-        # Not a wrapper: whoever gives the subscription up ends it by its own `__del__`.
+        # Not a wrapper: whoever drops the subscription ends it by its own `__del__`.
         kind: Any = type(subscription)
         subscription.__class__ = _of_one_process(kind)
         subscription._birth = Birth()

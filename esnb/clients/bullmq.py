@@ -27,7 +27,7 @@ def queue_root(name: str, prefix: str = "bull") -> str:
         root.encode()
     except UnicodeEncodeError:
         raise ValueError(
-            f"{name!a} names no queue: it has half of a surrogate pair, which UTF-8 has not"
+            f"{name!a} cannot name a queue: it contains half of a surrogate pair, which UTF-8 cannot encode"
         ) from None
     return root
 

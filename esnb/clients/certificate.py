@@ -1,4 +1,4 @@
-"""Certificates that are trusted; servers whose certificate is not, or whose TLS is not the client's."""
+"""Certificates that are trusted; servers whose certificate is not, or whose TLS does not match the client's."""
 
 from __future__ import annotations
 

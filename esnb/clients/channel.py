@@ -50,18 +50,18 @@ class OutsideChannel(grpc.Channel):  # type: ignore[misc]
         keep_open(channel)
 
     def unary_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._called(_Waiting, method, self._channel.unary_unary(method, *args, **kwargs))
+        return self._wrap(_Waiting, method, self._channel.unary_unary(method, *args, **kwargs))
 
     def stream_unary(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._called(_Waiting, method, self._channel.stream_unary(method, *args, **kwargs))
+        return self._wrap(_Waiting, method, self._channel.stream_unary(method, *args, **kwargs))
 
     def unary_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._called(_Pumping, method, self._channel.unary_stream(method, *args, **kwargs))
+        return self._wrap(_Pumping, method, self._channel.unary_stream(method, *args, **kwargs))
 
     def stream_stream(self, method: str, *args: Any, **kwargs: Any) -> Any:
-        return self._called(_Pumping, method, self._channel.stream_stream(method, *args, **kwargs))
+        return self._wrap(_Pumping, method, self._channel.stream_stream(method, *args, **kwargs))
 
-    def _called(self, kind: type[_Method], name: str, method: Any) -> Any:
+    def _wrap(self, kind: type[_Method], name: str, method: Any) -> Any:
         return kind(self._birth, method, name, partial(self._explain, name), self._default)
 
     def subscribe(self, callback: Any, try_to_connect: bool | None = False) -> None:
@@ -130,9 +130,9 @@ class _Waiting(_Method):
         _check(self._birth)
         if not args and kwargs.get("timeout") is None:
             kwargs["timeout"] = deadlines.of_unary(self._name, self._default)
-        return outside(lambda: self._explained(call, request, *args, **kwargs))
+        return outside(lambda: self._call_explaining(call, request, *args, **kwargs))
 
-    def _explained(self, call: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
+    def _call_explaining(self, call: Any, request: Any, *args: Any, **kwargs: Any) -> Any:
         request, explain = self._prepare(request, kwargs.get("credentials"))
         try:
             return call(request, *args, **kwargs)

@@ -24,7 +24,7 @@ _PREFERRED = {
     "random": frozenset({_State.Leader, _State.Follower, _State.ReadOnlyReplica}),
 }
 _REACHING = 2.5
-"""Seconds that a member has to take a connection; gRPC gives a connection 2."""
+"""Seconds that a member has to take a connection; gRPC allows a connection 2."""
 _READABLE = frozenset({*_PREFERRED["random"], _State.ReadOnlyLeaderless})
 """Where to read when no member is in the preferred state, which is a wish."""
 
@@ -71,14 +71,14 @@ def members(info: Any) -> list[Member]:
     ]
 
 
-def preferred(found: Iterable[Member], preference: str) -> Member | None:
+def choose_member(found: Iterable[Member], preference: str) -> Member | None:
     """The member to use, by the `NodePreference`; only one that is alive.
 
-    None where there is no leader, or more than one: an election is going on. A
-    preference for others is a wish: without such a member any that can be read.
+    None where there is no leader, or more than one: an election is going on. Any
+    other preference is a wish: without such a member, any that can be read.
 
     >>> dead = Member("a:2113", 8, is_alive=False)
-    >>> print(preferred([dead, Member("b:2113", 8, is_alive=True)], "leader"))
+    >>> print(choose_member([dead, Member("b:2113", 8, is_alive=True)], "leader"))
     b:2113 Leader alive
     """
     alive = [member for member in found if member.is_alive]
@@ -136,10 +136,10 @@ class Cluster:
 
     def __enter__(self) -> Cluster:
         for target in self._targets:
-            self._calls[target] = _gossip(self._opened(target))
+            self._calls[target] = _gossip(self._open(target))
         return self
 
-    def _opened(self, target: str) -> grpc.Channel:
+    def _open(self, target: str) -> grpc.Channel:
         channel = self._channel(target)
         self._stack.callback(channel.close)
         return channel
@@ -147,7 +147,7 @@ class Cluster:
     def _member(self, target: str) -> tuple[Any, set[grpc.ChannelConnectivity]]:
         """The call to a member, and the states that its connection has had."""
         if target not in self._members:
-            channel, states = self._opened(target), set[grpc.ChannelConnectivity]()
+            channel, states = self._open(target), set[grpc.ChannelConnectivity]()
             channel.subscribe(states.add)
             self._members[target] = _gossip(channel), states
         return self._members[target]
@@ -200,8 +200,8 @@ class Cluster:
                 continue
             found = members(done.result())
             if len(found) == 1:
-                found = [_reached(found[0], target)]
-            while chosen := preferred(
+                found = [_as_reached(found[0], target)]
+            while chosen := choose_member(
                 [each for each in found if each.target not in away], preference
             ):
                 error = None if chosen.target == target else self._unreachable(chosen, attempts)
@@ -233,7 +233,7 @@ def _gossip(channel: grpc.Channel) -> Any:
     )
 
 
-def _reached(single: Member, target: str) -> Member:
+def _as_reached(single: Member, target: str) -> Member:
     """A single node, which need not know under which name it is reached."""
     return Member(target, single.state, single.is_alive)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 CONNECT_AGAIN = "call esnb.connect() again"
-GIVE_ANOTHER = "give an open one"
+PASS_ANOTHER = "pass an open one"
 _AGAIN = f"{CONNECT_AGAIN}, and make the application, view or client again with the new stores"
 
 _closed: dict[str, str] = {}
@@ -48,4 +48,4 @@ view or client again with the new stores'
 
 def says_reconnect(text: str) -> bool:
     """Whether an error's text says that nothing but a new connection helps."""
-    return CONNECT_AGAIN in text or GIVE_ANOTHER in text
+    return CONNECT_AGAIN in text or PASS_ANOTHER in text

@@ -43,7 +43,7 @@ from esnb.clients.uri import described, guarded, is_embedded, masked
 
 LOST_EVENTS = (
     "this copy of the aggregate has lost its pending events (the library drains them before it "
-    "stores them): get the aggregate anew and repeat the command"
+    "stores them): get the aggregate again and repeat the command"
 )
 
 _ADDRESS = re.compile(r"\b(ipv[46]|unix|dns)(:[^\s;,]+)+:?\s*")
@@ -72,7 +72,7 @@ def translated(subject: str, uri: str) -> Iterator[None]:
     eventsourcing.persistence.IntegrityError: appending to stream 'Shop-1' at \
 esdb://localhost:2113: Stream position of last event is 4 not 3; this copy of the aggregate \
 has lost its pending events (the library drains them before it stores them): get the \
-aggregate anew and repeat the command
+aggregate again and repeat the command
     """
     try:
         yield
@@ -119,7 +119,7 @@ def _absence(error: Exception, uri: str) -> str | None:
     if isinstance(error, DeadlineExceeded):
         return SILENT
     if _is_closed(error):
-        return f"cannot be asked by this client, which is closed: {ended.GIVE_ANOTHER}"
+        return f"cannot be asked by this client, which is closed: {ended.PASS_ANOTHER}"
     if not isinstance(error, ServiceUnavailable | DiscoveryFailed):
         return None
     text = _text(error, uri)

@@ -16,14 +16,14 @@ from esnb.clients.answering import READING, in_one_process
 from esnb.clients.channel import OutsideChannel
 from esnb.clients.cluster import LEADER, Attempts, Cluster
 from esnb.clients.installed import ConnectionSpec
-from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, following, preferring_leader
-from esnb.clients.refusal import Explanations, naming_refused, user_of
+from esnb.clients.leader import AT_LEADER, AT_PREFERRED, at_leader, follow_leader, preferring_leader
+from esnb.clients.refusal import Explanations, name_refused_user, user_of
 from esnb.clients.uri import guarded
 from esnb.threads.forks import Birth, refuse_pickling
 from esnb.threads.outside import later, outside
 
 KEEPALIVE_INTERVAL = 2_000
-"""Milliseconds without a word from the server, after which it is pinged."""
+"""Milliseconds without anything from the server, after which it is pinged."""
 KEEPALIVE_TIMEOUT = 2_000
 """Milliseconds that it then has to answer."""
 
@@ -38,7 +38,7 @@ _QUICK_RETURN = (
     ("grpc.min_reconnect_backoff_ms", 2000),
 )
 _IN_THE_CALLER = ((ChannelOptions.SingleThreadedUnaryStream, 1),)
-"""Has the thread that reads a stream wait for the server itself: half the time a message."""
+"""Has the thread that reads a stream wait for the server itself: half the time per message."""
 _NO_PROXY = (("grpc.enable_http_proxy", 0),)
 _ALL_ADDRESSES = (("grpc.lb_policy_name", "round_robin"),)
 """Uses each address of a name in turn, also when the first is out of order."""
@@ -176,10 +176,10 @@ class EventStoreDB(_client.Client):
 
 
 for _name in ("append_events", "append_to_stream"):
-    setattr(EventStoreDB, _name, naming_refused(getattr(_client.Client, _name)))
+    setattr(EventStoreDB, _name, name_refused_user(getattr(_client.Client, _name)))
 for _name in READING:
     setattr(EventStoreDB, _name, in_one_process(getattr(_client.Client, _name)))
-for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, following)):
+for _names, _wrapped in ((AT_LEADER, at_leader), (AT_PREFERRED, follow_leader)):
     for _name in filter(partial(hasattr, _client.Client), _names):
         setattr(EventStoreDB, _name, _wrapped(getattr(EventStoreDB, _name)))
 

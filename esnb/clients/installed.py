@@ -114,7 +114,7 @@ def flaw_of(uri: str) -> str:
         targets = ConnectionSpec(uri).targets
         place = uri.partition("://")[2].rpartition("@")[2]
         if not all(map(str.strip, re.split("[/?]", place)[0].split(","))):
-            return "it names no host"
+            return "it does not name a host"
         if all(map(_is_target, targets)) and not any(map(str.isspace, uri)):
             return ""
     except ValueError as error:

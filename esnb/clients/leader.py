@@ -88,7 +88,7 @@ def not_leader(error: BaseException) -> str:
 
 def at_leader(method: Callable[..., Any]) -> Callable[..., Any]:
     """`method` of a client, called at the leader."""
-    follow = following(method)
+    follow = follow_leader(method)
 
     @wraps(method)
     def call(client: Any, *args: Any, **kwargs: Any) -> Any:
@@ -97,8 +97,8 @@ def at_leader(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def following(method: Callable[..., Any]) -> Callable[..., Any]:
-    """`method` of a client, called again at the leader where a node says that it is another one."""
+def follow_leader(method: Callable[..., Any]) -> Callable[..., Any]:
+    """`method` of a client, called again at the leader where a node says that another node is the leader."""
 
     @wraps(method)
     def call(client: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Links whose event is gone: both clients drop them from a read, without a word."""
+"""Links whose event is gone: both clients drop them silently from a read."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def is_unresolved(answer: Any) -> bool:
     return not found.event.id.string and bool(found.link.id.string)
 
 
-def keeping_links(response: Any) -> Any:
-    """Has a read that resolves links give those that lead to nothing as they are.
+def keep_unresolved_links(response: Any) -> Any:
+    """Makes a read that resolves links return those that lead to nothing as they are.
 
     They come as events of type `$>` without a link; resolved ones have one.
     """

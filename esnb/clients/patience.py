@@ -33,7 +33,7 @@ _TICK = 0.5
 """Seconds between two looks at the reads under way."""
 
 
-def patiently(response: Any, client: Client) -> Generator[RecordedEvent, None, None]:
+def with_silence_timeout(response: Any, client: Client) -> Generator[RecordedEvent, None, None]:
     """The events of `response`, a read of `client`.
 
     Raises OperationalError when the server falls silent. Time that the caller

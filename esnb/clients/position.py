@@ -7,10 +7,10 @@ import re
 _NUMBER = re.compile(r"(?:C:)?(-?\d+)")
 
 
-def place(text: str) -> int | None:
+def parse_position(text: str) -> int | None:
     """A revision, or the commit position of `C:12/P:12`; None where there is none.
 
-    >>> place("C:12/P:12"), place("7"), place(""), place("-1")
+    >>> parse_position("C:12/P:12"), parse_position("7"), parse_position(""), parse_position("-1")
     (12, 7, None, None)
     """
     found = _NUMBER.match(text or "")

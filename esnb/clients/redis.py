@@ -23,9 +23,9 @@ _OPTIONS = (
 
 
 def redis_client(url: str) -> Redis:
-    """An ordinary client, which gives bytes, and on which blocking commands may block.
+    """An ordinary client, which returns bytes, and on which blocking commands may block.
 
-    redis-py 8 would give up reading after 5 s, and try again. An option in the
+    redis-py 8 would stop reading after 5 s, and try again. An option in the
     URL (`?socket_timeout=30`) has precedence.
     """
     return open_client(url, socket_timeout=None, socket_connect_timeout=5)
@@ -56,7 +56,7 @@ def flaw_of(url: str) -> str:
         if is_socket and not parts.path:
             return "unix:// needs the path of a socket: unix:///run/redis.sock"
         if parts.scheme in schemes and not is_socket and not (parts.hostname or "@" in url):
-            return f"it names no host: {parts.scheme}://host:6379/0"
+            return f"it does not name a host: {parts.scheme}://host:6379/0"
         if not is_socket and not re.fullmatch(r"/?\d*", parts.path):
             raise ValueError("the path is not a database's number")
         if not url.startswith(tuple(f"{each}://" for each in schemes)) or "@" in parts.path:
@@ -81,7 +81,7 @@ def split_cluster(url: str) -> tuple[str, bool]:
     """
     plain, said = _without_option(url)
     if said not in _CHOICES:
-        raise ValueError(f"cluster={said}: give true or false")
+        raise ValueError(f"cluster={said}: write true or false")
     return plain, said == "true"
 
 

@@ -82,7 +82,7 @@ class Explanations:
     def _who(self, credentials: Any) -> str:
         if credentials is not None and credentials is not self._credentials:
             return "the user of this call"
-        return who(self._user)
+        return user_text(self._user)
 
 
 def explain_any(code: grpc.StatusCode, details: str) -> str | None:
@@ -91,12 +91,12 @@ def explain_any(code: grpc.StatusCode, details: str) -> str | None:
         return None
     return (
         f"the client's user is refused ({' '.join(details.split()) or code.name}): by default $all "
-        "and streams whose names begin with $ are for members of $admins; to make, change or "
+        "and streams whose names begin with $ are for members of $admins; to create, change or "
         "delete a group, and to replay what it has parked, is for those of $ops, too"
     )
 
 
-def who(user: str | None) -> str:
+def user_text(user: str | None) -> str:
     """A user, for the beginning of a sentence."""
     return (
         "an anonymous user (no user name is sent without TLS)" if user is None else f"user {user!r}"
@@ -108,7 +108,7 @@ def user_of(spec: Any, option: Callable[[Any, str], Any]) -> str | None:
     return spec.username if option(spec, "Tls") and spec.username and spec.password else None
 
 
-def naming_refused(method: Callable[..., Any]) -> Callable[..., Any]:
+def name_refused_user(method: Callable[..., Any]) -> Callable[..., Any]:
     """`method` of a client, which appends: a refusal that comes in an answer says whose it is."""
 
     @wraps(method)
@@ -119,7 +119,7 @@ def naming_refused(method: Callable[..., Any]) -> Callable[..., Any]:
             if error.args:
                 raise
             user = client.user if kwargs.get("credentials") is None else None
-            text = f"{who(user)} {not_allowed('append to', stream_name, '$w')}"
+            text = f"{user_text(user)} {not_allowed('append to', stream_name, '$w')}"
             raise type(error)(f"{text} (Access Denied)") from None
 
     return call

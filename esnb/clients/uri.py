@@ -11,7 +11,7 @@ EMBEDDED_NAME = "esnb-embedded"
 """Connection name by which esnb's own embedded servers are recognised in a URI."""
 
 # Up to the last `@` of the word: a password may hold any of `/?#@` when it was
-# pasted unquoted, and then the rest of the URI is no loss either. The second
+# pasted unquoted, and then the rest of the URI is not a loss either. The second
 # branch is a URI whose scheme was forgotten.
 _CREDENTIALS = re.compile(r"(?<=://)\S*@|(?<![^\s'\"=(])[^\s'\":/]+:(?!//)[^\s'\"]*@")
 _SECRET_OPTION = re.compile(r"(?i)\b(password|passwd|secret|token)=[^&\s]*")
@@ -155,7 +155,7 @@ def guarded_argument(given: _Given) -> _Given:
 
 
 def guard(settings: MutableMapping[str, str]) -> None:
-    """Has `settings` show no credentials; its values stay the same text."""
+    """Makes `settings` show no credentials; its values stay the same text."""
     for name, value in settings.items():
         if isinstance(value, str):
             settings[name] = guarded(value)

@@ -32,7 +32,7 @@ _LEAST_TIMEOUT = 0.1
 """Seconds for a call, however late it is."""
 
 
-def reach(target: Attached, timeout: float) -> tuple[EventStoreDB, redis.Redis]:
+def connect_clients(target: Attached, timeout: float) -> tuple[EventStoreDB, redis.Redis]:
     """Clients of both servers, once both have answered.
 
     Raises `OperationalError` after at most about `timeout` seconds, naming each

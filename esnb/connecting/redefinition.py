@@ -140,7 +140,7 @@ def _register(topics: dict[str, Any]) -> None:
 
 
 def _led_to_new(topics: dict[str, Any], old: type, new: object) -> dict[str, Any]:
-    """The topics that are no class's own, with the new classes of the same place."""
+    """The topics that do not belong to a class itself, with the new classes of the same place."""
     led = {}
     for topic, known in topics.items():
         if topic in (f"{known.__module__}:{known.__qualname__}", getattr(known, "TOPIC", None)):

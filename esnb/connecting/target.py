@@ -79,7 +79,7 @@ def choose(
             "already), not both"
         )
     if embedded and (eventstoredb is not None or redis is not None):
-        raise ValueError("connect(embedded=True) takes no URIs: leave out one of them")
+        raise ValueError("connect(embedded=True) does not take URIs: leave out one of them")
     if path is not None:
         return embedded_at(path)
     if embedded:
@@ -123,23 +123,25 @@ def _is_uri(target: str | os.PathLike[str]) -> bool:
         r"[^/\\]*[^/\\:]:\d+$", target
     ):
         raise ValueError(
-            f"{veiled(target)!r} looks like a server's address, but is no URI: write "
+            f"{veiled(target)!r} looks like a server's address, but is not a URI: write "
             "esdb://host:2113?Tls=false, or ./ before the name if it is a directory"
         )
     return False
 
 
 def embedded_at(path: str | os.PathLike[str]) -> Embedded:
-    """Embedded stores in a directory; ValueError, TypeError for what names none."""
+    """Embedded stores in a directory; ValueError, TypeError for what does not name one."""
     shown = os.fspath(path)
     if not isinstance(shown, str):
         raise TypeError(f"path= takes text or a Path, not {path!r}")
     if not shown.strip() or "\0" in shown:
-        raise ValueError(f"path={shown!r} names no directory: for ephemeral stores leave it out")
+        raise ValueError(
+            f"path={shown!r} does not name a directory: leave it out for ephemeral stores"
+        )
     if "://" in shown:
         raise ValueError(
             f"path={veiled(shown)!r} is a URI: connect('esdb://…', redis='redis://…') leads to "
-            "servers that run already"
+            "servers that already run"
         )
     return Embedded(Path(os.path.abspath(os.path.expanduser(shown))), shown)
 

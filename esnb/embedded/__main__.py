@@ -14,7 +14,7 @@ from typing import NoReturn
 from esnb.embedded.services.endpoint import Endpoint
 from esnb.embedded.services.listening import LOOPBACK, PortUnusable
 from esnb.embedded.storage.log import LogFull, LogUnusable
-from esnb.embedded.storage.opening import opened_log
+from esnb.embedded.storage.opening import open_log
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.node import Node
 
@@ -49,11 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
             serve(options.path, options.host, options.port, projects=projects, starts=starts)
         )
     except (LogUnusable, LogFull, LogDamaged, PortUnusable) as error:
-        print(_named(options.path, error), file=sys.stderr)
+        print(_error_text(options.path, error), file=sys.stderr)
     return 2
 
 
-def _named(path: Path | None, error: Exception) -> str:
+def _error_text(path: Path | None, error: Exception) -> str:
     """The error's text; the events of a damaged log do not know which file they are in."""
     text = str(error)
     unnamed = isinstance(error, LogDamaged) and str(path) not in text
@@ -67,7 +67,7 @@ async def serve(
 
     Raises `LogUnusable`, `LogFull`, `LogDamaged` or `PortUnusable` before that.
     """
-    node = Node(opened_log(path))
+    node = Node(open_log(path))
     try:
         endpoint = Endpoint(node, host, port, projects=projects, starts=starts)
         stopping = asyncio.Event()

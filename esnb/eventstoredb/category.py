@@ -27,7 +27,7 @@ from esnb.clients.installed import (
 from esnb.correlation import current_correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.log import Log, position_of
+from esnb.eventstoredb.log import ServerLog, position_of
 from esnb.eventstoredb.naming import StreamNaming
 from esnb.eventstoredb.reading import read, whole
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
@@ -94,7 +94,7 @@ class Category:
         return stream, self.versions.revision(versions[0]), position
 
     def _explain(self, stream: str, revision: int, conflict: IntegrityError) -> None:
-        """Raises a conflict's cause where it is no rival, so that repeating would not help."""
+        """Raises a conflict's cause where it is not a rival writer, so that repeating would not help."""
         try:
             blocking = self.blocking(stream, revision)
         except PersistenceError:  # the conflict is what the caller must hear of
@@ -218,9 +218,9 @@ class Category:
 
     # --- the category in $all -----------------------------------------------------
 
-    def log(self, client: Client) -> Log:
+    def log(self, client: Client) -> ServerLog:
         """The category's events in `$all`; those that the server wrote itself are among them."""
-        return Log.of_streams(client, self.naming.pattern)
+        return ServerLog.of_streams(client, self.naming.pattern)
 
     def anchor(self, client: Client, number: int | None) -> int | None:
         """The position after which to subscribe for events above `number`; None: the start.
@@ -235,7 +235,7 @@ class Category:
         return head if head is None or head <= number else self.log(client).anchor(number)
 
     def notification(self, event: RecordedEvent) -> StreamNotification | None:
-        """The notification that `event` carries; None when it is none of the application's.
+        """The notification that `event` carries; None when it is not one of the application's.
 
         That is one of another stream, and one that EventStoreDB wrote itself.
         """

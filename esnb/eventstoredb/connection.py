@@ -1,7 +1,7 @@
 """One client for everything in a process that talks to one server.
 
 Factories, recorders and subscriptions each hold a lease. The client is closed
-with its last lease; a lease that is used again afterwards opens it anew: the
+with its last lease; a lease that is used again afterwards opens it again: the
 library closes an application's factory when the application is garbage, while
 its recorder may live on.
 """
@@ -102,7 +102,7 @@ class Address:
 
 
 class _Shared:
-    """The client of one address, made by the first who asks for it."""
+    """The client of one address, made for the first to ask for it."""
 
     def __init__(self, address: Address) -> None:
         self.users = 0
@@ -183,7 +183,7 @@ class Lease:
             return self._client
 
     def release(self) -> None:
-        """Gives the client back; the last to do so closes it."""
+        """Returns the client; the last to do so closes it."""
         with self._lock:
             self._client = None
             give_back, self._give_back = self._give_back, None

@@ -85,7 +85,7 @@ def stream_event(
     """The stored event that `recorded` carries."""
     return StreamEvent(
         position=recorded.commit_position,
-        **_opened(recorded, originator_id, originator_version),
+        **_open(recorded, originator_id, originator_version),
     )
 
 
@@ -96,11 +96,11 @@ def notification(
     assert recorded.commit_position is not None
     return StreamNotification(
         id=recorded.commit_position,
-        **_opened(recorded, originator_id, originator_version),
+        **_open(recorded, originator_id, originator_version),
     )
 
 
-def _opened(
+def _open(
     recorded: RecordedEvent, originator_id: UUID | str, originator_version: int
 ) -> dict[str, Any]:
     """What both have of an event, by the names of their fields."""

@@ -50,7 +50,7 @@ class AggregateEventStore(EventStore[Any]):
 
         Raises MissingEventsError where they are asked for from the first on, and
         those that are left do not begin an aggregate; AggregateNotFoundError where
-        those above a version are asked for, and there are none at all any more;
+        those above a version are asked for, and there are none left at all;
         DataError where EventStoreDB or a tool wrote an event of its own between two.
         """
         if desc or limit is not None:
@@ -96,7 +96,7 @@ class AggregateEventStore(EventStore[Any]):
         events = self._select(originator_id, gt=gt - 1, lte=lte)
         if not events and self.last_version(originator_id) is None:
             raise AggregateNotFoundError(
-                f"Aggregate {originator_id!r} not found: it had a version {gt}, and no event of "
+                f"Aggregate {originator_id!r} not found: it had a version {gt}, but no event of "
                 f"{self._stream(originator_id)} is left"
             )
         if events and events[0].originator_version > gt:
@@ -179,5 +179,5 @@ class AggregateEventStore(EventStore[Any]):
 
 
 def _id_of(stored: StoredEvent) -> UUID | None:
-    """None: a recorder of the user's own gives plain stored events."""
+    """None: a recorder of the user's own returns plain stored events."""
     return getattr(stored, "event_id", None)

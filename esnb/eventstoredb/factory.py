@@ -129,7 +129,7 @@ class EventStoreDBFactory(InfrastructureFactory[TrackingRecorder]):
         raise NotSupportedError(NO_TRACKING)
 
     def close(self) -> None:
-        """Gives the shared connection back; its last user closes it."""
+        """Returns the shared connection; its last user closes it."""
         leases, self._leases = self._leases, []
         for lease in leases:
             lease.release()

@@ -11,16 +11,16 @@ from esnb.eventstoredb.positions import BEYOND_EVERY_LOG, Neighbours, Positions,
 from esnb.eventstoredb.reading import whole
 from esnb.threads.outside import outside
 
-Events = Generator[RecordedEvent, None, None]
+EventIterator = Generator[RecordedEvent, None, None]
 
 _EVERYTHING = {"filter_exclude": ()}
 """Chooses the server's own events as well: each of them has a position."""
 
 
-class Log:
+class ServerLog:
     """`$all`, or the events of it that `chosen`, the client's own arguments, lets through.
 
-    The server reads from positions of events only. Mostly a number is one, or
+    The server reads from positions of events only. Usually a number is one, or
     the one after it, which costs one read or two; any other is looked for.
     Raises the client's errors.
     """
@@ -34,7 +34,7 @@ class Log:
         """The events of the streams whose whole names match `pattern`."""
         return cls(client, filter_include=[pattern], filter_by_stream_name=True)
 
-    def forwards(self, number: int | None = None, *, limit: int | None = None) -> Events:
+    def forwards(self, number: int | None = None, *, limit: int | None = None) -> EventIterator:
         """The events at or above `number` (None: all). More than `limit` may come."""
         if number is None or number <= 1:  # every position is above 0
             yield from self._read(limit=limit)
@@ -57,7 +57,7 @@ class Log:
         if following is not None:
             yield from self._read(following, limit=limit)
 
-    def backwards(self, number: int | None = None, *, limit: int | None = None) -> Events:
+    def backwards(self, number: int | None = None, *, limit: int | None = None) -> EventIterator:
         """The events below `number` (None: all), at most `limit`, the last one first."""
         if number is None or number >= BEYOND_EVERY_LOG:
             yield from self._read(backwards=True, limit=limit)
@@ -113,13 +113,13 @@ class Log:
         for event in _read(self._client, start, filter_exclude=(), **bounds):
             yield position_of(event)
 
-    def _read(self, position: int | None = None, **bounds: Any) -> Events:
+    def _read(self, position: int | None = None, **bounds: Any) -> EventIterator:
         return _read(self._client, position, **self._chosen, **bounds)
 
 
 def _read(
     client: Client, position: int | None, *, limit: int | None = None, **arguments: Any
-) -> Events:
+) -> EventIterator:
     """One read; `position` is an event's, inclusive forwards and exclusive backwards."""
     if limit is not None:
         arguments["limit"] = limit

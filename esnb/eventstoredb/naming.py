@@ -42,7 +42,7 @@ class StreamNaming:
             raise InfrastructureFactoryError(
                 f"stream prefix {self.prefix!r} must not contain '-' (the part before it would be "
                 f"the category), begin with '$' (system streams) or end with {_SNAPSHOT!r} "
-                "(snapshots): give the application another name, or set EVENTSTOREDB_STREAM_PREFIX"
+                "(snapshots): rename the application, or set EVENTSTOREDB_STREAM_PREFIX"
             )
 
     def stream(self, originator_id: UUID | str) -> str:
@@ -65,11 +65,11 @@ class StreamNaming:
 
     def originator_id(self, stream: str) -> UUID | str | None:
         """The id of the aggregate whose events `stream` holds; None when it is not ours."""
-        return self._parsed(self.pattern, stream)
+        return self._parse(self.pattern, stream)
 
     def snapshot_originator_id(self, stream: str) -> UUID | str | None:
         """The id of the aggregate whose snapshots `stream` holds; None when it holds none."""
-        return self._parsed(self.snapshot_pattern, stream)
+        return self._parse(self.snapshot_pattern, stream)
 
     @property
     def pattern(self) -> str:
@@ -107,7 +107,7 @@ class StreamNaming:
                 "set ORIGINATOR_ID_TYPE=text for an application whose ids are text"
             ) from None
 
-    def _parsed(self, pattern: str, stream: str) -> UUID | str | None:
+    def _parse(self, pattern: str, stream: str) -> UUID | str | None:
         found = re.fullmatch(pattern, stream, re.DOTALL)
         if found is None:
             return None

@@ -10,8 +10,8 @@ from esnb.clients.errors import ReadInterrupted, is_transient, is_unreachable, t
 from esnb.clients.eventstoredb import EventStoreDB
 from esnb.clients.installed import Client, DeadlineExceeded, DiscoveryFailed, RecordedEvent
 from esnb.clients.leader import leader_of
-from esnb.clients.links import keeping_links
-from esnb.clients.patience import patiently
+from esnb.clients.links import keep_unresolved_links
+from esnb.clients.patience import with_silence_timeout
 from esnb.eventstoredb.connection import Lease, SharedClient
 
 T = TypeVar("T")
@@ -19,7 +19,7 @@ T = TypeVar("T")
 _DELAYS = (0.05, 0.3)
 """Seconds before the second and third attempt of a read."""
 _RENEWALS = 20
-"""How often a read is begun anew because other threads renewed the connection.
+"""How often a read is started again because other threads renewed the connection.
 
 After a restart of the server each thread that finds a call cut may do so.
 """
@@ -88,9 +88,11 @@ def whole(
     era = None if shared is None else _settled(shared, patience)
     response = request(**arguments)
     if arguments.get("resolve_links"):
-        keeping_links(response)
+        keep_unresolved_links(response)
     try:
-        yield from response if isinstance(client, EventStoreDB) else patiently(response, client)
+        yield from (
+            response if isinstance(client, EventStoreDB) else with_silence_timeout(response, client)
+        )
     except Exception as error:
         if shared is not None and shared.era != era and is_transient(error):
             raise _cut() from error  # kurrentdbclient says it itself

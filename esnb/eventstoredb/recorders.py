@@ -25,7 +25,7 @@ from esnb.eventstoredb.records import StreamEvent, StreamNotification
 from esnb.eventstoredb.subscription import EventStoreDBSubscription
 
 NO_TRACKING = (
-    "EventStoreDB cannot store events and a tracking record atomically: give the projection one of "
+    "EventStoreDB cannot store events and a tracking record atomically: let the projection use one of "
     "the library's SQL modules for its own events, "
     "<PROJECTION NAME>_PERSISTENCE_MODULE=eventsourcing.sqlite (or eventsourcing.postgres), or "
     "write a Projection with a Redis view instead"

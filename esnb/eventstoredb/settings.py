@@ -57,7 +57,7 @@ def _uri(env: Environment) -> str:
     uri = guarded(env.get(URI) or "")
     if not uri:
         raise SettingError(
-            f"{' or '.join(env.create_keys(URI))} is not set: give the server's connection string, "
+            f"{' or '.join(env.create_keys(URI))} is not set: set it to the server's connection string, "
             "such as esdb://localhost:2113?Tls=false, or take all variables from esnb.connect().env"
         )
     problem = flaw_of(uri)

@@ -19,7 +19,7 @@ from esnb.correlation import current_correlation
 from esnb.eventstoredb import envelope
 from esnb.eventstoredb.category import append, read_stream
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.log import Log
+from esnb.eventstoredb.log import ServerLog
 from esnb.eventstoredb.naming import StreamNaming
 from esnb.eventstoredb.reading import read
 from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
@@ -78,7 +78,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
             return [] if newest is None else [newest]
         found = [
             each
-            for each in self._kept(originator_id)
+            for each in self._select_kept(originator_id)
             if (gt is None or each.originator_version > gt)
             and (lte is None or each.originator_version <= lte)
         ]
@@ -90,7 +90,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
         For all of them the log is searched for the streams that hold some.
         """
         for each in self._originator_ids() if originator_id is None else [originator_id]:
-            yield from self._kept(each)
+            yield from self._select_kept(each)
 
     def _insert(self, stored: StoredEvent) -> None:
         stream = self._naming.snapshot_stream(stored.originator_id)
@@ -161,7 +161,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
         return read(self._lease, f"reading stream {stream!r}", work)
 
-    def _kept(self, originator_id: UUID | str) -> list[StoredSnapshot]:
+    def _select_kept(self, originator_id: UUID | str) -> list[StoredSnapshot]:
         by_version = {
             snapshot.originator_version: snapshot
             for event in self._events(self._naming.snapshot_stream(originator_id))
@@ -199,7 +199,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
     def _originator_ids(self) -> list[UUID | str]:
         def work(client: SharedClient) -> list[UUID | str]:
-            events = Log.of_streams(client, self._naming.snapshot_pattern).forwards()
+            events = ServerLog.of_streams(client, self._naming.snapshot_pattern).forwards()
             names = dict.fromkeys(event.stream_name for event in events)
             ids = map(self._naming.snapshot_originator_id, names)
             return [each for each in ids if each is not None]
@@ -208,7 +208,7 @@ class EventStoreDBSnapshotRecorder(SnapshotRecorder):
 
 
 def _backwards(client: SharedClient, stream: str) -> Iterator[RecordedEvent]:
-    """A stream's events from the last on, fetched a few at a time: mostly one is enough."""
+    """A stream's events from the last on, fetched a few at a time: usually one is enough."""
     revision: int | None = None
     limit = 1
     while True:
@@ -221,7 +221,7 @@ def _backwards(client: SharedClient, stream: str) -> Iterator[RecordedEvent]:
 
 
 def _snapshot(event: RecordedEvent, originator_id: UUID | str) -> StoredSnapshot | None:
-    """The snapshot that `event` carries; None when it is none of ours."""
+    """The snapshot that `event` carries; None when it is not one of ours."""
     metadata = envelope.read_metadata(event.metadata)
     version = metadata.get(VERSION)
     if not isinstance(version, int):

@@ -17,7 +17,7 @@ from esnb.clients.installed import ClientError, ConsumerTooSlow
 from esnb.clients.uri import described, is_embedded
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Lease, SharedClient
-from esnb.eventstoredb.log import Log, position_of
+from esnb.eventstoredb.log import ServerLog, position_of
 from esnb.eventstoredb.records import StreamNotification
 from esnb.threads.changes import Flag
 from esnb.threads.forks import Birth
@@ -151,7 +151,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
     def _check_log(self) -> None:
         """Raises OperationalError when the server was emptied meanwhile, as far as can be told.
 
-        Positions begin anew then, and everything to come would pass for old. A
+        Positions then begin again, and everything to come would pass for old. A
         real server's log may look shorter for a moment, on a node that lags.
         """
         uri = self._category.uri
@@ -159,11 +159,11 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         if self._after is None or not is_embedded(uri):
             return
         client = self._lease.client
-        end = next(map(position_of, Log(client, filter_exclude=()).backwards(limit=1)), 0)
+        end = next(map(position_of, ServerLog(client, filter_exclude=()).backwards(limit=1)), 0)
         if end < self._after:
             raise OperationalError(
                 f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "
-                f"{end}, before the position {self._after} that was seen: subscribe anew"
+                f"{end}, before the position {self._after} that was seen: subscribe again"
             )
 
     def _require_checkpoint(self, gt: int | None) -> None:
@@ -182,7 +182,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
                 f"{self._category.application!r}, and was made from another log: its event "
                 f"{read.event.position} was {read.event}, where {described(self._category.uri)} "
                 f"has {instead}. The event store was reset, or is another one than the view was "
-                "made from: delete the view's keys and fill it anew (CatchUpRunner has rebuild()), "
+                "made from: delete the view's keys and fill it again (CatchUpRunner has rebuild()), "
                 "or set another REDIS_KEY_PREFIX"
             )
 
@@ -196,7 +196,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             raise OperationalError(
                 f"{self._subject} at {described(self._category.uri)}: the server was emptied and "
                 f"filled again, or is another one: event {event.position} was {event}, where it "
-                f"has {instead}: subscribe anew"
+                f"has {instead}: subscribe again"
             )
 
     def _open(self) -> None:

@@ -27,7 +27,7 @@ _SETTING_UP = frozenset(
 """Methods that make an object what it is, or that the user changes it with."""
 
 
-class Memory:
+class CodeMemory:
     """Collects code, and tells which attributes that code changes as it runs.
 
     A method counts only if some code names it: with one that nothing calls, a
@@ -60,7 +60,7 @@ class Memory:
             return frozenset(by_name)
         if isinstance(value, type):
             return self._changed_of_class(value).union(by_name)
-        return self._changed_by_methods(type(value)).union(by_name, _cached(type(value)))
+        return self._changed_by_methods(type(value)).union(by_name, _cached_properties(type(value)))
 
     def _methods_of(self, cls: type[Any]) -> list[tuple[str, FunctionType, bool]]:
         if cls not in self._by_class:
@@ -95,7 +95,7 @@ class Memory:
         return name in self._names or (is_reserved and name not in _SETTING_UP)
 
 
-def _cached(cls: type[Any]) -> Iterator[str]:
+def _cached_properties(cls: type[Any]) -> Iterator[str]:
     for each in cls.__mro__:
         yield from (n for n, value in vars(each).items() if isinstance(value, cached_property))
 

@@ -74,7 +74,7 @@ def changed_names(code: CodeType) -> frozenset[str]:
 
 
 class ChangedAttribute(NamedTuple):
-    """`owner.name` is assigned, or what it holds is changed in its place."""
+    """`owner.name` is assigned, or what it holds is changed in place."""
 
     owner: str
     is_local: bool
@@ -172,7 +172,7 @@ def _owner(instructions: list[dis.Instruction], place: int) -> tuple[str, bool] 
 
 
 def _changed_in_place(instructions: list[dis.Instruction]) -> Iterator[int]:
-    """Where a collection is loaded that is then changed in its place."""
+    """Where a collection is loaded that is then changed in place."""
     for place, instruction in enumerate(instructions):
         if instruction.opname in _ATTRIBUTES and instruction.argval in CHANGING_METHODS:
             yield place - 1

@@ -31,7 +31,7 @@ class Origins:
         self._sizes[id(names)] = names, len(names)
 
     def add_binding(self, names: Mapping[str, Any], name: str) -> Any:
-        """Notes what a namespace holds under a name, and gives it; ABSENT: nothing."""
+        """Notes what a namespace holds under a name, and returns it; ABSENT: nothing."""
         value = names.get(name, ABSENT)
         self._bindings[id(names), name] = names, name, value
         return value
@@ -46,16 +46,16 @@ class Origins:
         self._functions.append((function, code, *defaults, len(attributes)))
 
     def add_cell(self, cell: CellType) -> Any:
-        """Notes what a variable of an outer function holds, and gives it."""
+        """Notes what a variable of an outer function holds, and returns it."""
         self._cells.append((cell, cell.cell_contents))
         return cell.cell_contents
 
     def add_contents(self, collection: Any) -> None:
-        """Notes a collection that may be changed in its place."""
+        """Notes a collection that may be changed in place."""
         self._contents.append((collection, contents(collection)))
 
     def add_digest(self, compute: Callable[[], str]) -> str:
-        """Notes a value that can be compared only by reading all of it, and gives its digest."""
+        """Notes a value that can be compared only by reading all of it, and returns its digest."""
         digest = compute()
         self._digests.append((compute, digest))
         return digest

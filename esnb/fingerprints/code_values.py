@@ -40,7 +40,7 @@ PLAIN = (
 COLLECTIONS = (tuple, list, set, frozenset, dict, deque, MappingProxyType)
 MAPPINGS = (dict, MappingProxyType)
 UNCHANGING = (tuple, frozenset)
-"""The collections that cannot be changed in their place."""
+"""The collections that cannot be changed in place."""
 _ATOMS = frozenset({bool, int, float, str, bytes, type(None)})
 """Types whose `repr` says everything and is fast."""
 _FLEETING = frozenset({"weakref", "_weakref", "_weakrefset", "unittest.mock"})
@@ -93,7 +93,7 @@ def keeps_content(kind: type[Any]) -> bool:
     return kind.__module__ not in _FLEETING
 
 
-def reduced(value: Any) -> tuple[Any, ...]:
+def reduce(value: Any) -> tuple[Any, ...]:
     """What pickle would write of an object: a function, its arguments, the state, the items.
 
     Raises whatever an object raises that cannot be pickled.

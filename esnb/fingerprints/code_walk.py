@@ -22,7 +22,7 @@ from types import (
 from typing import Any
 
 from esnb.fingerprints.code_instructions import instructions
-from esnb.fingerprints.code_memory import Memory
+from esnb.fingerprints.code_memory import CodeMemory
 from esnb.fingerprints.code_names import (
     CHANGING_METHODS,
     Path,
@@ -44,7 +44,7 @@ from esnb.fingerprints.code_values import (
     own_attribute,
     parts,
     plain_text,
-    reduced,
+    reduce,
     registry,
 )
 from esnb.fingerprints.own_modules import is_own
@@ -108,7 +108,7 @@ class CodeWalk:
         self._pending: deque[Any] = deque()
         self._owners: deque[Any] = deque()
         """Objects, classes and functions whose attributes are still to be visited."""
-        self._memory = Memory()
+        self._memory = CodeMemory()
         self._depth = 0
 
     def add(self, *parts: object) -> None:
@@ -411,7 +411,7 @@ class CodeWalk:
             return
         around, self._is_within_value = self._is_within_value, True
         try:
-            for part in reduced(value):
+            for part in reduce(value):
                 self.visit(part)
         finally:
             self._is_within_value = around

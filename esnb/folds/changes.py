@@ -82,16 +82,16 @@ def _equal(one: Any, other: Any) -> bool:
     return bool(every()) if callable(every) else bool(equal)
 
 
-def described(found: Iterable[FieldChange]) -> str:
+def describe_changes(found: Iterable[FieldChange]) -> str:
     """The changes in one line.
 
-    >>> described(changes({"price": 10}, {"price": 12, "tags": ["new"]}))
+    >>> describe_changes(changes({"price": 10}, {"price": 12, "tags": ["new"]}))
     "price: 10 → 12; tags: ['new']"
     """
-    return "; ".join(text for change in found for text in _described(change, _DEEPEST))
+    return "; ".join(text for change in found for text in _describe_change(change, _DEEPEST))
 
 
-def _described(change: FieldChange, levels: int) -> list[str]:
+def _describe_change(change: FieldChange, levels: int) -> list[str]:
     field, before, after = change
     if before is ABSENT:
         return [f"{field}: {_short(after)}"]
@@ -112,7 +112,7 @@ def _entries(
     return [
         text
         for entry in changes(_by_text(before), _by_text(after))
-        for text in _described(entry._replace(field=f"{field}.{entry.field}"), levels)
+        for text in _describe_change(entry._replace(field=f"{field}.{entry.field}"), levels)
     ]
 
 

@@ -17,7 +17,7 @@ from esnb.snapshotting.beginning import MissingEventsError, can_begin, missing_e
 from esnb.sources.application import ApplicationSource
 from esnb.sources.moments import own_time
 from esnb.sources.redaction import NOTHING, Redaction
-from esnb.values.state import State, kept, state_of
+from esnb.values.state import AggregateState, kept, state_of
 
 ProjectorFunction = Callable[[Any, Iterable[Any]], Any]
 """As the library's: from an aggregate, or None, and events to the aggregate after them."""
@@ -47,7 +47,7 @@ class Step:
         return self.stored.originator_version
 
     @property
-    def state(self) -> State:
+    def state(self) -> AggregateState:
         """Copies of the fields that the state has now; empty where it is not known.
 
         Raises the problem where there is one.

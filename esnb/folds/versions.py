@@ -12,14 +12,14 @@ from uuid import UUID
 from eventsourcing.application import Application
 
 from esnb.clients.uri import said
-from esnb.folds.changes import FieldChange, changes, described
+from esnb.folds.changes import FieldChange, changes, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
 from esnb.sources.record import Origin, own_name
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
-from esnb.values.state import State
+from esnb.values.state import AggregateState
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,9 @@ class Version:
     time: datetime | None
     data: Any
     """The event's payload, as it is stored."""
-    before: State
+    before: AggregateState
     """The state without this event; it belongs to the version before, too."""
-    state: State
+    state: AggregateState
     """Copies that no later event changes; empty where the state is not known."""
     problem: Exception | None = None
     """Why this event, or one before it, could not be applied."""
@@ -55,7 +55,7 @@ class Version:
         """The changes in one line, or why there are none to be told."""
         if self.problem is not None:
             return f"not applied: {said(self.problem)}"
-        return described(self.changes)
+        return describe_changes(self.changes)
 
 
 def versions(
@@ -99,7 +99,7 @@ def versions(
 
 def as_versions(steps: Iterable[Step], redaction: Redaction, origin: Origin) -> Iterator[Version]:
     """The steps of a fold, with copies of their states."""
-    before: State = {}
+    before: AggregateState = {}
     for step in steps:
         state = redaction.state(step.state) if step.problem is None else {}
         yield Version(

@@ -19,7 +19,7 @@ from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact
 from esnb.sources.source import application_of
 from esnb.values.ordered_repr import short_repr
-from esnb.values.state import State
+from esnb.values.state import AggregateState
 
 BLAME: Schema = {
     "field": "string",
@@ -65,7 +65,7 @@ def blame(
     """
     app = guarded_argument(app)
     setters: dict[str, Version] = {}
-    state: State = {}
+    state: AggregateState = {}
     for each in versions(
         app,
         aggregate_id,

@@ -23,7 +23,7 @@ from esnb.frames.subscriptions import subscriptions as group_frame
 from esnb.sources.columns import Schema
 from esnb.sources.lag import application_lag, category_lag
 from esnb.sources.redis_client import answering
-from esnb.sources.source import described, is_client
+from esnb.sources.source import describe_source, is_client
 
 _URL = "REDIS_URL"
 _KEY_PREFIX = "REDIS_KEY_PREFIX"
@@ -104,7 +104,7 @@ def _checkpoints(source: Any) -> Iterator[CheckpointRow]:
         yield from _of_stores(source)
     else:
         raise TypeError(
-            f"no checkpoints: {described(source)}; give a view (a TrackingRecorder), a runner, an "
+            f"no checkpoints: {describe_source(source)}; give a view (a TrackingRecorder), a runner, an "
             "application, an EventStoreDB client, or the Stores that esnb.connect() gives"
         )
 
@@ -144,7 +144,7 @@ def tracking_recorder_of(runner: Any) -> TrackingRecorder:
     for candidate in (getattr(runner, "view", None), getattr(runner.projection, "recorder", None)):
         if isinstance(candidate, TrackingRecorder):
             return candidate
-    raise TypeError(f"{described(runner)} has neither a view nor a recorder with checkpoints")
+    raise TypeError(f"{describe_source(runner)} has neither a view nor a recorder with checkpoints")
 
 
 def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
@@ -172,7 +172,7 @@ def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
         query = f"SELECT application_name, MAX(notification_id) AS position FROM {table} GROUP BY 1"
     else:
         raise TypeError(
-            f"{described(recorder)} cannot tell which applications it follows: ask it by name, "
+            f"{describe_source(recorder)} cannot tell which applications it follows: ask it by name, "
             "max_tracking_id(application_name), or give the runner"
         )
     with datastore.transaction(commit=False) as cursor:

@@ -20,7 +20,7 @@ from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, record
 from esnb.literals.constructor import arguments
 from esnb.literals.imports import NoLiteralError, is_name
 from esnb.literals.layout import written
-from esnb.literals.literal import Source
+from esnb.literals.literal import SourceWriter
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import REDACTED, Redact, Redaction
 from esnb.sources.source import application_of
@@ -130,7 +130,7 @@ def _without(
 
 
 def _written(steps: Sequence[Step], projector: ProjectorFunction, redaction: Redaction) -> str:
-    source = Source(["events"])
+    source = SourceWriter(["events"])
     *before, now = steps
     project = _projector(source, projector)
     events = [_event(source, step) for step in steps]
@@ -176,7 +176,7 @@ def _numbers(steps: Sequence[Step]) -> str:
     return f"version {first}" if first == last else f"versions {first} to {last}"
 
 
-def _projector(source: Source, projector: ProjectorFunction) -> ast.expr:
+def _projector(source: SourceWriter, projector: ProjectorFunction) -> ast.expr:
     try:
         return source.imports.name(projector)
     except NoLiteralError:
@@ -186,7 +186,7 @@ def _projector(source: Source, projector: ProjectorFunction) -> ast.expr:
         ) from None
 
 
-def _event(source: Source, step: Step) -> ast.expr:
+def _event(source: SourceWriter, step: Step) -> ast.expr:
     fields = dict(attributes(step.event))
     names = sorted(fields, key=lambda name: name not in _FIRST)  # stable: else as they are
     try:
@@ -197,7 +197,7 @@ def _event(source: Source, step: Step) -> ast.expr:
         ) from error
 
 
-def _again(source: Source, projector: ProjectorFunction, events: Sequence[ast.expr]) -> Any:
+def _again(source: SourceWriter, projector: ProjectorFunction, events: Sequence[ast.expr]) -> Any:
     """The aggregate as the test will have it, with which each of its lines is tried."""
     try:
         return projector(None, [source.made(each) for each in events])
@@ -209,7 +209,7 @@ def _again(source: Source, projector: ProjectorFunction, events: Sequence[ast.ex
 
 
 def _then(
-    source: Source, words: str, step: Step, again: Any, redaction: Redaction
+    source: SourceWriter, words: str, step: Step, again: Any, redaction: Redaction
 ) -> tuple[str, list[str]]:
     """The name of the aggregate in the test, and the lines about it."""
     if (step.aggregate is None) != (again is None):
@@ -236,7 +236,7 @@ class _Expectation:
     operator: type[ast.cmpop] = ast.Eq
 
 
-def _expected(source: Source, aggregate: Any, redaction: Redaction) -> Iterator[_Expectation]:
+def _expected(source: SourceWriter, aggregate: Any, redaction: Redaction) -> Iterator[_Expectation]:
     state = state_of(aggregate)
     if not state and aggregate is not None:
         yield _expectation(source, lambda whole: whole, aggregate)
@@ -250,7 +250,9 @@ def _expected(source: Source, aggregate: Any, redaction: Redaction) -> Iterator[
             yield _expectation(source, part, value)
 
 
-def _expectation(source: Source, part: Callable[[ast.expr], ast.expr], value: Any) -> _Expectation:
+def _expectation(
+    source: SourceWriter, part: Callable[[ast.expr], ast.expr], value: Any
+) -> _Expectation:
     try:
         literal = source.literal(value)
     except NoLiteralError as error:
@@ -270,7 +272,7 @@ def _attribute(whole: ast.expr, field: str) -> ast.expr:
 
 
 def _entries(
-    source: Source, aggregate: Mapping[Any, Any]
+    source: SourceWriter, aggregate: Mapping[Any, Any]
 ) -> dict[str, Callable[[ast.expr], ast.expr]]:
     """How the entries of an aggregate that is a mapping are read, by the texts of their keys."""
     found: dict[str, Callable[[ast.expr], ast.expr]] = {}
@@ -284,7 +286,7 @@ def _entry(whole: ast.expr, key: ast.expr) -> ast.expr:
     return ast.Subscript(whole, key, ast.Load())
 
 
-def _line(source: Source, name: str, expected: _Expectation, again: Any) -> str:
+def _line(source: SourceWriter, name: str, expected: _Expectation, again: Any) -> str:
     part = expected.part(ast.Name(name, ast.Load()))
     if expected.value is None:
         return _comment(part, expected.why_not)

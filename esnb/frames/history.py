@@ -29,7 +29,7 @@ from esnb.sources.moments import Moment, read_moment
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
-from esnb.values.state import State
+from esnb.values.state import AggregateState
 
 HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
 DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
@@ -80,7 +80,7 @@ def history(
     """
     app = guarded_argument(app)
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
-    states: list[State] = []
+    states: list[AggregateState] = []
     for version in versions(
         app,
         aggregate_id,
@@ -97,7 +97,7 @@ def history(
     return build(HISTORY, columns, fields=_fields(states))
 
 
-def _fields(states: list[State]) -> dict[str, list[Any]]:
+def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:
     names = dict.fromkeys(name for state in states for name in state)
     taken = {*HISTORY, *names}
     columns: dict[str, list[Any]] = {}
@@ -214,7 +214,7 @@ def diff(
     older = before if before is not None else max(earlier, default=newer - 1)
     if older >= numbers[0]:
         require_version(source, aggregate_id, stored, older)
-    states: dict[int, State] = {}
+    states: dict[int, AggregateState] = {}
     redaction = Redaction(redact)
     for step in fold(source, stored, projector_func, redaction):
         version = step.version

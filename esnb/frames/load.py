@@ -18,7 +18,7 @@ from esnb.sources.file import FileSource
 from esnb.sources.payload import mapper_stored
 from esnb.sources.progress_bar import track
 from esnb.sources.record import Origin, Record
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 
 _AT_ONCE = 500
 _BYTES_AT_ONCE = 500_000
@@ -168,7 +168,7 @@ def _target(origin: Origin, given: Any) -> _Target:
     client = given if hasattr(given, "append_to_stream") else getattr(given, "eventstoredb", None)
     if isinstance(given, type) or client is None:
         raise TypeError(
-            f"events cannot be loaded into {described(given)}: give the Stores that "
+            f"events cannot be loaded into {describe_source(given)}: give the Stores that "
             "esnb.connect() gives, an EventStoreDB client or an eventsourcing Application"
         )
     from esnb.sources.target import ServerTarget

@@ -11,7 +11,7 @@ from esnb.frames.schema import build
 from esnb.sources.columns import Schema
 from esnb.sources.numbers import end_of
 from esnb.sources.redaction import Redact, Redaction
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 
 OUTBOX_RECORDS: Schema = {
     "id": "string",
@@ -73,7 +73,7 @@ def outbox_records(
     view = getattr(found, "view", found)
     if isinstance(found, type) or not hasattr(view, "outermost"):
         raise TypeError(
-            f"no outbox: {described(outbox)}; give an esnb.outbox.Outbox, its view or a publisher"
+            f"no outbox: {describe_source(outbox)}; give an esnb.outbox.Outbox, its view or a publisher"
         )
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)

@@ -23,7 +23,7 @@ from esnb.sources.moments import Moment, own_time, read_moment
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 
 BATCH = 500
 """Events that a view is given in one commit, where it can take several."""
@@ -85,7 +85,7 @@ def project(
     if not isinstance(app, Application):
         raise TypeError(
             f"project() reads an application's events: give an eventsourcing Application, "
-            f"not {described(app)}"
+            f"not {describe_source(app)}"
         )
     env = None if env is None else guarded_settings(env)
     source = ApplicationSource(app)
@@ -180,7 +180,7 @@ def _projection_class(given: type[Projection[Any]] | ProjectionFunction) -> type
             "eventsourcing.projection.Projection, or a function of view, event and tracking"
         )
     if not callable(given):
-        raise TypeError(f"{described(given)} is no projection: give a class or a function")
+        raise TypeError(f"{describe_source(given)} is no projection: give a class or a function")
     function = given
 
     class FunctionProjection(Projection[Any]):
@@ -201,7 +201,9 @@ def _thrown_away(
 ) -> Iterator[TrackingRecorder]:
     """An empty view, gone after the block."""
     if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
-        raise TypeError(f"no view class: {described(view_class)}; give a TrackingRecorder's class")
+        raise TypeError(
+            f"no view class: {describe_source(view_class)}; give a TrackingRecorder's class"
+        )
     from esnb.redis import RedisTrackingRecorder
 
     with ExitStack() as stack:

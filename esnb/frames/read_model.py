@@ -19,7 +19,7 @@ from esnb.frames.failures import without_texts
 from esnb.frames.schema import build, build_rows
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 from esnb.values.state import kept, written
 
 ENTRIES: Schema = {"key": "string", "type": "string", "field": "string", "value": "object"}
@@ -74,14 +74,14 @@ def read_model(
     if isinstance(view, POPOTrackingRecorder):
         return _of_entries(_attributes(view), redaction)
     raise TypeError(
-        f"{described(view)} does not show its state: give the view class a method rows() that "
+        f"{describe_source(view)} does not show its state: give the view class a method rows() that "
         "returns its rows as dicts (Redis, SQLite and POPO views are shown as they are)"
     )
 
 
 def _view_of(runner_or_view: Any) -> Any:
     if isinstance(runner_or_view, type):
-        raise TypeError(f"no view: {described(runner_or_view)}")
+        raise TypeError(f"no view: {describe_source(runner_or_view)}")
     if isinstance(runner_or_view, TrackingRecorder):
         return runner_or_view
     view = getattr(runner_or_view, "view", None)
@@ -90,7 +90,7 @@ def _view_of(runner_or_view: Any) -> Any:
     if callable(getattr(runner_or_view, "rows", None)):
         return runner_or_view
     raise TypeError(
-        f"no view: {described(runner_or_view)}; give a projection's view (a TrackingRecorder) "
+        f"no view: {describe_source(runner_or_view)}; give a projection's view (a TrackingRecorder) "
         "or its runner"
     )
 
@@ -180,7 +180,7 @@ def _rows_of_table(
         table = tables[0]
     if table is None or table not in tables:
         raise ValueError(
-            f"{described(view)} has the tables {', '.join(tables) or '(none of its own)'}: "
+            f"{describe_source(view)} has the tables {', '.join(tables) or '(none of its own)'}: "
             "say which with table="
         )
     with view.datastore.transaction(commit=False) as cursor:

@@ -15,7 +15,7 @@ from esnb.running.given import one_by_one
 from esnb.running.runner_status import name_of, status_of
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 from esnb.threads.question import UnansweredError, together
 
 RUNNERS: Schema = {
@@ -63,7 +63,7 @@ def _status(runner: Any) -> Callable[[], Any]:
     status: Callable[[], Any] | None = getattr(runner, "status", None)
     if isinstance(runner, type) or status is None or not callable(status):
         raise TypeError(
-            f"no runner: {described(runner)}; give runners that have a status(), such as "
+            f"no runner: {describe_source(runner)}; give runners that have a status(), such as "
             "esnb.projections.CatchUpRunner"
         )
     return partial(_shown, runner)

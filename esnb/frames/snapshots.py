@@ -12,7 +12,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, FieldChange, described, same
+from esnb.folds.changes import ABSENT, FieldChange, describe_changes, same
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, time_of
 from esnb.frames.explained import explained
 from esnb.frames.schema import build_rows
@@ -25,7 +25,7 @@ from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.values.difference import Comparison
-from esnb.values.state import State, full_state_of
+from esnb.values.state import AggregateState, full_state_of
 
 SNAPSHOTS: Schema = {
     "stream": "string",
@@ -234,14 +234,16 @@ def _of_another_event(stored: StoredEvent, step: Step) -> str | None:
     return f"the event of version {step.version} is not the one that it was taken at"
 
 
-def _differences(truth: State, restored: State, redaction: Redaction) -> Iterator[str]:
+def _differences(
+    truth: AggregateState, restored: AggregateState, redaction: Redaction
+) -> Iterator[str]:
     """The fields that differ, types at every level included: replay → snapshot."""
     comparison = Comparison()
     shown, shown_restored = redaction.state(truth), redaction.state(restored)
     for name in dict.fromkeys((*restored, *truth)):
         change = FieldChange(name, shown.get(name, ABSENT), shown_restored.get(name, ABSENT))
         if name not in truth or name not in restored:
-            yield described([change])
+            yield describe_changes([change])
             continue
         try:
             found = comparison.compare(truth[name], restored[name])
@@ -249,7 +251,7 @@ def _differences(truth: State, restored: State, redaction: Redaction) -> Iterato
             yield f"{name}: cannot be compared, {type(error).__name__}"
             continue
         if found is not None:
-            yield described([change] if not same(change.before, change.after) else []) or (
+            yield describe_changes([change] if not same(change.before, change.after) else []) or (
                 f"{name}: {found.reason}" if redaction else str(found.within(name))
             )
 

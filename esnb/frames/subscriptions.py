@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from esnb.clients.position import place
+from esnb.clients.position import parse_position
 from esnb.clients.uri import guarded_argument
 from esnb.frames.schema import build_rows
 from esnb.sources.columns import Schema
@@ -66,15 +66,15 @@ def subscriptions(source: Any) -> pd.DataFrame:
 
 
 def _row(info: Any) -> tuple[Any, ...]:
-    checkpoint = place(info.last_checkpointed_event_position)
-    last_known = place(info.last_known_event_position)
+    checkpoint = parse_position(info.last_checkpointed_event_position)
+    last_known = parse_position(info.last_known_event_position)
     return (
         info.event_source,
         info.group_name,
         info.status,
         checkpoint,
         last_known,
-        _lag(info.event_source, checkpoint, last_known, place(info.start_from)),
+        _lag(info.event_source, checkpoint, last_known, parse_position(info.start_from)),
         info.total_in_flight_messages,
         info.retry_buffer_count,
         info.parked_message_count,

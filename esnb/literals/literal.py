@@ -29,7 +29,7 @@ from esnb.values.state import OrderedFrozenset, OrderedSet, attributes
 _DEEPEST = 50
 
 
-class Source:
+class SourceWriter:
     """Source that is being written, and the imports that it has come to need."""
 
     def __init__(
@@ -56,7 +56,7 @@ class Source:
 
         What classes of anybody's make is tried, and is equal.
 
-        >>> source = Source()
+        >>> source = SourceWriter()
         >>> ast.unparse(source.literal({"price": Decimal("1.50"), "tags": {"b", "a"}}))
         "{'price': Decimal('1.50'), 'tags': {'a', 'b'}}"
         >>> source.imports.lines()
@@ -257,24 +257,24 @@ def _alike(made: Any, value: Any) -> bool:
     return same(made, value) or (bool(parts) and same(dict(attributes(made)), parts))
 
 
-_Write = Callable[[Source, Any, int], ast.expr]
+_Write = Callable[[SourceWriter, Any, int], ast.expr]
 
 _WRITERS: dict[type, _Write] = {
-    **dict.fromkeys((type(None), bool, str, bytes, type(...)), Source._constant),
-    **dict.fromkeys((Decimal, UUID, Fraction), Source._by_text),
-    **dict.fromkeys((datetime, date, time, timedelta, timezone), Source._moment),
-    **dict.fromkeys((set, OrderedSet), Source._set),
-    **dict.fromkeys((frozenset, OrderedFrozenset), Source._frozenset),
-    **dict.fromkeys((Counter, OrderedDict), Source._built),
-    int: Source._int,
-    float: Source._float,
-    complex: Source._complex,
-    bytearray: Source._bytearray,
-    list: Source._list,
-    tuple: Source._tuple,
-    dict: Source._dict,
-    defaultdict: Source._defaultdict,
-    deque: Source._deque,
+    **dict.fromkeys((type(None), bool, str, bytes, type(...)), SourceWriter._constant),
+    **dict.fromkeys((Decimal, UUID, Fraction), SourceWriter._by_text),
+    **dict.fromkeys((datetime, date, time, timedelta, timezone), SourceWriter._moment),
+    **dict.fromkeys((set, OrderedSet), SourceWriter._set),
+    **dict.fromkeys((frozenset, OrderedFrozenset), SourceWriter._frozenset),
+    **dict.fromkeys((Counter, OrderedDict), SourceWriter._built),
+    int: SourceWriter._int,
+    float: SourceWriter._float,
+    complex: SourceWriter._complex,
+    bytearray: SourceWriter._bytearray,
+    list: SourceWriter._list,
+    tuple: SourceWriter._tuple,
+    dict: SourceWriter._dict,
+    defaultdict: SourceWriter._defaultdict,
+    deque: SourceWriter._deque,
 }
 """By the exact type: what a subclass says of itself is not taken for granted."""
 

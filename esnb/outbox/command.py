@@ -11,7 +11,7 @@ from typing import Any
 from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.uri import guarded
-from esnb.outbox.worker import Handler, Worker, WorkerStatus
+from esnb.outbox.worker import JobHandler, Worker, WorkerStatus
 from esnb.setting import environment
 
 
@@ -23,10 +23,10 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     try:
         url = guarded(url or "") or environment("").get("REDIS_URL")
         if not url:
-            raise ValueError("no Redis: give --redis URL, or set REDIS_URL")
+            raise ValueError("no Redis: pass --redis URL, or set REDIS_URL")
         if os.getcwd() not in sys.path:
             sys.path.insert(0, os.getcwd())  # as with python -m
-        worker = Worker(url, queue, resolved(function), concurrency=concurrency)
+        worker = Worker(url, queue, resolve_handler(function), concurrency=concurrency)
     except (ValueError, OSError, ImportError) as error:
         print(f"esnb worker: {error}", file=sys.stderr)
         return 2
@@ -60,20 +60,20 @@ def work(queue: str, function: str, url: str | None, concurrency: int) -> int:
     return 0
 
 
-def resolved(name: str) -> Handler:
+def resolve_handler(name: str) -> JobHandler:
     """The function that `module:function` names.
 
-    Raises ValueError for text of another form and for what is no function.
+    Raises ValueError for text of another form and for what is not a function.
     """
     module, _, path = name.partition(":")
     if not module or not path:
-        raise ValueError(f"{name!r} names no function: give module:function")
+        raise ValueError(f"{name!r} does not name a function: pass module:function")
     found: Any = import_module(module)
     for part in path.split("."):
         if not hasattr(found, part):
-            raise ValueError(f"{name!r} names no function: {module} has no {path!r}")
+            raise ValueError(f"{name!r} does not name a function: {module} has no {path!r}")
         found = getattr(found, part)
     if not callable(found):
-        raise ValueError(f"{name!r} names no function, but a {type(found).__qualname__}")
-    handler: Handler = found
+        raise ValueError(f"{name!r} names a {type(found).__qualname__}, not a function")
+    handler: JobHandler = found
     return handler

@@ -10,7 +10,7 @@ class PayloadError(ValueError):
 
 
 class RouteError(ValueError):
-    """What a route gave is no queue, or has options that BullMQ does not take."""
+    """What a route returned is not a queue, or has options that BullMQ does not accept."""
 
 
 class EvictionPolicyError(OperationalError):

@@ -30,7 +30,7 @@ class Job:
 
     @property
     def headers(self) -> Mapping[str, Any]:
-        """`correlation_id`, `causation_id`, `application`; empty for another maker's job."""
+        """`correlation_id`, `causation_id`, `application`; empty for a job that did not come from an outbox."""
         found = self.data.get("headers") if isinstance(self.data, dict) else None
         return found if isinstance(found, dict) else {}
 
@@ -49,4 +49,4 @@ class Job:
         return f"<Job {self.id!r} ({self.name}), attempt {self.attempt}>"
 
 
-Handler = Callable[[Job], Any]
+JobHandler = Callable[[Job], Any]

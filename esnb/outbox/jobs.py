@@ -47,14 +47,14 @@ def check_single_server(url: str, *, is_cluster: bool = False) -> None:
     """
     if is_cluster or split_cluster(url)[1]:
         raise NotSupportedError(
-            f"Redis at {described(url)} is a cluster, whose slots no step crosses: an outbox "
-            "record and its job are written in one. Give the outbox and its workers a single "
+            f"Redis at {described(url)} is a cluster, and an atomic step cannot cross its slots: an outbox "
+            "record and its job are written in one step. Give the outbox and its workers a single "
             'server (primary and replicas, if you like): Outbox({**stores.env, "REDIS_URL": '
             '"redis://host:6379"}, application). Views and snapshots may stay in the cluster'
         )
 
 
-def described_error(error: BaseException, url: str) -> str:
+def error_text(error: BaseException, url: str) -> str:
     """An error in one line, without passwords."""
     if isinstance(error, redis.RedisError):
         return str(translate(error, url))

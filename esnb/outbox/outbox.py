@@ -36,12 +36,12 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
     A catch-up runner (`start()`, `stop()`, `wait()`, `status()`, `pause()`) whose
     view is the outbox. `stores` are those of `esnb.connect()`, or a mapping of
     settings with REDIS_URL; `application_class` is an application's class, or an
-    application that is there already, on whatever store. `topics` are event
+    application that already exists, on whatever store. `topics` are event
     classes or their topics (default: all events). Outboxes of one application
     with different names have nothing to do with each other; the name is by
     default the application's, followed by `-outbox`.
 
-    An event whose state is no JSON becomes a record as well: its publisher says
+    An event whose state is not JSON becomes a record as well: its publisher says
     so, and holds up its aggregate only.
 
     >>> import esnb
@@ -56,7 +56,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
     """
 
     _way_out: ClassVar[str] = (
-        "An outbox is not rebuilt, for every event would reach its queue once more: make an outbox "
+        "An outbox is not rebuilt, because every event would reach its queue again: make an outbox "
         "of another name, or set another REDIS_KEY_PREFIX"
     )
 
@@ -72,13 +72,13 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if isinstance(topics, str | type):
-            raise TypeError(f"topics is {topics!r}: give a list, such as [{topics!r}]")
+            raise TypeError(f"topics is {topics!r}: pass a list, such as [{topics!r}]")
         require_application(application_class)
         settings: Mapping[str, str] = getattr(stores, "env", stores)
         if not isinstance(settings, Mapping):
             raise TypeError(
-                f"no stores: {type(stores).__qualname__}; give the Stores that esnb.connect() "
-                "gives, or a mapping of settings with REDIS_URL"
+                f"not stores: {type(stores).__qualname__}; pass the Stores that esnb.connect() "
+                "returns, or a mapping of settings with REDIS_URL"
             )
         if name is None:
             name = f"{application_class.name}-outbox"
@@ -107,7 +107,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
 
         Raises ValueError for an id that the outbox does not have.
         """
-        return self.view.mend("retry", _ids(ids))
+        return self.view.resolve("retry", _ids(ids))
 
     def retry_dead(self) -> int:
         """Retries all records that failed for good; returns how many."""
@@ -120,7 +120,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         already, or are being published, stay as they are. Raises ValueError
         for an id that the outbox does not have.
         """
-        return self.view.mend("discard", _ids(ids))
+        return self.view.resolve("discard", _ids(ids))
 
     def status(self) -> RunnerStatus:
         """How it is doing, as plain data; `dead` are the records that failed for good."""
@@ -134,7 +134,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
     def rebuild(self) -> NoReturn:
         """Refused: every event would be sent again."""
         raise NotSupportedError(
-            f"outbox {self.name!r} is not rebuilt: every event would reach its queue once more. "
+            f"outbox {self.name!r} is not rebuilt: every event would reach its queue again. "
             "Make an outbox of another name to send them on purpose"
         )
 
@@ -189,7 +189,7 @@ def _topic(given: str | type[Any]) -> str:
     if isinstance(given, type):
         return get_topic(given)
     if not isinstance(given, str) or not given:
-        raise TypeError(f"topics holds {given!r}: give event classes or their topics")
+        raise TypeError(f"topics holds {given!r}: pass event classes or their topics")
     return given
 
 
@@ -199,7 +199,9 @@ def _check_name(name: object) -> None:
             f"name is {name!r}: an outbox needs one, by which its records and its checkpoint are kept"
         )
     if any(category(character) == "Cs" for character in name):
-        raise ValueError(f"name is {name!a}: it has half of a surrogate pair, which UTF-8 has not")
+        raise ValueError(
+            f"name is {name!a}: it contains half of a surrogate pair, which UTF-8 cannot encode"
+        )
 
 
 def _ids(given: str | UUID | Iterable[str | UUID]) -> list[object]:

@@ -15,7 +15,7 @@ def stored_payload(mapper: Mapper[Any], state: bytes) -> Any:
     """What `mapper` stored in `state`: decrypted, decompressed and read as JSON.
 
     Values that the library wraps (`{"_type_": "decimal_str", "_data_": "12.50"}`)
-    give what is inside, so that readers in other languages see `"12.50"`.
+    become what is inside, so that readers in other languages see `"12.50"`.
     Raises PayloadError for what a strict JSON parser refuses, NaN included.
     """
     try:
@@ -29,10 +29,10 @@ def stored_payload(mapper: Mapper[Any], state: bytes) -> Any:
         ) from error
 
 
-def _unwrapped(found: dict[str, Any]) -> Any:
+def _unwrap(found: dict[str, Any]) -> Any:
     if len(found) == 2 and "_type_" in found and "_data_" in found:
         return found["_data_"]
     return found
 
 
-_decode = strict_decoder(_unwrapped).decode
+_decode = strict_decoder(_unwrap).decode

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from esnb.clients.uri import said
-from esnb.outbox.adding import Addition, Target
-from esnb.outbox.record import OutboxRecord, State, from_text, job_data
+from esnb.outbox.job_encoder import Addition, ScriptTarget
+from esnb.outbox.record import OutboxRecord, RecordState, from_text, job_data
 from esnb.outbox.route import Route, RouteFunction, routes
 from esnb.projections import Backoff
 from esnb.running.exits import contained
@@ -32,7 +32,7 @@ class Plan:
     lane: str
     member: str
     record: OutboxRecord
-    outcome: State
+    outcome: RecordState
     jobs: Sequence[PlannedJob] = ()
     error: str = ""
     delay: int = 0
@@ -40,7 +40,7 @@ class Plan:
     tried: bool = True
     """Whether that was an attempt to publish it."""
 
-    def packed(self, targets: dict[Target, int]) -> list[Any]:
+    def packed(self, targets: dict[ScriptTarget, int]) -> list[Any]:
         """For `scripts/settle.lua`; numbers the targets of its jobs in `targets`."""
         jobs = [
             [

@@ -60,7 +60,7 @@ class PublisherStatus(Status):
     lag_seconds: float | None = None
     rate_per_s: float | None = None
     restarts: int = 0
-    """How often it has begun again after an error, since `start()`."""
+    """How often it has started again after an error, since `start()`."""
     traceback: str | None = None
     dead: int | None = None
     """Records that failed for good, until `retry_dead()`; None while Redis is away."""
@@ -71,7 +71,7 @@ class PublisherStatus(Status):
 class BullMQPublisher(Runner[Publishing]):
     """Adds a job for each record of an outbox, once, in the order of its aggregate.
 
-    `route(record)` gives the queue's name, a `Route` with options, a list of
+    `route(record)` returns the queue's name, a `Route` with options, a list of
     them, or None for a record that is deliberately not sent. What it raises
     is a failure: the record is tried again after `shortest` seconds, then twice
     as long up to `longest`, with jitter, and is dead after `attempts`; records
@@ -119,9 +119,11 @@ class BullMQPublisher(Runner[Publishing]):
     ) -> None:
         bullmq()
         if not isinstance(outbox, Outbox):
-            raise TypeError(f"no outbox: {type(outbox).__qualname__}; give an esnb.outbox.Outbox")
+            raise TypeError(
+                f"not an outbox: {type(outbox).__qualname__}; pass an esnb.outbox.Outbox"
+            )
         if not callable(route):
-            raise TypeError(f"route is {route!r}: give a function of a record, which names a queue")
+            raise TypeError(f"route is {route!r}: pass a function of a record that names a queue")
         check_options(options or {})
         if batch_size < 1 or attempts < 1 or lease <= 0 or keep_age < 0 or keep_count < 0:
             raise ValueError(
@@ -263,16 +265,16 @@ class BullMQPublisher(Runner[Publishing]):
         records = view.oldest_open(_SHOWN)
         count = max(view.count_open(), len(records))
         if not records:
-            return f"nothing is left by now{because}"
+            return f"nothing is left any more{because}"
         number = "1 record is left" if count == 1 else f"{count} records are left"
         first = ": " if count == len(records) else f", the first {len(records)}: "
         advice = ""
         if any(record.state in ("failed", "dead") for record in records):
-            advice = ". Mend the route and retry(ids), or discard(ids)"
-        return f"{number}{because}{first}{'; '.join(map(_named, records))}{advice}"
+            advice = ". Fix the route and retry(ids), or discard(ids)"
+        return f"{number}{because}{first}{'; '.join(map(_record_text, records))}{advice}"
 
 
-def _named(record: OutboxRecord) -> str:
+def _record_text(record: OutboxRecord) -> str:
     """A record, for an error."""
     because = f": {record.error}" if record.error else ""
     return (

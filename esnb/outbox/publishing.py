@@ -14,10 +14,10 @@ import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
 from esnb.clients.uri import described
-from esnb.outbox.adding import Adding, Target
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
-from esnb.outbox.jobs import async_client, check_single_server, described_error, msgpack
+from esnb.outbox.job_encoder import JobEncoder, ScriptTarget
+from esnb.outbox.jobs import async_client, check_single_server, error_text, msgpack
 from esnb.outbox.plan import Plan, Planner
 from esnb.outbox.view import CLAIM, SETTLE, OutboxView, lanes_of
 from esnb.redis.errors import ForeignViewError, may_pass
@@ -55,7 +55,7 @@ class Publishing(LoopWork):
     async def _main(self, wake: asyncio.Event) -> None:
         client = async_client(self.url, socket_timeout=_ANSWER_SECONDS)
         self._exchange = Exchange(client)
-        self._adding = Adding(client, self.prefix)
+        self._encoder = JobEncoder(client, self.prefix)
         listener = asyncio.create_task(self._listen(client, wake))
         try:
             await self._publish(client, wake, listener)
@@ -73,7 +73,7 @@ class Publishing(LoopWork):
         self, client: Any, wake: asyncio.Event, listener: asyncio.Task[None]
     ) -> None:
         """Publishes until it is asked to stop; raises what it cannot overcome."""
-        say = partial(described_error, url=self.url)
+        say = partial(error_text, url=self.url)
         recovery = Recovery("the outbox's publisher", self.progress, Backoff(0.05, 2.0), say)
         checked = False
         while not self.progress.stop:
@@ -146,7 +146,7 @@ class Publishing(LoopWork):
             return _IDLE if due < 0 else min(_IDLE, due / 1000 + 0.001)
         lanes = lanes_of(claimed)
         self.held = token, lanes
-        plans = self.planner.plan(claimed, self._adding)
+        plans = self.planner.plan(claimed, self._encoder)
         settled, refusal = await self._settle(token, lanes, plans)
         self.held = None
         if settled > 0:
@@ -158,7 +158,7 @@ class Publishing(LoopWork):
     def _loss(self) -> str:
         return (
             f"its publisher ended, or took longer than its lease of {self.lease:g} s, while it had "
-            "this record alone: mend what the route does with it"
+            "this record alone: fix what the route does with it"
         )
 
     async def _give_back(self) -> None:
@@ -177,7 +177,7 @@ class Publishing(LoopWork):
         self, token: str, lanes: Sequence[str], plans: Sequence[Plan]
     ) -> tuple[int, bytes]:
         """Adds the jobs and settles their records, in one step."""
-        targets: dict[Target, int] = {}
+        targets: dict[ScriptTarget, int] = {}
         packed = msgpack().packb(
             [
                 token,
@@ -192,7 +192,7 @@ class Publishing(LoopWork):
             use_bin_type=False,
             unicode_errors="surrogatepass",
         )
-        script = SETTLE if not targets else self._adding.script({digest for digest, _ in targets})
+        script = SETTLE if not targets else self._encoder.script({digest for digest, _ in targets})
         keys = dict.fromkeys(key for _, own in targets for key in own)
         answer = await self._exchange.run(script, self.view.script_keys(token, *keys), [packed])
         settled, refusal = answer

@@ -12,8 +12,8 @@ from esnb.topics import short_type
 
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
-State = Literal["pending", "publishing", "published", "skipped", "failed", "dead"]
-STATES: Final[tuple[State, ...]] = (
+RecordState = Literal["pending", "publishing", "published", "skipped", "failed", "dead"]
+STATES: Final[tuple[RecordState, ...]] = (
     "pending", "publishing", "published", "skipped", "failed", "dead",
 )  # fmt: skip
 
@@ -35,7 +35,7 @@ class OutboxRecord:
     """The event's notification id."""
     created: datetime = EPOCH
     """When the outbox took the event up."""
-    state: State = "pending"
+    state: RecordState = "pending"
     attempts: int = 0
     """How often it was tried; 0 again after `retry()`."""
     settled: datetime | None = None
@@ -98,7 +98,7 @@ def from_text(text: str, status: str | None = None, *, publishing: bool = False)
     first, _, data = text.partition("\n")
     position, created, error = first.split(" ", 2)
     found = json.loads(status) if status else {}
-    state: State = "publishing" if publishing else found.get("state", "pending")
+    state: RecordState = "publishing" if publishing else found.get("state", "pending")
     return OutboxRecord(
         **json.loads(data),
         position=int(position),

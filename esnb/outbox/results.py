@@ -11,10 +11,10 @@ _MOST: Final = 1000
 
 
 class Results:
-    """What a worker's function gave, until the queue has it.
+    """What a worker's function returned, until the queue has it.
 
-    A job whose end cannot be told to a Redis that is away is given out once
-    more when its lock has run out: then it has its result already. At most
+    A job whose end cannot be told to a Redis that is away is handed out
+    again when its lock has expired: then it has its result already. At most
     1,000 are remembered, the newest.
     """
 

@@ -56,9 +56,9 @@ class Route:
 def check_queue(name: object) -> None:
     """Raises RouteError for what cannot name a queue."""
     if not isinstance(name, str):
-        raise RouteError(f"{name!r} cannot name a queue: give text")
+        raise RouteError(f"{name!r} cannot name a queue: pass text")
     if not name:
-        raise RouteError("'' cannot name a queue: give at least one character")
+        raise RouteError("'' cannot name a queue: pass at least one character")
     for character in name:
         if character == ":" or character.isspace() or category(character) in ("Cc", "Cs"):
             raise RouteError(f"{name!a} cannot name a queue: it has {character!a}")
@@ -76,19 +76,19 @@ def check_options(options: Mapping[str, Any]) -> None:
     for name, value in options.items():
         if name not in _OPTIONS:
             raise RouteError(
-                f"{name!r} is no option of a route: give {', '.join(sorted(_OPTIONS))}"
+                f"{name!r} is not an option of a route: pass {', '.join(sorted(_OPTIONS))}"
             )
         least = _LEAST.get(name)
         if least is not None and not (type(value) is int and value >= least):
-            raise RouteError(f"{name} is {value!r}: give a whole number from {least}")
+            raise RouteError(f"{name} is {value!r}: pass a whole number from {least}")
     if options.get("priority", 0) > _MOST_PRIORITY:
-        raise RouteError(f"priority is {options['priority']!r}: give at most {_MOST_PRIORITY}")
+        raise RouteError(f"priority is {options['priority']!r}: pass at most {_MOST_PRIORITY}")
 
 
 def routes(route: RouteFunction, record: OutboxRecord) -> list[Route]:
     """Where `route` sends a record; none when it is not sent.
 
-    Raises RouteError for an answer that is no route, and what `route` raises.
+    Raises RouteError for an answer that is not a route, and what `route` raises.
     """
     answer = route(record)
     if answer is None:
@@ -99,11 +99,11 @@ def routes(route: RouteFunction, record: OutboxRecord) -> list[Route]:
         return [_plain(answer)]
     if not isinstance(answer, Iterable):
         raise RouteError(
-            f"the route gave {answer!r} for {record.topic}: give a queue's name, a Route, a list "
+            f"the route returned {answer!r} for {record.topic}: return a queue's name, a Route, a list "
             "of them, or None when the event is not to be sent"
         )
     found = [each if isinstance(each, Route) else Route(each) for each in answer]
     names = [each.queue for each in found]
     if len(set(names)) < len(names):
-        raise RouteError(f"the route gave a queue twice for {record.topic}: {', '.join(names)}")
+        raise RouteError(f"the route returned a queue twice for {record.topic}: {', '.join(names)}")
     return found

@@ -17,9 +17,9 @@ from esnb.redis.errors import translated
 from esnb.redis.scripts import Script, behind_first_line, read
 
 _PACKAGE = "esnb.outbox.scripts"
-CLAIM, SETTLE, MEND, LOOK = (
+CLAIM, SETTLE, RESOLVE, LOOK = (
     Script(behind_first_line(read(name, _PACKAGE), read("lanes", _PACKAGE)))
-    for name in ("claim", "settle", "mend", "look")
+    for name in ("claim", "settle", "resolve", "look")
 )
 
 RECORDS = "outbox-records"
@@ -45,7 +45,7 @@ class OutboxView(RedisView):
 
     def add(self, record: OutboxRecord, tracking: Tracking) -> None:
         """Takes a record up, in one atomic step with the checkpoint past its event."""
-        lane, member = place(record)
+        lane, member = place_of(record)
         id, position = record.id.encode(), b"%d" % record.position
         own = (
             (id, to_text(record)),
@@ -63,7 +63,7 @@ class OutboxView(RedisView):
         All are read in one atomic step, those of `ids` 500 at a time.
         """
         if ids is not None:
-            return self._known(dict(zip(ids, self._texts(ids), strict=True)))
+            return self._with_status(dict(zip(ids, self._texts(ids), strict=True)))
         with translated(self._connection.url), self.redis.pipeline(transaction=True) as pipe:
             pipe.hgetall(self.key(RECORDS))
             pipe.hgetall(self.key("status"))
@@ -86,20 +86,20 @@ class OutboxView(RedisView):
     def outermost(self, count: int, *, newest: bool) -> list[OutboxRecord]:
         """`count` records from the beginning or the end of all, in the order of their events.
 
-        Reads all of them in pages, and holds no more than it gives; what
+        Reads all of them in pages, and holds no more than it returns; what
         publishers do meanwhile may be seen of some.
         """
         kept: dict[str, str] = {}
         heap: list[tuple[int, str]] = []
         for id, text in self.redis.hscan_iter(self.key(RECORDS), count=_PAGE) if count else ():
             if id in kept:
-                continue  # a scan may give one twice
+                continue  # a scan may return one twice
             position = int(text.partition(" ")[0])
             kept[id] = text
             heappush(heap, (position if newest else -position, id))
             if len(heap) > count:
                 del kept[heappop(heap)[1]]
-        return self._known(kept)
+        return self._with_status(kept)
 
     def count(self) -> int:
         """How many records there are, settled ones included."""
@@ -113,14 +113,14 @@ class OutboxView(RedisView):
                 found += part
         return found
 
-    def _known(self, texts: Mapping[str, str | None]) -> list[OutboxRecord]:
+    def _with_status(self, texts: Mapping[str, str | None]) -> list[OutboxRecord]:
         """The records of these texts, with what is known of them now."""
         present = [(text, from_text(text)) for text in texts.values() if text]
         found: list[OutboxRecord] = []
         with translated(self._connection.url):
             for start in range(0, len(present), _PAGE):
                 part = present[start : start + _PAGE]
-                arguments = [each for _, record in part for each in place(record)]
+                arguments = [each for _, record in part for each in place_of(record)]
                 answer = LOOK.run(self._connection.binary, self.script_keys("none"), arguments)
                 found += [
                     from_text(text, known[0].decode(), publishing=bool(known[1]))
@@ -204,18 +204,18 @@ class OutboxView(RedisView):
             *further,
         ]
 
-    def mend(self, how: Literal["retry", "discard"], ids: Iterable[object]) -> int:
+    def resolve(self, how: Literal["retry", "discard"], ids: Iterable[object]) -> int:
         """Has records tried again, or takes them out; how many."""
         # Its own mark: it may be sent twice, when the first answer is lost.
         arguments: list[Any] = [how, self.wake_channel, self.settled_channel, uuid4().hex]
         for record in self.find(ids):
-            arguments += place(record)
+            arguments += place_of(record)
         with translated(self._connection.url):
             keys = self.script_keys("none")
-            return int(MEND.run(self._connection.binary, keys, arguments))
+            return int(RESOLVE.run(self._connection.binary, keys, arguments))
 
 
-def place(record: OutboxRecord) -> tuple[str, str]:
+def place_of(record: OutboxRecord) -> tuple[str, str]:
     """The aggregate's name in the outbox, and the record's place among its records."""
     lane = record.aggregate_id.replace("\0", "\ufffd")
     return lane, f"{lane}\0{record.version:020d}\0{record.id}"

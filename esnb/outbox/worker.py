@@ -1,4 +1,4 @@
-"""A worker for a queue: one's own function, run for each job."""
+"""A worker for a queue: the user's own function, run for each job."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.bullmq import job_counts
 from esnb.clients.uri import guarded
-from esnb.outbox.job import Handler, Job
+from esnb.outbox.job import Job, JobHandler
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.results import results_of
 from esnb.outbox.route import Route
@@ -26,7 +26,7 @@ from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, within
 
-__all__ = ["Handler", "Job", "Worker", "WorkerStatus"]
+__all__ = ["Job", "JobHandler", "Worker", "WorkerStatus"]
 
 _LOOK = 1.0
 """Seconds between two looks of `run_forever()` at the status."""
@@ -49,7 +49,7 @@ class WorkerStatus(Status):
     """Attempts that failed, since it was started."""
     error: str | None
     restarts: int = 0
-    """How often it has begun again after an error, since `start()`."""
+    """How often it has started again after an error, since `start()`."""
     traceback: str | None = None
     kind: str = "worker"
     all_actions: tuple[Action, ...] = ("resume",)
@@ -78,7 +78,7 @@ class Worker(Runner[Working]):
         self,
         stores: Any,
         queue: str,
-        handler: Handler,
+        handler: JobHandler,
         *,
         concurrency: int = 1,
         prefix: str = "bull",
@@ -86,7 +86,7 @@ class Worker(Runner[Working]):
     ) -> None:
         bullmq()
         if not callable(handler):
-            raise TypeError(f"handler is {handler!r}: give a function of a job")
+            raise TypeError(f"handler is {handler!r}: pass a function of a job")
         if concurrency < 1:
             raise ValueError(f"concurrency is {concurrency!r}: a worker takes at least one job")
         stores = guarded(stores) if isinstance(stores, str) else stores

@@ -1,4 +1,4 @@
-"""A worker's own loop: BullMQ's worker, begun again when Redis was away."""
+"""A worker's own loop: BullMQ's worker, started again when Redis was away."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from eventsourcing.persistence import OperationalError
 
 from esnb.clients.uri import masked, said
 from esnb.correlation import Correlated, Correlation
-from esnb.outbox.job import Handler, Job
-from esnb.outbox.jobs import async_client, bullmq, described_error
+from esnb.outbox.job import Job, JobHandler
+from esnb.outbox.jobs import async_client, bullmq, error_text
 from esnb.outbox.results import Results, key_of
 from esnb.running.backoff import Backoff
 from esnb.running.exits import awaited, contained
@@ -34,7 +34,7 @@ class Working(LoopWork):
 
     url: str
     queue: str
-    handler: Handler
+    handler: JobHandler
     options: Mapping[str, Any]
     results: Results
     _at_hand: set[asyncio.Future[None]] = field(default_factory=set)
@@ -57,7 +57,7 @@ class Working(LoopWork):
                 return
 
     def _say(self, error: Exception) -> str:
-        return described_error(error, self.url)
+        return error_text(error, self.url)
 
     async def _work(self, ending: asyncio.Event) -> None:
         """Works until it is asked to end; raises redis-py's errors when it could not begin."""
@@ -94,7 +94,7 @@ class Working(LoopWork):
             await client.aclose()
 
     async def _close(self, worker: Any, client: redis.asyncio.Redis) -> None:
-        """Lets the jobs at hand end. BullMQ would ask a Redis that is away for ever: not that one."""
+        """Lets the jobs at hand end. Not one whose Redis is away: BullMQ would ask it forever."""
         try:
             await ping(client)
         except (redis.RedisError, OSError):
@@ -151,8 +151,8 @@ class Working(LoopWork):
             json.dumps(given, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TypeError(
-                f"the worker's function gave {type(given).__qualname__}, which is no JSON ({error}): "
-                "a job's result is read in other languages, too"
+                f"the worker's function returned {type(given).__qualname__}, which is not JSON ({error}): "
+                "a job's result is also read in other languages"
             ) from error
         return given
 

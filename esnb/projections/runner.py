@@ -22,7 +22,7 @@ from esnb.projections.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.rebuilding import can_rebuild, rebuilds_of
 from esnb.projections.same_log import SameLog
 from esnb.projections.standing import Standing
-from esnb.projections.worker import Worker
+from esnb.projections.worker import ProjectionWorker
 from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
@@ -41,7 +41,7 @@ _UNREBUILT: tuple[Action, ...] = ("pause", "resume")
 """What can be asked of a runner whose view has no way to be rebuilt."""
 
 
-class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
+class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TView]):
     """Applies an application's events to a view, in order, each exactly once.
 
     The arguments are those of the library's `ProjectionRunner`:
@@ -142,8 +142,8 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
 
     # --- its life ---------------------------------------------------------------
 
-    def _work(self, task: Task[Worker]) -> Worker:
-        return Worker(
+    def _work(self, task: Task[ProjectionWorker]) -> ProjectionWorker:
+        return ProjectionWorker(
             application=self.app,
             projection=self.projection,
             view=self.view,

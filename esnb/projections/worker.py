@@ -36,7 +36,7 @@ _HOPELESS = (CheckpointAheadError, CheckpointMismatchError, ForeignViewError, Vi
 """What trying again does not change."""
 
 
-class Worker(Work):
+class ProjectionWorker(Work):
     """Follows an application's events with one projection, until it is stopped or fails."""
 
     def __init__(

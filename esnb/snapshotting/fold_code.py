@@ -31,7 +31,7 @@ def fold_fingerprint(snapshot: Any, application: str = "") -> str:
         if issubclass(aggregate_class, BaseAggregate) and isinstance(snapshot, CanMutateProtocol):
             return own
     classes = [each for each in (aggregate_class, type(snapshot)) if each is not None]
-    projectors = _registered(aggregate_class, application)
+    projectors = _registered_projectors(aggregate_class, application)
     modules = {each.__module__ for each in (*classes, *_applications(application))}
     if aggregate_class is not None and projectors:
         modules = set()  # the fold is known: what else its module defines has no part in it
@@ -52,7 +52,10 @@ def folds_of(snapshot: Any, application: str = "") -> Iterator[Callable[[Any], A
     """
     if isinstance(snapshot, CanMutateProtocol):
         yield lambda each: each.mutate(None)
-    for projector in [*_taking(), *_registered(_aggregate_class(snapshot), application)]:
+    for projector in [
+        *_snapshotting_projectors(),
+        *_registered_projectors(_aggregate_class(snapshot), application),
+    ]:
         yield _of_one(projector)
 
 
@@ -66,7 +69,7 @@ def _aggregate_class(snapshot: Any) -> Any:
     return resolve_topic(topic) if isinstance(topic, str) and topic else None
 
 
-def _registered(aggregate_class: Any, application: str) -> list[Callable[..., Any]]:
+def _registered_projectors(aggregate_class: Any, application: str) -> list[Callable[..., Any]]:
     """The applications' projectors for aggregates of this class (None: of any)."""
     return [
         projector
@@ -76,8 +79,8 @@ def _registered(aggregate_class: Any, application: str) -> list[Callable[..., An
     ]
 
 
-def _taking() -> Iterator[Callable[..., Any]]:
-    """The projector that `take_snapshot()` was called with, which the library tells no store."""
+def _snapshotting_projectors() -> Iterator[Callable[..., Any]]:
+    """The projector that `take_snapshot()` was called with, which the library does not tell any store."""
     frame = inspect.currentframe()
     while frame is not None:
         if frame.f_code is Application.take_snapshot.__code__:

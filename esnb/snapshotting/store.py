@@ -42,10 +42,10 @@ class SnapshotStore(EventStore[Any]):
     where a failure would make the aggregate unreachable. Here each candidate is
     decoded, compared with its class's present fingerprint, applied once and looked
     for in the `source`, which must still have the event that it was taken at: the
-    newest first. The first that stands is given, or none, and the aggregate is
+    newest first. The first that holds is returned, or none, and the aggregate is
     rebuilt from its events. A store that is down has none.
 
-    A snapshot is stored only if what is stored gives its state back equal, types
+    A snapshot is stored only if what is stored restores an equal state, types
     included. One that is not, or cannot be, is a `SnapshotWarning`.
     """
 
@@ -64,7 +64,7 @@ class SnapshotStore(EventStore[Any]):
         """Stores snapshots; warns where that fails."""
         for snapshot in domain_events:
             try:
-                self.recorder.insert_events([self._stored(snapshot)], **kwargs)
+                self.recorder.insert_events([self._encode(snapshot)], **kwargs)
             except Exception as error:  # noqa: BLE001  whatever it is, save() has stored the events
                 reason = str(error) if isinstance(error, _NotStoredError) else said(error)
                 warnings.warn(f"a snapshot was not stored: {reason}", SnapshotWarning, stacklevel=2)
@@ -89,7 +89,7 @@ class SnapshotStore(EventStore[Any]):
     ) -> Iterator[Any]:
         end: float = inf
         for stored in candidates:
-            if stored.originator_version > end or (snapshot := self._applied(stored)) is None:
+            if stored.originator_version > end or (snapshot := self._apply(stored)) is None:
                 continue
             if self._is_backed(stored, lte, reads_on=reads_on):
                 yield snapshot
@@ -119,7 +119,7 @@ class SnapshotStore(EventStore[Any]):
             _log.warning("no snapshot of %s could be read: %s", originator_id, error)
             return []
 
-    def _stored(self, snapshot: Any) -> StoredSnapshot:
+    def _encode(self, snapshot: Any) -> StoredSnapshot:
         stored = self.mapper.to_stored_event(snapshot)
         restored = self.mapper.to_domain_event(stored)
         lost = lost_in_storing(snapshot, restored, folds_of(snapshot, self._application))
@@ -127,7 +127,7 @@ class SnapshotStore(EventStore[Any]):
             raise _NotStoredError(
                 f"the state of aggregate {str(stored.originator_id)!r} at version "
                 f"{stored.originator_version} would not come back equal: {lost}. Keep it in "
-                "types that the application's transcoder gives back, or convert it in a Snapshot "
+                "types that the application's transcoder restores, or convert it in a Snapshot "
                 "class of the aggregate's own, by take() and mutate()"
             )
         return StoredSnapshot(
@@ -150,7 +150,7 @@ class SnapshotStore(EventStore[Any]):
             )
         return event_id
 
-    def _applied(self, stored: StoredEvent) -> Any | None:
+    def _apply(self, stored: StoredEvent) -> Any | None:
         """The snapshot that `stored` holds; None when it cannot or must not be applied."""
         try:
             snapshot = self.mapper.to_domain_event(stored)

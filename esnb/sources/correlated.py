@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from esnb.clients.installed import ClientError
-from esnb.clients.position import place
+from esnb.clients.position import parse_position
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Record
@@ -58,7 +58,7 @@ def _reached(client: Any) -> int | None:
     except ClientError:  # there is no such projection, or it is not for this user
         return None
     is_up_to_date = found.status.startswith("Running") and not found.writes_in_progress
-    return place(found.position) if is_up_to_date else None
+    return parse_position(found.position) if is_up_to_date else None
 
 
 def _by_links(

@@ -10,7 +10,7 @@ from eventsourcing.application import Application
 from esnb.clients.silence import SILENT
 from esnb.clients.uri import described as described_uri
 from esnb.clients.uri import guarded
-from esnb.sources.source import described, is_client
+from esnb.sources.source import describe_source, is_client
 from esnb.threads.question import Question, UnansweredError, not_known_since
 
 TIMEOUT = 5.0
@@ -77,7 +77,7 @@ def _client(source: Any) -> Any:
         client = source if is_client(source) else getattr(source, "eventstoredb", None)
     if client is None or isinstance(source, type):
         raise TypeError(
-            f"no persistent subscriptions: {described(source)}; give an EventStoreDB client, the "
+            f"no persistent subscriptions: {describe_source(source)}; give an EventStoreDB client, the "
             "Stores that esnb.connect() gives, or an application that keeps its events there"
         )
     return client

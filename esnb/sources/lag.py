@@ -40,9 +40,9 @@ def category_lag(client: Any, category: str, position: int) -> tuple[int | None,
     """
     from esnb.clients.errors import answered  # brings gRPC, as the client has already
     from esnb.eventstoredb.envelope import is_of_server
-    from esnb.eventstoredb.log import Log, position_of
+    from esnb.eventstoredb.log import ServerLog, position_of
 
-    log = Log.of_streams(client, f"{re.escape(category)}-.*")
+    log = ServerLog.of_streams(client, f"{re.escape(category)}-.*")
 
     def own(events: Iterator[Any]) -> Iterator[int]:
         return (position_of(event) for event in events if not is_of_server(event))

@@ -13,7 +13,7 @@ from typing import Any
 from esnb.sources.names import listed
 from esnb.sources.record import Origin
 from esnb.values.ordered_repr import ordered_repr
-from esnb.values.state import ATOMS, State, attributes
+from esnb.values.state import ATOMS, AggregateState, attributes
 
 REDACTED = "[redacted]"
 
@@ -138,11 +138,11 @@ class Redaction:
         kind = _KIND.match(text)
         return REDACTED if kind is None else f"{kind[1]}: {REDACTED}"
 
-    def state(self, state: State) -> State:
+    def state(self, state: AggregateState) -> AggregateState:
         """A state without what is hidden; a change of it still shows as one."""
         if not self._names:
             return state
-        hidden: State = self._without(state, (), plain=False)
+        hidden: AggregateState = self._without(state, (), plain=False)
         return hidden
 
     def error(self, error: Exception) -> Exception:

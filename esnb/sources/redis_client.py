@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 
 
 def redis_of(source: Any) -> Any:
@@ -15,7 +15,7 @@ def redis_of(source: Any) -> Any:
     client = source if hasattr(source, "pipeline") else getattr(source, "redis", None)
     if isinstance(source, type) or not hasattr(client, "pipeline"):
         raise TypeError(
-            f"no queues: {described(source)}; give the Stores that esnb.connect() gives, or a "
+            f"no queues: {describe_source(source)}; give the Stores that esnb.connect() gives, or a "
             "redis-py client"
         )
     return client

@@ -14,7 +14,7 @@ from uuid import UUID
 from esnb.clients.errors import answered
 from esnb.clients.installed import Client, NotFound, RecordedEvent, StreamIsDeleted
 from esnb.clients.links import LINK
-from esnb.eventstoredb.log import Log
+from esnb.eventstoredb.log import ServerLog
 from esnb.eventstoredb.reading import whole
 from esnb.sources.columns import Schema
 from esnb.sources.payload import Decoded, decode_announced, decode_or_keep, json_decoder
@@ -50,7 +50,7 @@ class ServerSource:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._log = Log(client, **_SHOWN)
+        self._log = ServerLog(client, **_SHOWN)
         self._metadata = json_decoder(transcoded=False)
 
     @property

@@ -35,7 +35,7 @@ def source_of(source: Any) -> EventSource:
         from esnb.sources.server import ServerSource  # brings gRPC
 
         return ServerSource(client)
-    raise TypeError(f"no source of events: {described(source)}; give {_SUPPORTED}")
+    raise TypeError(f"no source of events: {describe_source(source)}; give {_SUPPORTED}")
 
 
 def application_of(source: Any, purpose: str) -> ApplicationSource:
@@ -44,11 +44,11 @@ def application_of(source: Any, purpose: str) -> ApplicationSource:
         return ApplicationSource(source)
     raise TypeError(
         f"{purpose} folds an aggregate with its application's own classes: "
-        f"give an eventsourcing Application, not {described(source)}"
+        f"give an eventsourcing Application, not {describe_source(source)}"
     )
 
 
-def described(given: Any) -> str:
+def describe_source(given: Any) -> str:
     """How an error names an argument that is of no use: by its kind, never by its content."""
     kind = given if isinstance(given, type) else str if isinstance(given, str) else type(given)
     name = f"{kind.__module__}.{kind.__qualname__}"

@@ -23,7 +23,7 @@ _all: WeakSet[Changes] = WeakSet()
 
 
 class Changes(_Lock):  # type: ignore[misc, valid-type]
-    """What `threading.Condition` does, but for who waits: without holding the lock.
+    """What `threading.Condition` does, but for those who wait: without holding the lock.
 
     Values are read and written within `with changes`; who changes them calls
     `notify_all()` there.
@@ -115,11 +115,11 @@ def _await(waiter: SimpleQueue[None], timeout: float | None) -> None:
             waiter.get_nowait()
 
 
-def _forked() -> None:
-    """A thread that held a lock when the process was forked never gives it back in the child."""
+def _renew_locks() -> None:
+    """A thread that held a lock when the process was forked never releases it in the child."""
     for each in _all:
         each._at_fork_reinit()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_renew_locks)

@@ -1,7 +1,7 @@
 """What a forked process may not use: what its parent had opened.
 
 A fork copies one thread and all sockets. gRPC's threads are missing in the
-child, so that a call there waits forever. What the child closes, be it as the
+child, so that a call there waits forever. What the child closes, even as the
 interpreter ends, is closed for the parent, too, and leaves the set of sockets
 on which the parent's threads wait: the two processes share it.
 """
@@ -87,7 +87,7 @@ def kept_open(owner: Any) -> Iterator[None]:
         _in_use.discard(owner)
 
 
-def _forked() -> None:
+def _note_fork() -> None:
     global _forks, _is_spoilt
     _forks += 1
     for owner in {*_sockets, *_in_use}:
@@ -104,4 +104,4 @@ def _do_nothing(*_: Any) -> bool:
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_forked)
+    os.register_at_fork(after_in_child=_note_fork)

@@ -2,8 +2,8 @@
 
 Python raises KeyboardInterrupt in the main thread, between any two steps of
 whatever runs there. In gRPC's Python code one such moment comes right after a
-lock was taken and before the block that gives it back: the lock is held for
-ever then, and everything else in the process that uses the channel waits for
+lock was taken and before the block that releases it: the lock is then held
+forever, and everything else in the process that uses the channel waits for
 it. So the main thread only waits, on a queue whose `get` is one step of C.
 """
 

@@ -18,8 +18,8 @@ from esnb.threads.outside import LOOK, begin, take
 from esnb.threads.outside import outcome as outcome_of
 
 T = TypeVar("T")
-Outcome = tuple[Any, BaseException | None]
-Outcomes = SimpleQueue[Outcome]
+WorkOutcome = tuple[Any, BaseException | None]
+WorkOutcomes = SimpleQueue[WorkOutcome]
 
 PATIENCE = 1.0
 """Seconds that whoever shows a state waits for a store to answer."""
@@ -46,12 +46,12 @@ def within(seconds: float, what: str, work: Callable[[], T]) -> T:
     """
     if sys.is_finalizing():  # other threads no longer run
         return work()
-    answers: Outcomes = SimpleQueue()
+    answers: WorkOutcomes = SimpleQueue()
     begin(partial(_put, work, answers))
     deadline = monotonic() + seconds
     while True:
         try:
-            return _taken(  # type: ignore[no-any-return]
+            return _result(  # type: ignore[no-any-return]
                 answers.get(timeout=max(0.0, min(LOOK, deadline - monotonic())))
             )
         except Empty:
@@ -63,17 +63,17 @@ def together(works: Sequence[Callable[[], T]]) -> list[T]:
     """What each of `works` returns, done at the same time; raises what the first of them raises."""
     if len(works) < 2 or sys.is_finalizing():
         return [work() for work in works]
-    answers: list[Outcomes] = [SimpleQueue() for _ in works]
+    answers: list[WorkOutcomes] = [SimpleQueue() for _ in works]
     for work, answer in zip(works, answers, strict=True):
         begin(partial(_put, work, answer))
-    return [_taken(take(answer)) for answer in answers]
+    return [_result(take(answer)) for answer in answers]
 
 
-def _put(work: Callable[[], object], answer: Outcomes) -> None:
+def _put(work: Callable[[], object], answer: WorkOutcomes) -> None:
     answer.put(outcome_of(work))
 
 
-def _taken(outcome: Outcome) -> Any:
+def _result(outcome: WorkOutcome) -> Any:
     """What was returned; raises what was raised."""
     found, error = outcome
     if error is None:
@@ -121,7 +121,7 @@ class Question(Generic[T]):
                     if not outcome:
                         self._overdue.add(id(outcome))
                         raise
-            return _taken(outcome[0])  # type: ignore[no-any-return]
+            return _result(outcome[0])  # type: ignore[no-any-return]
 
         return answer
 
@@ -131,8 +131,8 @@ class Question(Generic[T]):
         newest = self.newest
         return None if newest is None else newest.since
 
-    def _begin(self, work: Callable[[], T]) -> list[Outcome]:
-        outcome: list[Outcome] = []
+    def _begin(self, work: Callable[[], T]) -> list[WorkOutcome]:
+        outcome: list[WorkOutcome] = []
 
         def run() -> None:
             value, error = outcome_of(work)
@@ -152,7 +152,7 @@ class Question(Generic[T]):
 
 
 def not_known_since(since: datetime | None) -> str:
-    """What is said of an answer that is not to be had now.
+    """What to say of an answer that cannot be had now.
 
     >>> not_known_since(datetime(2026, 11, 30, 9, 5, 7, tzinfo=UTC))
     'not known since 09:05:07 UTC'

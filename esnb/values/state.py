@@ -23,7 +23,7 @@ from eventsourcing.domain import BaseAggregate
 from esnb.values.attributes import instance_attributes
 from esnb.values.ordered_repr import in_order, ordered_repr, safe_repr
 
-State = dict[str, Any]
+AggregateState = dict[str, Any]
 
 _IDENTITY = frozenset({"id", "version"})
 _BOOKKEEPING = frozenset({"_id", "_version", "_created_on", "_modified_on", "_pending_events"})
@@ -56,13 +56,13 @@ def attributes(value: object) -> Iterator[tuple[str, Any]]:
     yield from instance_attributes(value)
 
 
-def state_of(aggregate: object) -> State:
+def state_of(aggregate: object) -> AggregateState:
     """The fields of an aggregate's state: the values themselves, not copies of them."""
     hidden = _IDENTITY | _BOOKKEEPING if isinstance(aggregate, BaseAggregate) else _IDENTITY
     return {name: value for name, value in attributes(aggregate) if name not in hidden}
 
 
-def full_state_of(aggregate: object) -> State:
+def full_state_of(aggregate: object) -> AggregateState:
     """All that a snapshot must bring back: the state and the library's own fields."""
     return {name: value for name, value in attributes(aggregate) if name != "_pending_events"}
 

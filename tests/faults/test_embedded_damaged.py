@@ -13,7 +13,7 @@ from eventsourcing.persistence import OperationalError
 
 from esnb.clients.installed import ClientError, NewEvent, StreamState
 from esnb.embedded.processes.emptying import empty_eventstoredb
-from esnb.embedded.projections.register import registered
+from esnb.embedded.projections.register import load_projections
 from esnb.embedded.services.group_host import GroupHost
 from esnb.embedded.storage.log import LogFull, LogUnusable
 from esnb.embedded.storage.refused import LogDamaged
@@ -76,7 +76,7 @@ async def use(path: Path) -> None:
     host = GroupHost(node)
     try:
         host.start()
-        registered(node.store, enabled=True)
+        load_projections(node.store, enabled=True)
         for chunk in node.reader.all_forwards(0, 2**63 - 1, None):
             for record in chunk:
                 node.store.types.name(record.type)

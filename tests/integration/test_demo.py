@@ -170,4 +170,4 @@ def test_what_is_no_day_is_said_with_the_form_of_one(
 ) -> None:
     with pytest.raises(SystemExit):
         demo.main(["--day", day])
-    assert f"{day!r} is no day: write 2013-01-01" in capsys.readouterr().err
+    assert f"{day!r} is not a day: write 2013-01-01" in capsys.readouterr().err

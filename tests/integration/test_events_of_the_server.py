@@ -86,7 +86,7 @@ def test_a_rivals_save_is_a_conflict_as_before(app: Bank) -> None:
     app.save(theirs)
     mine.rename("mine")
 
-    with pytest.raises(IntegrityError, match="get the aggregate anew"):
+    with pytest.raises(IntegrityError, match="get the aggregate again"):
         app.save(mine)
 
 

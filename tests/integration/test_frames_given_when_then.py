@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 import esnb
 from esnb.literals.imports import NoLiteralError
 from esnb.literals.layout import written
-from esnb.literals.literal import Source
+from esnb.literals.literal import SourceWriter
 from tests.domain.accounts import Bank, Cattery, Vanished, a_cat, an_account, bank, stamp
 
 
@@ -209,7 +209,7 @@ class Pair(NamedTuple):
 
 
 def made(value: Any) -> Any:
-    source = Source()
+    source = SourceWriter()
     text = written(source.literal(value))
     names: dict[str, Any] = {}
     exec("\n".join(source.imports.lines()), names)
@@ -267,8 +267,8 @@ def test_any_plain_value_has_a_literal(value: Any) -> None:
 @pytest.mark.parametrize("value", [object(), sys.stdout, lambda: None], ids=["a", "b", "c"])
 def test_what_has_no_literal(value: Any) -> None:
     with pytest.raises(NoLiteralError):
-        Source().literal(value)
+        SourceWriter().literal(value)
     cycle: list[Any] = []
     cycle.append(cycle)
     with pytest.raises(NoLiteralError, match="too deeply"):
-        Source().literal(cycle)
+        SourceWriter().literal(cycle)

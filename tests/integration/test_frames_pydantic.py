@@ -10,7 +10,7 @@ import pytest
 
 import esnb
 from esnb.literals.imports import NoLiteralError
-from esnb.literals.literal import Source
+from esnb.literals.literal import SourceWriter
 
 pytestmark = pytest.mark.extras
 
@@ -71,7 +71,7 @@ def test_objects_of_attrs_have_source() -> None:
 
     from tests.unit import attrs_domain
 
-    source = Source()
+    source = SourceWriter()
     for value in (attrs_domain.Box(1, inner="s"), attrs_domain.Box(2, [attrs_domain.Box(3)])):
         assert source.made(source.literal(value)) == value
     local = attrs.make_class("Local", ["x"])

@@ -152,7 +152,7 @@ def test_only_the_time_that_the_server_takes_counts_and_only_while_it_answers_no
     monkeypatch.setattr(patience, "answers", lambda client: answers)
     response = Response(clock, 100.0 + waited)
     client = Client("esdb://127.0.0.1:1?Tls=false")
-    events: Any = patience.patiently(response, client)
+    events: Any = patience.with_silence_timeout(response, client)
 
     assert next(events) == "one"
     clock[0] = 100.0  # the reader took its time
@@ -182,7 +182,7 @@ def test_a_read_that_finds_nothing_for_long_is_not_given_up(
             found: list[str] = []
             reader = threading.Thread(
                 target=lambda: found.extend(
-                    event.type for event in islice(patience.patiently(quiet, client), 1)
+                    event.type for event in islice(patience.with_silence_timeout(quiet, client), 1)
                 )
             )
             reader.start()

@@ -450,7 +450,7 @@ class TestTrouble:
             outbox.discard(unknown)
 
     def test_an_outbox_is_not_rebuilt(self, stores: Stores, bank: Bank) -> None:
-        with pytest.raises(NotSupportedError, match="once more"):
+        with pytest.raises(NotSupportedError, match="reach its queue again"):
             Outbox(stores, bank).rebuild()
 
     def test_waiting_for_what_was_not_started_is_refused(self, stores: Stores, bank: Bank) -> None:
@@ -651,7 +651,7 @@ class TestWorkers:
         with outbox, BullMQPublisher(outbox, to("q")) as publisher, worker:
             publisher.wait(timeout=DEADLINE)
             until(lambda: worker.status().failed)
-            with pytest.raises(TimeoutError, match="gave set, which is no JSON"):
+            with pytest.raises(TimeoutError, match="returned set, which is not JSON"):
                 worker.wait(1, timeout=0.1)
         assert stores.redis.zcard("bull:q:failed") == 1
 

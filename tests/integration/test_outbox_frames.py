@@ -464,12 +464,13 @@ class TestCommandLine:
     @pytest.mark.parametrize(
         ("function", "url", "said"),
         [
-            ("shouting", "redis://localhost:1", "give module:function"),
+            ("shouting", "redis://localhost:1", "pass module:function"),
             ("shouting:whisper", "redis://localhost:1", "shouting has no 'whisper'"),
+            ("json:__name__", "redis://localhost:1", "names a str, not a function"),
             ("nowhere:shout", "redis://localhost:1", "No module named 'nowhere'"),
             ("shouting:shout", "http://localhost", "must begin with redis://"),
         ],
-        ids=["form", "function", "module", "url"],
+        ids=["form", "function", "callable", "module", "url"],
     )
     def test_wrong_arguments_are_said(
         self, folder: Path, function: str, url: str, said: str

@@ -13,7 +13,7 @@ import redis
 
 from esnb.outbox import BullMQPublisher, Outbox, OutboxRecord
 from esnb.outbox.jobs import msgpack
-from esnb.outbox.view import CLAIM, MEND, SETTLE
+from esnb.outbox.view import CLAIM, RESOLVE, SETTLE
 from esnb.redis.scripts import script
 from tests.domain.bank import Bank
 from tests.losing_proxy import LosingProxy
@@ -201,7 +201,7 @@ def test_an_empty_claim_leaves_nothing_to_give_back(filled: Outbox[Bank]) -> Non
 
 
 @pytest.mark.parametrize("how", ["retry", "discard"])
-def test_a_mending_whose_answer_is_lost_counts_its_records(
+def test_resolving_whose_answer_is_lost_counts_its_records(
     proxy: LosingProxy, bank: Bank, outbox: Outbox[Bank], how: str
 ) -> None:
     def refuses(record: OutboxRecord) -> str:
@@ -213,7 +213,7 @@ def test_a_mending_whose_answer_is_lost_counts_its_records(
             publishes.wait(timeout=DEADLINE)
     [record] = outbox.records()
     getattr(outbox, how)([])  # Redis knows the script from here on
-    proxy.lose(MEND.digest.encode())
+    proxy.lose(RESOLVE.digest.encode())
     assert getattr(outbox, how)([record.id]) == 1
     assert proxy.lost.wait(DEADLINE)
     assert outbox.records()[0].state == ("pending" if how == "retry" else "skipped")
@@ -268,4 +268,4 @@ def test_a_record_that_is_settled_and_removed_meanwhile_is_not_named(
     outbox.view.redis.hdel(outbox.view.key("outbox-records"), gone)
     with publisher(outbox) as publishes, pytest.raises(TimeoutError) as caught:
         publishes.wait(timeout=0.1)
-    assert str(caught.value).endswith("within 0.1 s: nothing is left by now")
+    assert str(caught.value).endswith("within 0.1 s: nothing is left any more")

@@ -119,7 +119,7 @@ def test_redis_is_private_keeps_its_keys_and_nothing_on_disk(stores: esnb.Stores
 def test_an_application_is_made_of_its_class() -> None:
     with esnb.connect(embedded=True) as stores:
         bank: Any = stores.application(Bank)
-        with pytest.raises(TypeError, match=r"Bank object at .* is no class: give .*'s class"):
+        with pytest.raises(TypeError, match=r"Bank object at .* is not a class: pass .*'s class"):
             stores.application(bank)
 
 
@@ -640,12 +640,12 @@ except OperationalError as error:
 
 
 def test_a_program_that_lost_its_executable_bit_is_made_runnable(tmp_path: Path) -> None:
-    from esnb.embedded.processes.redis_program import runnable
+    from esnb.embedded.processes.redis_program import make_runnable
 
     program = tmp_path / "valkey-server"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o644)
-    assert runnable(program, tmp_path) == program
+    assert make_runnable(program, tmp_path) == program
     assert os.access(program, os.X_OK)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from eventsourcing.persistence import OperationalError
 
-from esnb.embedded.processes.process import Home, Plan, ServerProcess, start
+from esnb.embedded.processes.process import Home, ProcessPlan, ServerProcess, start
 from tests.waiting import until
 
 SERVER = "import signal; print('warming up'); print('Ready: now', flush=True); signal.pause()"
@@ -22,18 +22,20 @@ SERVER = "import signal; print('warming up'); print('Ready: now', flush=True); s
 PRELUDE = """
 import sys
 from pathlib import Path
-from esnb.embedded.processes.process import Home, Plan, start
+from esnb.embedded.processes.process import Home, ProcessPlan, start
 SERVER = {server!r}
 home = Home("Dummy", Path({home!r}))
 def run():
     global used
-    used = start(home, lambda: Plan(command=[sys.executable, "-c", SERVER], ready="ready"))
+    used = start(home, lambda: ProcessPlan(command=[sys.executable, "-c", SERVER], ready="ready"))
     return used.state["pid"]
 """
 
 
-def plan(code: str = SERVER, **changes: Any) -> Callable[[], Plan]:
-    return lambda: Plan(**{"command": [sys.executable, "-c", code], "ready": "ready", **changes})
+def plan(code: str = SERVER, **changes: Any) -> Callable[[], ProcessPlan]:
+    return lambda: ProcessPlan(
+        **{"command": [sys.executable, "-c", code], "ready": "ready", **changes}
+    )
 
 
 def prelude(home: Path) -> str:

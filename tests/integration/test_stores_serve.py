@@ -162,7 +162,7 @@ def test_system_projections_run_unless_they_are_switched_off(
     with Client(without.eventstoredb) as client, pytest.raises(ClientError):
         client.get_projection_statistics(name="$by_category")
     ended = refused(plain_environment, *path)
-    assert "give --run-projections none" in ended.stderr
+    assert "pass --run-projections none" in ended.stderr
     without.stop()
 
     by_default = serve(*path)

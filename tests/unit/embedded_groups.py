@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 from esnb.embedded.persistent import configuration
-from esnb.embedded.persistent.consumer import Consumer
-from esnb.embedded.persistent.group import Group
-from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.consumer import GroupConsumer
+from esnb.embedded.persistent.group import SubscriptionGroup
+from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.registry import Registry
@@ -52,7 +52,7 @@ class Desk:
         self.got: list[tuple[int, int]] = []
         self.messages: list[Message] = []
         self.dropped: Exception | None = None
-        self.consumer = Consumer(slots, self._take, self._drop)
+        self.consumer = GroupConsumer(slots, self._take, self._drop)
 
     def taken(self) -> list[int]:
         """The revisions it was given since the last look."""
@@ -85,11 +85,11 @@ class Bench:
         append(self.store, stream, ANY, *events)
         return [one.event_id for one in events]
 
-    def group(self, stream: str | None = "s", name: str = "g", **changed: Any) -> Group:
+    def group(self, stream: str | None = "s", name: str = "g", **changed: Any) -> SubscriptionGroup:
         """A new group that has taken in what there is."""
-        return self.caught_up(self.registry.create(Target(stream), name, settings(**changed)))
+        return self.caught_up(self.registry.create(GroupTarget(stream), name, settings(**changed)))
 
-    def restarted(self, stream: str, name: str) -> Group:
+    def restarted(self, stream: str, name: str) -> SubscriptionGroup:
         """The group as it is when the server has been started again; the old one is gone."""
         append(self.store, configuration.STREAM, ANY, self.registry.configuration())
         self.waits = False
@@ -97,32 +97,32 @@ class Bench:
         self.registry.load()
         return self.caught_up(self.registry.get(stream, name))
 
-    def caught_up(self, group: Group) -> Group:
+    def caught_up(self, group: SubscriptionGroup) -> SubscriptionGroup:
         """The group, which has taken in what there is."""
         while group.advance():
             pass
         return group
 
-    def joined(self, group: Group, slots: int = 10) -> Desk:
+    def joined(self, group: SubscriptionGroup, slots: int = 10) -> Desk:
         """A new consumer of the group."""
         desk = Desk(slots)
         group.connect(desk.consumer)
         return desk
 
-    def pass_time(self, group: Group, seconds: int = 1) -> None:
+    def pass_time(self, group: SubscriptionGroup, seconds: int = 1) -> None:
         """So many seconds, one after the other."""
         for _ in range(seconds):
             self.clock.now += SECOND
             group.tick()
             self.caught_up(group)
 
-    def checkpoint(self, group: Group) -> str | None:
+    def checkpoint(self, group: SubscriptionGroup) -> str | None:
         """What the log holds as the group's checkpoint."""
         found = self.reader.backwards(checkpoint_stream(group.subscription), 2**63 - 1, 1)
         record = None if found is None else next(found.records, None)
         return None if record is None else str(json.loads(content(record).data))
 
-    def parked(self, group: Group) -> list[tuple[str, str]]:
+    def parked(self, group: SubscriptionGroup) -> list[tuple[str, str]]:
         """The parked links and the reasons for them."""
         found = self.reader.forwards(parked_stream(group.subscription), 0, 1_000)
         held = [] if found is None else [content(record) for record in found.records]

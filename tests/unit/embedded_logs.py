@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.log import StorageLog
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.storage.sqlite_log import SqliteLog
@@ -35,9 +35,9 @@ class Clock:
 
 
 @contextmanager
-def opened(kind: str, folder: Path) -> Iterator[Log]:
+def opened(kind: str, folder: Path) -> Iterator[StorageLog]:
     """A log in memory, or in a file of `folder`."""
-    log: Log = MemoryLog() if kind == "memory" else SqliteLog(folder / "events.db")
+    log: StorageLog = MemoryLog() if kind == "memory" else SqliteLog(folder / "events.db")
     try:
         yield log
     finally:

@@ -10,7 +10,13 @@ import pytest
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, LogRecord
 from esnb.embedded.streams import catch_up
-from esnb.embedded.streams.catch_up import CaughtUp, Checkpoint, Delivery, Filtered, Window
+from esnb.embedded.streams.catch_up import (
+    CaughtUp,
+    Checkpoint,
+    Filtered,
+    FilterWindow,
+    SubscriptionItem,
+)
 from esnb.embedded.streams.errors import StoreEmptied, StreamDeleted
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.versioning import ANY
@@ -28,7 +34,7 @@ def run(scenario: Callable[[Node], Coroutine[None, None, None]]) -> None:
     asyncio.run(bounded())
 
 
-async def taken(deliveries: AsyncIterator[Delivery], count: int) -> list[object]:
+async def taken(deliveries: AsyncIterator[SubscriptionItem], count: int) -> list[object]:
     """The next `count` deliveries: revisions of records, and what else there is."""
     found: list[object] = []
     for _ in range(count):
@@ -43,11 +49,13 @@ async def put(node: Node, stream: str, count: int = 1, type: str = "Happened") -
     return place.position
 
 
-def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[Delivery]:
+def of_stream(node: Node, stream: str, start: int | None) -> AsyncIterator[SubscriptionItem]:
     return catch_up.of_stream(node.reader, node.feed, stream, start)
 
 
-def filtered(node: Node, after: int | None, type: str, window: Window) -> AsyncIterator[Delivery]:
+def filtered(
+    node: Node, after: int | None, type: str, window: FilterWindow
+) -> AsyncIterator[SubscriptionItem]:
     """The events of one type in `$all`."""
 
     def matches(record: LogRecord) -> bool:
@@ -141,7 +149,7 @@ def test_all_with_a_filter_tells_how_far_it_looked() -> None:
         start = node.store.head
         for _ in range(7):
             last = await put(node, "a", type="No")
-        by_type = filtered(node, start, "Yes", Window(3, 3))
+        by_type = filtered(node, start, "Yes", FilterWindow(3, 3))
         positions = [record.position for record in node.store.log.all_forwards(start + 1, last, 9)]
         assert await taken(by_type, 3) == [
             Checkpoint(positions[2]),
@@ -161,20 +169,20 @@ def test_all_with_a_filter_tells_how_far_it_looked() -> None:
 @pytest.mark.parametrize(
     ("history", "window", "told", "until_the_next"),
     [
-        (5, Window(32, 32), [], 27),
-        (31, Window(32, 32), [], 1),
-        (32, Window(32, 32), [32], 32),
-        (33, Window(32, 32), [32], 31),
-        (70, Window(32, 64), [64], 58),
-        (70, Window(10, 25), [30, 50], 5),
-        (29, Window(10, 25), [], 1),
-        (25, Window(10, 25), [], 1),
-        (40, Window(1, 3), list(range(3, 40, 3)), 2),
-        (40, Window(1000, 1000), [], 960),
+        (5, FilterWindow(32, 32), [], 27),
+        (31, FilterWindow(32, 32), [], 1),
+        (32, FilterWindow(32, 32), [32], 32),
+        (33, FilterWindow(32, 32), [32], 31),
+        (70, FilterWindow(32, 64), [64], 58),
+        (70, FilterWindow(10, 25), [30, 50], 5),
+        (29, FilterWindow(10, 25), [], 1),
+        (25, FilterWindow(10, 25), [], 1),
+        (40, FilterWindow(1, 3), list(range(3, 40, 3)), 2),
+        (40, FilterWindow(1000, 1000), [], 960),
     ],
 )
 def test_pages_of_which_nothing_matches(
-    history: int, window: Window, told: list[int], until_the_next: int
+    history: int, window: FilterWindow, told: list[int], until_the_next: int
 ) -> None:
     """A checkpoint comes at a page's end only, never at the history's; its count goes on."""
 
@@ -201,7 +209,7 @@ def test_a_page_ends_with_its_thirty_second_match() -> None:
     async def scenario(node: Node) -> None:
         start = node.store.head
         await put(node, "a", 100, type="Yes")
-        found = await taken(filtered(node, start, "Yes", Window(1_000, 50)), 102)
+        found = await taken(filtered(node, start, "Yes", FilterWindow(1_000, 50)), 102)
         assert [index for index, one in enumerate(found) if isinstance(one, Checkpoint)] == [64]
         assert found[-1] == CaughtUp()
 
@@ -216,7 +224,7 @@ def test_hidden_events_are_considered() -> None:
         hidden = "$persistentsubscription-$all::g-checkpoint"
         await put(node, hidden, 2)
         last = await put(node, "a", type="No")
-        deliveries = filtered(node, start, "Yes", Window(3, 3))
+        deliveries = filtered(node, start, "Yes", FilterWindow(3, 3))
         assert await taken(deliveries, 2) == [Checkpoint(last), CaughtUp()]
         await put(node, hidden, 2)
         last = await put(node, "a", type="Yes")
@@ -241,7 +249,7 @@ def test_resuming_from_any_checkpoint_misses_no_match() -> None:
     async def scenario(node: Node) -> None:
         start = node.store.head
 
-        whole = filtered(node, start, "Yes", Window(1, 2))
+        whole = filtered(node, start, "Yes", FilterWindow(1, 2))
         assert await taken(whole, 1) == [CaughtUp()]
         for number in range(20):
             await put(node, "a", type="Yes" if number % 3 == 0 else "No")
@@ -251,7 +259,7 @@ def test_resuming_from_any_checkpoint_misses_no_match() -> None:
             if isinstance(delivery, LogRecord):
                 seen.append(delivery.revision)
             elif isinstance(delivery, Checkpoint):
-                resumed = filtered(node, delivery.position, "Yes", Window(32, 10**6))
+                resumed = filtered(node, delivery.position, "Yes", FilterWindow(32, 10**6))
                 missing = [number for number in range(0, 20, 3) if number not in seen]
                 assert await taken(resumed, len(missing)) == missing
 

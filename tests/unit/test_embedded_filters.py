@@ -16,7 +16,7 @@ from esnb.embedded.storage.record import LogRecord
 from esnb.embedded.streams import searching
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
 from esnb.embedded.streams.filters import accepted_by, by_name
-from esnb.embedded.streams.linear_dialect import linear
+from esnb.embedded.streams.linear_dialect import to_linear
 
 A30 = "a" * 30
 re2: Any = vars(searching)["re2"]
@@ -29,11 +29,11 @@ def record(type: int) -> LogRecord:
 @pytest.fixture(params=["RE2", "without RE2"])
 def matcher(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Both ways in which names are searched: there is not a wheel of RE2 for every platform."""
-    searching.searching.cache_clear()
+    searching.compile_search.cache_clear()
     if request.param == "without RE2":
         monkeypatch.setattr(searching, "re2", None)
     yield
-    searching.searching.cache_clear()
+    searching.compile_search.cache_clear()
 
 
 @pytest.mark.usefixtures("matcher")
@@ -228,7 +228,7 @@ _EXPRESSIONS = st.recursive(
 @pytest.mark.skipif(re2 is None, reason="there is no RE2 for this platform")
 def test_re2_finds_what_a_backtracking_matcher_finds(pattern: str, name: str) -> None:
     try:
-        search = searching.LinearSearch(pattern, linear(pattern))
+        search = searching.LinearSearch(pattern, to_linear(pattern))
     except (ValueError, re2.error):
         return
     assert search(name) is (re.search(pattern, name) is not None)

@@ -6,7 +6,7 @@ import pytest
 
 from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
 from esnb.embedded.persistent.group import Nack
-from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.persistent.group_settings import END, EventFilter, GroupTarget
 from esnb.embedded.persistent.journal import parked_stream, replay_stream
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.streams.versioning import ANY
@@ -388,7 +388,7 @@ def test_a_replay_goes_on_in_the_group_that_follows(bench: Bench, how: str) -> N
     if how == "killed":
         bench.pass_time(group)  # what was acknowledged is kept every second
     if how == "updated":
-        _, group = bench.registry.update(Target("s"), "g", settings())
+        _, group = bench.registry.update(GroupTarget("s"), "g", settings())
         assert isinstance(desk.dropped, GroupDropped)
     else:
         if how == "ended":
@@ -522,7 +522,7 @@ def test_links_that_point_nowhere(
 def test_a_filter_of_all_counts_what_it_passes_over(bench: Bench) -> None:
     """The checkpoint moves on behind events of others, and never past a message in work."""
     group = bench.registry.create(
-        Target(None, EventFilter(True, "", ("wanted-",))),
+        GroupTarget(None, EventFilter(True, "", ("wanted-",))),
         "g",
         settings(max_checkpoint_count=3, checkpoint_after=0),
     )
@@ -534,7 +534,7 @@ def test_a_filter_of_all_counts_what_it_passes_over(bench: Bench) -> None:
     assert desk.taken() == [0]
     assert bench.checkpoint(group) is None
     group.acknowledge([desk.messages[0].id])
-    assert bench.checkpoint(group) == Target(None).described(
+    assert bench.checkpoint(group) == GroupTarget(None).place_text(
         bench.store.log.forwards(bench.store.streams.number("other") or 0, 6, 6, 1)[0].position
     )
 
@@ -573,6 +573,6 @@ def test_statistics_count_since_the_last_look(bench: Bench) -> None:
     assert (seen.outstanding, seen.in_flight, seen.last_known) == (2, 2, 3)
     (consumer,) = seen.consumers
     assert (consumer.free, consumer.in_flight, consumer.total) == (1, 2, 4)
-    assert consumer.observed["Median"] == consumer.observed["99.9%"] == 2_000
+    assert consumer.measurements["Median"] == consumer.measurements["99.9%"] == 2_000
     assert group.statistics().since_last == 0
     assert desk.consumer.free == 1

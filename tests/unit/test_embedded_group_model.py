@@ -10,7 +10,7 @@ import pytest
 
 from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.group import Nack
-from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.persistent.group_settings import END, EventFilter, GroupTarget
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.storage.record import LINK
 from esnb.embedded.streams.versioning import ANY
@@ -33,7 +33,11 @@ class World:
         self.bench = Bench()
         self.written: set[bytes] = set()
         self.target = self.random.choice(
-            [Target("s-0"), Target(None), Target(None, EventFilter(True, "", ("s-",)))]
+            [
+                GroupTarget("s-0"),
+                GroupTarget(None),
+                GroupTarget(None, EventFilter(True, "", ("s-",))),
+            ]
         )
         for _ in range(self.random.randrange(20)):
             self._write()
@@ -99,7 +103,7 @@ class World:
         stream = self.random.choice(["s-0", "s-1", "s-2", "other"])
         ids = self.bench.append(stream, self.random.choice([1, 1, 2, 8]))
         concerned = stream == "s-0" if self.target.stream else stream.startswith("s-")
-        if concerned or self.target == Target(None):
+        if concerned or self.target == GroupTarget(None):
             self.written |= set(ids)
 
     def _advance(self) -> None:
@@ -160,7 +164,7 @@ class World:
         text = self.bench.checkpoint(self.group)
         if text is None:
             return
-        checkpoint = self.target.place(text)
+        checkpoint = self.target.parse_place(text)
         finished = self.done | self.was_parked
         for event_id, place in self.wanted().items():
             assert place > checkpoint or event_id in finished

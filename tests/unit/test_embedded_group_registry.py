@@ -16,7 +16,7 @@ from esnb.embedded.persistent.errors import (
     GroupMissing,
 )
 from esnb.embedded.persistent.group import Nack
-from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.persistent.group_settings import END, EventFilter, GroupTarget
 from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.services.group_info import subscription_info
@@ -52,7 +52,7 @@ def test_bad_settings(bench: Bench, changed: dict[str, Any], reason: str) -> Non
     kept = bench.group()
     desk = bench.joined(kept)
     with pytest.raises(GroupFailed, match=reason):
-        bench.registry.update(Target("s"), "g", settings(**changed))
+        bench.registry.update(GroupTarget("s"), "g", settings(**changed))
     assert desk.dropped is None
     assert bench.registry.get("s", "g") is kept
 
@@ -62,7 +62,7 @@ def test_a_start_past_the_end_of_all_and_a_filter_that_is_none(bench: Bench) -> 
     with pytest.raises(GroupFailed, match="less than or equal to the last commit position"):
         bench.group(None, start=bench.store.head + 1)
     with pytest.raises(InvalidRequest, match="not a regular expression"):
-        bench.registry.create(Target(None, EventFilter(True, "(", ())), "g", settings())
+        bench.registry.create(GroupTarget(None, EventFilter(True, "(", ())), "g", settings())
     bench.group(None, start=bench.store.head)
 
 
@@ -87,16 +87,16 @@ def test_an_update_drops_consumers_and_goes_on_from_the_checkpoint(bench: Bench)
     group = bench.group(max_checkpoint_count=1)
     desk = bench.joined(group)
     group.acknowledge([ids[0], ids[2]])
-    _, new = bench.registry.update(Target("s"), "g", settings(strategy="Pinned", start=3))
+    _, new = bench.registry.update(GroupTarget("s"), "g", settings(strategy="Pinned", start=3))
     assert isinstance(desk.dropped, GroupDropped)
     assert bench.joined(bench.caught_up(new)).taken() == [1, 2, 3]
     assert isinstance(bench.joined(group).dropped, GroupError)
 
 
 def test_an_update_of_all_keeps_the_filter(bench: Bench) -> None:
-    target = Target(None, EventFilter(False, "^A", ()))
+    target = GroupTarget(None, EventFilter(False, "^A", ()))
     bench.registry.create(target, "g", settings())
-    _, new = bench.registry.update(Target(None), "g", settings(max_retry_count=7))
+    _, new = bench.registry.update(GroupTarget(None), "g", settings(max_retry_count=7))
     assert new.target == target
     assert new.settings.max_retry_count == 7
 
@@ -108,7 +108,7 @@ def test_a_restart_keeps_groups_checkpoints_and_parked_messages(bench: Bench) ->
     group.acknowledge(ids[:2])
     group.refuse(ids[3:4], Nack.PARK, "")
     bench.registry.create(
-        Target(None, EventFilter(True, "", ("s", "t"))), "all", settings(start=END)
+        GroupTarget(None, EventFilter(True, "", ("s", "t"))), "all", settings(start=END)
     )
     _restarted(bench)
     again = bench.registry.get("s", "g")
@@ -228,7 +228,7 @@ def test_a_restart_leaves_out_the_group_that_a_client_wrote_wrongly(
 ) -> None:
     bench.append("s", 3)
     kept = bench.group()
-    bench.registry.create(Target(None), "all", settings())
+    bench.registry.create(GroupTarget(None), "all", settings())
     configured = bench.registry.configuration()
     append(bench.store, configuration.STREAM, ANY, configured)
     bench.append(configuration.STREAM, 150, data=b"rubbish")  # the stream's $maxCount is 2

@@ -9,7 +9,7 @@ import pytest
 
 from esnb.clients.installed import persistent_pb2, shared_pb2
 from esnb.embedded.persistent.group import Nack
-from esnb.embedded.persistent.group_settings import END, EventFilter, Target
+from esnb.embedded.persistent.group_settings import END, EventFilter, GroupTarget
 from esnb.embedded.services import group_request
 from esnb.embedded.services.status import Stated
 from esnb.embedded.streams.errors import InvalidArgument, InvalidRequest, Refused
@@ -27,38 +27,42 @@ def create(settings: dict[str, Any] | None = None, **options: Any) -> Any:
 @pytest.mark.parametrize(
     ("options", "target", "start"),
     [
-        (create(stream_identifier=STREAM, settings={"revision": 7}), Target("s"), 7),
-        (create(stream_identifier=STREAM, settings={"revision": 2**64 - 1}), Target("s"), END),
-        (create(stream=Create.StreamOptions(stream_identifier=STREAM, revision=3)), Target("s"), 3),
+        (create(stream_identifier=STREAM, settings={"revision": 7}), GroupTarget("s"), 7),
+        (create(stream_identifier=STREAM, settings={"revision": 2**64 - 1}), GroupTarget("s"), END),
+        (
+            create(stream=Create.StreamOptions(stream_identifier=STREAM, revision=3)),
+            GroupTarget("s"),
+            3,
+        ),
         (
             create(stream=Create.StreamOptions(stream_identifier=STREAM, start=EMPTY)),
-            Target("s"),
+            GroupTarget("s"),
             0,
         ),
         (
             create(stream=Create.StreamOptions(stream_identifier=STREAM, end=EMPTY)),
-            Target("s"),
+            GroupTarget("s"),
             END,
         ),
-        (create(all=Create.AllOptions(end=EMPTY, no_filter=EMPTY)), Target(None), END),
+        (create(all=Create.AllOptions(end=EMPTY, no_filter=EMPTY)), GroupTarget(None), END),
         (
             create(
                 all=Create.AllOptions(
                     position=Create.Position(commit_position=5, prepare_position=5)
                 )
             ),
-            Target(None),
+            GroupTarget(None),
             5,
         ),
         (
             Update.Options(settings=Update.Settings(), all=Update.AllOptions(start=EMPTY)),
-            Target(None),
+            GroupTarget(None),
             0,
         ),
     ],
     ids=["old", "old end", "revision", "start", "end", "all end", "position", "update"],
 )
-def test_targets_and_starts(options: Any, target: Target, start: int) -> None:
+def test_targets_and_starts(options: Any, target: GroupTarget, start: int) -> None:
     assert group_request.target(options) == target
     assert group_request.settings(options).start == start
 
@@ -190,7 +194,7 @@ def test_starts_that_are_none(options: Any) -> None:
 def test_all_is_not_the_name_of_a_stream(change: str) -> None:
     options = getattr(persistent_pb2, f"{change}Req").Options()
     options.stream_identifier.stream_name = b"$all"
-    read = group_request.deleted if change == "Delete" else group_request.target
+    read = group_request.deleted_target if change == "Delete" else group_request.target
     with pytest.raises(Stated) as error:
         read(options)
     assert str(error.value) == (

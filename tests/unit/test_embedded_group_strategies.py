@@ -7,7 +7,7 @@ import json
 import pytest
 
 from esnb.embedded.persistent.buffer import Offer
-from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.consumer import GroupConsumer
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.strategies import STRATEGIES, RoundRobin
 from esnb.embedded.storage.record import Proposed
@@ -109,10 +109,10 @@ def test_links_are_pinned_by_their_targets_streams(bench: Bench, strategy: str) 
 class _Newest(RoundRobin):
     """A strategy of a test's own: whoever came last is served first."""
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: GroupConsumer) -> None:
         self._turns.appendleft(consumer)
 
-    def pick(self, message: Message) -> Consumer | Offer:
+    def pick(self, message: Message) -> GroupConsumer | Offer:
         return next((one for one in self._turns if one.free > 0), Offer.FULL)
 
 

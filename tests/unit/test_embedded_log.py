@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from esnb.embedded.storage.log import Log, LogFull, LogUnusable, LogWrite
+from esnb.embedded.storage.log import LogFull, LogUnusable, LogWrite, StorageLog
 from esnb.embedded.storage.names import NewName
 from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.storage.sqlite_log import SqliteLog
@@ -32,21 +32,21 @@ THIRD = LogWrite([B1])
 
 
 @pytest.fixture(params=["memory", "disk"])
-def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Log]:
+def log(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorageLog]:
     with opened(request.param, tmp_path) as log:
         log.write((FIRST,))
         log.write((SECOND, THIRD))
         yield log
 
 
-def test_names(log: Log) -> None:
+def test_names(log: StorageLog) -> None:
     assert (log.find_stream("b"), log.stream_name(2), log.last_stream()) == (2, "b", 2)
     assert (log.find_type("Happened"), log.type_name(1), log.last_type()) == (1, "Happened", 1)
     assert log.find_stream("c") is None
     assert log.find_type("c") is None
 
 
-def test_by_stream(log: Log) -> None:
+def test_by_stream(log: StorageLog) -> None:
     assert log.last_of(1) == A2
     assert log.last_of(2) == B1
     assert log.last_of(3) is None
@@ -59,7 +59,7 @@ def test_by_stream(log: Log) -> None:
     assert log.forwards(3, 0, 9, 9) == []
 
 
-def test_by_position(log: Log) -> None:
+def test_by_position(log: StorageLog) -> None:
     assert log.head() == B1
     assert log.at_position(40) == A1
     assert log.at_position(41) is None
@@ -70,7 +70,7 @@ def test_by_position(log: Log) -> None:
     assert log.newest(2) == [A2, B1]
 
 
-def test_cleared(log: Log) -> None:
+def test_cleared(log: StorageLog) -> None:
     log.clear()
     assert log.head() is None
     assert log.find_stream("a") is None

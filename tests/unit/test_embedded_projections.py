@@ -18,7 +18,7 @@ from esnb.embedded.projections.links import (
     stamp_json,
     stream_metadata,
 )
-from esnb.embedded.projections.register import registered
+from esnb.embedded.projections.register import load_projections
 from esnb.embedded.projections.rules import BadQuery, Emission
 from esnb.embedded.projections.source_event import Sources, source_stream
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection
@@ -232,7 +232,7 @@ def test_settings_that_a_client_wrote_wrongly_are_passed_over(unsound: bytes) ->
     streams = Streams()
     streams.append("$projections-$by_category", "$ProjectionUpdated", _json())
     streams.append("$projections-$by_category", "$ProjectionUpdated", unsound)
-    found = registered(streams.store, enabled=True)["$by_category"]
+    found = load_projections(streams.store, enabled=True)["$by_category"]
     assert (found.enabled, found.query, found.epoch, found.version) == (False, "last\n.", 3, 4)
 
 
@@ -242,7 +242,7 @@ def test_a_property_of_correlation_that_is_none_is_passed_over(half: Any) -> Non
     query = f'{{"correlationIdProperty": {json.dumps(half)}}}'
     settings = _json(query=query)
     streams.append("$projections-$by_correlation_id", "$ProjectionUpdated", settings)
-    found = registered(streams.store, enabled=True)["$by_correlation_id"]
+    found = load_projections(streams.store, enabled=True)["$by_correlation_id"]
     assert found.enabled
 
 
@@ -255,7 +255,7 @@ def test_a_checkpoint_that_a_client_wrote_wrongly_is_passed_over(position: str) 
         streams.append(
             "$projections-$by_category-checkpoint", "$ProjectionCheckpoint", b"{}", metadata
         )
-    assert registered(streams.store, enabled=True)["$by_category"].position == 64
+    assert load_projections(streams.store, enabled=True)["$by_category"].position == 64
 
 
 @pytest.mark.parametrize("position", ["1e400", str(2**70), str(10**6), "-1"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.embedded.services.status import fitting
+from esnb.embedded.services.status import fit
 
 
 def in_header(text: str) -> int:
@@ -17,7 +17,7 @@ def in_header(text: str) -> int:
 
 @given(st.text(st.sampled_from("xä€𝄞%\n"), max_size=3000))
 def test_a_text_of_any_length_fits(text: str) -> None:
-    cut = fitting(text, 2_000)
+    cut = fit(text, 2_000)
     assert in_header(cut) <= 2_000
     assert cut == text or in_header(text) > 2_000
     if cut != text:
@@ -28,6 +28,6 @@ def test_a_text_of_any_length_fits(text: str) -> None:
 
 
 def test_what_clients_look_for_stands_before_and_behind_the_name() -> None:
-    cut = fitting(f"Stream: {'ä' * 2**20}, Expected version: 7, Actual version: 0", 2_000)
+    cut = fit(f"Stream: {'ä' * 2**20}, Expected version: 7, Actual version: 0", 2_000)
     assert cut.startswith("Stream: ää")
     assert cut.endswith("ää, Expected version: 7, Actual version: 0")

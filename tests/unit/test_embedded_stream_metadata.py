@@ -9,13 +9,13 @@ from esnb.embedded.streams.stream_metadata import (
     SOFT_DELETED,
     UNLIMITED,
     StreamMetadata,
-    parsed,
-    recreated,
+    parse_metadata,
+    recreate_metadata,
 )
 
 
 def said(data: bytes, is_json: bool = True) -> StreamMetadata:
-    return parsed(Content(is_json, data, b""))
+    return parse_metadata(Content(is_json, data, b""))
 
 
 def test_limits() -> None:
@@ -52,24 +52,24 @@ def test_unsound_metadata_say_nothing(data: bytes) -> None:
 
 
 def test_no_metadata_and_binary_metadata_say_nothing() -> None:
-    assert parsed(None) == UNLIMITED
+    assert parse_metadata(None) == UNLIMITED
     assert said(b'{"$maxCount": 3}', is_json=False) == UNLIMITED
 
 
 def test_recreation_keeps_what_else_is_said_and_its_order() -> None:
     data = '{"$tb": 9, "owner": "ü", "$maxCount": 4}'.encode()
-    assert recreated(data, 3) == '{"$tb":3,"owner":"ü","$maxCount":4}'.encode()
-    assert recreated(SOFT_DELETED, TOMBSTONE - 1) == b'{"$tb":9223372036854775806}'
-    assert recreated(b"[]", 3) is None
-    assert recreated(b"no", 3) is None
+    assert recreate_metadata(data, 3) == '{"$tb":3,"owner":"ü","$maxCount":4}'.encode()
+    assert recreate_metadata(SOFT_DELETED, TOMBSTONE - 1) == b'{"$tb":9223372036854775806}'
+    assert recreate_metadata(b"[]", 3) is None
+    assert recreate_metadata(b"no", 3) is None
 
 
 def test_recreation_keeps_halves_of_characters_escaped() -> None:
     """Which JSON can hold and UTF-8 cannot: an append must not fail for them."""
     data = '{"$tb": 9, "a": "ü\\ud83d", "b": "\\ud83d\\ude00"}'.encode()
-    assert recreated(data, 3) == '{"$tb":3,"a":"ü\\ud83d","b":"😀"}'.encode()
+    assert recreate_metadata(data, 3) == '{"$tb":3,"a":"ü\\ud83d","b":"😀"}'.encode()
 
 
 def test_recreation_of_metadata_without_end() -> None:
-    assert recreated(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 3) is None
-    assert recreated(b'{"a": %s}' % (b"1" * 10_000), 3) is None
+    assert recreate_metadata(b'{"a":' * 100_000 + b"1" + b"}" * 100_000, 3) is None
+    assert recreate_metadata(b'{"a": %s}' % (b"1" * 10_000), 3) is None

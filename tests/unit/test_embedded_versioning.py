@@ -11,9 +11,9 @@ from esnb.embedded.streams.versioning import (
     ANY,
     STREAM_EXISTS,
     Decision,
-    Standing,
+    StreamCondition,
     Verdict,
-    decided,
+    decide,
 )
 
 ACCEPTED, REPEATED = Verdict.ACCEPTED, Verdict.REPEATED
@@ -30,12 +30,12 @@ def judged(
     has_metadata: bool = False,
 ) -> Decision:
     """The decision about `events` for a `stream` whose events have these letters for ids."""
-    standing = Standing(len(stream) - 1, tombstoned, soft_deleted, has_metadata)
+    condition = StreamCondition(len(stream) - 1, tombstoned, soft_deleted, has_metadata)
     ids = [letter.encode() for letter in stream]
-    return decided(
+    return decide(
         expected,
         [letter.encode() for letter in events],
-        standing,
+        condition,
         lambda event_id: ids.index(event_id) if event_id in ids else None,
         lambda revision: ids[revision] if 0 <= revision < len(ids) else None,
     )

@@ -13,7 +13,7 @@ import pytest
 
 from esnb.clients.installed import ClientError
 from esnb.eventstoredb import log as module
-from esnb.eventstoredb.log import Log
+from esnb.eventstoredb.log import ServerLog
 from tests.waiting import alarm, until
 
 
@@ -47,6 +47,6 @@ def test_an_interrupt_ends_the_search_for_a_position(monkeypatch: pytest.MonkeyP
     client: Any = SimpleNamespace(read_all=None)
 
     with alarm("the search goes on"), pytest.raises(KeyboardInterrupt):
-        next(Log(client).forwards(2**40))
+        next(ServerLog(client).forwards(2**40))
 
     until(lambda: server.open == 0, "the end of the search")

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.folds.changes import ABSENT, changes, described, same
+from esnb.folds.changes import ABSENT, changes, describe_changes, same
 from esnb.frames.flatten import flatten
 from esnb.frames.schema import build, inferred, typed
 from esnb.values.state import kept, text_of
@@ -218,7 +218,7 @@ def test_the_changes_lead_from_one_state_to_the_other(
             reached[change.field] = change.after
 
     assert changes(reached, after) == []
-    described(found)
+    describe_changes(found)
 
 
 @given(STATES)
@@ -280,11 +280,11 @@ def test_what_cannot_be_copied_or_shown_is_a_text() -> None:
     ],
 )
 def test_changes_in_one_line(before: dict[str, Any], after: dict[str, Any], text: str) -> None:
-    assert described(changes(before, after)) == text
+    assert describe_changes(changes(before, after)) == text
 
 
 def test_long_values_are_shortened_in_the_line() -> None:
-    line = described(changes({"x": "a" * 10_000}, {"x": str(uuid4()) * 1000}))
+    line = describe_changes(changes({"x": "a" * 10_000}, {"x": str(uuid4()) * 1000}))
 
     assert len(line) < 200
     assert "…" in line

@@ -9,11 +9,11 @@ import pytest
 from eventsourcing.application import Application
 
 from esnb.outbox import BullMQPublisher, Outbox, PayloadError, Route, RouteError
-from esnb.outbox.adding import Addition
+from esnb.outbox.job_encoder import Addition
 from esnb.outbox.payload import stored_payload
 from esnb.outbox.plan import Planner
 from esnb.outbox.record import OutboxRecord, from_text, job_data, to_text
-from esnb.outbox.view import place
+from esnb.outbox.view import place_of
 
 ID = "0b0e4a4e-5a8c-4d8e-9f1e-3f0f6a4b7c21"
 
@@ -23,7 +23,7 @@ def record(version: int = 1, aggregate_id: str = "a", **further: Any) -> OutboxR
 
 
 def claimed(*records: OutboxRecord) -> list[tuple[str, str, str, str]]:
-    return [(*place(each), to_text(each).decode(), "") for each in records]
+    return [(*place_of(each), to_text(each).decode(), "") for each in records]
 
 
 def planner(route: Any, attempts: int = 3) -> Planner:
@@ -74,9 +74,9 @@ def test_half_a_surrogate_pair_is_kept_escaped() -> None:
 
 
 def test_places_sort_by_version_within_an_aggregate() -> None:
-    members = [place(record(version))[1] for version in (2, 10, 1, 100)]
+    members = [place_of(record(version))[1] for version in (2, 10, 1, 100)]
     assert sorted(members) == [members[2], members[0], members[1], members[3]]
-    assert place(record(aggregate_id="a\0b"))[0] == "a\ufffdb"
+    assert place_of(record(aggregate_id="a\0b"))[0] == "a\ufffdb"
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_pauses_double_until_a_record_is_dead(before: int, outcome: str, delay: 
     [
         ({}, 7, "7 is no eventsourcing Application"),
         (Application, {}, "{} is no eventsourcing Application"),
-        (7, Application, "no stores: int; give the Stores that"),
-        ("redis://:sesame@host", Application, "no stores: str; give the Stores that"),
+        (7, Application, "not stores: int; pass the Stores that"),
+        ("redis://:sesame@host", Application, "not stores: str; pass the Stores that"),
     ],
 )
 def test_what_an_outbox_cannot_be_made_of(stores: Any, application_class: Any, said: str) -> None:
@@ -172,5 +172,5 @@ def test_what_an_outbox_cannot_be_made_of(stores: Any, application_class: Any, s
 @pytest.mark.extras
 @pytest.mark.parametrize("outbox", [7, {}, Application])
 def test_a_publisher_is_of_an_outbox(outbox: Any) -> None:
-    with pytest.raises(TypeError, match=r"no outbox: .*; give an esnb\.outbox\.Outbox"):
+    with pytest.raises(TypeError, match=r"not an outbox: .*; pass an esnb\.outbox\.Outbox"):
         BullMQPublisher(outbox, lambda record: "mails")

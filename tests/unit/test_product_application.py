@@ -128,7 +128,7 @@ def test_of_two_copies_the_first_to_save_wins(app: ProductApplication) -> None:
 
     assert isinstance(error, ConcurrencyConflict)
     assert (error.product_id, error.sku, error.version) == (lamp, "LAMP-1", 2)
-    assert "load it anew and repeat the command" in str(error)
+    assert "load it again and repeat the command" in str(error)
     assert app.product(lamp).unwrap().price == Decimal(40)
     assert app.update_price(lamp, Decimal(60), reason="Ben, again") == Success(3)
 

@@ -23,7 +23,7 @@ from eventsourcing.persistence import (
 import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
-from esnb.projections.worker import Worker
+from esnb.projections.worker import ProjectionWorker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
 from tests.domain.bank import Bank, Deposits, Gate, SQLiteSums, Sums
@@ -356,13 +356,13 @@ def test_a_failed_runner_whose_thread_has_yet_to_end_is_started_anew(
     runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_end = threading.Event()
-    run = Worker.run
+    run = ProjectionWorker.run
 
-    def ends_late(self: Worker) -> None:
+    def ends_late(self: ProjectionWorker) -> None:
         run(self)
         assert may_end.wait(60)
 
-    monkeypatch.setattr(Worker, "run", ends_late)
+    monkeypatch.setattr(ProjectionWorker, "run", ends_late)
     fail_and_mend(runner, projection)
 
     starting = threading.Thread(target=runner.start)

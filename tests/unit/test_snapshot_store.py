@@ -370,7 +370,7 @@ def test_the_warning_names_the_place_and_the_way_out(open_store: SnapshotStore) 
     assert str(caught[0].message) == (
         f"a snapshot was not stored: the state of aggregate '{till.id}' at version 1 would not "
         "come back equal: state['extra']['secret']: a tuple comes back as a list. Keep it in "
-        "types that the application's transcoder gives back, or convert it in a Snapshot class "
+        "types that the application's transcoder restores, or convert it in a Snapshot class "
         "of the aggregate's own, by take() and mutate()"
     )
 

@@ -55,7 +55,7 @@ class Buffer:
         self.recent.append(message)
 
     def add_read(self, message: Message) -> None:
-        """History gave a message; ignored when the group has caught up."""
+        """History delivered a message; ignored when the group has caught up."""
         if self.live:
             return
         while self.recent and _place(self.recent[0]) < _place(message):
@@ -98,10 +98,10 @@ class Buffer:
 
         `replayed` has further messages of a replay, which come before new ones.
         """
-        while _offered(self.retry, offer):
+        while _offer_each(self.retry, offer):
             more = replayed()
             if not more:
-                _offered(self.fresh, offer)
+                _offer_each(self.fresh, offer)
                 return
             self.add_replayed(more)
 
@@ -116,7 +116,7 @@ class Buffer:
         self.fresh.append(message)
 
 
-def _offered(queue: deque[Message], offer: Callable[[Message], Offer]) -> bool:
+def _offer_each(queue: deque[Message], offer: Callable[[Message], Offer]) -> bool:
     """Offer each of the queue. Whether the consumers would take more."""
     passed: list[Message] = []
     answer = Offer.PASSED

@@ -9,9 +9,15 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from esnb.embedded.persistent.group_settings import ALL, END, EventFilter, GroupSettings, Target
+from esnb.embedded.persistent.group_settings import (
+    ALL,
+    END,
+    EventFilter,
+    GroupSettings,
+    GroupTarget,
+)
 from esnb.embedded.storage.record import Proposed
-from esnb.embedded.streams.errors import shown
+from esnb.embedded.streams.errors import quote
 from esnb.embedded.streams.stream_metadata import MAX_COUNT, METADATA_TYPE
 
 STREAM = "$persistentSubscriptionConfig"
@@ -23,7 +29,7 @@ _TICKS = 10_000_000
 class Entry(NamedTuple):
     """One group; `begin` is the first place it is to deliver while it has no checkpoint."""
 
-    target: Target
+    target: GroupTarget
     group: str
     settings: GroupSettings
     begin: int
@@ -34,7 +40,7 @@ def event(entries: Iterable[Entry], now: int) -> Proposed:
     data = {
         "version": _VERSION,
         "updated": datetime.fromtimestamp(now / _TICKS, UTC).isoformat(),
-        "entries": [_written(entry) for entry in entries],
+        "entries": [_encode_entry(entry) for entry in entries],
     }
     return Proposed(uuid.uuid4().bytes, TYPE, True, json.dumps(data).encode(), b"")
 
@@ -76,7 +82,7 @@ def read(data: bytes) -> Configuration:
     return found
 
 
-def _written(entry: Entry) -> dict[str, Any]:
+def _encode_entry(entry: Entry) -> dict[str, Any]:
     written: dict[str, Any] = {"stream": entry.target.name, "group": entry.group}
     if entry.target.filter is not None:
         written["filter"] = entry.target.filter._asdict()
@@ -85,7 +91,7 @@ def _written(entry: Entry) -> dict[str, Any]:
 
 def _read(entry: Any) -> Entry:
     if not isinstance(entry, dict):
-        raise TypeError(f"{shown(repr(entry))} is not a group")
+        raise TypeError(f"{quote(repr(entry))} is not a group")
     stream, group = _name(entry, "stream"), _name(entry, "group")
     filter = _filter(entry.get("filter"))
     if filter is not None and stream != ALL:
@@ -98,7 +104,7 @@ def _read(entry: Any) -> Entry:
     begin = _value(entry, "begin", "int")
     if begin < END:
         raise ValueError(f"begin is {begin}")
-    target = Target(None if stream == ALL else stream, filter)
+    target = GroupTarget(None if stream == ALL else stream, filter)
     return Entry(target, group, GroupSettings(**settings), begin)
 
 
@@ -106,10 +112,10 @@ def _filter(written: Any) -> EventFilter | None:
     if written is None:
         return None
     if not isinstance(written, dict):
-        raise TypeError(f"the filter is {shown(repr(written))}")
+        raise TypeError(f"the filter is {quote(repr(written))}")
     prefixes = written.get("prefixes")
     if not isinstance(prefixes, list) or not all(isinstance(prefix, str) for prefix in prefixes):
-        raise TypeError(f"the filter's prefixes are {shown(repr(prefixes))}")
+        raise TypeError(f"the filter's prefixes are {quote(repr(prefixes))}")
     by_stream, regex = _value(written, "by_stream", "bool"), _value(written, "regex", "str")
     return EventFilter(by_stream, regex, tuple(prefixes))
 
@@ -128,5 +134,5 @@ def _value(entry: dict[str, Any], key: str, kind: str) -> Any:
         raise ValueError(f"{key} is missing")
     value = entry[key]
     if type(value).__name__ != kind or (kind == "int" and not -(2**63) <= value < 2**63):
-        raise TypeError(f"{key} is {shown(repr(value))}")
+        raise TypeError(f"{key} is {quote(repr(value))}")
     return value

@@ -9,7 +9,7 @@ from esnb.embedded.persistent.statistics import ConsumerStatistics, per_second
 from esnb.embedded.persistent.timings import Timings
 
 
-class Consumer:
+class GroupConsumer:
     """Belongs to one group for as long as it is connected."""
 
     def __init__(
@@ -63,5 +63,5 @@ class Consumer:
             per_second=per_second(since, elapsed),
             free=self.free,
             in_flight=len(self.in_flight),
-            observed={} if self.timings is None else self.timings.observed(),
+            measurements={} if self.timings is None else self.timings.measurements(),
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from esnb.embedded.persistent.buffer import Offer
-from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.consumer import GroupConsumer
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.persistent.strategies import Strategy
+from esnb.embedded.persistent.strategies import ConsumerStrategy
 from esnb.embedded.streams.store import Clock
 
 _MILLISECOND = 10_000
@@ -16,31 +16,31 @@ _MILLISECOND = 10_000
 class Deliveries:
     """The consumers of a group, and the messages that they have not answered yet."""
 
-    def __init__(self, strategy: Strategy, timeout: int, clock: Clock) -> None:
+    def __init__(self, strategy: ConsumerStrategy, timeout: int, clock: Clock) -> None:
         """A message that has no answer after `timeout` ms is late: after none at once."""
         self.total = 0
         """How many messages were ever given to a consumer."""
         self._strategy = strategy
         self._timeout = timeout
         self._clock = clock
-        self._consumers: list[Consumer] = []
-        self._held: dict[bytes, tuple[Message, Consumer]] = {}
+        self._consumers: list[GroupConsumer] = []
+        self._held: dict[bytes, tuple[Message, GroupConsumer]] = {}
 
     def __len__(self) -> int:
         """How many messages consumers have."""
         return len(self._held)
 
     @property
-    def consumers(self) -> tuple[Consumer, ...]:
+    def consumers(self) -> tuple[GroupConsumer, ...]:
         """Those that are connected, in the order in which they came."""
         return tuple(self._consumers)
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: GroupConsumer) -> None:
         """The consumer takes its part from now on."""
         self._consumers.append(consumer)
         self._strategy.add(consumer)
 
-    def remove(self, consumer: Consumer) -> list[Message]:
+    def remove(self, consumer: GroupConsumer) -> list[Message]:
         """The consumer is gone: what it had, in the stream's order."""
         if consumer not in self._consumers:
             return []
@@ -71,7 +71,7 @@ class Deliveries:
         consumer.give(message, now)
         return Offer.TAKEN
 
-    def taken_back(self, message_id: bytes) -> Message | None:
+    def take_back(self, message_id: bytes) -> Message | None:
         """The message, which its consumer has answered; None when no consumer has it."""
         found = self._held.get(message_id)
         if found is None:

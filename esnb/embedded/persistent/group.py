@@ -7,10 +7,10 @@ import uuid
 from collections.abc import Callable, Sequence
 from enum import Enum
 
-from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.consumer import GroupConsumer
 from esnb.embedded.persistent.deliveries import Deliveries
 from esnb.embedded.persistent.errors import GroupDropped, TooManyConsumers
-from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 from esnb.embedded.persistent.intake import Intake
 from esnb.embedded.persistent.journal import (
     CHECKPOINT_TYPE,
@@ -21,9 +21,9 @@ from esnb.embedded.persistent.journal import (
 )
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.parking import Parking
-from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.progress import GroupProgress
 from esnb.embedded.persistent.replay import Replay, replay_event
-from esnb.embedded.persistent.statistics import GroupStatistics, Rate, per_second
+from esnb.embedded.persistent.statistics import GroupStatistics, RateCounter, per_second
 from esnb.embedded.persistent.strategies import STRATEGIES, Pins
 from esnb.embedded.persistent.timings import Timings
 from esnb.embedded.storage.record import Proposed
@@ -44,7 +44,7 @@ class Nack(Enum):
     STOP = "stop"
 
 
-class Group:
+class SubscriptionGroup:
     """The rules of delivery. Every method belongs to one thread.
 
     `advance` takes in what the store has, a part at a time, and is to be called
@@ -54,7 +54,7 @@ class Group:
 
     def __init__(
         self,
-        target: Target,
+        target: GroupTarget,
         name: str,
         settings: GroupSettings,
         reader: Reader,
@@ -67,7 +67,7 @@ class Group:
     ) -> None:
         """`begin` is the first place of a group that has no checkpoint yet; None: its settings'.
 
-        `replaying` are the parked messages, by their revisions, whose replay goes on.
+        `replaying` are the parked messages, by their revisions, whose replay continues.
         """
         self.target = target
         self.name = name
@@ -81,14 +81,14 @@ class Group:
         self._deliveries = Deliveries(
             STRATEGIES[settings.strategy](pins), settings.message_timeout, clock
         )
-        self._progress = Progress(checkpoint)
+        self._progress = GroupProgress(checkpoint)
         self._intake = Intake(target, settings, reader, self._progress, begin)
         self._buffer = self._intake.buffer
         self._replay = Replay(reader, self._parking.stream, replaying)
         self._replay_kept = list(replaying)
         self._buffer.add_replayed(self._replay.page())
         self._ended: Exception | None = None
-        self._rate = Rate(clock())
+        self._rate = RateCounter(clock())
         self._ticked = False
         self.begin = self._intake.begin
 
@@ -114,7 +114,7 @@ class Group:
 
     # --- consumers ------------------------------------------------------------
 
-    def connect(self, consumer: Consumer) -> None:
+    def connect(self, consumer: GroupConsumer) -> None:
         """Give the consumer its part from now on; raises `TooManyConsumers`."""
         most = self.settings.max_subscriber_count
         if most and len(self._deliveries.consumers) >= most:
@@ -127,8 +127,8 @@ class Group:
         self._deliveries.add(consumer)
         self._give_out()
 
-    def disconnect(self, consumer: Consumer) -> None:
-        """The consumer is gone: the others get what it had, once more tried."""
+    def disconnect(self, consumer: GroupConsumer) -> None:
+        """The consumer is gone: the others get what it had, as another attempt."""
         for message in self._deliveries.remove(consumer):
             self._try_again(message)
         self._give_out()
@@ -147,7 +147,7 @@ class Group:
     def acknowledge(self, ids: Sequence[bytes]) -> None:
         """These messages were handled. Unknown ids are passed over."""
         for message_id in ids:
-            message = self._deliveries.taken_back(message_id)
+            message = self._deliveries.take_back(message_id)
             if message is not None:
                 self._finish(message)
         self._went_on()
@@ -155,7 +155,7 @@ class Group:
     def refuse(self, ids: Sequence[bytes], action: Nack, reason: str) -> None:
         """These messages were not handled. Unknown ids are passed over."""
         for message_id in ids:
-            message = self._deliveries.taken_back(message_id)
+            message = self._deliveries.take_back(message_id)
             if message is None:
                 continue
             if action is Nack.RETRY:
@@ -215,9 +215,9 @@ class Group:
     def statistics(self) -> GroupStatistics:
         """How the group stands. Rates count from one call to the next."""
         now = self._clock()
-        elapsed = self._rate.elapsed(now)
+        elapsed = self._rate.take_elapsed(now)
         given = self._deliveries
-        since = self._rate.since(given.total)
+        since = self._rate.take_count(given.total)
         return GroupStatistics(
             target=self.target,
             group=self.name,
@@ -257,23 +257,23 @@ class Group:
         def parked(kept: bool) -> None:
             if not kept:
                 if not message.replayed:
-                    self._progress.reopened(message)
+                    self._progress.reopen(message)
                 self._buffer.add_retry(message)  # better delivered again than lost
             elif message.replayed:
-                self._replay.finished(message)
+                self._replay.finish(message)
 
         if not message.replayed:
             # It counts at once. A checkpoint behind it is written after it, so
             # that the log never holds the one without the other.
-            self._progress.finished(message)
+            self._progress.finish(message)
         event = self._parking.link(message, reason, self._clock())
         self._write(self._parking.stream, event, parked)
 
     def _finish(self, message: Message) -> None:
         if message.replayed:
-            self._replay.finished(message)
+            self._replay.finish(message)
         else:
-            self._progress.finished(message)
+            self._progress.finish(message)
 
     def _keep_replay(self) -> None:
         remaining = self._replay.remaining()
@@ -298,7 +298,7 @@ class Group:
         )
         self._ticked = False
         if place is not None:
-            data = json.dumps(self.target.described(place)).encode()
+            data = json.dumps(self.target.place_text(place)).encode()
             event = Proposed(uuid.uuid4().bytes, CHECKPOINT_TYPE, True, data, b"")
             self._write(checkpoint_stream(self.subscription), event)
 

@@ -18,7 +18,7 @@ class EventFilter(NamedTuple):
     prefixes: tuple[str, ...]
 
 
-class Target(NamedTuple):
+class GroupTarget(NamedTuple):
     """What a group reads: the stream, or `$all` where it is None."""
 
     stream: str | None
@@ -29,12 +29,12 @@ class Target(NamedTuple):
         """As clients name it."""
         return ALL if self.stream is None else self.stream
 
-    def described(self, place: int) -> str:
+    def place_text(self, place: int) -> str:
         """A place in the target as clients read it: a revision, or a position in `$all`."""
         return str(place) if self.stream is not None else f"C:{place}/P:{place}"
 
-    def place(self, text: str) -> int:
-        """The place that `described` gave as `text`."""
+    def parse_place(self, text: str) -> int:
+        """The place that `place_text` returned as `text`."""
         if self.stream is not None:
             return int(text)
         return int(text.partition("/")[0].removeprefix("C:"))

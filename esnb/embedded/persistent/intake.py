@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from esnb.embedded.persistent.buffer import Buffer
-from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
+from esnb.embedded.persistent.group_settings import END, GroupSettings, GroupTarget
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.progress import GroupProgress
 from esnb.embedded.persistent.source import Candidate, source_of
 from esnb.embedded.streams.reading import Reader
 
@@ -20,10 +20,10 @@ class Intake:
 
     def __init__(
         self,
-        target: Target,
+        target: GroupTarget,
         settings: GroupSettings,
         reader: Reader,
-        progress: Progress,
+        progress: GroupProgress,
         begin: int | None,
     ) -> None:
         """`begin` is the first place where no checkpoint is known; None: the settings'."""
@@ -43,7 +43,7 @@ class Intake:
         self.last_known: int | None = None
         """The last place of an event that the group wants."""
         self.buffer = Buffer(
-            settings.history_buffer_size, settings.live_buffer_size, live, progress.entered
+            settings.history_buffer_size, settings.live_buffer_size, live, progress.enter
         )
 
     def take_in(self, give_out: Callable[[], None]) -> bool:
@@ -64,7 +64,7 @@ class Intake:
                 continue
             if not one.wanted:
                 if buffer.live:
-                    self._progress.passed(one.place)
+                    self._progress.skip(one.place)
                 continue
             self._know(one.place)
             was_live = buffer.live
@@ -87,7 +87,7 @@ class Intake:
             if buffer.live:
                 return False
             if not one.wanted:
-                self._progress.passed(one.place)
+                self._progress.skip(one.place)
         self._following = page.next
         if page.ended:
             buffer.end_of_history()

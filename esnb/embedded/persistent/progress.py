@@ -7,7 +7,7 @@ from collections import OrderedDict
 from esnb.embedded.persistent.message import Message
 
 
-class Progress:
+class GroupProgress:
     """Counts what comes in and what is finished.
 
     A message stands in the way of the checkpoint from the moment it is read
@@ -23,7 +23,7 @@ class Progress:
         """The last place that came in."""
         self.checkpoint = checkpoint
 
-    def entered(self, message: Message) -> None:
+    def enter(self, message: Message) -> None:
         """A message came in, behind all others."""
         message.sequence = self._next
         message.before = self.reached
@@ -31,16 +31,16 @@ class Progress:
         self._next += 1
         self.reached = message.place
 
-    def passed(self, place: int) -> None:
+    def skip(self, place: int) -> None:
         """An event that the group does not want was met."""
         self._next += 1
         self.reached = place
 
-    def finished(self, message: Message) -> None:
+    def finish(self, message: Message) -> None:
         """The message, which came in once, need not be delivered any more."""
         del self._unfinished[message.sequence]
 
-    def reopened(self, message: Message) -> None:
+    def reopen(self, message: Message) -> None:
         """The message, which was taken as finished, must be delivered again: go back before it."""
         self._unfinished[message.sequence] = message
         self._unfinished = OrderedDict(sorted(self._unfinished.items()))

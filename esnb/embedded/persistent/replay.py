@@ -4,7 +4,7 @@ EventStoreDB hides a replayed message from the parked stream at once, and has it
 in memory only until it is acknowledged: a server that dies meanwhile loses it
 (kurrent-io/KurrentDB#2181). Its link stays in the log, though. So what is being
 replayed is kept as ranges of the parked stream's revisions, in a stream of the
-group's own that `$all` does not show, and a restart goes on with it.
+group's own that `$all` does not show, and a restart continues it.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Replay:
         event, link = self._reader.resolved(parked, live=False)
         return Message(event, link, None)
 
-    def finished(self, message: Message) -> None:
+    def finish(self, message: Message) -> None:
         """The message need not be delivered any more."""
         self._unfinished.discard(message.original.revision)
 

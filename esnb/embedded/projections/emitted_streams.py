@@ -27,7 +27,7 @@ class EmittedStreams:
         """Up to which event the projection has emitted, or `UNTOUCHED` or `OUTDATED`."""
         found = self._reached.get(stream)
         if found is None:
-            found = self._reached[stream] = self._loaded(stream, projection)
+            found = self._reached[stream] = self._load(stream, projection)
         return found
 
     def advance(self, stream: str, position: int) -> None:
@@ -43,7 +43,7 @@ class EmittedStreams:
         """Start over from the log."""
         self._reached.clear()
 
-    def _loaded(self, stream: str, projection: SystemProjection) -> int:
+    def _load(self, stream: str, projection: SystemProjection) -> int:
         number = self._store.streams.number(stream)
         last = self._store.ahead.state(stream).last
         if number is None or last == NO_STREAM:

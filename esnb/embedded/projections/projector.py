@@ -14,7 +14,7 @@ from esnb.embedded.projections.links import caused_by, stream_metadata
 from esnb.embedded.projections.register import (
     checkpoint_event,
     checkpoint_stream,
-    registered,
+    load_projections,
     settings_event,
     settings_stream,
 )
@@ -55,7 +55,7 @@ class Projector:
 
     def _begin(self) -> None:
         store = self._node.store
-        self.projections = registered(store, enabled=self._starts)
+        self.projections = load_projections(store, enabled=self._starts)
         self._sources = Sources(store)
         self._emitted = EmittedStreams(store)
 
@@ -103,9 +103,9 @@ class Projector:
     async def _follow(self, wakeup: Wakeup, throttle: Throttle) -> None:
         while True:
             wakeup.clear()
-            if self._behind(self._node.store.head):
+            if self._is_behind(self._node.store.head):
                 last = await throttle.turn(wakeup.wait)
-                while self._behind(last) and not throttle.over:
+                while self._is_behind(last) and not throttle.over:
                     wakeup.check()
                     await self._step(last)
                     await asyncio.sleep(0)
@@ -115,7 +115,7 @@ class Projector:
 
     # --- one step ---------------------------------------------------------------
 
-    def _behind(self, last: int) -> bool:
+    def _is_behind(self, last: int) -> bool:
         """Whether an enabled projection has events before it, up to the position `last`."""
         return any(one.enabled and one.position < last for one in self.projections.values())
 
@@ -141,7 +141,7 @@ class Projector:
                 for projection in active:
                     if projection.position < event.record.position:
                         self._emit(projection, event, emissions)
-            await self._written(emissions)
+            await self._write(emissions)
             for projection in active:
                 projection.position = last
                 projection.processed += len(events)
@@ -173,7 +173,7 @@ class Projector:
         emissions.setdefault(stream, []).append(emitted)
         self._emitted.advance(stream, position)
 
-    async def _written(self, emissions: Emissions) -> None:
+    async def _write(self, emissions: Emissions) -> None:
         if emissions:
             try:
                 await self._node.emit(emissions)

@@ -28,7 +28,7 @@ def checkpoint_stream(projection: SystemProjection) -> str:
     return f"$projections-{projection.name}-checkpoint"
 
 
-def registered(store: Store, *, enabled: bool) -> dict[str, SystemProjection]:
+def load_projections(store: Store, *, enabled: bool) -> dict[str, SystemProjection]:
     """The system projections as the log knows them, `enabled` or not where it does not."""
     projections = {name: SystemProjection(name, enabled=enabled) for name in NAMES}
     for projection in projections.values():

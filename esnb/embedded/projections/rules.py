@@ -58,7 +58,7 @@ def by_event_type(query: str) -> Rule:
     The links to metadata events name the stream, not its metastream, as
     EventStoreDB's do.
     """
-    _without(query, "$by_event_type")
+    _require_no_query(query, "$by_event_type")
 
     def rule(event: SourceEvent) -> Emission | None:
         if event.type == LINK:
@@ -72,7 +72,7 @@ def by_event_type(query: str) -> Rule:
 
 def streams(query: str) -> Rule:
     """`$streams`: a link to the first event of each stream."""
-    _without(query, "$streams")
+    _require_no_query(query, "$streams")
 
     def rule(event: SourceEvent) -> Emission | None:
         if event.record.revision:
@@ -127,7 +127,7 @@ def _time(created: int) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _without(query: str, name: str) -> None:
+def _require_no_query(query: str, name: str) -> None:
     if query.strip():
         raise BadQuery(f"{name} takes no query: {query!r}")
 

@@ -11,7 +11,7 @@ from esnb.embedded.streams.stream_metadata import (
     METADATA_TYPE,
     is_metastream,
     original_of,
-    parsed,
+    parse_metadata,
 )
 
 _REMEMBERED = 100_000
@@ -37,7 +37,7 @@ class SourceEvent:
         self._content: Content | None = None
         self._fields: dict[str, Any] | None = None
         if stream.is_metastream:
-            self.deletes = type == METADATA_TYPE and parsed(self.content).soft_deleted
+            self.deletes = type == METADATA_TYPE and parse_metadata(self.content).soft_deleted
         else:
             self.deletes = type == TOMBSTONE_TYPE and record.revision == TOMBSTONE
 

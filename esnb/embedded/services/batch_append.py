@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from esnb.clients.installed import shared_pb2, streams_pb2
-from esnb.embedded.services.expectation import expected, name
+from esnb.embedded.services.expectation import expected_version, name
 from esnb.embedded.services.proposals import (
     MAX_APPEND_SIZE,
     MOST_HELD,
@@ -18,7 +18,7 @@ from esnb.embedded.services.proposals import (
     stream_name,
     uuid_in,
 )
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.storage.record import NO_STREAM
 from esnb.embedded.storage.refused import LogDamaged
 from esnb.embedded.streams.errors import (
@@ -103,7 +103,7 @@ class BatchAppend:
         except (WriteFailed, LogDamaged, InvalidRequest) as error:
             # No answer to a single append says this: a disk that is full fails all of
             # them, and a part that names no append ends the call in EventStoreDB, too.
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
         finally:
             intake.cancel()
             appends.close()
@@ -208,7 +208,7 @@ class _Appends:
                 raise InvalidRequest("Required field StreamIdentifier not set.")
             if _is_late(append, self._now()):
                 raise DeadlineExceeded("the append's deadline had passed when it arrived")
-            append.version = expected(options, _EXPECTED)
+            append.version = expected_version(options, _EXPECTED)
             if len(self._begun) >= _MOST_BEGUN:
                 raise InvalidRequest(
                     f"{_MOST_BEGUN} appends of this call are not complete: send parts with is_final"
@@ -246,10 +246,10 @@ class _Appends:
         held = append.held
         self._unwritten += held
         task = asyncio.create_task(self._answer(correlation_id, append))
-        task.add_done_callback(lambda _: self._written(held))
+        task.add_done_callback(lambda _: self._on_written(held))
         self._answers.put_nowait(task)
 
-    def _written(self, held: int) -> None:
+    def _on_written(self, held: int) -> None:
         self._unwritten -= held
         self._room.set()
 
@@ -272,13 +272,13 @@ def _deadline(options: Any, now: float) -> float | None:
 
 def _put_error(status: Any, error: Refused, options: Any) -> None:
     """The protocol's own status: a code, a text and one typed detail."""
-    code, detail = _described(error, options)
+    code, detail = _code_and_detail(error, options)
     status.code = code
     status.message = type(detail).__name__
     status.details.Pack(detail)
 
 
-def _described(error: Refused, options: Any) -> tuple[int, Any]:
+def _code_and_detail(error: Refused, options: Any) -> tuple[int, Any]:
     shared = shared_pb2
     match error:
         case WrongExpectedVersion():

@@ -13,7 +13,7 @@ from esnb.embedded.streams.errors import InvalidArgument
 NOTHING = "None"
 
 
-def chosen(message: Any, oneof: str) -> str:
+def chosen_field(message: Any, oneof: str) -> str:
     """The field that is set of a `oneof`; raises `InvalidArgument` when none is."""
     field: str | None = message.WhichOneof(oneof)
     if field is None:

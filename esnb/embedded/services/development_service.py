@@ -20,9 +20,9 @@ class DevelopmentService:
     def handlers(self) -> grpc.GenericRpcHandler:
         """The service's one method; its messages are empty."""
         return grpc.method_handlers_generic_handler(
-            SERVICE, {"Reset": grpc.unary_unary_rpc_method_handler(self._emptied)}
+            SERVICE, {"Reset": grpc.unary_unary_rpc_method_handler(self._empty)}
         )
 
-    async def _emptied(self, request: bytes, context: Any) -> bytes:
+    async def _empty(self, request: bytes, context: Any) -> bytes:
         await self._reset(context)
         return b""

@@ -30,7 +30,7 @@ from esnb.embedded.services.monitoring_service import MonitoringService
 from esnb.embedded.services.operations_service import OperationsService
 from esnb.embedded.services.persistent_service import PersistentService
 from esnb.embedded.services.projections_service import ProjectionsService
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.services.streams_service import StreamsService
 from esnb.embedded.services.users_service import UsersService
 from esnb.embedded.streams.errors import Refused
@@ -125,4 +125,4 @@ async def _reset(node: Node, users: UsersService, context: Any) -> None:
         await node.reset()
         users.reset()
     except Refused as error:
-        await aborted(context, of_error(error))
+        await abort(context, of_error(error))

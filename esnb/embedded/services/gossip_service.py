@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 from esnb.clients.installed import gossip_pb2, shared_pb2
-from esnb.embedded.services.listening import advertised
+from esnb.embedded.services.listening import advertised_host
 
 SERVICE = "event_store.client.gossip.Gossip"
 
@@ -45,6 +45,6 @@ class GossipService:
         member.time_stamp = self._clock()
         member.state = gossip_pb2.MemberInfo.Leader
         member.is_alive = True
-        member.http_end_point.address = advertised(self._host, context.peer())
+        member.http_end_point.address = advertised_host(self._host, context.peer())
         member.http_end_point.port = self._port()
         return info

@@ -10,13 +10,13 @@ from typing import Any
 
 from esnb.embedded.persistent import configuration
 from esnb.embedded.persistent.errors import GroupFailed
-from esnb.embedded.persistent.group import Group
-from esnb.embedded.persistent.group_settings import GroupSettings, Target
+from esnb.embedded.persistent.group import SubscriptionGroup
+from esnb.embedded.persistent.group_settings import GroupSettings, GroupTarget
 from esnb.embedded.persistent.journal import checkpoint_stream, parked_stream, replay_stream
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.persistent.replay import replay_event
 from esnb.embedded.storage.record import NO_STREAM, Proposed
-from esnb.embedded.streams.errors import Refused, StoreEmptied, shown
+from esnb.embedded.streams.errors import Refused, StoreEmptied, quote
 from esnb.embedded.streams.feed import Wakeup
 from esnb.embedded.streams.node import Node
 from esnb.embedded.streams.stream_metadata import metastream_of
@@ -32,7 +32,7 @@ class GroupHost:
     def __init__(self, node: Node) -> None:
         self._node = node
         self.registry = Registry(node.reader, node.store.clock, self)
-        self._runners: dict[Group, asyncio.Task[None]] = {}
+        self._runners: dict[SubscriptionGroup, asyncio.Task[None]] = {}
         self._writes: set[asyncio.Task[None]] = set()
         self._ticker: asyncio.Task[None] | None = None
 
@@ -42,7 +42,7 @@ class GroupHost:
         for (target, name), reason in self.registry.left_out.items():
             _log.warning(
                 "the group %s on %s is left out (%s): create it again",
-                *(shown(name), shown(target), reason.rstrip(".")),
+                *(quote(name), quote(target), reason.rstrip(".")),
             )
         for group in groups:
             self._run(group)
@@ -52,15 +52,15 @@ class GroupHost:
         """Drop all consumers and finish the writes."""
         for group in self.registry.all():
             group.end()
-        await self._ended(*self._runners.values(), *([self._ticker] if self._ticker else ()))
-        await self._written()
+        await self._cancel(*self._runners.values(), *([self._ticker] if self._ticker else ()))
+        await self._finish_writes()
 
     async def restart(self) -> None:
         """Drop all consumers and take the groups up again, as the log has them."""
         await self.stop()
         self.start()
 
-    async def create(self, target: Target, name: str, settings: GroupSettings) -> None:
+    async def create(self, target: GroupTarget, name: str, settings: GroupSettings) -> None:
         """A new group, kept; errors as in `Registry.create`, and `WriteFailed`."""
         group = self.registry.create(target, name, settings)
         self._run(group)
@@ -73,19 +73,19 @@ class GroupHost:
             group.end(error)
             raise
 
-    async def update(self, target: Target, name: str, settings: GroupSettings) -> None:
+    async def update(self, target: GroupTarget, name: str, settings: GroupSettings) -> None:
         """The group with other settings; errors as in `Registry.update`, and `WriteFailed`."""
-        await self._written()  # what fails to be parked holds the checkpoint to go on from
+        await self._finish_writes()  # what fails to be parked holds the checkpoint to go on from
         old, new = self.registry.update(target, name, settings)
-        await self._stopped(old)
+        await self._stop_runner(old)
         self._run(new)
         await self._keep_configuration()
 
     async def delete(self, target_name: str, name: str) -> None:
         """Forget the group, its checkpoint and what it parked; raises `GroupMissing`."""
         group = self.registry.delete(target_name, name)
-        await self._stopped(group)
-        await self._written()
+        await self._stop_runner(group)
+        await self._finish_writes()
         for stream in (
             checkpoint_stream(group.subscription),
             parked_stream(group.subscription),
@@ -100,7 +100,7 @@ class GroupHost:
     async def replay_parked(self, target_name: str, name: str, stop_at: int | None) -> None:
         """Deliver parked messages; returns when they are out of the parked stream, too."""
         self.registry.get(target_name, name).replay_parked(stop_at)
-        await self._written()
+        await self._finish_writes()
 
     def write(self, stream: str, event: Proposed, done: Callable[[bool], None]) -> None:
         """Append in the order of the calls: tasks begin in the order in which they are made."""
@@ -122,7 +122,7 @@ class GroupHost:
             await self._node.append(metastream, ANY, [configuration.metadata()])
         await self._node.append(configuration.STREAM, ANY, [self.registry.configuration()])
 
-    def _run(self, group: Group) -> None:
+    def _run(self, group: SubscriptionGroup) -> None:
         wakeups = self._node.feed
         stream = group.target.stream
         news = wakeups.all() if stream is None else wakeups.streams(stream)
@@ -132,7 +132,7 @@ class GroupHost:
             return
         self._runners[group] = asyncio.create_task(self._follow(group, news))
 
-    async def _follow(self, group: Group, news: AbstractContextManager[Wakeup]) -> None:
+    async def _follow(self, group: SubscriptionGroup, news: AbstractContextManager[Wakeup]) -> None:
         try:
             with news as wakeup:
                 group.wake = wakeup.notify
@@ -157,31 +157,31 @@ class GroupHost:
             for group in self.registry.all():
                 self._tick_one(group)
 
-    def _tick_one(self, group: Group) -> None:
+    def _tick_one(self, group: SubscriptionGroup) -> None:
         try:
             group.tick()
         except Refused as error:
             group.end(error)
             _say_failure(group)
 
-    async def _stopped(self, group: Group) -> None:
+    async def _stop_runner(self, group: SubscriptionGroup) -> None:
         runner = self._runners.pop(group, None)
         if runner is not None:
-            await self._ended(runner)
+            await self._cancel(runner)
 
-    async def _ended(self, *tasks: asyncio.Task[None]) -> None:
+    async def _cancel(self, *tasks: asyncio.Task[None]) -> None:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._runners = {group: task for group, task in self._runners.items() if not task.done()}
 
-    async def _written(self) -> None:
+    async def _finish_writes(self) -> None:
         pending: list[Coroutine[Any, Any, None] | asyncio.Task[None]] = list(self._writes)
         await asyncio.gather(*pending)
 
 
-def _say_failure(group: Group) -> None:
+def _say_failure(group: SubscriptionGroup) -> None:
     _log.warning(
         "the group %s on %s has stopped (%s): delete it, or remove the cause and restart the server",
-        *(shown(group.name), shown(group.target.name), group.failure),
+        *(quote(group.name), quote(group.target.name), group.failure),
     )

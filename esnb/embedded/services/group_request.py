@@ -8,8 +8,14 @@ import grpc
 
 from esnb.clients.installed import persistent_pb2
 from esnb.embedded.persistent.group import Nack
-from esnb.embedded.persistent.group_settings import ALL, END, EventFilter, GroupSettings, Target
-from esnb.embedded.services.choices import chosen
+from esnb.embedded.persistent.group_settings import (
+    ALL,
+    END,
+    EventFilter,
+    GroupSettings,
+    GroupTarget,
+)
+from esnb.embedded.services.choices import chosen_field
 from esnb.embedded.services.proposals import stream_name
 from esnb.embedded.services.revisions import commit, revision
 from esnb.embedded.services.status import Stated
@@ -29,24 +35,24 @@ def target_name(options: Any) -> str:
     return ALL if named == "all" else stream_name(options)
 
 
-def deleted(options: Any) -> str:
+def deleted_target(options: Any) -> str:
     """The stream of the group that is to be deleted, or `$all`."""
     if options.WhichOneof("stream_option") == "all":
         return ALL
     return _of_a_stream(options, stream_name(options))
 
 
-def target(options: Any) -> Target:
+def target(options: Any) -> GroupTarget:
     """The target of a create or an update; older clients name a stream beside it only."""
     if options.WhichOneof("stream_option") != "all":
         named = options.stream if options.HasField("stream") else options
-        return Target(_of_a_stream(options, stream_name(named)))
+        return GroupTarget(_of_a_stream(options, stream_name(named)))
     has_filter = "filter_option" in options.all.DESCRIPTOR.oneofs_by_name
     if not has_filter or options.all.WhichOneof("filter_option") != "filter":
-        return Target(None)
-    by = chosen(options.all.filter, "filter")
+        return GroupTarget(None)
+    by = chosen_field(options.all.filter, "filter")
     expression = getattr(options.all.filter, by)
-    return Target(
+    return GroupTarget(
         None,
         EventFilter(by == "stream_identifier", expression.regex, tuple(expression.prefix)),
     )
@@ -112,14 +118,14 @@ def _start(options: Any) -> int:
         return revision(options.settings.revision)
     if target == "all":
         return _start_in_all(options)
-    named = chosen(options.stream, "revision_option")
+    named = chosen_field(options.stream, "revision_option")
     return _NAMED[named] if named in _NAMED else revision(options.stream.revision)
 
 
 def _start_in_all(options: Any) -> int:
     if _verb(options) == "Update" and options.all.WhichOneof("all_option") is None:
         raise InvalidRequest("the request does not say where the group begins")
-    named = chosen(options.all, "all_option")
+    named = chosen_field(options.all, "all_option")
     return _NAMED[named] if named in _NAMED else commit(options.all.position)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import grpc
 
 from esnb.embedded.persistent import errors
-from esnb.embedded.services.status import Status, header, of_error
+from esnb.embedded.services.status import CallStatus, header, of_error
 from esnb.embedded.streams.errors import Refused
 
 _KINDS: dict[type[errors.GroupError], tuple[grpc.StatusCode, str]] = {
@@ -17,7 +17,7 @@ _KINDS: dict[type[errors.GroupError], tuple[grpc.StatusCode, str]] = {
 }
 
 
-def of_group_error(error: Refused) -> Status:
+def of_group_error(error: Refused) -> CallStatus:
     """The status for an error of a group, or of the store beneath it."""
     if not isinstance(error, errors.GroupError):
         return of_error(error)
@@ -27,4 +27,4 @@ def of_group_error(error: Refused) -> Status:
         trailers.append(("group-name", header(error.group)))
     if isinstance(error, errors.GroupFailed):
         trailers.append(("reason", header(error.reason)))
-    return Status(code, str(error), tuple(trailers))
+    return CallStatus(code, str(error), tuple(trailers))

@@ -32,7 +32,7 @@ def listen(server: grpc.aio.Server, host: str, port: int) -> int:
     return port
 
 
-def advertised(host: str, peer: str) -> str:
+def advertised_host(host: str, peer: str) -> str:
     """The host of the server for a caller: one that came over IPv6 dialled no IPv4 address."""
     return NAME if host == LOOPBACK and peer.startswith("ipv6:") else host
 

@@ -14,7 +14,7 @@ import grpc
 
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.plain_messages import fields, whole
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.storage import wire
 from esnb.embedded.streams.errors import Refused
 from esnb.embedded.streams.node import Node
@@ -41,7 +41,7 @@ class MonitoringService:
         try:
             period = max(whole(fields(request), 4), _LEAST_PERIOD_MS) / 1000
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
         while True:
             yield stats_message(self.figures())
             await asyncio.sleep(period)

@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
-from esnb.embedded.persistent.consumer import Consumer
-from esnb.embedded.persistent.group import Group
+from esnb.embedded.persistent.consumer import GroupConsumer
+from esnb.embedded.persistent.group import SubscriptionGroup
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.registry import Registry
 from esnb.embedded.services.group_request import event_ids, nack, target_name
 from esnb.embedded.services.group_status import of_group_error
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import aborted
+from esnb.embedded.services.status import abort
 from esnb.embedded.services.uuid_option import WriteId, required_write_id
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import LogRecord
@@ -43,20 +43,24 @@ class PersistentRead:
             if not options.group_name:
                 raise InvalidRequest("the request names no group")
             group = self._registry.get(stream, options.group_name)
-            async for chunk in _served(group, options.buffer_size, written, requests, context):
+            async for chunk in _serve(group, options.buffer_size, written, requests, context):
                 yield chunk
         except Refused as error:
-            await aborted(context, of_group_error(error))
+            await abort(context, of_group_error(error))
 
 
-async def _served(
-    group: Group, slots: int, write_id: WriteId, requests: AsyncIterator[Any], context: Any
+async def _serve(
+    group: SubscriptionGroup,
+    slots: int,
+    write_id: WriteId,
+    requests: AsyncIterator[Any],
+    context: Any,
 ) -> AsyncIterator[bytes]:
     outgoing: asyncio.Queue[bytes | Exception] = asyncio.Queue()
-    consumer = Consumer(
+    consumer = GroupConsumer(
         slots,
         # Written at once: how often it was tried may change before it is sent.
-        lambda message: outgoing.put_nowait(_written(message, write_id)),
+        lambda message: outgoing.put_nowait(_encode(message, write_id)),
         outgoing.put_nowait,
         name=_connection_name(context),
         address=context.peer().partition(":")[2],
@@ -64,7 +68,7 @@ async def _served(
     # However the call ends, and whatever this generator is waiting for then.
     context.add_done_callback(lambda _: group.disconnect(consumer))
     group.connect(consumer)
-    hearing = asyncio.create_task(_heard(group, requests, outgoing))
+    hearing = asyncio.create_task(_take_answers(group, requests, outgoing))
     try:
         yield wire.tagged(2, wire.tagged(1, group.subscription.encode()))
         while not isinstance(item := await outgoing.get(), Exception):
@@ -75,8 +79,8 @@ async def _served(
         group.disconnect(consumer)
 
 
-async def _heard(
-    group: Group,
+async def _take_answers(
+    group: SubscriptionGroup,
     requests: AsyncIterator[Any],
     outgoing: asyncio.Queue[bytes | Exception],
 ) -> None:
@@ -95,7 +99,7 @@ async def _heard(
         outgoing.put_nowait(error)
 
 
-def _written(message: Message, write_id: WriteId) -> bytes:
+def _encode(message: Message, write_id: WriteId) -> bytes:
     def record(of: LogRecord | None) -> bytes | None:
         return None if of is None else write_id(of.event_id) + of.body
 

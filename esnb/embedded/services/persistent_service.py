@@ -14,12 +14,12 @@ from esnb.embedded.persistent.group_settings import ALL
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.group_host import GroupHost
 from esnb.embedded.services.group_info import subscription_info
-from esnb.embedded.services.group_request import deleted, settings, target, target_name
+from esnb.embedded.services.group_request import deleted_target, settings, target, target_name
 from esnb.embedded.services.group_status import of_group_error
 from esnb.embedded.services.persistent_read import PersistentRead
 from esnb.embedded.services.proposals import stream_name
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import aborted, begun_in_time
+from esnb.embedded.services.status import abort, begun_in_time
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 from esnb.embedded.streams.node import Node
 
@@ -82,7 +82,7 @@ class PersistentService:
 
     async def _delete(self, request: Any) -> Any:
         options = options_of(request)
-        await self.host.delete(deleted(options), options.group_name)
+        await self.host.delete(deleted_target(options), options.group_name)
         return persistent_pb2.DeleteResp()
 
     async def _info(self, request: Any) -> Any:
@@ -115,7 +115,7 @@ class PersistentService:
         else:
             wanted = options.list_for_stream
             everything = wanted.WhichOneof("stream_option") == "all"
-            groups = registry.of(ALL if everything else _named(wanted.stream))
+            groups = registry.of(ALL if everything else _group_name(wanted.stream))
         infos = [subscription_info(group.statistics()) for group in groups]
         return persistent_pb2.ListResp(subscriptions=infos)
 
@@ -124,7 +124,7 @@ class PersistentService:
         return shared_pb2.Empty()
 
 
-def _named(identifier: Any) -> str:
+def _group_name(identifier: Any) -> str:
     return stream_name(persistent_pb2.DeleteReq.Options(stream_identifier=identifier))
 
 
@@ -134,7 +134,7 @@ def _unary(method: _Method, request: Any) -> grpc.RpcMethodHandler:
         try:
             return await method(message)
         except Refused as error:
-            await aborted(context, of_group_error(error))
+            await abort(context, of_group_error(error))
 
     return grpc.unary_unary_rpc_method_handler(
         call, request.FromString, lambda answer: answer.SerializeToString()

@@ -7,7 +7,7 @@ from typing import Any
 
 import grpc
 
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.storage import wire
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 
@@ -50,12 +50,12 @@ def whole(found: Fields, number: int) -> int:
 
 
 def unary(method: Method, read: Callable[[bytes], Fields]) -> grpc.RpcMethodHandler:
-    """A handler that gives `method` its fields and reports what it refuses."""
+    """A handler that passes `method` its fields and reports what it refuses."""
 
     async def handler(request: bytes, context: Any) -> Any:
         try:
             return await method(read(request))
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
 
     return grpc.unary_unary_rpc_method_handler(handler)

@@ -17,7 +17,7 @@ from esnb.embedded.projections.rules import BadQuery
 from esnb.embedded.projections.system_projection import NAMES, SystemProjection
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import Stated, aborted, begun_in_time, of_error
+from esnb.embedded.services.status import Stated, abort, begun_in_time, of_error
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 
 SERVICE = "event_store.client.projections.Projections"
@@ -60,7 +60,7 @@ class ProjectionsService:
         messages = projections_pb2
         unary = {
             name: grpc.unary_unary_rpc_method_handler(
-                _answering(method),
+                _handler(method),
                 getattr(messages, f"{name}Req").FromString,
                 getattr(messages, f"{name}Resp").SerializeToString,
             )
@@ -90,7 +90,7 @@ class ProjectionsService:
             },
         )
 
-    def _named(self, name: str, expected: str = "Updated") -> SystemProjection:
+    def _find(self, name: str, expected: str = "Updated") -> SystemProjection:
         found = self._projector.projections.get(name)
         if found is None:
             raise Unexpected(expected, "NotFound")
@@ -111,7 +111,7 @@ class ProjectionsService:
     async def _update(self, options: Any) -> Any:
         if options.WhichOneof("emit_option") is None:
             raise InvalidRequest("the request says neither emit_enabled nor no_emit_options")
-        projection = self._named(options.name)
+        projection = self._find(options.name)
         try:
             await self._projector.update(projection, options.query)
         except BadQuery as error:
@@ -119,32 +119,32 @@ class ProjectionsService:
         return projections_pb2.UpdateResp()
 
     async def _delete(self, options: Any) -> Any:
-        projection = self._named(options.name)
+        projection = self._find(options.name)
         reason = f"{projection.name} is a system projection: it can be disabled, not deleted"
         raise Unexpected("Updated", "OperationFailed", reason)
 
     async def _disable(self, options: Any) -> Any:
-        projection = self._named(options.name)
+        projection = self._find(options.name)
         await self._projector.disable(projection, write_checkpoint=options.write_checkpoint)
         return projections_pb2.DisableResp()
 
     async def _enable(self, options: Any) -> Any:
-        await self._projector.enable(self._named(options.name))
+        await self._projector.enable(self._find(options.name))
         return projections_pb2.EnableResp()
 
     async def _reset(self, options: Any) -> Any:
-        await self._projector.reset(self._named(options.name))
+        await self._projector.reset(self._find(options.name))
         return projections_pb2.ResetResp()
 
     async def _state(self, options: Any) -> Any:
         """System projections keep none: an empty object, as EventStoreDB shows no state."""
-        self._named(options.name, "ProjectionState")
+        self._find(options.name, "ProjectionState")
         response = projections_pb2.StateResp()
         response.state.struct_value.SetInParent()
         return response
 
     async def _result(self, options: Any) -> Any:
-        self._named(options.name, "ProjectionResult")
+        self._find(options.name, "ProjectionResult")
         response = projections_pb2.ResultResp()
         response.result.struct_value.SetInParent()
         return response
@@ -157,13 +157,13 @@ class ProjectionsService:
         try:
             options = options_of(request)
             if options.name:
-                chosen = [self._named(options.name, "Statistics")]
+                chosen = [self._find(options.name, "Statistics")]
             elif options.WhichOneof("mode") in ("transient", "one_time"):
                 chosen = []
             else:
                 chosen = list(self._projector.projections.values())
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
         for projection in chosen:
             yield projections_pb2.StatisticsResp(details=self._details(projection))
 
@@ -186,14 +186,14 @@ class ProjectionsService:
         )
 
 
-def _answering(method: Any) -> Any:
-    """A handler that gives the method its options and reports what it refuses."""
+def _handler(method: Any) -> Any:
+    """A handler that passes the method its options and reports what it refuses."""
 
     async def handler(request: Any, context: Any) -> Any:
         await begun_in_time(context)
         try:
             return await method(options_of(request))
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
 
     return handler

@@ -65,7 +65,7 @@ class Accumulation:
 
     def add(self, message: Any) -> None:
         """Take one more; raises `MetadataMissing`, `AppendTooLarge` or `InvalidRequest`."""
-        type, is_json = _described(message)
+        type, is_json = _type_and_format(message)
         self._grow(message)
         self.events.append(_event(uuid_in(message, "id"), type, is_json, message))
 
@@ -74,7 +74,7 @@ class Accumulation:
         part = list(messages)
         for message in part:
             event_id = uuid_in(message, "id")
-            self.events.append(_event(event_id, *_described(message), message))
+            self.events.append(_event(event_id, *_type_and_format(message), message))
         for message in part:
             self._grow(message)
 
@@ -87,7 +87,7 @@ class Accumulation:
             raise AppendTooLarge(MAX_APPEND_SIZE)
 
 
-def _described(message: Any) -> tuple[str, bool]:
+def _type_and_format(message: Any) -> tuple[str, bool]:
     """The event's type, and whether it is JSON."""
     for key in ("type", "content-type"):
         if key not in message.metadata:

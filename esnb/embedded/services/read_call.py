@@ -20,7 +20,7 @@ from esnb.embedded.services.read_request import (
     position,
     window,
 )
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.services.uuid_option import write_id
 from esnb.embedded.storage import wire
 from esnb.embedded.streams import catch_up
@@ -53,7 +53,7 @@ class Read:
             async for chunk in chunks:
                 yield chunk
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
 
     async def _stream(self, options: Any, messages: ReadMessages) -> AsyncIterator[bytes]:
         reader = self._node.reader
@@ -97,7 +97,7 @@ class Read:
         self, options: Any, target: str | None, messages: ReadMessages
     ) -> AsyncIterator[bytes]:
         node = self._node
-        deliveries: AsyncIterator[catch_up.Delivery]
+        deliveries: AsyncIterator[catch_up.SubscriptionItem]
         if target == "stream":
             stream = stream_name(options.stream)
             start = first_wanted(options.stream)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from esnb.embedded.services.uuid_option import WriteId
 from esnb.embedded.storage import wire
 from esnb.embedded.storage.record import LogRecord
-from esnb.embedded.streams.catch_up import CaughtUp, Delivery
+from esnb.embedded.streams.catch_up import CaughtUp, SubscriptionItem
 from esnb.embedded.streams.reading import Reader
 
 
@@ -21,15 +21,15 @@ class ReadMessages:
     def event(self, record: LogRecord) -> bytes:
         """The record; with its target where links are to be resolved."""
         if not self._resolve_links:
-            return wire.read_event(self._written(record), None, record.position)
+            return wire.read_event(self._encode(record), None, record.position)
         event, link = self._reader.resolved(record, live=self._live)
         return wire.read_event(
-            None if event is None else self._written(event),
-            None if link is None else self._written(link),
+            None if event is None else self._encode(event),
+            None if link is None else self._encode(link),
             record.position,
         )
 
-    def delivery(self, delivery: Delivery) -> bytes:
+    def delivery(self, delivery: SubscriptionItem) -> bytes:
         """What a subscription has to tell."""
         if isinstance(delivery, LogRecord):
             return self.event(delivery)
@@ -38,5 +38,5 @@ class ReadMessages:
             return wire.CAUGHT_UP
         return wire.checkpoint(delivery.position)
 
-    def _written(self, record: LogRecord) -> bytes:
+    def _encode(self, record: LogRecord) -> bytes:
         return self._id(record.event_id) + record.body

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from esnb.embedded.services.choices import chosen, kind, title
+from esnb.embedded.services.choices import chosen_field, kind, title
 from esnb.embedded.services.revisions import NONE, commit, revision
-from esnb.embedded.streams.catch_up import Window
+from esnb.embedded.streams.catch_up import FilterWindow
 from esnb.embedded.streams.errors import InvalidArgument, InvalidCombination, InvalidRequest
 from esnb.embedded.streams.reading import END_OF_ALL
 
@@ -40,7 +40,7 @@ def options_of(request: Any) -> Any:
 
 def checked_combination(options: Any) -> bool:
     """Whether the request subscribes; raises for combinations that mean nothing."""
-    target = chosen(options, "stream_option")
+    target = chosen_field(options, "stream_option")
     if target == "stream" and not options.stream.HasField("stream_identifier"):
         raise InvalidRequest("the request names no stream")
     asked = options.WhichOneof("count_option")
@@ -100,26 +100,26 @@ def expression(options: Any) -> tuple[str, Any]:
     """By what a filter chooses, and how."""
     by: str | None = options.WhichOneof("filter")
     if by is None:
-        raise InvalidArgument(_shown(options), kind(options))
+        raise InvalidArgument(_filter_text(options), kind(options))
     return by, getattr(options, by)
 
 
 def window(options: Any) -> int:
     """How many events one page of a filtered read considers."""
-    if chosen(options, "window") == "count":
+    if chosen_field(options, "window") == "count":
         return _DEFAULT_WINDOW
     return int(options.max) or _DEFAULT_WINDOW  # EventStoreDB never answers a window of 0
 
 
-def checkpoints(options: Any) -> Window:
+def checkpoints(options: Any) -> FilterWindow:
     """When a filtered subscription tells how far it has looked."""
     size = window(options)
     if options.checkpointIntervalMultiplier == 0:
         raise InvalidRequest("a checkpoint interval multiplier is at least 1")
-    return Window(size, size * options.checkpointIntervalMultiplier)
+    return FilterWindow(size, size * options.checkpointIntervalMultiplier)
 
 
-def _shown(options: Any) -> str:
+def _filter_text(options: Any) -> str:
     """A filter that says neither streams nor event types, as EventStoreDB shows it."""
     parts = []
     if options.WhichOneof("window") == "max":

@@ -23,7 +23,7 @@ _LEAST_SECONDS = 0.001
 """What gRPC makes of the time that a call with a passed deadline comes with."""
 
 
-class Status(NamedTuple):
+class CallStatus(NamedTuple):
     """What a call ends with."""
 
     code: grpc.StatusCode
@@ -37,23 +37,23 @@ class Stated(errors.Refused):
     def __init__(self, code: grpc.StatusCode, text: str, **trailers: str) -> None:
         super().__init__(text)
         named = tuple((key.replace("_", "-"), header(value)) for key, value in trailers.items())
-        self.status = Status(code, text, named)
+        self.status = CallStatus(code, text, named)
 
 
-def of_error(error: errors.Refused) -> Status:
+def of_error(error: errors.Refused) -> CallStatus:
     """The status for an error of the store."""
     code = grpc.StatusCode
     match error:
         case Stated(status=status):
             return status
         case errors.StreamDeleted(stream=stream):
-            return Status(
+            return CallStatus(
                 code.FAILED_PRECONDITION,
                 str(error),
                 ((_EXCEPTION, "stream-deleted"), ("stream-name", header(stream))),
             )
         case errors.WrongExpectedVersion(stream=stream, expected=expected, actual=actual):
-            return Status(
+            return CallStatus(
                 code.FAILED_PRECONDITION,
                 f"Delete failed due to WrongExpectedVersion. Stream: {stream}, "
                 f"Expected version: {expected}, Actual version: {actual}",
@@ -65,7 +65,7 @@ def of_error(error: errors.Refused) -> Status:
                 ),
             )
         case errors.AppendTooLarge(limit=limit):
-            return Status(
+            return CallStatus(
                 code.INVALID_ARGUMENT,
                 str(error),
                 (
@@ -74,7 +74,7 @@ def of_error(error: errors.Refused) -> Status:
                 ),
             )
         case errors.MetadataMissing():
-            return Status(
+            return CallStatus(
                 code.INVALID_ARGUMENT,
                 str(error),
                 (
@@ -88,14 +88,14 @@ def of_error(error: errors.Refused) -> Status:
             | errors.InvalidPosition()
             | errors.ExpressionTooSlow()
         ):
-            return Status(code.INVALID_ARGUMENT, str(error))
+            return CallStatus(code.INVALID_ARGUMENT, str(error))
         case LogDamaged():
-            return Status(code.DATA_LOSS, str(error))
+            return CallStatus(code.DATA_LOSS, str(error))
         case errors.WriteFailed():
-            return Status(code.RESOURCE_EXHAUSTED, str(error))
+            return CallStatus(code.RESOURCE_EXHAUSTED, str(error))
         case errors.StoreEmptied():
-            return Status(code.ABORTED, str(error))
-    return Status(code.UNKNOWN, str(error))
+            return CallStatus(code.ABORTED, str(error))
+    return CallStatus(code.UNKNOWN, str(error))
 
 
 async def begun_in_time(context: Any) -> None:
@@ -108,10 +108,10 @@ async def begun_in_time(context: Any) -> None:
         await context.abort(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
 
 
-async def aborted(context: Any, status: Status) -> None:
+async def abort(context: Any, status: CallStatus) -> None:
     """End the call with `status`."""
-    trailers = tuple((key, fitting(value, _MOST_OF_TRAILER)) for key, value in status.trailers)
-    await context.abort(status.code, fitting(status.text, _MOST_OF_TEXT), trailers)
+    trailers = tuple((key, fit(value, _MOST_OF_TRAILER)) for key, value in status.trailers)
+    await context.abort(status.code, fit(status.text, _MOST_OF_TEXT), trailers)
 
 
 def header(name: str) -> str:
@@ -119,7 +119,7 @@ def header(name: str) -> str:
     return "".join(char if " " <= char <= "~" else "?" for char in name)
 
 
-def fitting(text: str, most: int) -> str:
+def fit(text: str, most: int) -> str:
     """The text, or its beginning and end, in no more than `most` bytes of a header.
 
     Clients take 8 KiB of all headers together, and see nothing but a transport's

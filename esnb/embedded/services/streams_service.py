@@ -9,7 +9,7 @@ import grpc
 
 from esnb.clients.installed import streams_pb2
 from esnb.embedded.services.batch_append import BatchAppend
-from esnb.embedded.services.expectation import expected, name
+from esnb.embedded.services.expectation import expected_version, name
 from esnb.embedded.services.proposals import (
     Accumulation,
     put_position,
@@ -18,7 +18,7 @@ from esnb.embedded.services.proposals import (
 )
 from esnb.embedded.services.read_call import Read
 from esnb.embedded.services.read_request import options_of
-from esnb.embedded.services.status import aborted, of_error
+from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.storage.record import NO_STREAM
 from esnb.embedded.streams.errors import InvalidRequest, Refused, WrongExpectedVersion
 from esnb.embedded.streams.node import Node
@@ -68,15 +68,15 @@ class StreamsService:
 
     async def _append(self, requests: AsyncIterator[Any], context: Any) -> Any:
         try:
-            return await self._appended(requests)
+            return await self._append_all(requests)
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
 
-    async def _appended(self, requests: AsyncIterator[Any]) -> Any:
+    async def _append_all(self, requests: AsyncIterator[Any]) -> Any:
         first = await anext(aiter(requests), None)
         if first is None or first.WhichOneof("content") != "options":
             raise InvalidRequest("an append begins with its options")
-        version = _expected(first.options)
+        version = _expected_version(first.options)
         events = Accumulation()
         async for request in requests:
             if request.WhichOneof("content") != "proposed_message":
@@ -94,10 +94,10 @@ class StreamsService:
     async def _delete(self, request: Any, context: Any) -> Any:
         try:
             options = options_of(request)
-            version = _expected(options)
+            version = _expected_version(options)
             written = await self._node.delete(stream_name(options), version)
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
         response = streams_pb2.DeleteResp()
         put_position(response, written.position)
         return response
@@ -105,20 +105,20 @@ class StreamsService:
     async def _tombstone(self, request: Any, context: Any) -> Any:
         try:
             options = options_of(request)
-            version = _expected(options)
+            version = _expected_version(options)
             written = await self._node.tombstone(stream_name(options), version)
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
         response = streams_pb2.TombstoneResp()
         put_position(response, written.position)
         return response
 
 
-def _expected(options: Any) -> int:
+def _expected_version(options: Any) -> int:
     """What the stream is expected to be at; EventStoreDB looks at an empty name later."""
     if not options.HasField("stream_identifier"):
         raise InvalidRequest("the request names no stream")
-    return expected(options, "expected_stream_revision")
+    return expected_version(options, "expected_stream_revision")
 
 
 def _conflict(error: WrongExpectedVersion) -> Any:

@@ -14,7 +14,7 @@ import grpc
 
 from esnb.embedded.services.features_service import Features
 from esnb.embedded.services.plain_messages import Fields, fields, options, text, texts, unary
-from esnb.embedded.services.status import Stated, aborted, of_error
+from esnb.embedded.services.status import Stated, abort, of_error
 from esnb.embedded.storage import wire
 from esnb.embedded.streams.errors import InvalidRequest, Refused
 from esnb.embedded.streams.store import Clock
@@ -126,7 +126,7 @@ class UsersService:
             login = text(options(request), 1) if fields(request) else ""
             found = [self._account(login)] if login.strip() else list(self._accounts.values())
         except Refused as error:
-            await aborted(context, of_error(error))
+            await abort(context, of_error(error))
         for account in found:
             yield account.message()
 

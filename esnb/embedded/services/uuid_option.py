@@ -18,7 +18,7 @@ def write_id(options: Any) -> WriteId:
     is to be written: EventStoreDB, too, finds out no earlier (and then says nothing more).
     """
     if not options.HasField("uuid_option"):
-        return _unasked
+        return _refuse
     wants_text = options.uuid_option.WhichOneof("content") == "string"
     return wire.text_uuid if wants_text else wire.structured_uuid
 
@@ -26,13 +26,13 @@ def write_id(options: Any) -> WriteId:
 def required_write_id(options: Any) -> WriteId:
     """As `write_id`, but raises `InvalidRequest` at once."""
     if not options.HasField("uuid_option"):
-        raise _missing()
+        raise _missing_option()
     return write_id(options)
 
 
-def _unasked(event_id: bytes) -> bytes:
-    raise _missing()
+def _refuse(event_id: bytes) -> bytes:
+    raise _missing_option()
 
 
-def _missing() -> InvalidRequest:
+def _missing_option() -> InvalidRequest:
     return InvalidRequest("the request does not say in which form it wants ids (uuid_option)")

@@ -27,7 +27,7 @@ class LogWrite:
     types: list[NewName] = field(default_factory=list)
 
 
-class Log(Protocol):
+class StorageLog(Protocol):
     """Records in order of their positions, each in a stream at a revision.
 
     `write` may be called from another thread than the reading methods, and

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.log import StorageLog
 from esnb.embedded.storage.memory_log import MemoryLog
 from esnb.embedded.storage.sqlite_log import SqliteLog
 
 
-def opened_log(path: str | Path | None) -> Log:
+def open_log(path: str | Path | None) -> StorageLog:
     """A log in memory, or in the file `path`; raises `LogUnusable`."""
     return MemoryLog() if path is None else SqliteLog(path)

@@ -57,8 +57,8 @@ class SqliteLog:
         try:
             self._lock.acquire()
             _refuse_cut_off(self.path)
-            self._writer = _opened(self.path)
-            self._reader = _connected(self.path)
+            self._writer = _open(self.path)
+            self._reader = _connect(self.path)
             self._reader.execute("PRAGMA query_only = ON")
         except (OSError, *_FAULTS) as error:
             self._lock.release()
@@ -150,13 +150,13 @@ class SqliteLog:
     def _number(self, query: str, *names: str) -> int | None:
         number = self._value(query, *names)
         if number is not None and not isinstance(number, int):
-            raise _damaged(self.path, f"{number!r} is not a number")
+            raise _damage(self.path, f"{number!r} is not a number")
         return number
 
     def _name(self, query: str, number: int) -> str:
         name = self._value(query, number)
         if not isinstance(name, str):
-            raise _damaged(self.path, f"number {number} has no {query.replace('_', ' ')}")
+            raise _damage(self.path, f"number {number} has no {query.replace('_', ' ')}")
         return name
 
     def _value(self, query: str, *arguments: Any) -> Any:
@@ -172,17 +172,17 @@ class SqliteLog:
 
     def _sound(self, row: tuple[Any, ...]) -> LogRecord:
         if tuple(map(type, row)) != _COLUMNS:
-            raise _damaged(self.path, f"{row[0]!r} is not the position of an event")
+            raise _damage(self.path, f"{row[0]!r} is not the position of an event")
         return LogRecord._make(row)
 
     def _rows(self, query: str, arguments: Sequence[Any]) -> list[Any]:
         try:
             return self._reader.execute(_query(query), arguments).fetchall()
         except _FAULTS as error:
-            raise _damaged(self.path, error) from error
+            raise _damage(self.path, error) from error
 
 
-def _damaged(path: Path, reason: object) -> LogDamaged:
+def _damage(path: Path, reason: object) -> LogDamaged:
     return LogDamaged(
         f"event log {path} cannot be read ({reason}): restore it from a copy, save what is left "
         f"of it (sqlite3 {path.name} .recover), or choose another path"
@@ -198,7 +198,7 @@ def _insert(connection: sqlite3.Connection, records: list[LogRecord]) -> None:
             start += rows
 
 
-def _connected(path: Path) -> sqlite3.Connection:
+def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
@@ -210,9 +210,9 @@ def _connected(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _opened(path: Path) -> sqlite3.Connection:
+def _open(path: Path) -> sqlite3.Connection:
     """A connection to a log of this version, created where there is none yet."""
-    connection = _connected(path)
+    connection = _connect(path)
     try:
         if _is_blank(connection):
             connection.execute("PRAGMA journal_mode = WAL")

@@ -104,7 +104,7 @@ def parsed_uuid(text: str, high: int, low: int) -> bytes:
 
 
 class Malformed(ValueError):
-    """Bytes that are no protocol buffers message."""
+    """Bytes that are not a protocol buffers message."""
 
 
 def fields(message: bytes) -> dict[int, list[int | bytes]]:
@@ -128,7 +128,7 @@ def fields(message: bytes) -> dict[int, list[int | bytes]]:
         else:
             raise Malformed(f"a field of wire type {kind}")
         if place + size > len(message):
-            raise Malformed("a field that goes on behind the message's end")
+            raise Malformed("a field that continues beyond the message's end")
         found.setdefault(key >> 3, []).append(message[place : place + size])
         place += size
     return found

@@ -14,7 +14,7 @@ from typing import Any
 
 from esnb.embedded.streams.allowance import Allowance
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
-from esnb.embedded.streams.expressions import dotnet
+from esnb.embedded.streams.expressions import translate_dotnet
 
 _PROGRAM = Path(__file__).with_name("backtracking_process.py")
 _COMPILING_SECONDS = 0.25
@@ -32,11 +32,11 @@ class _Process:
         """Its answer; None when it worked longer than `seconds` (more where it has to compile)."""
         with self._lock:
             request = {"number": number, "text": text, "seconds": seconds}
-            process = self._running()
+            process = self._start()
             if number not in self._known:
                 request |= {"pattern": pattern, "seconds": seconds + _COMPILING_SECONDS}
                 self._known.add(number)
-            line = self._exchanged(process, json.dumps(request))
+            line = self._exchange(process, json.dumps(request))
             if not line:
                 self._end()
                 return None
@@ -52,7 +52,7 @@ class _Process:
         with self._lock:
             self._end()
 
-    def _exchanged(self, process: subprocess.Popen[str], request: str) -> str:
+    def _exchange(self, process: subprocess.Popen[str], request: str) -> str:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
@@ -62,7 +62,7 @@ class _Process:
         except BrokenPipeError:
             return ""
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _start(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
             self._end()
             self._process = subprocess.Popen(
@@ -100,7 +100,7 @@ class BacktrackingSearch:
         """Raises `BadExpression`, and `ExpressionTooSlow` for one that is too large."""
         self._pattern = pattern
         self._number = next(_numbers)
-        self._written = dotnet(pattern)
+        self._written = translate_dotnet(pattern)
         self._allowance = Allowance()
         self._slow_on: str | None = None
         self("")

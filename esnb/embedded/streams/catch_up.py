@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from esnb.embedded.storage.record import TOMBSTONE, LogRecord
 from esnb.embedded.streams.errors import StreamDeleted
-from esnb.embedded.streams.feed import Feed, Wakeup
+from esnb.embedded.streams.feed import NewsFeed, Wakeup
 from esnb.embedded.streams.filters import Matches
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.stream_metadata import metastream_of
@@ -39,10 +39,10 @@ class Checkpoint:
     position: int
 
 
-Delivery = LogRecord | CaughtUp | Checkpoint
+SubscriptionItem = LogRecord | CaughtUp | Checkpoint
 
 
-class Window(NamedTuple):
+class FilterWindow(NamedTuple):
     """A page of filtered history considers `size` events; `interval` lie between checkpoints."""
 
     size: int
@@ -53,12 +53,12 @@ class Filtered(NamedTuple):
     """A filter of `$all`, and when to tell how far it has looked."""
 
     matches: Matches
-    window: Window
+    window: FilterWindow
 
 
 async def of_stream(
-    reader: Reader, feed: Feed, stream: str, start: int | None
-) -> AsyncIterator[Delivery]:
+    reader: Reader, feed: NewsFeed, stream: str, start: int | None
+) -> AsyncIterator[SubscriptionItem]:
     """The events of a stream from revision `start` on; None: only those still to come.
 
     Metadata hide events of the history, not live ones. Ends with
@@ -110,8 +110,8 @@ async def _live(
 
 
 async def of_all(
-    reader: Reader, feed: Feed, after: int | None, filtered: Filtered | None = None
-) -> AsyncIterator[Delivery]:
+    reader: Reader, feed: NewsFeed, after: int | None, filtered: Filtered | None = None
+) -> AsyncIterator[SubscriptionItem]:
     """The events of `$all` behind position `after`; None: only those still to come."""
     store = reader.store
     considered = None if filtered is None else _Interval(filtered)
@@ -160,13 +160,13 @@ class _Interval:
         """Whether a checkpoint follows the event, which was considered now."""
         if self._live:
             self._count += 1
-            return self._told(0)
+            return self._take_interval(0)
         self._page += 1
         self._matched += matched
         if self._page < self._window.size and self._matched < _PAGE:
             return False
         self._end_page()
-        return self._told(self._count % self._window.interval)
+        return self._take_interval(self._count % self._window.interval)
 
     def go_live(self) -> None:
         """History is over."""
@@ -177,7 +177,7 @@ class _Interval:
         self._count += self._page
         self._page = self._matched = 0
 
-    def _told(self, left: int) -> bool:
+    def _take_interval(self, left: int) -> bool:
         if self._count < self._window.interval:
             return False
         self._count = left

@@ -56,7 +56,7 @@ class BadExpression(InvalidRequest):
 
     def __init__(self, pattern: str, reason: str) -> None:
         super().__init__(
-            f"the filter {shown(pattern)} is not a regular expression that can be used: {reason}"
+            f"the filter {quote(pattern)} is not a regular expression that can be used: {reason}"
         )
 
 
@@ -65,15 +65,15 @@ class ExpressionTooSlow(Refused):
 
     def __init__(self, pattern: str, name: str) -> None:
         """`name` is the one that it took too long on; empty: reading the pattern did."""
-        what = f"is too slow on the name {shown(name)}" if name else "is too large"
+        what = f"is too slow on the name {quote(name)}" if name else "is too large"
         super().__init__(
-            f"the filter {shown(pattern)} {what}: write it without repetitions within "
+            f"the filter {quote(pattern)} {what}: write it without repetitions within "
             "repetitions, lookarounds and backreferences, or filter by prefixes"
         )
 
 
 class UnexpectedResult(Refused):
-    """A result of a read for which the protocol has no message of its own."""
+    """A result of a read for which the protocol has no message."""
 
     def __init__(self, result: str) -> None:
         super().__init__(f"Unexpected {result}")
@@ -113,7 +113,7 @@ class StoreEmptied(Refused):
         super().__init__("the embedded server was reset: its streams are gone")
 
 
-def shown(text: str, most: int = 200) -> str:
+def quote(text: str, most: int = 200) -> str:
     """A text in quotes, its middle left out where it is long."""
     half = most // 2
     return repr(text if len(text) <= most else f"{text[:half]}…{text[-half:]}")

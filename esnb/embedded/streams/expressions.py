@@ -23,7 +23,7 @@ _ENDS = {"z": r"\Z", "Z": r"(?=\n?\Z)", "e": r"\x1b"}
 _CATEGORY = re.compile(r"(?:[^\\]|^)(?:\\\\)*\\[pP]\{")
 
 
-def dotnet(pattern: str) -> str:
+def translate_dotnet(pattern: str) -> str:
     """The expression as Python writes it.
 
     Options such as `(?i)` may stand anywhere in .NET, and hold to the end of

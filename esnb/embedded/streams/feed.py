@@ -43,7 +43,7 @@ class Wakeup:
         self._event.set()
 
 
-class Feed:
+class NewsFeed:
     """Wakeups by stream; every commit notifies those of `$all`."""
 
     def __init__(self) -> None:

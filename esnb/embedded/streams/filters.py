@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.record import LogRecord
-from esnb.embedded.streams.searching import searching
+from esnb.embedded.streams.searching import compile_search
 
 Matches = Callable[[LogRecord], bool]
 
@@ -37,7 +37,7 @@ def accepted_by(pattern: str, prefixes: Sequence[str]) -> Callable[[str], bool]:
 
     Raises `BadExpression` or `ExpressionTooSlow`, and so does the function it returns.
     """
-    return searching(pattern) if pattern else _begins_with(prefixes)
+    return compile_search(pattern) if pattern else _begins_with(prefixes)
 
 
 def _begins_with(prefixes: Sequence[str]) -> Callable[[str], bool]:

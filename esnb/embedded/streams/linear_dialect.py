@@ -80,7 +80,7 @@ class _Token(NamedTuple):
     text: str
 
 
-def linear(pattern: str) -> Linear:
+def to_linear(pattern: str) -> Linear:
     """The expression for RE2; raises `NotLinear`."""
     if len(_CLASS.findall(pattern)) > _MOST_CLASSES:
         raise NotLinear("it has too many classes of characters")
@@ -89,22 +89,22 @@ def linear(pattern: str) -> Linear:
     if not has_lines:
         tokens = [_Token("place", _END) if each == ("other", "$") else each for each in tokens]
     edges = any(text in (r"\b", r"\B") for kind, text in tokens if kind == "place")
-    begun = _beginning(tokens)
+    begun = _count_anchors(tokens)
     tests = []
     rest = tokens[begun:]
     while begun and rest and rest[0].kind == "look":
         end = _end_of_group(rest)
         body = [_Token("group", "(?:"), *rest[1:end], _Token("other", ")")]
-        tests.append(Test(_written(tokens[:begun] + body), rest[0].text == "="))
+        tests.append(Test(_join(tokens[:begun] + body), rest[0].text == "="))
         rest = rest[end + 1 :]
         if rest and rest[0].text in _REPETITION:
             raise NotLinear(pattern)
     if tests and _has_alternatives(rest):
         raise NotLinear(pattern)
-    return Linear([*tests, Test(_written(tokens[:begun] + rest), True)], edges, has_lines)
+    return Linear([*tests, Test(_join(tokens[:begun] + rest), True)], edges, has_lines)
 
 
-def _beginning(tokens: list[_Token]) -> int:
+def _count_anchors(tokens: list[_Token]) -> int:
     """How many tokens pin the expression to the text's beginning; 0 when none do."""
     for index, (kind, text) in enumerate(tokens):
         if text in ("^", r"\A"):
@@ -141,7 +141,7 @@ def _closes(token: _Token) -> bool:
     return token == ("other", ")")
 
 
-def _written(tokens: list[_Token]) -> str:
+def _join(tokens: list[_Token]) -> str:
     if any(token.kind == "look" for token in tokens):
         raise NotLinear("it looks ahead")
     return "".join(token.text for token in tokens)
@@ -153,7 +153,11 @@ def _tokens(pattern: str) -> Iterator[_Token]:
         if kind == "escape":
             escape = token["escape"]
             place = _PLACES.get(escape)
-            yield _Token("place", place) if place else _Token("text", _escaped(escape, _CLASSES))
+            yield (
+                _Token("place", place)
+                if place
+                else _Token("text", _translate_escape(escape, _CLASSES))
+            )
         elif kind == "set":
             yield _Token("text", _set(text))
         elif kind == "options_end":
@@ -188,7 +192,7 @@ def _set(text: str) -> str:
     before = ""
     for item in _SET_ITEM.finditer(text[begun:-1]):
         if item["escape"]:
-            items.append(_escaped(item["escape"], _CLASSES_IN_SETS))
+            items.append(_translate_escape(item["escape"], _CLASSES_IN_SETS))
         elif item[0] == "[" and before == "-":
             raise NotLinear("one set is subtracted from another")
         else:
@@ -197,7 +201,7 @@ def _set(text: str) -> str:
     return text[:begun] + "".join(items) + "]"
 
 
-def _escaped(escape: str, classes: dict[str, str]) -> str:
+def _translate_escape(escape: str, classes: dict[str, str]) -> str:
     if escape in classes:
         return classes[escape]
     if escape == "b":

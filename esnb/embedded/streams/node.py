@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from esnb.embedded.storage.log import Log, LogFull, LogWrite
+from esnb.embedded.storage.log import LogFull, LogWrite, StorageLog
 from esnb.embedded.storage.record import Proposed
 from esnb.embedded.streams.bootstrap import bootstrap
 from esnb.embedded.streams.committer import Committer, GroupCommitter, ImmediateCommitter
 from esnb.embedded.streams.errors import WriteFailed
-from esnb.embedded.streams.feed import Feed
+from esnb.embedded.streams.feed import NewsFeed
 from esnb.embedded.streams.reading import Reader
 from esnb.embedded.streams.store import Clock, Store, Written
 
@@ -23,10 +23,10 @@ def system_clock() -> int:
 class Node:
     """Belongs to the event loop in which it was made."""
 
-    def __init__(self, log: Log, clock: Clock = system_clock) -> None:
+    def __init__(self, log: StorageLog, clock: Clock = system_clock) -> None:
         self.store = Store(log, clock)
         self.reader = Reader(self.store)
-        self.feed = Feed()
+        self.feed = NewsFeed()
         if self.store.head == 0:
             bootstrap(self.store)
         self._committer = self._new_committer()

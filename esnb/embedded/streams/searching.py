@@ -16,8 +16,8 @@ from typing import Any
 from esnb.embedded.streams.allowance import Allowance
 from esnb.embedded.streams.backtracking import BacktrackingSearch
 from esnb.embedded.streams.errors import BadExpression, ExpressionTooSlow
-from esnb.embedded.streams.expressions import dotnet
-from esnb.embedded.streams.linear_dialect import Linear, NotLinear, linear
+from esnb.embedded.streams.expressions import translate_dotnet
+from esnb.embedded.streams.linear_dialect import Linear, NotLinear, to_linear
 
 try:
     import re2
@@ -37,7 +37,7 @@ _MOST_CHARACTERS = 1 << 20
 
 
 @lru_cache(64)
-def searching(pattern: str) -> Search:
+def compile_search(pattern: str) -> Search:
     """Whether a name has what `pattern` says; raises `BadExpression` or `ExpressionTooSlow`.
 
     The search raises the latter, too, when it takes too long.
@@ -51,7 +51,7 @@ def searching(pattern: str) -> Search:
     if re2 is None:
         return BacktrackingSearch(pattern)
     try:
-        return LinearSearch(pattern, linear(pattern))
+        return LinearSearch(pattern, to_linear(pattern))
     except (NotLinear, re2.error):
         return BacktrackingSearch(pattern)
 
@@ -72,8 +72,8 @@ class LinearSearch:
         self._ascii_only = linear.has_word_edges
         self._one_line = linear.has_lines
         if self._ascii_only or self._one_line:
-            dotnet(pattern)  # is refused now, not when the first name of that kind comes
-        self._tests = [(_compiled(test.expression), test.wanted) for test in linear.tests]
+            translate_dotnet(pattern)  # is refused now, not when the first name of that kind comes
+        self._tests = [(_compile(test.expression), test.wanted) for test in linear.tests]
         self._size = sum(test.programsize for test, _ in self._tests)
 
     def __call__(self, name: str) -> bool:
@@ -83,14 +83,14 @@ class LinearSearch:
         work = len(text) * self._size
         if work > _MOST_WORK:
             return self._backtracking(name)
-        return self._found(text) if work < _MUCH_WORK else self._found_in_time(name, text)
+        return self._search(text) if work < _MUCH_WORK else self._search_in_time(name, text)
 
-    def _found(self, text: bytes) -> bool:
+    def _search(self, text: bytes) -> bool:
         return all((test.search(text) is not None) is wanted for test, wanted in self._tests)
 
-    def _found_in_time(self, name: str, text: bytes) -> bool:
+    def _search_in_time(self, name: str, text: bytes) -> bool:
         begun = time.thread_time()
-        found = self._found(text)
+        found = self._search(text)
         if not self._allowance.spend(time.thread_time() - begun):
             raise ExpressionTooSlow(self._pattern, name)
         return found
@@ -100,7 +100,7 @@ class LinearSearch:
         return BacktrackingSearch(self._pattern)
 
 
-def _compiled(expression: str) -> Any:
+def _compile(expression: str) -> Any:
     options = re2.Options()
     options.max_mem = _MEMORY
     options.log_errors = False

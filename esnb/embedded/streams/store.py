@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from esnb.embedded.storage.log import Log, LogWrite
+from esnb.embedded.storage.log import LogWrite, StorageLog
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.recent_ids import RecentIds
 from esnb.embedded.storage.record import (
@@ -31,10 +31,10 @@ from esnb.embedded.streams.stream_metadata import (
     is_metastream,
     metastream_of,
     original_of,
-    recreated,
+    recreate_metadata,
 )
 from esnb.embedded.streams.truncation import least_visible, oldest_visible
-from esnb.embedded.streams.versioning import Standing, Verdict, decided
+from esnb.embedded.streams.versioning import StreamCondition, Verdict, decide
 
 Clock = Callable[[], int]
 """Now, in units of 100 ns since 1970."""
@@ -55,7 +55,7 @@ class Written(NamedTuple):
 class Store:
     """Streams of events. `ahead` knows what is promised, `shown` what readers may see."""
 
-    def __init__(self, log: Log, clock: Clock) -> None:
+    def __init__(self, log: StorageLog, clock: Clock) -> None:
         self.log = log
         self.clock = clock
         self.streams = Names(log.find_stream, log.stream_name, log.last_stream())
@@ -76,10 +76,10 @@ class Store:
     ) -> tuple[Written, LogWrite]:
         """Events for the end of a stream, and the batch that must be written for them.
 
-        An append that repeats an earlier one gives that one's place and an
+        An append that repeats an earlier one returns that one's place and an
         empty batch. Raises `WrongExpectedVersion` or `StreamDeleted`.
         """
-        recreates, repeats = self._judged(stream, expected, [event.event_id for event in events])
+        recreates, repeats = self._judge(stream, expected, [event.event_id for event in events])
         if repeats is not None:
             return repeats, LogWrite()
         fixes = is_metastream(stream) and self._is_soft_deleted(original_of(stream))
@@ -111,7 +111,7 @@ class Store:
     def delete(self, stream: str, expected: int) -> tuple[Written, LogWrite]:
         """Make a stream read as missing until it is appended to; same errors as `append`."""
         event_id = uuid.uuid4().bytes
-        self._judged(stream, expected, [event_id])
+        self._judge(stream, expected, [event_id])
         metastream = metastream_of(stream)
         metadata = self.ahead.state(metastream)
         state = self.ahead.state(stream)
@@ -125,7 +125,7 @@ class Store:
     def tombstone(self, stream: str, expected: int) -> tuple[Written, LogWrite]:
         """End a stream for good, also one that never was; same errors as `append`."""
         event_id = uuid.uuid4().bytes
-        self._judged(stream, expected, [event_id])
+        self._judge(stream, expected, [event_id])
         batch = LogWrite()
         event = Proposed(event_id, TOMBSTONE_TYPE, False, b"", b"")
         self._prepare(batch, stream, TOMBSTONE, [event])
@@ -171,22 +171,22 @@ class Store:
         """The position of the last record that is promised, on disk or not."""
         return self._promised_head(LogWrite())
 
-    def _judged(
+    def _judge(
         self, stream: str, expected: int, event_ids: list[bytes]
     ) -> tuple[bool, Written | None]:
         """Whether the write recreates the stream, and what it repeats; raises when it may not be."""
         state = self.ahead.state(stream)
-        standing = Standing(
+        condition = StreamCondition(
             last=state.last,
             tombstoned=self.ahead.refuses_writes(stream),
             soft_deleted=state.metadata.soft_deleted,
             has_metadata=self.ahead.state(metastream_of(stream)).last != NO_STREAM,
         )
         number = self.streams.number(stream)
-        decision = decided(
+        decision = decide(
             expected,
             event_ids,
-            standing,
+            condition,
             lambda event_id: self._recent.revision(event_id, number),
             lambda revision: self._id_at(number, revision),
         )
@@ -267,7 +267,7 @@ class Store:
         record = self._promised_at(self.streams.number(metastream), newest)
         if record is None:
             return
-        data = recreated(content(record).data, first)
+        data = recreate_metadata(content(record).data, first)
         if data is not None:
             event = Proposed(uuid.uuid4().bytes, METADATA_TYPE, True, data, b"")
             self._prepare(batch, metastream, newest + 1, [event])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from esnb.embedded.storage.log import Log
+from esnb.embedded.storage.log import StorageLog
 from esnb.embedded.storage.names import Names
 from esnb.embedded.storage.record import NO_STREAM, TOMBSTONE, LogRecord, content
 from esnb.embedded.streams.stream_metadata import (
@@ -12,7 +12,7 @@ from esnb.embedded.streams.stream_metadata import (
     is_metastream,
     metastream_of,
     original_of,
-    parsed,
+    parse_metadata,
 )
 
 _REMEMBERED = 100_000
@@ -41,7 +41,7 @@ class StreamIndex:
     which is what readers see.
     """
 
-    def __init__(self, log: Log, names: Names) -> None:
+    def __init__(self, log: StorageLog, names: Names) -> None:
         self._log = log
         self._names = names
         self._states: dict[str, StreamState] = {}
@@ -50,7 +50,7 @@ class StreamIndex:
         """How `name` stands; every name has a state, used or not."""
         found = self._states.get(name)
         if found is None:
-            found = self._states[name] = self._loaded(name)
+            found = self._states[name] = self._load(name)
         return found
 
     def apply(self, record: LogRecord, name: str) -> None:
@@ -64,7 +64,7 @@ class StreamIndex:
         else:
             state.last = record.revision
         if is_metastream(name) and not is_metastream(original_of(name)):
-            self.state(original_of(name)).metadata = parsed(content(record))
+            self.state(original_of(name)).metadata = parse_metadata(content(record))
 
     def is_tombstoned(self, name: str) -> bool:
         """Whether `name`, or the stream whose metadata it holds, was tombstoned."""
@@ -94,7 +94,7 @@ class StreamIndex:
         """Start over from the log."""
         self._states.clear()
 
-    def _loaded(self, name: str) -> StreamState:
+    def _load(self, name: str) -> StreamState:
         newest = self._newest(name)
         tombstoned = newest is not None and newest.revision == TOMBSTONE
         if tombstoned:
@@ -104,7 +104,7 @@ class StreamIndex:
         if is_metastream(name):
             return StreamState(last, tombstoned, OF_METASTREAMS)
         metadata = self._newest(metastream_of(name))
-        said = UNLIMITED if metadata is None else parsed(content(metadata))
+        said = UNLIMITED if metadata is None else parse_metadata(content(metadata))
         return StreamState(last, tombstoned, said)
 
     def _newest(self, name: str) -> LogRecord | None:

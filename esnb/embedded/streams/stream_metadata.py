@@ -51,7 +51,7 @@ def original_of(name: str) -> str:
     return name[len(METASTREAM) :]
 
 
-def parsed(content: Content | None) -> StreamMetadata:
+def parse_metadata(content: Content | None) -> StreamMetadata:
     """What the newest metadata event says; anything that is not sound says nothing.
 
     EventStoreDB takes such metadata as they are and ignores the whole of them.
@@ -80,8 +80,8 @@ def _whole(value: Any, *, least: int) -> int | None:
     return value
 
 
-def recreated(data: bytes, first_revision: int) -> bytes | None:
-    """The metadata with `$tb` set to where the stream starts again; None when they are no object."""
+def recreate_metadata(data: bytes, first_revision: int) -> bytes | None:
+    """The metadata with `$tb` set to where the stream starts again; None when they are not an object."""
     try:
         fields = json.loads(data)
         if not isinstance(fields, dict):

@@ -1,4 +1,4 @@
-"""What the server reads back of its own streams, into which every client can write."""
+"""What the server reads back from its own streams, which every client can write to."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Verdict(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StreamCondition:
     """A stream as a write finds it."""
 
     last: int
@@ -49,10 +49,10 @@ _DELETED = Decision(Verdict.DELETED)
 _WRONG = Decision(Verdict.WRONG_VERSION)
 
 
-def decided(
+def decide(
     expected: int,
     event_ids: Sequence[bytes],
-    standing: Standing,
+    condition: StreamCondition,
     revision_of: Callable[[bytes], int | None],
     id_at: Callable[[int], bytes | None],
 ) -> Decision:
@@ -61,25 +61,25 @@ def decided(
     `revision_of` finds an event of the stream by its id among the recent ones;
     `id_at` says which event the stream has at a revision.
     """
-    if standing.tombstoned:
+    if condition.tombstoned:
         return _DELETED
     if expected == STREAM_EXISTS:
-        if standing.soft_deleted:
+        if condition.soft_deleted:
             return _DELETED
-        if standing.last < 0 and not standing.has_metadata:
+        if condition.last < 0 and not condition.has_metadata:
             return _WRONG
     if expected in (ANY, STREAM_EXISTS):
-        return _by_id(event_ids, standing, revision_of)
-    if expected < standing.last:
-        return _below(expected, event_ids, standing, id_at)
-    if expected > standing.last:
+        return _decide_by_id(event_ids, condition, revision_of)
+    if expected < condition.last:
+        return _decide_below(expected, event_ids, condition, id_at)
+    if expected > condition.last:
         return _WRONG
-    return Decision(Verdict.ACCEPTED, recreates=standing.soft_deleted)
+    return Decision(Verdict.ACCEPTED, recreates=condition.soft_deleted)
 
 
-def _by_id(
+def _decide_by_id(
     event_ids: Sequence[bytes],
-    standing: Standing,
+    condition: StreamCondition,
     revision_of: Callable[[bytes], int | None],
 ) -> Decision:
     """No revision given: a write is a repetition when all its ids are known in the stream."""
@@ -94,20 +94,20 @@ def _by_id(
     else:
         if event_ids:
             return Decision(Verdict.REPEATED, repeats=repeats)
-    return Decision(Verdict.ACCEPTED, recreates=standing.soft_deleted)
+    return Decision(Verdict.ACCEPTED, recreates=condition.soft_deleted)
 
 
-def _below(
+def _decide_below(
     expected: int,
     event_ids: Sequence[bytes],
-    standing: Standing,
+    condition: StreamCondition,
     id_at: Callable[[int], bytes | None],
 ) -> Decision:
-    """The stream has gone on since: a repetition when the events after `expected` are these."""
+    """The stream has grown since: a repetition when the events after `expected` are these."""
     for index, event_id in enumerate(event_ids):
         if id_at(expected + 1 + index) == event_id:
             continue
-        if index == 0 and expected == NO_STREAM and standing.soft_deleted:
+        if index == 0 and expected == NO_STREAM and condition.soft_deleted:
             return Decision(Verdict.ACCEPTED, recreates=True)
         return _WRONG
     if not event_ids:

@@ -57,7 +57,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day: write 2013-01-01") from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day: write 2013-01-01") from None
 
 
 def _tell(day: date, narrator: Narrator) -> None:

@@ -50,7 +50,7 @@ class Narrator:
             if pd.api.types.is_extension_array_dtype(shown[column].dtype):
                 known = shown[column].notna()
                 shown[column] = shown[column].astype(object).where(known, "")
-        self._print(textwrap.indent(_fitting(shown), INDENT))
+        self._print(textwrap.indent(_fit(shown), INDENT))
         if len(frame) > rows:
             self._print(f"{INDENT}(showing {rows} of {len(frame):,} rows)")
 
@@ -65,7 +65,7 @@ class Narrator:
             print(text.encode(encoding, "replace").decode(encoding), file=self._out, flush=True)
 
 
-def _fitting(frame: pd.DataFrame) -> str:
+def _fit(frame: pd.DataFrame) -> str:
     """The frame as text, its long cells cut until the lines fit."""
     for longest in range(60, 10, -4):
         table = frame.to_string(

@@ -141,8 +141,8 @@ def _reload(stores: Stores, lamp: UUID, narrator: Narrator) -> None:
 def _look_back(app: ProductApplication, lamp: UUID, narrator: Narrator) -> None:
     narrator.step(
         "Look back",
-        "Nothing was overwritten, so any version can be had again: here version 2, what "
-        "distinguishes it from version 7, and the whole history, one state a version.",
+        "Nothing was overwritten, so any version can be seen again: here version 2, what "
+        "distinguishes it from version 7, and the whole history, one state per version.",
     )
     then = app.product(lamp, version=2).unwrap()
     narrator.result(f"version 2 cost {then.price}; {app.product(lamp, version=99)}")
@@ -157,7 +157,7 @@ def _deactivate(app: ProductApplication, lamp: UUID, narrator: Narrator) -> None
     )
     narrator.result(f"deactivate LAMP-1: {app.deactivate(lamp, reason='sold out')}")
     narrator.result(f"LAMP-1 at 1: {app.update_price(lamp, Decimal(1), reason='too late')}")
-    narrator.say("All that EventStoreDB holds of the application, one row a stream and a type:")
+    narrator.say("All that EventStoreDB holds of the application, one row per stream and type:")
     narrator.show(esnb.streams(app)[["category", "stream", "events"]])
     events = esnb.events(app)
     narrator.show(events.groupby("type", as_index=False).size().rename(columns={"size": "events"}))

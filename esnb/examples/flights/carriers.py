@@ -77,7 +77,7 @@ class FlightsPerCarrier(RedisView):
             commands.hincrby(self.key("totals"), "flights", flights)
 
     def carriers(self) -> list[CarrierPunctuality]:
-        """One entry a carrier, by code."""
+        """One entry per carrier, by code."""
         codes = sorted(map(str, self.redis.smembers(self.key("carriers"))))
         with self.redis.pipeline(transaction=False) as pipeline:
             for code in codes:

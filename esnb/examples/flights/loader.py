@@ -83,7 +83,7 @@ def _load_day(
     step: Callable[[int], object],
 ) -> Loaded:
     with correlate(f"flights of {day}"):
-        log = _opened(application, day)
+        log = _open_day(application, day)
         if log.flights == len(records):
             step(len(records))
             return replace(done, days=done.days + 1, skipped=done.skipped + len(records))
@@ -104,7 +104,7 @@ def _load_day(
     return replace(done, days=done.days + 1)
 
 
-def _opened(application: FlightsApplication, day: date) -> DayLoad:
+def _open_day(application: FlightsApplication, day: date) -> DayLoad:
     """The day's log, started by now if it was not yet."""
     number = DayLoad.create_id(day.isoformat())
     try:

@@ -59,20 +59,20 @@ class Catalogue(RedisView):
         del product["id"]
         with self.commit(tracking) as commands:
             self._products.put(commands, entry.id, product)
-            # Ids of one's own may give a SKU twice: it stays with the first.
+            # Ids chosen by the user may allow a SKU twice: it stays with the first.
             commands.hsetnx(self.key("skus"), entry.sku, str(entry.id))
             commands.hincrby(self.key("categories"), entry.category, 1)
             commands.hincrby(self.key("totals"), "for_sale", 1)
 
     def reprice(self, product_id: UUID, price: Decimal, tracking: Tracking) -> None:
         """A new price."""
-        with self.commit(tracking) as commands, _created(product_id, "repriced", tracking):
+        with self.commit(tracking) as commands, _require_created(product_id, "repriced", tracking):
             self._products.change(commands, product_id, price=str(price))
             commands.hincrby(self.key("totals"), "price_updates", 1)
 
     def withdraw(self, product_id: UUID, tracking: Tracking) -> None:
         """Not for sale any more: found by id and SKU only."""
-        with self.commit(tracking) as commands, _created(product_id, "withdrawn", tracking):
+        with self.commit(tracking) as commands, _require_created(product_id, "withdrawn", tracking):
             product = self._products.change(commands, product_id, active=False)
             commands.hincrby(self.key("categories"), product["category"], -1)
             commands.hincrby(self.key("totals"), "for_sale", -1)
@@ -126,7 +126,7 @@ class Catalogue(RedisView):
 
 
 @contextmanager
-def _created(product_id: UUID, what: str, tracking: Tracking) -> Iterator[None]:
+def _require_created(product_id: UUID, what: str, tracking: Tracking) -> Iterator[None]:
     """A change of a product, which must be there."""
     try:
         yield

@@ -17,7 +17,7 @@ def retry_conflicts(
 ) -> Result[T, ProductError]:
     """The outcome of `command`, repeated while it fails by a `ConcurrencyConflict`.
 
-    Every command of `ProductApplication` loads the product anew, so repeating it
+    Every command of `ProductApplication` loads the product again, so repeating it
     decides on what the other one wrote. Other failures are final at once; after
     `attempts` the last conflict is returned. Raises `ValueError` when `attempts`
     is less than one.

@@ -86,5 +86,5 @@ class ConcurrencyConflict(ProductError):
     def __str__(self) -> str:
         return (
             f"product {self.sku} already has a version {self.version}, recorded by somebody "
-            "else: load it anew and repeat the command"
+            "else: load it again and repeat the command"
         )

@@ -1,1 +1,1 @@
-"""What publishers do in Redis, one step a script."""
+"""What publishers do in Redis, one step per script."""

@@ -1,9 +1,9 @@
 #!lua
--- Leases aggregates that have records to publish, and gives their records.
+-- Leases aggregates that have records to publish, and returns their records.
 --
 -- A record that a publisher had when it was lost is claimed alone from then on,
 -- and each publisher that is lost with it alone counts as an attempt: a route
--- that ends its process would otherwise take its neighbours down with it for ever.
+-- that ends its process would otherwise take its neighbours down with it forever.
 --
 -- A token that has a lease gets the records of that lease, for its whole time: the
 -- answer to its claim was lost.

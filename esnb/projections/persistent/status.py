@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from esnb.clients.position import place
+from esnb.clients.position import parse_position
 from esnb.running.actions import Action
 from esnb.running.progress import Progress
 from esnb.running.status import State, Status
@@ -109,8 +109,8 @@ def is_past(info: object, end: int) -> bool:
 
     `end` is a commit position or, of a stream's group, a revision.
     """
-    checkpoint = place(getattr(info, "last_checkpointed_event_position", ""))
+    checkpoint = parse_position(getattr(info, "last_checkpointed_event_position", ""))
     if checkpoint is not None and checkpoint >= end:
         return True
-    known = place(getattr(info, "last_known_event_position", ""))
+    known = parse_position(getattr(info, "last_known_event_position", ""))
     return known is not None and known >= end and is_caught_up(info)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from esnb.literals.layout import written
-from esnb.literals.literal import Source
+from esnb.literals.literal import SourceWriter
 from esnb.sources.page import PageEvent
 from esnb.values.ordered_repr import in_order, safe_repr
 
@@ -24,7 +24,7 @@ _WIDE = 80
 
 def as_python(event: PageEvent) -> str:
     """`event = {…}`, with the imports that its values need."""
-    source = Source(["event"], describe=safe_repr, deepest=_DEEPEST)
+    source = SourceWriter(["event"], describe=safe_repr, deepest=_DEEPEST)
     text = written(source.literal(envelope(event)), _WIDE)
     return "".join(f"{line}\n" for line in source.imports.lines()) + f"event = {text}\n"
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from esnb.clients.uri import said
 from esnb.sources.redaction import Redact, Redaction
-from esnb.sources.source import described
+from esnb.sources.source import describe_source
 from esnb.widgets.watch.poller import Poller
 from esnb.widgets.watch.status_row import ASKS, StatusRow, StatusSource
 
@@ -140,6 +140,6 @@ class Board:
 def not_a_runner(given: Any) -> TypeError:
     """What `watch` says to what cannot be watched."""
     return TypeError(
-        f"no runner: {described(given)}; give runners that have a status(), such as "
+        f"no runner: {describe_source(given)}; give runners that have a status(), such as "
         "esnb.projections.CatchUpRunner, or the Stores that esnb.connect() gives"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from esnb.clients.position import place
+from esnb.clients.position import parse_position
 from esnb.sources.groups import TIMEOUT
 from esnb.threads.question import Question
 from esnb.widgets.watch.status_row import StatusRow
@@ -34,7 +34,7 @@ class ServerProjectionSource:
             name=told.name,
             kind="server projection",
             state=state,
-            position=place(told.position),
+            position=parse_position(told.position),
             lag=0 if told.progress >= _DONE else None,
             progress=told.progress,
             done=told.events_processed_after_restart,

@@ -9,7 +9,7 @@ from eventsourcing.persistence import StoredEvent
 
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.eventstoredb import EventStoreDBApplicationRecorder
-from esnb.eventstoredb.log import Log
+from esnb.eventstoredb.log import ServerLog
 from esnb.eventstoredb.positions import Neighbours
 from tests.contract.eventstoredb.conftest import MakeFactory
 
@@ -168,13 +168,13 @@ def test_a_number_between_events_is_searched_for_only_when_it_must_be(
     recorder: EventStoreDBApplicationRecorder, ids: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     searched: list[int] = []
-    original = Log._neighbours
+    original = ServerLog._neighbours
 
-    def neighbours(log: Log, number: int) -> Neighbours:
+    def neighbours(log: ServerLog, number: int) -> Neighbours:
         searched.append(number)
         return original(log, number)
 
-    monkeypatch.setattr(Log, "_neighbours", neighbours)
+    monkeypatch.setattr(ServerLog, "_neighbours", neighbours)
     for start in (None, 0, 1, ids[2], ids[2] + 1, ids[-1] + 1):
         recorder.select_notifications(start, 3)
         recorder.subscribe(gt=ids[2]).stop()

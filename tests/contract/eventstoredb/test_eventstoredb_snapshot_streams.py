@@ -284,7 +284,7 @@ def test_a_cached_copy_does_not_outlive_its_stream(
         assert accounts.repository.get(account_id).owner == "Ann-5"
     client, stream = stream_of(accounts, account_id)
     getattr(client, end)(stream, current_version=StreamState.ANY)
-    with pytest.raises(AggregateNotFoundError, match="it had a version 5, and no event of"):
+    with pytest.raises(AggregateNotFoundError, match="it had a version 5, but no event of"):
         accounts.repository.get(account_id)
     assert account_id not in accounts.repository
     if end == "delete_stream":

@@ -90,7 +90,7 @@ def test_a_conflict_says_that_the_copy_has_lost_its_events(app: Application[UUID
     app.save(theirs)
     ours.fill("ours")
     with pytest.raises(
-        IntegrityError, match=r"stream 'Shop.*lost its pending events.*get the aggregate anew"
+        IntegrityError, match=r"stream 'Shop.*lost its pending events.*get the aggregate again"
     ):
         app.save(ours)
     anew: Hamper = app.repository.get(basket.id)

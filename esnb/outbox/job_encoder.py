@@ -1,6 +1,6 @@
 """BullMQ's own way of adding a job, taken as one step with the outbox's own.
 
-`scripts.addJob(job, pipe)` of the package `bullmq` gives a pipeline one of its
+`scripts.addJob(job, pipe)` of the package `bullmq` passes a pipeline one of its
 Lua scripts, with keys and arguments. Here they are gathered instead of sent:
 `scripts/settle.lua` then calls the very same Lua as a function.
 """
@@ -18,7 +18,7 @@ from esnb.outbox.jobs import bullmq, msgpack
 from esnb.outbox.view import SETTLE
 from esnb.redis.scripts import Script, behind_first_line
 
-Target = tuple[str, tuple[str, ...]]
+ScriptTarget = tuple[str, tuple[str, ...]]
 """Digest of one of BullMQ's scripts, and the keys that it takes."""
 
 
@@ -26,19 +26,19 @@ Target = tuple[str, tuple[str, ...]]
 class Addition:
     """What one of BullMQ's scripts needs to add a job."""
 
-    target: Target
+    target: ScriptTarget
     arguments: list[bytes]
 
 
-class Adding:
-    """Makes the additions of jobs. `client` is not used, but BullMQ's classes want one."""
+class JobEncoder:
+    """Makes the additions of jobs. `client` is not used, but BullMQ's classes require one."""
 
     def __init__(self, client: Any, prefix: str) -> None:
         self._client = client
         self._prefix = prefix
         self._queues: dict[str, Any] = {}
         self._sources: dict[str, str] = {}
-        self._moulds: dict[tuple[str, str, bytes], _Mould | None] = {}
+        self._templates: dict[tuple[str, str, bytes], JobTemplate | None] = {}
         self._pack = msgpack().packb
 
     def __call__(
@@ -51,18 +51,18 @@ class Adding:
         now = round(time.time() * 1000)
         place = queue, name, self._pack(options)
         try:
-            mould = self._moulds[place]
+            template = self._templates[place]
         except KeyError:
-            if len(self._moulds) >= _MOST_MOULDS:
-                self._moulds.clear()
-            mould = self._moulds[place] = self._mould(queue, name, options)
-        if mould is None:
+            if len(self._templates) >= _MOST_TEMPLATES:
+                self._templates.clear()
+            template = self._templates[place] = self._template(queue, name, options)
+        if template is None:
             return self._gather(queue, name, id, json.loads(data), options, now)
-        return mould.addition(id, data, now)
+        return template.addition(id, data, now)
 
     def script(self, digests: Iterable[str]) -> Script:
         """`scripts/settle.lua` with BullMQ's scripts of these digests in front of it."""
-        return _joined(tuple((digest, self._sources[digest]) for digest in sorted(digests)))
+        return _join_scripts(tuple((digest, self._sources[digest]) for digest in sorted(digests)))
 
     def _gather(
         self, queue: str, name: str, id: str, data: Any, options: Mapping[str, Any], now: int
@@ -77,13 +77,13 @@ class Adding:
             raise RuntimeError("BullMQ has added a job without a script: its version is unknown")
         return gathered.addition
 
-    def _mould(self, queue: str, name: str, options: Mapping[str, Any]) -> _Mould | None:
-        """A mould from what BullMQ made of one job, if it fits what it makes of another."""
-        mould = _Mould(self._gather(queue, name, _ID, _DATA, options, _TIME))
+    def _template(self, queue: str, name: str, options: Mapping[str, Any]) -> JobTemplate | None:
+        """A template of what BullMQ made of one job, if it fits what it makes of another."""
+        template = JobTemplate(self._gather(queue, name, _ID, _DATA, options, _TIME))
         id, data, now = "ev-" + 36 * "0", {"n": 1}, _TIME + 4711
         own = self._gather(queue, name, id, data, options, now)
-        made = mould.addition(id, json.dumps(data, separators=(",", ":")), now)
-        return mould if made == own else None
+        made = template.addition(id, json.dumps(data, separators=(",", ":")), now)
+        return template if made == own else None
 
     def _open(self, name: str) -> Any:
         queue = bullmq().Queue(name, {"connection": self._client, "prefix": self._prefix})
@@ -96,10 +96,10 @@ class Adding:
 _ID: Final = "ev-5ed0a1b7-2a3c-4f60-9d3e-6b7c1f0e8a94"
 _DATA: Final = {"data": "of a job"}
 _TIME: Final = 1_700_000_000_123
-_MOST_MOULDS: Final = 1000
+_MOST_TEMPLATES: Final = 1000
 
 
-class _Mould:
+class JobTemplate:
     """An addition in which id, time and data are put in their places.
 
     BullMQ takes 30 µs for each job. Jobs of one name, queue and options differ
@@ -157,7 +157,7 @@ def _run_to_end(coroutine: Any) -> None:
 
 
 @cache
-def _joined(adders: tuple[tuple[str, str], ...]) -> Script:
+def _join_scripts(adders: tuple[tuple[str, str], ...]) -> Script:
     functions = "\n".join(
         f"adders['{digest}'] = function(KEYS, ARGV)\n{source}\nend" for digest, source in adders
     )
