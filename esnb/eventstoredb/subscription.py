@@ -41,7 +41,7 @@ class _LogOf:
 
     def select_notifications(self, start: int | None, limit: int) -> list[StreamNotification]:
         # Without a filter the server answers at once, and has a deadline for it.
-        whole_log = Log(self._client, filter_exclude=())
+        whole_log = ServerLog(self._client, filter_exclude=())
         for event in whole_log.forwards(start, limit=1):
             there = self._category.notification(event)
             if there is not None and there.id == start:
