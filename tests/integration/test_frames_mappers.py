@@ -433,9 +433,11 @@ def test_what_a_mapper_writes_by_position_has_the_time_of_the_store(tmp_path: Pa
         app = PositionalClub(env=stores.env)
         app.events.put([Joined(stream, 1, "a@b.c")])
         esnb.export(app, file)
-        recorded = esnb.events(stores)["recorded"][0]
+        in_server = esnb.stream(stores, f"{app.name}-{stream}")
+        recorded = in_server["recorded"][0]
+        assert in_server["time"][0] == recorded
 
-        for source in (app, stores, file):
+        for source in (app, file):
             assert esnb.events(source)["time"][0] == recorded
         assert esnb.stream(app, stream)["time"][0] == recorded
         assert esnb.streams(app)["first_time"][0] == recorded
