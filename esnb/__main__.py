@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _without_number(error: Exception) -> object:
-    """What an error says, but for the number that the operating system has for it."""
+    """What an error says, without the operating system's number for it."""
     if isinstance(error, OSError) and error.filename is None:
         return error.strerror or error
     return error
@@ -71,7 +71,7 @@ def _without_number(error: Exception) -> object:
 def _port(text: str) -> int:
     if text.isdecimal() and int(text) < 65536:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is no port number (0: any free one)")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0: any free one)")
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_redis_is_private_keeps_its_keys_and_nothing_on_disk(stores: esnb.Stores
 def test_an_application_is_made_of_its_class() -> None:
     with esnb.connect(embedded=True) as stores:
         bank: Any = stores.application(Bank)
-        with pytest.raises(TypeError, match=r"Bank object at .* is no class: give .*'s class"):
+        with pytest.raises(TypeError, match=r"Bank object at .* is not a class: pass .*'s class"):
             stores.application(bank)
 
 
