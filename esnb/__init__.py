@@ -1,7 +1,7 @@
 """esnb: learn, explore and document event sourcing in notebooks.
 
-Everything here is imported at its first use: `import esnb` loads neither
-pandas nor gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
+Everything here is imported on first use: `import esnb` loads neither pandas nor
+gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
 """
 
 import logging
@@ -11,8 +11,8 @@ from typing import Any
 from esnb._version import __version__
 from esnb.threads.outside import outside
 
-# Else Python writes warnings of threads to stderr, in whichever cell is running. What is
-# logged here is told by status() and the widgets as well.
+# Otherwise Python writes warnings of threads to stderr, in whichever cell is running.
+# status() and the widgets also show what is logged here.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOME = {

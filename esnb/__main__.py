@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _without_number(error: Exception) -> object:
-    """What an error says, but for the number that the operating system has for it."""
+    """What an error says, without the operating system's number for it."""
     if isinstance(error, OSError) and error.filename is None:
         return error.strerror or error
     return error

@@ -34,7 +34,7 @@ def current_correlation() -> Correlation | None:
 class Correlated:
     """A block under a given correlation: `with Correlated(Correlation("order-17")):`.
 
-    What `correlate()` does, without the cost of a generator: a projection
+    Does what `correlate()` does, without the cost of a generator: a projection
     enters one for each event.
     """
 
@@ -60,8 +60,8 @@ def correlate(
     `correlation_id` defaults to a new random UUID; `causation_id` is the id of
     the event that causes them, None for the root of a flow. Both are stored as
     text, in the metadata keys that EventStoreDB's own `$by_correlation_id`
-    projection reads. The block ends the correlation, also by an exception;
-    other threads and tasks are not concerned (a context variable carries it).
+    projection reads. The correlation ends with the block, even by an exception;
+    other threads and tasks are not affected (a context variable carries it).
 
     >>> with correlate("order-17") as flow:
     ...     flow.correlation_id

@@ -14,7 +14,7 @@ _MOST = 10**12
 
 
 class SettingError(InfrastructureFactoryError, OSError):
-    """An environment variable has a wrong value, or is missing.
+    """An environment variable has an invalid value, or is missing.
 
     The library raises OSError for values that it refuses and an
     InfrastructureFactoryError for factories that cannot be made: this is both.
@@ -25,7 +25,7 @@ class SettingError(InfrastructureFactoryError, OSError):
 
 
 class _ProcessEnvironment(Environment):
-    """Has all variables of the process, of which none is for people to see."""
+    """All variables of the process; its repr shows none of them."""
 
     def __repr__(self) -> str:
         return f"<settings of {self.name or 'this process'}>"

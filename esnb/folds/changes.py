@@ -19,7 +19,7 @@ ABSENT: Final = _Absent()
 
 _LONGEST = 80
 _DEEPEST = 5
-"""Levels of dicts within dicts that are told entry by entry."""
+"""Levels of dicts within dicts that are described entry by entry."""
 
 
 class FieldChange(NamedTuple):
@@ -48,7 +48,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
 
 def same(one: Any, other: Any) -> bool:
     """Whether two values are equal; NaN is equal to NaN, and objects without an
-    equality of their own are by their attributes.
+    equality of their own are compared by their attributes.
     """
     if one is other:
         return True
@@ -100,7 +100,7 @@ def _describe_change(change: FieldChange, levels: int) -> list[str]:
     if levels and isinstance(before, dict) and isinstance(after, dict):
         try:
             return _entries(field, before, after, levels - 1)
-        except Exception:  # noqa: BLE001, S110  dicts that cannot be read: they are told whole
+        except Exception:  # noqa: BLE001, S110  dicts that cannot be read: they are shown whole
             pass
     return [f"{field}: {_short(before)} → {_short(after)}"]
 

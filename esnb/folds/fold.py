@@ -20,15 +20,15 @@ from esnb.sources.redaction import NOTHING, Redaction
 from esnb.values.state import AggregateState, kept, state_of
 
 ProjectorFunction = Callable[[Any, Iterable[Any]], Any]
-"""As the library's: from an aggregate, or None, and events to the aggregate after them."""
+"""As in the library: takes an aggregate, or None, and events; returns the aggregate after them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One event and the aggregate after it.
 
-    The aggregate is the one that the next step goes on from, so what is to last
-    must be copied. None: discarded, or not known because of `problem`.
+    The next step changes this same aggregate, so copy what must last. None:
+    discarded, or not known because of `problem`.
     """
 
     stored: StoredEvent
@@ -37,7 +37,7 @@ class Step:
     data: Any
     """The event's payload as it is stored, decoded as far as it can be."""
     event: Any
-    """The domain event; None where it cannot be made of what is stored."""
+    """The domain event; None where it cannot be made from what is stored."""
     aggregate: Any
     problem: Exception | None = None
     """Why this event, or one before it, could not be applied."""
@@ -95,9 +95,9 @@ def up_to(
 
 
 def time_of(source: ApplicationSource, stored: StoredEvent, made: bool = False) -> datetime | None:
-    """The time that the event carries, else the store's; None where neither tells.
+    """The time that the event carries, else the store's; None where neither is known.
 
-    With `made`, the application's own mapper is asked for a payload that nobody else reads.
+    With `made`, the application's own mapper reads a payload that nothing else can read.
     """
     record = source.record(stored)
     payload, _ = source.decode(record)
@@ -126,9 +126,10 @@ def fold(
 
     The application's mapper makes domain events of them and the projector
     applies them: neither snapshots nor the library's cache have a part in it.
-    An event that cannot be read or applied ends the knowledge of the state, not
-    the sequence; where `redaction` hides anything its text is left out. Mutable aggregates are one object, which the next step changes:
-    what is to be kept of a step must be taken before the next one is asked for.
+    After an event that cannot be read or applied the state is unknown, but the
+    steps go on; where `redaction` hides anything, the text of its error is left
+    out. A mutable aggregate is one object, which the next step changes: copy what
+    you need of a step before you ask for the next one.
     """
     aggregate: Any = None
     problem: Exception | None = None
@@ -168,26 +169,26 @@ def fold(
 
 
 def _may_not_begin(event: Any) -> bool:
-    """Whether its class does not tell that an aggregate begins with it."""
+    """Whether its class does not say that an aggregate begins with it."""
     return event is not None and can_begin(event) is None
 
 
 def _missing(raised: Exception, stream: str) -> Exception | None:
-    """What the library says with the two versions only, where one does not follow another."""
+    """The error for two versions of which one does not follow the other; the library names only both."""
     if not isinstance(raised, OriginatorVersionError) or len(raised.args) != 2:
         return None
     found, expected = raised.args
     return OriginatorVersionError(
         f"aggregate {stream!r} has no event of version {expected}, and goes on with version "
-        f"{found}: the one between is missing, or is not one of the application's (in "
-        "EventStoreDB one whose type begins with '$', which esnb.stream(stores, …) shows)"
+        f"{found}: what is between is missing, or is not one of the application's events (in "
+        "EventStoreDB, an event whose type begins with '$', which esnb.stream(stores, …) shows)"
     )
 
 
 def _without_an_aggregate(
     raised: Exception, aggregate: Any, event: Any, begun: bool
 ) -> Exception | None:
-    """What a bare `assert` of the library, or of a projector, says about the aggregate."""
+    """What a bare `assert` of the library, or of a projector, means for the aggregate."""
     if isinstance(raised, MissingEventsError):
         return raised
     if not isinstance(raised, AssertionError) or raised.args or event is None:

@@ -34,7 +34,7 @@ class Version:
     data: Any
     """The event's payload, as it is stored."""
     before: AggregateState
-    """The state without this event; it belongs to the version before, too."""
+    """The state before this event; shared with the version before."""
     state: AggregateState
     """Copies that no later event changes; empty where the state is not known."""
     problem: Exception | None = None
@@ -52,7 +52,7 @@ class Version:
 
     @property
     def changed(self) -> str:
-        """The changes in one line, or why there are none to be told."""
+        """The changes in one line, or why they are not known."""
         if self.problem is not None:
             return f"not applied: {said(self.problem)}"
         return describe_changes(self.changes)
@@ -70,12 +70,13 @@ def versions(
 ) -> Iterator[Version]:
     """The versions of an aggregate, oldest first, folded as `esnb.history` says.
 
-    With `to`, those up to a version. From an event that cannot be applied on, each version has the `problem` and
-    no state. Fields named by `redact` are hidden in states and data. `purpose`
-    is how an error names the caller.
+    With `to`, those up to a version. Once an event cannot be applied, its version
+    and all later ones have the `problem` and no state. Fields named by `redact`
+    are hidden in states and data. `purpose` is how an error names the caller.
 
     Raises AggregateNotFoundError for an id without events and for a version that
-    does not exist, TypeError when `app` is no Application, all before the first version is asked for.
+    does not exist, TypeError when `app` is not an Application; all of these
+    before the first version is asked for.
 
     >>> from eventsourcing.application import Application
     >>> from esnb.examples.dog import Dog

@@ -1,7 +1,7 @@
 """Streams, aggregates and projections as DataFrames.
 
-Every function takes what an `eventsourcing` application already has and gives a
-frame with fixed columns and dtypes, also when it is empty. What a frame shows
+Every function takes what an `eventsourcing` application already has and returns
+a frame with fixed columns and dtypes, even when it is empty. What a frame shows
 is what the library recorded and folded.
 """
 

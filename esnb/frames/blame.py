@@ -39,12 +39,12 @@ def blame(
     redact: Redact | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """A row for each field of an aggregate's state: the event that last set it.
+    """One row per field of an aggregate's state: the event that last set it.
 
-    Columns: `field` (string), `value` (object: a copy), and of the event that
-    gave the field this value `version` (Int64), `type` (string) and `time`
-    (datetime64[us, UTC]). The state is the present one, or that at `version`.
-    An event that sets a field to the value that it has already does not count.
+    Columns: `field` (string), `value` (object: a copy), and the `version`
+    (Int64), `type` (string) and `time` (datetime64[us, UTC]) of the event that
+    gave the field this value. The state is the current one, or that at `version`.
+    An event that sets a field to the value it already has does not count.
     Fields are those that `history` shows, in the same order; values of those
     named by `redact` are `[redacted]`.
 
@@ -98,10 +98,10 @@ def bisect(
 ) -> int | None:
     """The first version at which `predicate(aggregate)` holds; None where it never does.
 
-    The predicate is asked after each event until it holds: it may hold, cease
-    to and hold again. It gets a copy of the aggregate, or the aggregate itself
+    The predicate is called after each event until it holds; it may stop holding
+    at a later version. It gets a copy of the aggregate, or the aggregate itself
     where that cannot be copied. Versions at which the aggregate is discarded
-    are passed over.
+    are skipped.
 
     Raises AggregateNotFoundError for an id without events, whatever the fold
     raises, and whatever the predicate raises, with the version named in a note.
@@ -119,7 +119,7 @@ def bisect(
     app = guarded_argument(app)
     if not callable(predicate):
         raise TypeError(
-            f"predicate is {short_repr(predicate)}: give a function of the aggregate, such as "
+            f"predicate is {short_repr(predicate)}: pass a function of the aggregate, such as "
             "lambda product: product.price < 0"
         )
     source = application_of(app, "bisect()")
@@ -134,7 +134,7 @@ def bisect(
             holds = bool(predicate(_copied(step.aggregate)))
         except Exception as error:
             error.add_note(
-                f"while asking the predicate at version {step.version} ({step.type}) of "
+                f"while calling the predicate at version {step.version} ({step.type}) of "
                 f"aggregate {str(aggregate_id)!r}"
             )
             raise

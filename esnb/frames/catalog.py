@@ -1,4 +1,4 @@
-"""The event types that there are: what they carry, where they belong, how many there are."""
+"""The event types of a source: what they carry, where they belong, how many there are."""
 
 from __future__ import annotations
 
@@ -37,21 +37,21 @@ _ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic"
 
 
 def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame:
-    """A row for each type of event that a source holds, or that a module defines.
+    """One row per type of event that a source holds, or that a module defines.
 
     Columns: `type` (string), `aggregate` (string: the class of the aggregates
-    that have such events, several parted by commas; missing where nothing tells
-    it), `fields` (string: `amount: Decimal; reason: str | None`, without the
+    that have such events, several separated by commas; missing where it is not
+    known), `fields` (string: `amount: Decimal; reason: str | None`, without the
     envelope's), `events`, `streams` (Int64: how many, and in how many streams;
     missing for a module), `first_time`, `last_time` (datetime64[us, UTC]) and
     `topic` (string).
 
-    Of a source (an application, a client, a `Stores`, an exported file) all
+    For a source (an application, a client, a `Stores`, an exported file) all
     events are read; the rows come in the order in which the types first occur,
-    and types of fields are those of the values. Nothing that the data name is
-    imported. Of a module, or of one aggregate class, the rows are the event
-    classes that it defines (a package's also those that it exports of its own
-    modules), and types of fields are those that they declare, if any.
+    and the types of fields are those of the values. Nothing that the data name
+    is imported. For a module, or one aggregate class, the rows are the event
+    classes that it defines (for a package, also those that it exports from its
+    own modules), and the types of fields are those that they declare, if any.
 
     >>> import esnb
     >>> from eventsourcing.application import Application

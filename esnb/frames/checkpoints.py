@@ -49,27 +49,27 @@ class CheckpointRow:
 
 
 def checkpoints(source: Any) -> pd.DataFrame:
-    """A row for each application that a projection follows, sorted by both names.
+    """One row per application that a projection follows, sorted by both names.
 
     `source` is a projection's view (any `TrackingRecorder`), a runner, an
     application that processes the events of others, the `Stores` that
-    `esnb.connect()` gives (then all views in its Redis), any other application
+    `esnb.connect()` returns (all views in its Redis), any other application
     (the views in the Redis of its `REDIS_URL` that follow its streams, not those
-    of another tenant's EVENTSTOREDB_STREAM_PREFIX; none without), or
-    an EventStoreDB client: the groups of its persistent subscriptions.
+    of another tenant's EVENTSTOREDB_STREAM_PREFIX; none without a `REDIS_URL`),
+    or an EventStoreDB client (the groups of its persistent subscriptions).
 
     Columns: `name` (string: the projection's, the view's or the group's),
-    `application` (string; of a group the stream, or `$all`), `position` (Int64:
-    the last event that is applied), `head` (Int64: the application's last
-    event; of a group the last that it has seen) and `lag` (Int64: events
-    between the two; 0 when caught up). Head and lag are missing where the
-    source does not lead to the application (a view alone; through `Stores`, one
-    whose streams have no prefix, or have another than its name and the view does
-    not tell which). A lag is missing where it is longer than 10,000 events that
-    would have to be counted, and where a view in Redis was made from another log
-    than the application now has: its runner says so, too.
+    `application` (string; for a group the stream, or `$all`), `position` (Int64:
+    the last event applied), `head` (Int64: the application's last event; for a
+    group the last one it has seen) and `lag` (Int64: events between the two; 0
+    when caught up). Head and lag are missing where the source does not lead to
+    the application (a view alone; through `Stores`, an application whose streams
+    have no prefix, or one other than its name that the view does not record). A
+    lag is missing where more than 10,000 events would have to be counted, and
+    where a view in Redis was made from a different log than the application now
+    has: its runner reports that, too.
 
-    Raises TypeError for another source and for a recorder that cannot tell
+    Raises TypeError for any other source and for a recorder that cannot tell
     which applications it follows, OperationalError when a server does not answer.
 
     >>> import esnb
@@ -104,8 +104,8 @@ def _checkpoints(source: Any) -> Iterator[CheckpointRow]:
         yield from _of_stores(source)
     else:
         raise TypeError(
-            f"no checkpoints: {describe_source(source)}; give a view (a TrackingRecorder), a runner, an "
-            "application, an EventStoreDB client, or the Stores that esnb.connect() gives"
+            f"no checkpoints: {describe_source(source)}; pass a view (a TrackingRecorder), a runner, an "
+            "application, an EventStoreDB client, or the Stores that esnb.connect() returns"
         )
 
 
@@ -173,7 +173,7 @@ def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
     else:
         raise TypeError(
             f"{describe_source(recorder)} cannot tell which applications it follows: ask it by name, "
-            "max_tracking_id(application_name), or give the runner"
+            "max_tracking_id(application_name), or pass the runner"
         )
     with datastore.transaction(commit=False) as cursor:
         cursor.execute(query)

@@ -1,4 +1,4 @@
-"""Events as tables: the whole sequence, one stream, a row a stream."""
+"""Events as tables: the whole sequence, one stream, one row per stream."""
 
 from __future__ import annotations
 
@@ -64,44 +64,44 @@ def events(
     flatten: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """The whole sequence of events of an application or a database, a row an event.
+    """The whole sequence of events of an application or a database, one row per event.
 
     `source` is any eventsourcing Application, an EventStoreDB client, the
-    `Stores` that `esnb.connect()` gives, or the path of a file that
-    `esnb.export` wrote. Events come in the order in which they
-    were recorded, from position `start` (inclusive; an application's
-    notification ids, a server's commit positions), at most `limit` of those
-    that the filters let through: `types` and `exclude` take topics, their part
-    after the colon, last names or event classes; `since` and `until`
-    (inclusive both, against the column `time`, or with `by="recorded"` against
-    the store's own time) take datetimes or ISO 8601 text, UTC without an offset.
-    `redact` names fields, at any depth or by a dotted path, whose values are
-    shown as `[redacted]`; payloads that cannot be read, or have no names (a list, a
-    text), are hidden whole then.
+    `Stores` that `esnb.connect()` returns, or the path of a file that
+    `esnb.export` wrote. Events come in the order in which they were recorded,
+    from position `start` on (inclusive; an application's notification ids, a
+    server's commit positions), at most `limit` of those that pass the filters.
+    `types` and `exclude` take topics, the part of a topic after the colon, its
+    last name, or event classes. `since` and `until` (both inclusive; compared
+    with the column `time`, or with the store's own time if `by="recorded"`) take
+    datetimes or ISO 8601 text, which is UTC without an offset. `redact` names
+    fields, at any depth or by a dotted path, whose values are shown as
+    `[redacted]`; payloads that cannot be read, or have no names (a list, a
+    text), are then hidden whole.
 
     Columns: `stream` (string: the aggregate's id, or a server's stream name),
     `version` (Int64, from 1), `type` (string), `time` (datetime64[us, UTC]: the
     event's own timestamp, else the store's), `data` (object: the decoded JSON
     or MessagePack, or what an application's own transcoder makes of it; values
-    of its own transcodings as these stored them; the bytes as they are where
-    nothing reads them), `position` (Int64), `event_id`
-    (string), `metadata` (object: a dict, or None); a client's also `revision`
-    (Int64, from 0), `content_type` (string) and, in streams of links,
-    `link_stream`, `link_revision`, `link_position`; then `topic` (string),
-    `recorded` (the store's time) and `error` (string: why `data` could not be
-    decoded). That a stream was tombstoned is a row of a client with neither
-    version nor data, whose `error` says so. With `flatten=True` a column for each field of the payloads, at
-    the end, instead of `data`; a name that is taken becomes `data.name`.
+    of its own transcodings as they were stored; the raw bytes where nothing can
+    read them), `position` (Int64), `event_id` (string), `metadata` (object: a
+    dict, or None); for a client also `revision` (Int64, from 0), `content_type`
+    (string) and, in streams of links, `link_stream`, `link_revision`,
+    `link_position`; then `topic` (string), `recorded` (the store's time) and
+    `error` (string: why `data` could not be decoded). For a client, a tombstoned
+    stream ends in a row with neither version nor data, whose `error` says so.
+    With `flatten=True` there is a column for each field of the payloads, at the
+    end, instead of `data`; a name that is taken becomes `data.name`.
 
     Nothing that the data name is imported: unknown topics, binary and damaged
     payloads are rows with what is known. When `limit` cut the sequence short,
-    `frame.attrs["truncated"]` is True and `frame.attrs["next"]` the position to
-    go on from. A read that takes longer than a second shows a progress bar
+    `frame.attrs["truncated"]` is True and `frame.attrs["next"]` is the position
+    to continue from. A read that takes longer than a second shows a progress bar
     (`progress=False` or `ESNB_PROGRESS=0`: never).
 
-    Raises TypeError for another source and a start or limit that is no whole
-    number, ValueError for a negative limit, a time that is none or another
-    `by`, and the store's own errors.
+    Raises TypeError for any other source and for a start or limit that is not a
+    whole number, ValueError for a negative limit, a time that cannot be read or
+    any other `by`, and the store's own errors.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -136,22 +136,22 @@ def stream(
     flatten: bool = False,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """One aggregate's events, or one stream's, in order: columns as `events` has them.
+    """One aggregate's events, or one stream's, in order, with the columns of `events`.
 
     `id_or_name` is a UUID, its text, or a value of a `stream` column. `start`
     (inclusive) and `stop` (exclusive) are versions, which count from 1 on every
-    source; `last=20` takes the newest 20 of them. A stream without events, and
-    one that does not exist, is an empty frame; a client's stream that was
-    tombstoned is one row, without a version, that says so. `position` is missing where the
-    store knows it for the whole sequence only (POPO, SQLite, PostgreSQL).
-    `redact` as in `events`.
+    source; `last=20` takes the newest 20 of them. A stream without events, or
+    one that does not exist, is an empty frame; a client's tombstoned stream is
+    one row, without a version, that says so. `position` is missing where the
+    store knows it only when the whole sequence is read (POPO, SQLite,
+    PostgreSQL). `redact` as in `events`.
 
     A client's streams are read with their links resolved: in `$ce-` and `$et-`
     streams a row shows the original event, with its own stream, version and
     revision, and `link_stream`, `link_revision` and `link_position` say where
-    its link stands; there `start`, `stop` and `last` go by the link. A link whose
-    event is gone is a row all the same: type `$>`, stream and version as it names
-    them, and an `error` that begins with `missing`.
+    its link stands; there `start`, `stop` and `last` count links. A link whose
+    event is gone is still a row: type `$>`, the stream and version that it
+    names, and an `error` that begins with `missing`.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -188,7 +188,7 @@ class _Seen:
     tombstoned: bool = False
 
     def add(self, record: Record) -> None:
-        """Takes in the next record; a tombstone is no event, unless there is nothing else."""
+        """Takes in the next record; a tombstone does not count as an event, unless there is nothing else."""
         if record.is_tombstone:
             self.tombstoned = True
         else:
@@ -197,19 +197,19 @@ class _Seen:
 
 
 def streams(source: Any, *, match: str | None = None, progress: bool | None = None) -> pd.DataFrame:
-    """A row a stream, in the order of their first events.
+    """One row per stream, in the order of their first events.
 
     Columns: `stream`, `category` (string: what comes before the first dash of a
-    server's stream name; for an application the aggregate's class, as its first
-    event tells it), `events` (Int64), `first_time`, `last_time`
+    server's stream name; for an application the aggregate's class, as named in
+    its first event), `events` (Int64), `first_time`, `last_time`
     (datetime64[us, UTC]), `first_version`, `last_version` (Int64), `last_type`
     (string) and `state` (string: `tombstoned` for a stream that was closed for
-    good, else missing). `match` is a pattern of the shell's kind for the stream's name
-    (`"Product-*"`); an application's streams have the name
-    `category-aggregate id` for this, and their id alone.
+    good, else missing). `match` is a shell-style pattern for the stream's name
+    (`"Product-*"`); an application's streams match by `category-aggregate id`
+    and by their id alone.
 
-    The whole sequence is read once, payloads of first and last events only are
-    decoded.
+    The whole sequence is read once; only the payloads of first and last events
+    are decoded.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -224,7 +224,7 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     source = guarded_argument(source)
     opened = source_of(source)
     if match is not None and not isinstance(match, str):
-        raise TypeError(f"match={match!r}: give a pattern such as 'Product-*'")
+        raise TypeError(f"match={match!r}: pass a pattern such as 'Product-*'")
     seen: dict[str, _Seen] = {}
     with collector_paused(), opened.events(None) as records:
         for record in track(records, unit="events", total=opened.count(None), progress=progress):
@@ -270,7 +270,7 @@ class DecodedEvent:
 def selected(
     source: EventSource, records: Iterable[Record], selection: EventSelection
 ) -> Iterator[DecodedEvent]:
-    """Those of `records` that `selection` lets through."""
+    """Those of `records` that pass `selection`."""
     for record in records:
         if selection.has_type(record.topic, record.type):
             data, error = source.decode(record)

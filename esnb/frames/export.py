@@ -44,20 +44,20 @@ def export(
 ) -> int:
     """Writes the events of a source, all or some, to a file; returns how many.
 
-    `stream` takes one aggregate's or stream's only; the other arguments choose
-    as those of `events` do, and `redact` hides fields as there. The file is a
-    source itself: `esnb.events(path)`; `esnb.load(path, stores)` stores it.
+    `stream` selects the events of one aggregate or stream; the other arguments
+    select as in `events`, and `redact` hides fields as there. The file is itself
+    a source: `esnb.events(path)`; `esnb.load(path, stores)` stores it.
 
     It holds JSON lines in UTF-8: one that says where the events come from, then
-    one an event in the order of the source, with `stream, version, type, topic,
-    position, event_id, recorded, metadata, data`, a server's also with
-    `revision, content_type`. Payloads are decrypted and decompressed, so the
-    file is as secret as they are: hide with `redact` what must not leave.
+    one per event in the order of the source, with `stream, version, type, topic,
+    position, event_id, recorded, metadata, data`, for a server also `revision,
+    content_type`. Payloads are decrypted and decompressed, so the file is as
+    secret as they are: use `redact` to hide what must not leave.
 
-    The file is complete or not there: it is written beside its place and then
-    moved. One that `export` wrote before is replaced.
+    The file is either complete or not there: it is written under a temporary
+    name and then moved. A file that `export` wrote before is replaced.
 
-    Raises FileExistsError where another file stands, OSError where the path
+    Raises FileExistsError where any other file exists, OSError where the path
     cannot be written, and what `events` raises.
 
     >>> import esnb, tempfile
@@ -99,7 +99,7 @@ def _refuse_other_file(place: Path) -> None:
         FileSource(place)
     except (NotAnExportError, IsADirectoryError):
         raise FileExistsError(
-            f"{str(place)!r} is there already, and nothing that esnb.export wrote: "
+            f"{str(place)!r} already exists, and esnb.export did not write it: "
             "choose another name, or remove it"
         ) from None
 

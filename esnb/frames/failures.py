@@ -14,10 +14,10 @@ ViewRow = tuple[Any, ...]
 
 
 def without_texts(rows: Iterable[ViewRow], redaction: Redaction) -> Iterator[ViewRow]:
-    """The rows of a view; of errors that esnb noted in it the kind only, and no traceback.
+    """The rows of a view; of errors that esnb noted in it only the kind, and no traceback.
 
-    Whoever wrote the text of an error may have put any value into it. An
-    outbox's records are hidden whole: `outbox_records` reads them.
+    The text of an error may contain any value. An outbox's records are hidden
+    whole: `outbox_records` reads them.
     """
     kept = list(rows)
     hides = _of_keys({str(row[0]) for row in kept}, redaction)

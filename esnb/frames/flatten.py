@@ -1,4 +1,4 @@
-"""Payloads side by side: one column a field."""
+"""Payloads side by side: one column per field."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _DEEPEST = 20
 
 
 def flatten(payloads: Sequence[Any], taken: Collection[str]) -> dict[str, list[Any]]:
-    """One list of values a field, in the order in which fields first appear.
+    """One list of values per field, in the order in which fields first appear.
 
     Objects within objects get dotted names. A name that is taken, by the
     envelope or by another field (a key with a dot in it beside a nested one),
-    is prefixed with `data.`, so that nothing is lost. A payload that is no
-    object is the value of the column `data`.
+    is prefixed with `data.`, so that nothing is lost. A payload that is
+    not an object is the value of the column `data`.
 
     >>> flatten([{"a": {"b": 1}}, {"a": 2, "type": "x"}], taken=["type"])
     {'a.b': [1, None], 'a': [None, 2], 'data.type': [None, 'x']}

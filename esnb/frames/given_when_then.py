@@ -41,22 +41,23 @@ def given_when_then(
 ) -> str:
     """The source of a pytest test that holds for an aggregate's history.
 
-    Given are its events before `version` (the last one unless said otherwise),
-    when is the event of that version, then are the fields of the state after
-    it. Save the text as `test_….py` beside your tests: it needs the modules of
-    the aggregate, of its events and of the projector, and no store. What a
-    notebook defines is named in a comment, to be imported from where it moves.
-    A field that has no source (an open file, an object without fields), or no
-    equality when the events are applied again, becomes a comment: each line was
-    tried before. Whatever ids, names and values hold, only escaped literals and
-    names of classes and functions that can be imported are written. `redact` as in `esnb.events`: what it hides is `'[redacted]'` in
-    the events, and then are the fields of the state that these give, so that
-    the test holds; a hidden field that is computed is a comment, too.
+    "Given" are its events before `version` (by default the last one), "when" is
+    the event of that version, and "then" are the fields of the state after it.
+    Save the text as `test_….py` beside your tests: it needs the modules of the
+    aggregate, of its events and of the projector, and no store. What a notebook
+    defines is named in a comment, to be imported from wherever you move it. Each
+    line is tried first: a field that cannot be written as source (an open file,
+    an object without fields), or that is not equal when the events are applied
+    again, becomes a comment. Whatever ids, names and values hold, only escaped
+    literals and names of classes and functions that can be imported are written.
+    `redact` as in `esnb.events`: what it hides is `'[redacted]'` in the events,
+    and "then" are the fields of the state that these events make, so that the
+    test passes; a hidden field that is computed becomes a comment, too.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
-    exist, NoLiteralError for an event that cannot be written as source, a
-    class or projector that cannot be imported or events that cannot be applied
-    again or without what is hidden, and whatever the fold raises.
+    exist, NoLiteralError for an event that cannot be written as source, for a
+    class or projector that cannot be imported and for events that cannot be
+    applied again, or not without what is hidden, and whatever the fold raises.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -121,7 +122,7 @@ def _without(
         raise NoLiteralError(
             f"the events up to version {steps[-1].version} cannot be applied without what "
             f"redact={redact!r} hides: {type(error).__name__}: {error}; hide fewer fields, or "
-            "give an earlier version="
+            "pass an earlier version="
         ) from error
     return [
         replace(step, event=event, aggregate=aggregate)
@@ -181,8 +182,8 @@ def _projector(source: SourceWriter, projector: ProjectorFunction) -> ast.expr:
         return source.imports.name(projector)
     except NoLiteralError:
         raise NoLiteralError(
-            f"the projector {printable(text_of(projector))} cannot be imported from a module: define "
-            "it as a function of one"
+            f"the projector {printable(text_of(projector))} cannot be imported: define it "
+            "as a function of a module"
         ) from None
 
 
@@ -204,7 +205,7 @@ def _again(source: SourceWriter, projector: ProjectorFunction, events: Sequence[
     except Exception as error:
         raise NoLiteralError(
             "the events cannot be applied a second time, as the test would: "
-            f"{type(error).__name__}; the aggregate depends on something outside of its events"
+            f"{type(error).__name__}; the aggregate depends on something outside its events"
         ) from error
 
 
@@ -214,8 +215,8 @@ def _then(
     """The name of the aggregate in the test, and the lines about it."""
     if (step.aggregate is None) != (again is None):
         raise NoLiteralError(
-            f"the projector gives {type(step.aggregate).__name__} after one event at a time and "
-            f"{type(again).__name__} after all at once: no test of it holds"
+            f"the projector returns {type(step.aggregate).__name__} after one event at a time and "
+            f"{type(again).__name__} after all at once: no test of it can pass"
         )
     found = list(_expected(source, step.aggregate, redaction))
     name = source.imports.free(words, f"{words}_", "aggregate")  # known now: what is imported

@@ -43,28 +43,28 @@ def history(
     redact: Redact | None = None,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """A row a version: the event, what it changed, and the whole state after it.
+    """One row per version: the event, what it changed, and the whole state after it.
 
     Columns: `version` (Int64), `type` (string), `time` (datetime64[us, UTC]),
-    `changed` (string: `price: 10 → 12`, several parted by `; `; a field's first
-    value without an arrow), then a column for each field of the state, named
-    `state.type` where a name is taken. Fields get the narrowest dtype that
+    `changed` (string: `price: 10 → 12`, several separated by `; `; a field's
+    first value without an arrow), then a column for each field of the state,
+    named `state.type` where a name is taken. Fields get the narrowest dtype that
     keeps their values: whole numbers Int64 (objects beyond 64 bits), text and
     UUIDs string, times datetime64[us, UTC], other values as they are. The state
-    is what the aggregate's attributes hold, but for its id, its version and the
+    is what the aggregate's attributes hold, except its id, its version and the
     library's own bookkeeping. Values are copies: no later event, and nothing
-    that is done to the frame, changes another row.
+    done to the frame, changes another row.
 
     The events are folded by the aggregate's own functions: `projector_func`,
     else the application's `snapshotting_projectors`, else the library's
-    `project_aggregate`; snapshots and the cache are not asked. From an event
-    that cannot be applied on, `changed` says so and the state is missing.
+    `project_aggregate`; snapshots and the cache are not used. Once an event
+    cannot be applied, `changed` says so from there on and the state is missing.
     `redact` names fields whose values are shown as `[redacted]`, wherever they
-    stand in the state; that they changed is still said, but not what an error
-    says, which may hold such a value.
+    stand in the state; `changed` still says that they changed, but omits the
+    text of an error, which may contain such a value.
 
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is no Application.
+    is not an Application.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -119,10 +119,10 @@ def at(
 ) -> Any:
     """The aggregate as it was at a version, or at a time; without either, as it is.
 
-    An object of its own, replayed from the events: nothing that is done to it
-    reaches the application, its cache or another call's result. `time`
-    (inclusive; a datetime or ISO 8601 text, UTC without an offset) takes the events up
-    to the first later one.
+    A separate object, replayed from the events: nothing done to it reaches the
+    application, its cache or another call's result. `time` (inclusive; a
+    datetime or ISO 8601 text, UTC without an offset) applies the events before
+    the first later one.
 
     Raises AggregateNotFoundError where there is no such aggregate, no such
     version, or none yet at that time; ValueError for version and time together;
@@ -141,7 +141,7 @@ def at(
     app = guarded_argument(app)
     source = application_of(app, "at()")
     if version is not None and time is not None:
-        raise ValueError("give version= or time=, not both")
+        raise ValueError("pass version= or time=, not both")
     version = whole(version, "version")
     stored = recorded(source, aggregate_id)
     if version is not None:
@@ -167,7 +167,7 @@ def _is_by(
     if time is None:
         raise ValueError(
             f"version {stored.originator_version} of aggregate {str(aggregate_id)!r} "
-            "carries no time: ask by version="
+            "carries no time: use version="
         )
     return time <= moment
 
@@ -184,9 +184,9 @@ def diff(
     """The fields that differ between two versions of an aggregate.
 
     Columns: `field` (string), `before`, `after` (object: independent copies; NA
-    where that version has no such field). `after` is the last version if it is
-    not given, `before` the one before `after`; a `before` below the first
-    version is the time when there was nothing. Fields are those that `history`
+    where that version has no such field). `after` defaults to the last version,
+    `before` to the one before `after`; a `before` below the first version stands
+    for the time before the aggregate existed. Fields are those that `history`
     shows; values of those named by `redact` are `[redacted]`.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not

@@ -28,20 +28,20 @@ _BYTES_AT_ONCE = 500_000
 def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = None) -> int:
     """Stores the events of a file that `esnb.export` wrote; returns how many.
 
-    Into the `Stores` that `esnb.connect()` gives, or an EventStoreDB client:
+    Into the `Stores` that `esnb.connect()` returns, or an EventStoreDB client:
     events keep their ids, types, metadata and order, and frames show the times
-    at which they were recorded first. Events of an application go where an
+    at which they were first recorded. Events of an application go where an
     application of the same name finds them (`stores.application(Bank)`), those
-    of a server into streams of the same names, which are tombstoned as they
+    of a server into streams of the same names, which are tombstoned if they
     were there. Positions are new.
 
-    Into an eventsourcing Application: what its recorder keeps, in its own
+    Into an eventsourcing Application: what its recorder keeps, with its own
     compression and cipher. POPO and SQL recorders have no place for event ids,
     recorded times and metadata, and keep the versions as they are.
 
-    Raises IntegrityError, before anything is stored, when a stream of the file
-    exists there already; NotAnExportError for another file and a damaged one,
-    also before; TypeError for another target. Warns when streams begin after
+    Raises IntegrityError when a stream of the file already exists there, and
+    NotAnExportError for any other file and a damaged one, both before anything
+    is stored; TypeError for any other target. Warns when streams begin after
     their first event, as those of a filtered export may: their versions are
     then counted from 1, while the file itself still shows the real ones.
 
@@ -64,8 +64,8 @@ def load(path: str | os.PathLike[str], stores: Any, *, progress: bool | None = N
     taken = [stream for stream in known.streams if target.has(stream)]
     if taken:
         raise IntegrityError(
-            f"{len(taken):,} of the {len(known.streams):,} streams of {source.name} exist there "
-            f"already, {taken[0]!r} among them; nothing was stored: load into empty stores "
+            f"{len(taken):,} of the {len(known.streams):,} streams of {source.name} already exist "
+            f"there, {taken[0]!r} among them; nothing was stored: load into empty stores "
             "(esnb.connect(embedded=True), stores.reset())"
         )
     if known.cut:
@@ -168,8 +168,8 @@ def _target(origin: Origin, given: Any) -> _Target:
     client = given if hasattr(given, "append_to_stream") else getattr(given, "eventstoredb", None)
     if isinstance(given, type) or client is None:
         raise TypeError(
-            f"events cannot be loaded into {describe_source(given)}: give the Stores that "
-            "esnb.connect() gives, an EventStoreDB client or an eventsourcing Application"
+            f"events cannot be loaded into {describe_source(given)}: pass the Stores that "
+            "esnb.connect() returns, an EventStoreDB client or an eventsourcing Application"
         )
     from esnb.sources.target import ServerTarget
 

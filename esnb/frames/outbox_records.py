@@ -1,4 +1,4 @@
-"""What an outbox holds, a row a record."""
+"""What an outbox holds, one row per record."""
 
 from __future__ import annotations
 
@@ -44,23 +44,24 @@ def outbox_records(
     """The records of an outbox, in the order of their events.
 
     `outbox` is an `esnb.outbox.Outbox`, its view, or a publisher. All records
-    come from one moment; with `limit` at most the first so many, with `last`
-    the last ones, read in pages, and `frame.attrs["truncated"]` is True when
-    there are more. `redact` hides fields of payload and headers, as in
-    `esnb.events`; of errors, whose text may have any value in it, the kind stays.
+    are read at one moment; with `limit` (at most so many, from the first on) or
+    `last` (the last so many) they are read in pages, and
+    `frame.attrs["truncated"]` is True when there are more. `redact` hides fields
+    of payload and headers, as in `esnb.events`; of errors, whose text may
+    contain any value, only the kind is shown.
 
-    Columns: `id` (string: the event's id; the job's is `ev-` and it),
+    Columns: `id` (string: the event's id; the job's is `ev-` followed by it),
     `aggregate_id`, `version` (Int64), `type`, `state` (string: `pending`,
     `publishing`, `published`, `skipped`, `failed` or `dead`), `attempts`
     (Int64), `created`, `settled` (when it got its state), `next_attempt`
-    (datetime64[us, UTC]), `error` (string: the last one), `queues` (string, with
-    blanks between), `correlation_id`, `causation_id` (string), `payload` and
+    (datetime64[us, UTC]), `error` (string: the last one), `queues` (string,
+    separated by spaces), `correlation_id`, `causation_id` (string), `payload` and
     `headers` (object: plain JSON), `position` (Int64: the event's) and `topic`.
-    Settled records are there for a time only, which their publisher sets.
+    Settled records are kept for a time only, which their publisher sets.
 
-    Raises TypeError for what has no records and a number that is none,
-    ValueError for a negative one or both, and the library's OperationalError
-    when Redis is away.
+    Raises TypeError for what has no records and for a `limit` or `last` that is
+    not a whole number, ValueError for a negative one or for both together, and
+    the library's OperationalError when Redis does not answer.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -73,7 +74,7 @@ def outbox_records(
     view = getattr(found, "view", found)
     if isinstance(found, type) or not hasattr(view, "outermost"):
         raise TypeError(
-            f"no outbox: {describe_source(outbox)}; give an esnb.outbox.Outbox, its view or a publisher"
+            f"no outbox: {describe_source(outbox)}; pass an esnb.outbox.Outbox, its view or a publisher"
         )
     size, newest = end_of(limit, last)
     redaction = Redaction(redact)

@@ -45,26 +45,26 @@ def project(
 ) -> pd.DataFrame:
     """What a projection makes of an application's events, up to some moment.
 
-    The events are given to a new projection over an empty view, as a runner
-    would; the view that is in use is not touched. `until` (inclusive) is a
-    position, as `events` has them, or a time (a datetime or text, UTC without
-    an offset): then it ends before the first event that is later. Instead of a
-    projection class a function serves, called with the view, the domain event
-    and the tracking object for each event.
+    The events are passed to a new projection over an empty view, as a runner
+    would pass them; the view that is in use is not touched. `until` (inclusive)
+    is a position, as in `events`, or a time (a datetime or text, UTC without an
+    offset): then it ends before the first later event. Instead of a projection
+    class you may pass a function, which is called with the view, the domain
+    event and the tracking object for each event.
 
-    The new view is thrown away in the end. A Redis view gets a namespace of its
+    The new view is thrown away at the end. A Redis view gets a namespace of its
     own in the Redis of `app.env` (or of the process's environment), a SQLite or
     SQLAlchemy view an in-memory database, a POPO view is an object. Any other
     class, and a view that needs other settings, is built from `env`: name a
     store there that may be written to.
 
-    Columns: those that `read_model` gives for a view of this class; `table` and
-    `redact` as there.
+    Columns: those that `read_model` returns for a view of this class; `table`
+    and `redact` as there.
 
-    Raises TypeError for an app that is no Application and a view class that
-    cannot be built, ValueError for a time that is none, and what the projection
-    raises, with the event named in a note, and without its text where `redact`
-    hides anything.
+    Raises TypeError for an app that is not an Application and for a view class
+    that cannot be built, ValueError for a time that cannot be read, and what the
+    projection raises, with the event named in a note, and without its text where
+    `redact` hides anything.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -84,7 +84,7 @@ def project(
     app = guarded_argument(app)
     if not isinstance(app, Application):
         raise TypeError(
-            f"project() reads an application's events: give an eventsourcing Application, "
+            f"project() reads an application's events: pass an eventsourcing Application, "
             f"not {describe_source(app)}"
         )
     env = None if env is None else guarded_settings(env)
@@ -176,11 +176,11 @@ def _projection_class(given: type[Projection[Any]] | ProjectionFunction) -> type
         if issubclass(given, Projection):
             return given
         raise TypeError(
-            f"{given.__qualname__} is no projection: give a subclass of "
+            f"{given.__qualname__} is not a projection: pass a subclass of "
             "eventsourcing.projection.Projection, or a function of view, event and tracking"
         )
     if not callable(given):
-        raise TypeError(f"{describe_source(given)} is no projection: give a class or a function")
+        raise TypeError(f"{describe_source(given)} is not a projection: pass a class or a function")
     function = given
 
     class FunctionProjection(Projection[Any]):
@@ -202,7 +202,7 @@ def _thrown_away(
     """An empty view, gone after the block."""
     if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
         raise TypeError(
-            f"no view class: {describe_source(view_class)}; give a TrackingRecorder's class"
+            f"no view class: {describe_source(view_class)}; pass a TrackingRecorder's class"
         )
     from esnb.redis import RedisTrackingRecorder
 
@@ -238,6 +238,6 @@ def _in_memory(view_class: type[TrackingRecorder]) -> Mapping[str, str]:
     if is_sqlalchemy(view_class):
         return {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": "sqlite://"}
     raise TypeError(
-        f"{view_class.__qualname__} is no Redis, SQLite, SQLAlchemy or POPO view: give the "
+        f"{view_class.__qualname__} is not a Redis, SQLite, SQLAlchemy or POPO view: pass the "
         "settings of a store that may be written to with env="
     )

@@ -44,32 +44,34 @@ def queue(
     prefix: str = "bull",
     redact: Redact | None = None,
 ) -> pd.DataFrame:
-    """The jobs of a BullMQ queue, whoever added them and works on them.
+    """The jobs of a BullMQ queue, whoever added them or works on them.
 
-    `source` is the `Stores` that `esnb.connect()` gives, or a redis-py client.
-    A row a job, by state, and within one state in the order of the queue: with
-    `limit` at most the first so many, with `last` the last ones (those that
-    were completed last). Then `frame.attrs["truncated"]` is True when there
-    are more, and a job that moves while it is read may be missed. `redact`
-    hides fields of data, progress and result, as in `esnb.events`; in data a
-    dotted path may begin at the payload of an outbox's job. Of reasons, whose
-    text may have any value in it, the kind of error stays, if one is named; text
+    `source` is the `Stores` that `esnb.connect()` returns, or a redis-py client.
+    One row per job, by state, and within one state in the order of the queue.
+    `limit` shows at most so many, from the first on; `last` the last so many
+    (those completed last). `frame.attrs["truncated"]` is then True when there
+    are more, and a job that moves during the read may be missed. `redact` hides
+    fields of data, progress and result, as in `esnb.events`; in data a dotted
+    path may begin at the payload of an outbox's job. Of reasons, whose text may
+    contain any value, only the kind of error is shown, if one is named; text
     that is the whole of data, progress or result is hidden.
 
     Columns: `id`, `name`, `state` (string: `active`, `waiting`, `paused`: waits
     in a paused queue, `prioritized`, `delayed`, `waiting-children`, `failed` or
-    `completed`), `attempts` (Int64: that were made), `added`, `due` (of a delayed
-    job), `started`, `finished` (datetime64[us, UTC]), `age_seconds` (Float64:
-    since it was added), `priority` (Int64), `progress` (object), `reason`
-    (string: why the last failed attempt failed), `result` and `data` (object:
-    decoded JSON, or text that is none) and `correlation_id` (string: of an
-    outbox's jobs). A queue that does not exist is empty; jobs that leave it
-    while it is read are left out. Of a job whose data are gone (deleted or
-    evicted) though its id is in the queue, `id`, `state` and `due` are known.
+    `completed`), `attempts` (Int64: those made so far), `added`, `due` (of a
+    delayed job), `started`, `finished` (datetime64[us, UTC]), `age_seconds`
+    (Float64: since it was added), `priority` (Int64), `progress` (object),
+    `reason` (string: why the last failed attempt failed), `result` and `data`
+    (object: decoded JSON, or the text where it is not JSON) and `correlation_id`
+    (string: of an outbox's jobs). A queue that does not exist is empty; jobs
+    that leave it during the read are left out. For a job whose data are gone
+    (deleted or evicted) though its id is in the queue, `id`, `state` and `due`
+    are known.
 
-    Raises TypeError for another source, a name that is not text and a number
-    that is none, ValueError for a name with half of a surrogate pair and for a
-    negative number or both, and OperationalError when Redis does not answer.
+    Raises TypeError for any other source, for a name that is not text and for a
+    `limit` or `last` that is not a whole number, ValueError for a name with half
+    of a surrogate pair, for a negative number and for both numbers together, and
+    OperationalError when Redis does not answer.
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:

@@ -32,27 +32,27 @@ _CREATED_TABLE = re.compile(
 def read_model(
     runner_or_view: Any, *, table: str | None = None, redact: Redact | None = None
 ) -> pd.DataFrame:
-    """What the view of a projection holds now; give the view or its runner.
+    """What the view of a projection holds now; pass the view or its runner.
 
-    - A Redis view, and any other whose `rows()` gives entries of four: columns
+    - A Redis view, and any other whose `rows()` returns entries of four: columns
       `key` (string: without the view's prefix), `type` (string: Redis' own,
       `hash`, `zset` …), `field` (string: a hash's field, a set's member, a
       list's index; missing for a single value), `value` (object).
-    - A view with a `rows()` of its own that gives mappings, named tuples or
+    - A view with a `rows()` of its own that returns mappings, named tuples or
       dataclass objects: a column for each of their fields, with the narrowest
       dtype that keeps the values.
-    - A SQLite view: its table, a column a column; `table=` says which where it
-      has created several.
+    - A SQLite view: its table, column by column; `table=` says which one where
+      it has created several.
     - A POPO view: its attributes, as `key`, `type` (the Python type), `field`
       (a mapping's key, a sequence's index) and `value`.
 
     `redact` names columns, keys and fields whose values are shown as
-    `[redacted]`, at any depth of the values, also where those are JSON text. Of
-    the dead letters of a Redis view the kind of error is shown then, and no
+    `[redacted]`, at any depth of the values, even where those are JSON text. Of
+    the dead letters of a Redis view only the kind of error is then shown, and no
     traceback; records of an outbox are hidden whole (`outbox_records` reads them).
 
-    Raises TypeError for other views (give them a `rows()`), and ValueError for
-    a table that is not the view's, or several without `table=`.
+    Raises TypeError for any other view (give it a `rows()`), and ValueError for
+    a table that is not the view's, and for several tables without `table=`.
 
     >>> import esnb
     >>> from esnb.examples.dog import Tricks
@@ -90,7 +90,7 @@ def _view_of(runner_or_view: Any) -> Any:
     if callable(getattr(runner_or_view, "rows", None)):
         return runner_or_view
     raise TypeError(
-        f"no view: {describe_source(runner_or_view)}; give a projection's view (a TrackingRecorder) "
+        f"no view: {describe_source(runner_or_view)}; pass a projection's view (a TrackingRecorder) "
         "or its runner"
     )
 
@@ -102,7 +102,7 @@ def _of_rows(rows: Sequence[Any], redaction: Redaction) -> pd.DataFrame:
     named = [record for record in records if isinstance(record, dict)]
     if len(named) < len(records):
         raise TypeError(
-            "rows() must give mappings, named tuples, dataclass objects, or entries of four: "
+            "rows() must return mappings, named tuples, dataclass objects, or entries of four: "
             "key, type, field, value"
         )
     names = dict.fromkeys(name for record in named for name in record)
@@ -191,7 +191,7 @@ def _rows_of_table(
 
 
 def _own_tables(view: SQLiteRecorder) -> list[str]:
-    """The tables that the view's class creates, but for that of the checkpoints."""
+    """The tables that the view's class creates, except that of the checkpoints."""
     found = (_CREATED_TABLE.search(statement) for statement in view.create_table_statements)
     names = dict.fromkeys(match[1] for match in found if match)
     return [name for name in names if name != "tracking"]

@@ -31,19 +31,19 @@ RUNNERS: Schema = {
 
 
 def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
-    """How runners are doing: a row each, in the order given, one by one or in a list.
+    """How runners are doing: one row each, in the order given, one by one or in a list.
 
     Columns: `name` (string: the projection's), `state` (string), `position`
-    (Int64: notification id of the last event that is applied), `head` (Int64:
-    of the application's last event), `lag` (Int64: events between the two; 0
-    when caught up, missing when unknown), `lag_seconds` (Float64: age of the
-    oldest event that is not applied), `rate_per_s` (Float64: events a second)
-    and `error` (string: what went wrong last, missing while all is well; of a
-    store that does not answer within a second, since when the rest is not
-    known). Several runners are asked at the same time; one that is not esnb's, and
-    has not answered within a second, is `unknown`. With
-    `redact`, the names of fields that are hidden elsewhere, of errors the kind is
-    shown only: a handler may have put any value into their text.
+    (Int64: notification id of the last event applied), `head` (Int64: that of
+    the application's last event), `lag` (Int64: events between the two; 0 when
+    caught up, missing when unknown), `lag_seconds` (Float64: age of the oldest
+    event not yet applied), `rate_per_s` (Float64: events per second) and `error`
+    (string: what went wrong last, missing while all is well; where a store does
+    not answer within a second, since when the rest is not known). Several
+    runners are asked at the same time; one that is not esnb's and does not
+    answer within a second is `unknown`. With `redact`, the names of fields that
+    are hidden elsewhere, only the kind of an error is shown: a handler may have
+    put any value into its text.
 
     Raises TypeError for what has no `status()`.
 
@@ -63,7 +63,7 @@ def _status(runner: Any) -> Callable[[], Any]:
     status: Callable[[], Any] | None = getattr(runner, "status", None)
     if isinstance(runner, type) or status is None or not callable(status):
         raise TypeError(
-            f"no runner: {describe_source(runner)}; give runners that have a status(), such as "
+            f"no runner: {describe_source(runner)}; pass runners that have a status(), such as "
             "esnb.projections.CatchUpRunner"
         )
     return partial(_shown, runner)

@@ -55,19 +55,19 @@ def snapshots(
     *,
     progress: bool | None = None,
 ) -> pd.DataFrame:
-    """A row a kept snapshot, of one aggregate or of all, each aggregate's oldest first.
+    """One row per kept snapshot, of one aggregate or of all, each aggregate's oldest first.
 
     Columns: `stream` (string: the aggregate's id), `version` (Int64), `time`
     (datetime64[us, UTC]: when it was taken), `store` (string: `redis`,
     `eventstoredb`, or the library's module, `popo`, `sqlite`, `postgres`),
-    `expires` (when the store forgets it; NaT: never), `topic` (string), `bytes`
-    (Int64: of its stored state), `fingerprint` (string: of the aggregate's
+    `expires` (when the store drops it; NaT: never), `topic` (string), `bytes`
+    (Int64: size of its stored state), `fingerprint` (string: of the aggregate's
     class, where the store keeps one), `recorded` (when the store got it).
 
-    One that two stores keep (`SNAPSHOT_STORE=eventstoredb+redis`) is a row each.
-    An application without snapshots gives an empty frame. The library's own
-    stores cannot list their snapshots: without an id each aggregate of the
-    application is asked for, and its whole sequence of events read for that.
+    A snapshot kept in two stores (`SNAPSHOT_STORE=eventstoredb+redis`) has a row
+    for each. For an application without snapshots the frame is empty. The
+    library's own stores cannot list their snapshots: without an id, the
+    application's whole sequence of events is read to look up each aggregate.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -112,19 +112,19 @@ def verify_snapshot(
     that differ, replay → snapshot), `error` (string). `status` is
 
     - `ok`: the snapshot is the state that the events give;
-    - `differs`: it is another one (the fold has changed since, or was wrong, or the store
-      does not give back the types of its values);
-    - `foreign`: it was made by other code of its class than today's, by its
-      fingerprint, and is passed over; `differs` says whether that mattered;
+    - `differs`: it is a different state (the fold has changed since, or was wrong, or the
+      store does not give back the types of its values);
+    - `foreign`: by its fingerprint, it was made by other code of its class than
+      today's, and is ignored; `differs` says whether that mattered;
     - `unreadable`: it cannot be decoded or applied;
-    - `orphaned`: there is no event of its version, or it was taken at another one;
-    - `unverified`: the events themselves cannot be folded so far, or the first are gone.
+    - `orphaned`: there is no event of its version, or it was taken at a different one;
+    - `unverified`: the events themselves cannot be folded that far, or the first are gone.
 
     A snapshot that is not `ok` is never an error here: delete it, or take a new
     one. The frame is empty where none are kept. `redact` names fields whose
-    values `differs` shows as `[redacted]`; that they differ is still said.
+    values `differs` shows as `[redacted]`; it still names the fields that differ.
 
-    Raises TypeError when `app` is no Application.
+    Raises TypeError when `app` is not an Application.
 
     >>> import esnb
     >>> from eventsourcing.application import Application

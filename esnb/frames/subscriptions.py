@@ -32,26 +32,26 @@ SUBSCRIPTIONS: Schema = {
 
 
 def subscriptions(source: Any) -> pd.DataFrame:
-    """A row for each group of a server's persistent subscriptions, by stream and group.
+    """One row per group of a server's persistent subscriptions, by stream and group.
 
     `source` is an EventStoreDB client, the `Stores` that `esnb.connect()`
-    gives, or an application of esnb's.
+    returns, or an application that keeps its events in EventStoreDB.
 
     Columns: `stream` (string; `$all` for a group over all events), `group`,
     `status` (string: `Live`, or `Behind` while it catches up), `checkpoint`
-    (Int64: the last event that the group need not see again, a revision or, of
+    (Int64: the last event that the group need not see again, a revision or, for
     `$all`, a commit position; missing before the first), `last_known` (Int64:
-    the last event that it has seen recorded), `lag` (Int64: events of a stream
-    between the two; of `$all` 0 when there are none, else missing), `in_flight`
+    the last event that it knows to be recorded), `lag` (Int64: events of a stream
+    between the two; for `$all` 0 when there are none, else missing), `in_flight`
     (Int64: with consumers), `retrying`, `parked` (Int64), `events` (Int64: sent
     so far), `rate_per_s` (Float64), `strategy`, `start_from` (string),
     `message_timeout` (Float64: seconds until an event is tried again) and
-    `max_retries` (Int64: until it is parked). What is counted, and when, is the
-    server's: it writes checkpoints now and then, so a lag may outlast the work.
+    `max_retries` (Int64: until it is parked). The server decides what it counts,
+    and when: it writes checkpoints now and then, so a lag may outlast the work.
 
-    Raises TypeError for another source, OperationalError when the server does
-    not answer within a second (then it says since when the groups are not
-    known), and the client's own errors (rights).
+    Raises TypeError for any other source, OperationalError when the server does
+    not answer within a second (it says since when the groups are not known),
+    and the client's own errors (missing rights).
 
     >>> import esnb
     >>> with esnb.connect(embedded=True) as stores:

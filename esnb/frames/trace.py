@@ -66,30 +66,31 @@ def trace(
 ) -> pd.DataFrame:
     """All that happened under one correlation id, each below what caused it.
 
-    `source` is the `Stores` that `esnb.connect()` gives: then events, outbox
-    records and BullMQ jobs (under `prefix`) make one tree; or an Application or
-    an EventStoreDB client: then it has events only. An event that was recorded
+    `source` is the `Stores` that `esnb.connect()` returns: events, outbox records
+    and BullMQ jobs (under `prefix`) then make one tree; or an Application or an
+    EventStoreDB client: the tree then has events only. An event that was recorded
     without a correlation id begins a flow of its own, whose id is the event's.
 
     Columns: `tree` (string: the type, drawn as a tree), `kind` (string: `event`,
     `outbox` or `job`), `type`, `place` (string: the stream, the outbox's or the
     queue's name), `version` (Int64: of the aggregate), `state` (string: the
     record's or the job's; `gone` for a job that was removed, `missing` for an
-    event of which only the link to it is left), `depth` (Int64, from 0), `time` (datetime64[us, UTC]: when the event was recorded, the record
-    taken up, the job added), `id`, `parent` (string: an outbox record has its
-    event's id, a job `ev-` and it), `correlation_id` and `error` (string). Empty
-    for an id that is nowhere.
+    event of which only the link to it is left), `depth` (Int64, from 0), `time`
+    (datetime64[us, UTC]: when the event was recorded, the record made, the job
+    added), `id`, `parent` (string: an outbox record has its event's id, a job
+    `ev-` followed by it), `correlation_id` and `error` (string). Empty for an id
+    that no event has.
 
-    Of a server that runs the projection `$by_correlation_id` (for
-    `$correlationId`, as it comes) only the flow's own events are read, unless
-    one is looked for that began its flow: that one, and the events of other
-    sources, are found by reading the whole sequence. With `limit` at most the
-    first so many events are shown; `frame.attrs["truncated"]` is True when
-    there are more. With `redact`, the names of fields that are hidden elsewhere, of
-    errors the kind is shown only: any value may be in their text.
+    On a server that runs the projection `$by_correlation_id` (with its default,
+    `$correlationId`) only the flow's own events are read, except for the event
+    that began the flow by its own id: that one, and the events of other sources,
+    are found by reading the whole sequence. `limit` shows at most so many
+    events, from the first on; `frame.attrs["truncated"]` is True when there are
+    more. With `redact`, the names of fields that are hidden elsewhere, only the
+    kind of an error is shown: its text may contain any value.
 
-    Raises TypeError for another source, no id and a limit that is
-    no whole number, ValueError for a negative one, and the stores' errors.
+    Raises TypeError for any other source, a missing id and a limit that is not a
+    whole number, ValueError for a negative one, and the stores' errors.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -105,8 +106,8 @@ def trace(
     source = guarded_argument(source)
     if correlation_id is None:
         raise TypeError(
-            "correlation_id is None: give the id of a flow, as esnb.correlate() has it and events "
-            "in the metadata '$correlationId', or the id of the event that began it"
+            "correlation_id is None: pass the id of a flow, from esnb.correlate() or from the "
+            "metadata '$correlationId' of an event, or the id of the event that began it"
         )
     wanted = str(correlation_id)
     most, redaction = count(limit, "limit"), Redaction(redact)

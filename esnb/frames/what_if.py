@@ -1,4 +1,4 @@
-"""What if: a history with events left out or put in, beside the real one."""
+"""What if: a history with events left out or inserted, beside the real one."""
 
 from __future__ import annotations
 
@@ -37,26 +37,25 @@ def what_if(
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
 ) -> pd.DataFrame:
-    """The state as it would be after a changed history, against the real one.
+    """The state as it would be after a changed history, compared with the real one.
 
-    `skip` are versions whose events are left out. `insert` puts events in: at a
-    version, before the event that has it (one above the last version: at the
-    end). What is put in is a domain event, a list of them, or a function that
-    gets a copy of the aggregate as it would be then, and calls its commands
-    (their pending events are taken) or returns events. Events that follow are
-    numbered anew; ids and versions that inserted ones carry do not matter.
-    Nothing is stored.
+    `skip` are versions whose events are left out. `insert` maps versions to what
+    is inserted before the event of that version (one above the last version: at
+    the end): a domain event, a list of them, or a function that gets a copy of
+    the aggregate as it would be then, and calls its commands (their pending
+    events are taken) or returns events. Events that follow are renumbered; the
+    ids and versions that inserted ones carry do not matter. Nothing is stored.
 
-    Columns as `diff` has them: `field` (string), `before` (object: in the real
+    Columns as in `diff`: `field` (string), `before` (object: in the real
     history), `after` (object: in the changed one); NA where one has no such
-    field. A field that comes out alike is no row; values of those named by
+    field. A field that is the same in both has no row; values of those named by
     `redact` are `[redacted]`.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not
     exist, ValueError when nothing is left of the history, TypeError for what is
     not an event, and whatever the fold raises, without its text where `redact`
-    hides anything: an event may not be applicable without the one that was left
-    out, and none is without the one that creates the aggregate (ValueError).
+    hides anything: an event may not apply without the one that was left out, and
+    none applies without the one that creates the aggregate (ValueError).
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -105,9 +104,9 @@ def without(
 ) -> Iterator[Version]:
     """The versions that are left when the events of `skip` are not applied.
 
-    Each has the number that its event has in the real history, and the state
-    that there would be after it. From an event that cannot be applied without
-    those left out, each has the `problem`. None are left when all are skipped.
+    Each has the number that its event has in the real history, and the state as
+    it would be after it. Once an event cannot be applied without those left out,
+    it and all later ones have the `problem`. None are left when all are skipped.
 
     Raises AggregateNotFoundError for an aggregate or a version that does not exist.
 
@@ -146,7 +145,7 @@ class ChangedHistory:
     """The aggregate after the last step that was taken."""
 
     def steps(self, projector_func: ProjectorFunction | None = None) -> Iterator[Step]:
-        """The fold of the changed history, numbered anew from the first version on."""
+        """The fold of the changed history, renumbered from the first version on."""
         project = projector_func or self._projector()
         begun = False
         for step in fold(self.source, self._numbered(), project, self.redaction):
@@ -210,8 +209,10 @@ class ChangedHistory:
         except Exception as error:  # noqa: BLE001  raised again below, where it hides nothing's text
             problem = self.redaction.error(error)
         if self._aggregate is None:
-            problem.add_note(f"there is no aggregate before version {version}: it got None")
-        problem.add_note(f"while asking the function of insert={{{version}: …}} for its events")
+            problem.add_note(
+                f"there is no aggregate before version {version}: the function was passed None"
+            )
+        problem.add_note(f"while calling the function of insert={{{version}: …}}")
         raise problem
 
     def _stored(self, event: Any, version: int) -> StoredEvent:
@@ -221,8 +222,8 @@ class ChangedHistory:
         except Exception as error:  # noqa: BLE001  any mapper, any object
             problem = self.redaction.error(error)
         raise TypeError(
-            f"insert={{{version}: …}}: {type(event).__qualname__} is no event that "
-            f"{self.source.name} can store: give a domain event, a list of them, or a function of "
+            f"insert={{{version}: …}}: {type(event).__qualname__} is not an event that "
+            f"{self.source.name} can store: pass a domain event, a list of them, or a function of "
             "the aggregate"
         ) from problem
 
@@ -247,7 +248,7 @@ def _read(
 ) -> tuple[frozenset[int], dict[int, Inserted]]:
     """The arguments, once every version in them is known to exist."""
     if insert is not None and not isinstance(insert, Mapping):
-        raise TypeError(f"insert={short_repr(insert)}: give a mapping from versions to events")
+        raise TypeError(f"insert={short_repr(insert)}: pass a mapping from versions to events")
     first, last = stored[0].originator_version, stored[-1].originator_version
     numbers = {event.originator_version for event in stored}
     asked = skip if isinstance(skip, Collection) and not isinstance(skip, str) else [skip]

@@ -8,9 +8,10 @@ from typing import Any
 
 
 def arguments(value: Any, attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """The attributes of an object as its class takes them to make another one.
+    """The attributes of an object as arguments with which its class makes another one.
 
-    What the class does not take, computed or of an older class, is left out.
+    What the class does not take, because it is computed or comes from an older
+    class, is left out.
     """
     known, aliases = constructor_fields(value), _aliases(type(value))
     return {
@@ -36,7 +37,7 @@ def constructor_fields(value: Any) -> list[str] | None:
 
 
 def _aliases(kind: type[Any]) -> dict[str, str]:
-    """The arguments of a class that have other names than the fields that they give."""
+    """The arguments of a class whose names differ from the fields that they set."""
     if hasattr(kind, "__attrs_attrs__"):
         return {each.name: each.alias or each.name for each in kind.__attrs_attrs__}
     known = getattr(kind, "model_fields", None)

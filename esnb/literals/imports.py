@@ -16,7 +16,7 @@ from esnb.values.ordered_repr import printable
 
 
 class NoLiteralError(ValueError):
-    """A value that no short piece of source makes."""
+    """A value that cannot be written as a short piece of source."""
 
 
 def is_name(text: object) -> bool:
@@ -50,15 +50,15 @@ class _Import:
 
 
 class Imports:
-    """What source that is being written has come to need."""
+    """The imports that the source being written needs so far."""
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
-        """`reserved` are names that the source uses otherwise."""
+        """`reserved` are names that the source uses for something else."""
         self._imports: dict[str, _Import] = {}
         self._taken = {*reserved, *dir(builtins)}
 
     def name(self, given: Any) -> ast.expr:
-        """How a class or a function is written; NoLiteralError where it cannot be found again."""
+        """How a class or a function is written; NoLiteralError where it cannot be imported."""
         module, qualified = getattr(given, "__module__", None), getattr(given, "__qualname__", "")
         outer, *parts = str(qualified).split(".")
         found = home = sys.modules.get(str(module))
@@ -79,7 +79,7 @@ class Imports:
         return written
 
     def _bound(self, wanted: _Import) -> ast.expr:
-        """A name for what is imported: its own, or where that is taken another."""
+        """A name for what is imported: its own, or another where that is taken."""
         own = wanted.member or wanted.module
         number = 1
         name = f"_{own}" if own.lower().startswith("test") else own  # pytest would collect it
@@ -90,7 +90,7 @@ class Imports:
         return ast.Name(name, ast.Load())
 
     def free(self, *wanted: str) -> str:
-        """The first of the names, or of those with a number, that means nothing here yet."""
+        """The first of the names, or else of those with a number, that is still free here."""
         number = 1
         names = list(wanted)
         while True:

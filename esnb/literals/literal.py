@@ -1,8 +1,8 @@
 """Values as Python source that makes an equal one, with the imports that it needs.
 
-Source is made as a syntax tree, never of a value's own text: what leaves this
-module are escaped literals, names that were found again where they are said to
-be, and calls of such names. So nothing that an event holds can run.
+Source is made as a syntax tree, never from a value's own text: it consists of
+escaped literals, names that were checked to be where they claim to be, and calls
+of such names. So nothing that an event holds can run.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _DEEPEST = 50
 
 
 class SourceWriter:
-    """Source that is being written, and the imports that it has come to need."""
+    """Source that is being written, and the imports that it needs so far."""
 
     def __init__(
         self,
@@ -39,11 +39,11 @@ class SourceWriter:
         describe: Callable[[Any], str] | None = None,
         deepest: int = _DEEPEST,
     ) -> None:
-        """`reserved` are names that the source uses otherwise.
+        """`reserved` are names that the source uses for something else.
 
-        With `describe`, what is not a value of Python's own types becomes its
-        text, and nothing of anybody's is imported; else it is written by its
-        class, or refused.
+        With `describe`, a value of any type other than Python's own becomes its
+        text, and no other code is imported; without, it is written as a call of
+        its class, or refused.
         """
         self.imports = Imports(reserved)
         self._describe = describe
@@ -54,7 +54,7 @@ class SourceWriter:
     def literal(self, value: Any) -> ast.expr:
         """Source of an equal value; NoLiteralError where there is none.
 
-        What classes of anybody's make is tried, and is equal.
+        Calls of classes other than Python's own are tried, and checked to be equal.
 
         >>> source = SourceWriter()
         >>> ast.unparse(source.literal({"price": Decimal("1.50"), "tags": {"b", "a"}}))
@@ -222,7 +222,7 @@ class SourceWriter:
 
 @contextmanager
 def _readable(value: Any) -> Iterator[None]:
-    """What a value of anybody's raises when it is read becomes a NoLiteralError."""
+    """Turns whatever reading a value raises into a NoLiteralError."""
     try:
         yield
     except NoLiteralError:

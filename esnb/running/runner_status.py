@@ -32,9 +32,7 @@ def status_of(runner: Any) -> Any:
     try:
         return answer()
     except UnansweredError as error:
-        raise UnansweredError(
-            f"{error}; how it stands is {not_known_since(question.since)}"
-        ) from None
+        raise UnansweredError(f"{error}; its status is {not_known_since(question.since)}") from None
 
 
 def _question(runner: Any) -> Question[Any]:

@@ -55,7 +55,7 @@ def absence(
         return None
     text = say(error)
     is_silent = isinstance(error, UnansweredError) or SILENT in text
-    return f"{text}; how it stands is {not_known_since(since)}" if is_silent else text
+    return f"{text}; its status is {not_known_since(since)}" if is_silent else text
 
 
 def oldest(asked: Iterable[tuple[Question[Any], Exception | None]]) -> datetime | None:

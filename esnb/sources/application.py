@@ -24,16 +24,16 @@ from esnb.sources.payload import (
 from esnb.sources.record import Origin, Record, as_first_recorded
 
 PAGE = 5_000
-"""Events a read asks of the recorder at once."""
+"""Events that a read asks the recorder for at once."""
 
 
 class ApplicationSource:
     """The events of one application, as its recorder has them.
 
-    Reads through `ApplicationRecorder` only, so it serves whatever persistence
-    module the application runs on. What the library's classes have no place for
-    (event id, recorded time, metadata) is taken where a recorder's own
-    subclasses carry it.
+    Reads through `ApplicationRecorder` only, so it works with whatever
+    persistence module the application runs on. What the library's classes have
+    no place for (event id, recorded time, metadata) is taken from a recorder's
+    own subclasses where they carry it.
     """
 
     def __init__(self, app: Application[Any]) -> None:
@@ -148,7 +148,7 @@ class ApplicationSource:
 
 
 def category_of_aggregate(first: Record, data: Any) -> str | None:
-    """The name of the aggregate's class, as far as its first event tells it."""
+    """The name of the aggregate's class, if its first event names it."""
     topic = data.get("originator_topic") if type(data) is dict else None
     if isinstance(topic, str) and topic:
         return topic.rpartition(":")[2]
@@ -156,7 +156,7 @@ def category_of_aggregate(first: Record, data: Any) -> str | None:
 
 
 def require_id(given: object, what: str = "an aggregate") -> None:
-    """TypeError for what cannot name an aggregate, or `what` is to be named."""
+    """TypeError for what cannot name an aggregate, or whatever `what` says."""
     if not isinstance(given, UUID | str):
         raise TypeError(f"{what} is named by a UUID or text, not by {type(given).__qualname__}")
 
@@ -165,8 +165,8 @@ def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
     """What `name` can mean to `app`, likeliest first.
 
     A UUID, its text, or a stream's name, of which the part after the category
-    is the id. Ids that are text are told by the recorder's own setting. TypeError
-    for what is neither.
+    is the id. The recorder's own setting says whether ids are text. TypeError
+    for anything else.
     """
     require_id(name)
     if isinstance(name, UUID):

@@ -20,9 +20,9 @@ PROJECTION = "$by_correlation_id"
 def correlated(source: EventSource, wanted: str, progress: bool | None) -> Iterator[Record]:
     """The events with the correlation id `wanted`, and the one whose id it is, in order.
 
-    A server that runs `$by_correlation_id` has links to them in one stream:
-    this is read, then the log from where the projection stands. Other sources
-    are read as a whole.
+    A server that runs `$by_correlation_id` has links to them in one stream: that
+    stream is read, then the log from the projection's checkpoint on. Other
+    sources are read as a whole.
     """
     if isinstance(source, ServerSource) and encodable(wanted) == wanted:
         reached = _reached(source.client)

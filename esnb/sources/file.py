@@ -34,10 +34,10 @@ class FileSource:
     """The events of one file, in the order in which they stand there."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        """Raises OSError where there is no such file, NotAnExportError for another one.
+        """Raises OSError where there is no such file, NotAnExportError for any other file.
 
-        TypeError for what is not a path, and for a URI, which would name its password as
-        a file that is not there.
+        TypeError for what is not a path, and for a URI: an error about a missing file
+        would show its password.
         """
         place = os.fspath(path) if isinstance(path, str | os.PathLike) else None
         if not isinstance(place, str):
@@ -48,7 +48,7 @@ class FileSource:
         if "://" in place:
             raise TypeError(
                 f"no source of events: {masked(place)!r} is a URI: connect to the server "
-                "first, stores = esnb.connect(…), and give the stores"
+                "first, stores = esnb.connect(…), and pass the stores"
             )
         self.path = Path(place)
         with self._open() as file:
@@ -77,7 +77,7 @@ class FileSource:
         return SERVER_COLUMNS if self.origin.kind == "server" else {}
 
     def records(self) -> Iterator[Record]:
-        """All of them; NotAnExportError, with the line named, at a damaged or missing one."""
+        """All of them; NotAnExportError, which names the line, at a damaged or missing one."""
         found, last = 0, 1
         with self._open() as file:
             for line in islice(_lines(file), 1, None):
@@ -88,7 +88,7 @@ class FileSource:
     def backwards(self) -> Generator[tuple[int, Record], None, None]:
         """The last one first, each with its place from 1; those not taken are not read.
 
-        NotAnExportError, with the line named, at a damaged one that is come to.
+        NotAnExportError, which names the line, on reaching a damaged one.
         """
         numbers, begins, sizes = array("Q"), array("Q"), array("Q")
         with self._open() as file:
@@ -205,7 +205,7 @@ def _text(content: bytes) -> str:
             "machine leaves them: export it again, or remove this line and what follows"
         )
     if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) or b"\0" in content:
-        raise NotAnExportError("it is not text in UTF-8, but perhaps in UTF-16: save it as UTF-8")
+        raise NotAnExportError("it is not text in UTF-8 (perhaps it is UTF-16): save it as UTF-8")
     return content.removeprefix(BOM_UTF8).decode("utf-8")
 
 
@@ -215,7 +215,7 @@ def _number(record: Record) -> int:
 
 
 def _meanings(name: UUID | str) -> frozenset[str]:
-    """The streams that `name` can mean: an id's text is written in one way."""
+    """The streams that `name` can mean: the text of an id is brought to one form."""
     text = str(name)
     found = {text}
     for part in (text, text.partition("-")[2]):

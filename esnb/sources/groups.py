@@ -16,16 +16,16 @@ from esnb.threads.question import Question, UnansweredError, not_known_since
 TIMEOUT = 5.0
 """Seconds that the server is given to answer, twice: its client asks again once."""
 _questions: WeakKeyDictionary[Any, Question[list[Any]]] = WeakKeyDictionary()
-"""To each server that was asked for its groups."""
+"""One for each server that was asked for its groups."""
 
 
 def groups(source: Any) -> list[Any]:
-    """What the server of `source` tells of each group: the client's `SubscriptionInfo`s.
+    """What the server of `source` reports of each group: the client's `SubscriptionInfo`s.
 
     `source` is an EventStoreDB client, the `Stores` that `esnb.connect()`
-    gives, or an application of esnb's. Raises TypeError for another source,
-    OperationalError when the server does not answer within a second, and the
-    client's own errors (rights).
+    returns, or an application that keeps its events in EventStoreDB. Raises
+    TypeError for any other source, OperationalError when the server does not
+    answer within a second, and the client's own errors (missing rights).
     """
     from esnb.clients.errors import answered
     from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
@@ -52,10 +52,10 @@ def groups(source: Any) -> list[Any]:
 def replay_parked(source: Any, stream: str, group: str) -> None:
     """Has the parked events of a group handled again.
 
-    `stream` and `group` as the columns of `subscriptions` have them. Raises
-    TypeError for another source, LookupError for a group that is missing,
+    `stream` and `group` as in the columns of `subscriptions`. Raises TypeError
+    for any other source, LookupError for a group that is missing,
     OperationalError when the server does not answer, and the client's own
-    errors (rights).
+    errors (missing rights).
     """
     from esnb.clients.errors import answered
     from esnb.clients.installed import NotFound  # brings gRPC, as the client has already
@@ -77,7 +77,7 @@ def _client(source: Any) -> Any:
         client = source if is_client(source) else getattr(source, "eventstoredb", None)
     if client is None or isinstance(source, type):
         raise TypeError(
-            f"no persistent subscriptions: {describe_source(source)}; give an EventStoreDB client, the "
-            "Stores that esnb.connect() gives, or an application that keeps its events there"
+            f"no persistent subscriptions: {describe_source(source)}; pass an EventStoreDB client, the "
+            "Stores that esnb.connect() returns, or an application that keeps its events there"
         )
     return client

@@ -23,8 +23,8 @@ class StreamRow:
     name: str
     category: str
     events: int
-    """The version of its newest event: how many there are, unless it was truncated; 0 where
-    none is known of a tombstoned stream."""
+    """The version of its newest event: how many there are, unless it was truncated; 0 for a
+    tombstoned stream of which no event is known."""
     last_type: str
     last_time: datetime | None
     position: int
@@ -105,7 +105,7 @@ class KnownStreams:
         """The streams that match, those with the newest events first, and how many do.
 
         `match` is a part of the name, the category or `category-name`, in any
-        case, or a pattern of the shell's kind for the whole of one of them.
+        case, or a shell-style pattern for the whole of one of them.
         """
         wanted = [row for row in self._rows.values() if _matches(row, match)]
         return nlargest(most, wanted, key=lambda row: row.position), len(wanted)

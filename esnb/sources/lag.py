@@ -12,7 +12,7 @@ from eventsourcing.popo import POPOApplicationRecorder
 from eventsourcing.sqlite import SQLiteApplicationRecorder
 
 MOST_COUNTED = 10_000
-"""Events that are counted for a lag; one that is longer is not known."""
+"""Events counted for a lag; a longer lag is unknown."""
 
 
 def has_gapless_ids(recorder: object) -> bool:

@@ -1,15 +1,16 @@
-"""The lines of an exported log: one JSON object an event, after a header.
+"""The lines of an exported log: one JSON object per event, after a header.
 
 A payload is written as JSON under `data`, for people and other programs to
 read. Where that would not bring its bytes back (pretty-printed JSON, numbers
-that JSON writes otherwise, no JSON at all) they stand under `base64` besides.
-One that could not be decrypted or decompressed stands there as it is stored,
-and its line says so: `"stored": true`. Where only its application reads an
-event's own time, it stands under `time` besides. A header with `"transcoded": false` says
-that an application had a transcoder of its own, so that an object with the keys
-of the library's transcodings is not one of theirs; with `"by_position": true`, that
-its lists may be objects whose fields have no names. `"events"` says how many follow,
-so that a file that was cut at the end of a line is noticed.
+that JSON writes in another way, no JSON at all) they also stand under `base64`.
+A payload that could not be decrypted or decompressed stands there as it is
+stored, and its line says so: `"stored": true`. Where only its application can
+read an event's own time, it also stands under `time`. A header with
+`"transcoded": false` says that an application had a transcoder of its own, so
+that an object with the keys of the library's transcodings is not one of theirs;
+with `"by_position": true`, that its lists may be objects whose fields have no
+names. `"events"` says how many follow, so that a file that was cut off at the
+end of a line is noticed.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _MISSING = object()
 
 
 class NotAnExportError(ValueError):
-    """A file is not what `esnb.export` writes, or was damaged since."""
+    """A file is not one that `esnb.export` wrote, or was damaged since."""
 
 
 def header(origin: Origin, events: int = 0) -> str:
@@ -50,7 +51,7 @@ def header(origin: Origin, events: int = 0) -> str:
 
 
 def read_header(line: str) -> Origin:
-    """Where the events of a file come from; NotAnExportError for another first line."""
+    """Where the events of a file come from; NotAnExportError for any other first line."""
     try:
         found = json.loads(line)
         version = found["esnb.export"]
@@ -109,7 +110,7 @@ def write(record: Record, plain: bytes, redaction: Redaction) -> str:
             line["base64"] = b64encode(plain).decode()
     try:
         return _dumped(line)
-    except ValueError:  # lone surrogates or NaN in metadata, which are no harm here
+    except ValueError:  # lone surrogates or NaN in metadata, which do no harm here
         return json.dumps(line, separators=(",", ":"))
 
 
@@ -158,7 +159,7 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def _json(plain: bytes) -> Any:
-    """The payload, as JSON that every parser takes; _MISSING where it is none."""
+    """The payload, as JSON that every parser accepts; _MISSING where it is not JSON."""
     try:
         found = json.loads(plain)
         _dumped(found)  # NaN, Infinity and lone surrogates are not JSON

@@ -1,4 +1,4 @@
-"""Moments: what people and events give as a time, as an aware datetime in UTC."""
+"""Moments: times from people and events, as aware datetimes in UTC."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def in_utc(value: datetime) -> datetime | None:
 
 
 def read_moment(value: Moment, argument: str) -> datetime:
-    """The argument called `argument` as a time; ValueError where it is none.
+    """The argument called `argument` as a time; ValueError where it is not one.
 
     Text must be ISO 8601: a date (`2026-03-01`, `2026-W09-7`), and perhaps a
     time of day after a `T` or a space, and an offset, `Z` or `UTC` after that.
-    Whatever could be another day or hour to another reader is refused. What is
-    finer than a microsecond is cut off.
+    Whatever could mean another day or hour to another reader is refused. Digits
+    beyond microseconds are cut off.
 
     >>> read_moment("2026-03-01 12:00", "since")
     datetime.datetime(2026, 3, 1, 12, 0, tzinfo=datetime.timezone.utc)
@@ -111,7 +111,7 @@ def without_own_time(data: Any) -> Any:
 
 
 def time_in(stored: Any) -> datetime | None:
-    """A time that was stored, in UTC; None where it is none."""
+    """A time that was stored, in UTC; None where it is not one."""
     if isinstance(stored, str):
         try:
             stored = datetime.fromisoformat(stored)

@@ -7,9 +7,9 @@ from typing import Any
 
 
 def listed(given: Any, kinds: Any, problem: str) -> list[Any]:
-    """What was given, one or several of `kinds`; TypeError with `problem` for other things.
+    """What was passed, one or several of `kinds`; TypeError with `problem` for anything else.
 
-    >>> listed("Created", str, "give names"), listed(("Created", "Renamed"), str, "give names")
+    >>> listed("Created", str, "pass names"), listed(("Created", "Renamed"), str, "pass names")
     (['Created'], ['Created', 'Renamed'])
     """
     several = isinstance(given, Iterable) and not isinstance(given, kinds)

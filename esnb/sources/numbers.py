@@ -12,20 +12,20 @@ FURTHEST = 2**63 - 2
 
 
 def whole(value: Any, argument: str) -> int | None:
-    """The argument called `argument` as an int, or None; TypeError for other things.
+    """The argument called `argument` as an int, or None; TypeError for anything else.
 
-    A cell of a frame is a number of numpy's, which databases do not take.
+    A cell of a frame is a numpy number, which databases do not accept.
     """
     if value is None:
         return None
     try:
         return index(value)
     except TypeError:
-        raise TypeError(f"{argument}={short_repr(value)}: give a whole number") from None
+        raise TypeError(f"{argument}={short_repr(value)}: pass a whole number") from None
 
 
 def bound(value: Any, argument: str) -> int | None:
-    """The same for where a read begins or ends: as far as a store can be asked for."""
+    """The same for where a read begins or ends, within what a store can be asked for."""
     number = whole(value, argument)
     return None if number is None else max(-FURTHEST, min(number, FURTHEST))
 
@@ -34,7 +34,7 @@ def count(value: Any, argument: str) -> int | None:
     """The same for a number of rows, which cannot be negative: ValueError."""
     number = whole(value, argument)
     if number is not None and number < 0:
-        raise ValueError(f"{argument}={number}: give a number of rows, or None for all")
+        raise ValueError(f"{argument}={number}: pass a number of rows, or None for all")
     return None if number is None else min(number, FURTHEST)
 
 
@@ -42,5 +42,5 @@ def end_of(limit: Any, last: Any) -> tuple[int | None, bool]:
     """How many rows, and whether from the end; ValueError for both ends at once."""
     first, newest = count(limit, "limit"), count(last, "last")
     if first is not None and newest is not None:
-        raise ValueError(f"limit={first} and last={newest}: give one of them")
+        raise ValueError(f"limit={first} and last={newest}: pass one of them")
     return (first, False) if newest is None else (newest, True)

@@ -16,7 +16,7 @@ from esnb.sources.redaction import REDACTED
 from esnb.values.state import written
 
 BUDGET = 10_000
-"""Events that one page looks at before it gives back what it has found."""
+"""Events that one page looks at before it returns what it has found."""
 
 _DEEPEST = 50
 """Levels of a payload that a search for text looks into."""
@@ -39,7 +39,7 @@ class PageEvent:
 
     @property
     def name(self) -> str:
-        """The type without the class around it; what is no event says what it is."""
+        """The type without the class around it; for what is not an event, what it is."""
         if self.record.remark is not None:
             return self.record.remark.partition(":")[0]
         return own_name(self.record.type) or self.record.type
@@ -121,7 +121,7 @@ def correlation_of(metadata: Any) -> str | None:
 class Anchor:
     """Where a page begins, and in which direction it is read.
 
-    `from` a number on, `after` it, or `before` it; without a number: from the
+    `from` a number on, `after` it, or `before` it; without a number, from the
     oldest event on, or the newest ones.
     """
 

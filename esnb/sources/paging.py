@@ -1,7 +1,7 @@
-"""A source read from any place in either direction, no further than is asked for.
+"""A source read from any place in either direction, no further than needed.
 
-`esnb.events` reads a whole sequence into a table. Here a reader takes what it
-needs of it and leaves: what a page costs does not depend on how long the log is.
+`esnb.events` reads a whole sequence into a table. Here a reader takes only what
+it needs: the cost of a page does not depend on the length of the log.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from esnb.sources.server import ServerSource  # brings gRPC
 
 _FIRST, _MOST = 64, 4096
-"""Events of the first and of the largest request; each asks for four times as many."""
+"""Events of the first and of the largest request; each asks for four times as many as the last."""
 
 REACH = 100_000
 """Events that a search for a time looks at from each end of a log."""
@@ -37,8 +37,8 @@ class Pager:
     """The events of `source` by number, forwards and backwards.
 
     In the whole log an event's number is its position; in a stream its version,
-    or, where the stream is one of links, the place of its link, from 1. A
-    tombstone's is beyond all of them.
+    or, in a stream of links, the place of its link, from 1. A tombstone's number
+    is beyond all of them.
     """
 
     def __init__(self, source: Any, redact: Redact | None = None) -> None:
@@ -88,9 +88,9 @@ class Pager:
     def seek(self, stream: str | None, time: datetime, reach: int = REACH) -> int | None:
         """The number of the first event at or after `time`; None when all are older.
 
-        Halves the log where its numbers may be halved (POPO, SQLite), otherwise
-        comes from both ends in turn; raises LookupError when `reach` events from
-        each end do not lead to it. Takes it that times ascend, as they nearly do.
+        Bisects the log where its numbers have no gaps (POPO, SQLite), otherwise
+        searches from both ends in turn; raises LookupError when `reach` events
+        from each end do not lead to it. Assumes that times ascend, as they nearly do.
         """
         if stream is None and self._reading.gapless:
             return self._halved(time)
@@ -145,7 +145,7 @@ class _Reading(Protocol):
 
 
 class _OfSource:
-    """What is alike for all of them."""
+    """What is the same for all of them."""
 
     gapless = False
 

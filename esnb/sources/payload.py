@@ -34,7 +34,7 @@ Decoded = tuple[Any, str | None]
 _STANDARD: Mapping[str, Transcoding] = {
     transcoding.name: transcoding for transcoding in (UUIDAsHex(), DecimalAsStr(), DatetimeAsISO())
 }
-"""The transcodings that every application of the library has."""
+"""The transcodings that every application of the library has by default."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -42,10 +42,10 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def json_decoder(transcoded: bool) -> Decode:
     """Reads JSON and the values in it that the library's own transcodings wrote.
 
-    Where all of it is `transcoded`, the library's transcoder wrote it: values of
-    an application's own transcodings are what these stored, since nobody else
-    knows how to read them, and an application, a client and a file are to say
-    the same. Elsewhere an object is left as it is, whatever its keys are.
+    With `transcoded`, the library's transcoder wrote all of it: values of an
+    application's own transcodings are returned as they were stored, since nobody
+    else knows how to read them, and an application, a client and a file must
+    show the same. Elsewhere an object is left as it is, whatever its keys are.
     """
 
     def restore(found: dict[str, Any]) -> Any:
@@ -73,12 +73,12 @@ _JSON: Mapping[bool, Decode] = {each: json_decoder(each) for each in (True, Fals
 
 
 def read_message_pack(state: bytes) -> dict[str, Any]:
-    """An object in MessagePack; ValueError for other bytes, and without a package that reads it."""
+    """An object in MessagePack; ValueError for any other bytes, and without a package to read it."""
     if state[:1] not in _PACKED_OBJECTS:
         raise ValueError("it does not begin like an object")
     found = _message_pack_reader()(state)
     if type(found) is not dict or any(type(key) is not str for key in found):
-        raise ValueError("it is no object with names")
+        raise ValueError("it is not an object with names")
     return found
 
 
@@ -103,7 +103,7 @@ def _message_pack_reader() -> Decode:
 
 
 def _no_message_pack(state: bytes) -> NoReturn:
-    raise ValueError("it may be an object, which takes a package to read: pip install msgspec")
+    raise ValueError("it may be MessagePack, which needs a package to read: pip install msgspec")
 
 
 def mapper_plain(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
@@ -135,7 +135,7 @@ def mapper_stored(mapper: Mapper[Any]) -> Callable[[bytes], bytes]:
 
 
 def _part(mapper: Mapper[Any], name: str) -> Any:
-    """What the library's mapper is made of, which another one may do without."""
+    """The parts of the library's mapper, which other mappers may lack."""
     return getattr(mapper, name, None)
 
 
@@ -145,7 +145,7 @@ def is_transcoded(mapper: Mapper[Any]) -> bool:
 
 
 def writes_its_own_way(mapper: Mapper[Any]) -> bool:
-    """Whether a mapper makes payloads of events as the library does not, for instance as lists."""
+    """Whether a mapper makes payloads in a way of its own, for instance as lists."""
     return not is_transcoded(mapper) or _has_own(mapper)
 
 
@@ -157,8 +157,8 @@ def _has_own(mapper: Mapper[Any]) -> bool:
 def mapper_decoder(mapper: Mapper[Any]) -> Decode:
     """Reads what `mapper` wrote: decrypts, decompresses, decodes.
 
-    A mapper that makes its events another way (msgspec's, pydantic's) may have
-    a transcoder that does nothing: what is JSON or MessagePack says so itself.
+    A mapper that makes events in a way of its own (msgspec's, pydantic's) may have
+    a transcoder that does nothing: JSON and MessagePack are recognized by content.
     """
     plain, transcoded = mapper_plain(mapper), is_transcoded(mapper)
     transcoder = _part(mapper, "transcoder")
@@ -194,7 +194,7 @@ def mapper_decoder(mapper: Mapper[Any]) -> Decode:
 
 
 def _first(state: bytes, ways: Mapping[str, Decode]) -> Any:
-    """What the first of the ways makes of it; ValueError with all their reasons for none."""
+    """What the first way that works makes of it; ValueError with all reasons if none does."""
     problems = []
     for name, way in ways.items():
         try:
@@ -205,19 +205,19 @@ def _first(state: bytes, ways: Mapping[str, Decode]) -> Any:
 
 
 def decode_announced(state: bytes, content_type: str | None, transcoded: bool) -> Decoded:
-    """A payload of which only its content type is known, and whether the library wrote it."""
+    """A payload of which only the content type is known, and whether the library wrote it."""
     payload, problem = decode_or_keep(_JSON[transcoded], state)
     if problem is not None:
         packed, not_packed = decode_or_keep(read_message_pack, state)
         if not_packed is None:
             return packed, None
     if content_type == OCTETS and type(payload) is not dict:
-        return state or None, None  # bytes are no damage where bytes were announced
+        return state or None, None  # bytes are not damage where bytes were announced
     return payload, problem
 
 
 def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
-    """The payload, or the bytes as they are and what was wrong with them."""
+    """The payload, or the raw bytes and what was wrong with them."""
     if not state:
         return None, None
     try:

@@ -28,9 +28,9 @@ def track(
 ) -> Iterator[T]:
     """`items`, with a bar that says how far they are.
 
-    `progress=None` shows it after a second, and never with `ESNB_PROGRESS=0`
-    in the environment; True at once; False never. No bar is made before it is
-    due: in a notebook making one already sends messages to the page.
+    `progress=None` shows it after a second, or never with `ESNB_PROGRESS=0` in
+    the environment; True at once; False never. No bar is made before it is due:
+    in a notebook, merely making one sends messages to the page.
     """
     if progress is False or (progress is None and os.environ.get("ESNB_PROGRESS") == "0"):
         yield from items
@@ -56,7 +56,7 @@ def track(
 
 
 class _Bar:
-    """A `tqdm.auto` bar that also takes its place in a notebook's output back."""
+    """A `tqdm.auto` bar that also removes its output from a notebook."""
 
     def __init__(self, unit: str, total: int | None, seen: int) -> None:
         self._handle: Any = None

@@ -29,7 +29,7 @@ class Record:
     recorded: datetime | None = None
     metadata: Any = None
     type: str = ""
-    """The type on the wire; without one the topic tells it."""
+    """The type on the wire; without one it is derived from the topic."""
     revision: int | None = None
     content_type: str | None = None
     link_stream: str | None = None
@@ -45,24 +45,24 @@ class Record:
             self.type = self.topic.rpartition(":")[2]
 
     def time_with(self, data: Any) -> datetime | None:
-        """The event's own time, which its payload `data` tells, else the store's."""
+        """The event's own time, from its payload `data`, else the store's."""
         return own_time(data) or self.time or self.recorded
 
     @property
     def is_tombstone(self) -> bool:
-        """Whether it is no event, but says that its stream was tombstoned."""
+        """Whether it is not an event, but says that its stream was tombstoned."""
         return self.version is None and self.topic == TOMBSTONE
 
     @property
     def is_missing(self) -> bool:
-        """Whether it is no event, but a link that leads to none; an event that is there, a link
-        too, has a position.
+        """Whether it is not an event, but a link whose event is gone; an event that is there has
+        a position, even one read through a link.
         """
         return self.topic == LINK and self.link_stream is not None and self.position is None
 
     @property
     def remark(self) -> str | None:
-        """What is to be said of it, where it is no event."""
+        """What a frame says of it, where it is not an event."""
         return TOMBSTONED if self.is_tombstone else MISSING if self.is_missing else None
 
 
@@ -73,18 +73,18 @@ SERVER_COLUMNS: Schema = {
     "link_revision": "Int64",
     "link_position": "Int64",
 }
-"""What a server's events have besides."""
+"""The further fields of a server's events."""
 
 TOMBSTONE = "$streamDeleted"
 """The type of the event by which EventStoreDB closes a stream for good. It has no version."""
-TOMBSTONED = "tombstoned: this stream is closed for good, and no longer read by its name"
+TOMBSTONED = "tombstoned: this stream is closed for good, and can no longer be read by its name"
 """What a frame says of it."""
 
 MISSING = "missing: this link leads to an event that is not there"
 """What a frame says of a link whose event was deleted, truncated or tombstoned."""
 
 ORIGINAL_TIME = "$esnb-recorded"
-"""In the metadata of an event that `load` stored: when it was recorded first."""
+"""In the metadata of an event that `load` stored: when it was first recorded."""
 
 
 class Origin(NamedTuple):
@@ -94,7 +94,7 @@ class Origin(NamedTuple):
     name: str
     """The application's; empty for a server."""
     transcoded: bool = True
-    """Whether an application's payloads are of the library's own transcoder."""
+    """Whether the library's own transcoder wrote an application's payloads."""
     by_position: bool = False
     """Whether a mapper of its own may have written objects without the names of their fields."""
 
@@ -124,35 +124,35 @@ def as_first_recorded(metadata: Any, recorded: datetime | None) -> tuple[Any, da
 
 
 def decode_remarked(record: Record) -> tuple[str | None, str | None]:
-    """The payload of what is no event, as `EventSource.decode` has it."""
+    """The payload of what is not an event, as `EventSource.decode` has it."""
     return record.state.decode("utf-8", "replace") or None, record.remark
 
 
 def category_of_stream(name: str) -> str | None:
-    """What a server takes for the category: all before the first dash."""
+    """What a server takes for the category: everything before the first dash."""
     before, dash, _ = name.partition("-")
     return before if dash and before else None
 
 
 Records = AbstractContextManager[Iterator[Record]]
-"""A read in progress; leaving the context ends it at the server too."""
+"""A read in progress; leaving the context also ends it at the server."""
 
 
 class EventSource(Protocol):
-    """What a frame over events needs of the place where they are kept."""
+    """What a frame over events needs from the place where they are kept."""
 
     @property
     def name(self) -> str:
-        """How texts name it."""
+        """Its name in messages."""
         ...
 
     @property
     def extra_columns(self) -> Schema:
-        """Columns that only this kind of source has, after the common ones."""
+        """Columns that only this kind of source has; they come after the common ones."""
         ...
 
     def events(self, start: int | None) -> Records:
-        """The whole sequence in order, from position `start` (inclusive) on."""
+        """The whole sequence in order, from position `start` on (inclusive)."""
         ...
 
     def stream(
@@ -162,7 +162,7 @@ class EventSource(Protocol):
         ...
 
     def count(self, start: int | None) -> int | None:
-        """How many events `events(start)` gives, where that costs nothing to know."""
+        """How many events `events(start)` returns, where that is known at no cost."""
         ...
 
     @property
@@ -178,10 +178,10 @@ class EventSource(Protocol):
         ...
 
     def decode(self, record: Record) -> tuple[Any, str | None]:
-        """The payload and, where it could not be read, why; then it is the raw bytes.
+        """The payload and, where it could not be read, why; it is then the raw bytes.
 
-        Of a tombstone, nothing and that it is one; of a link without its event, where
-        it leads, as text, and that nothing is there.
+        For a tombstone, None and a text that says so; for a link whose event is
+        gone, where it leads, and a text that says so.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""Redaction: fields that are not to be shown, written or handed on."""
+"""Redaction: fields that must not be shown, written or passed on."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ FieldPath = tuple[str, ...]
 Redact = str | Iterable[str]
 """Names of fields, at any depth, or dotted paths from the top (`customer.email`)."""
 
-# As `Kind: message`. Of another text nobody knows where a value begins.
+# As `Kind: message`. In any other text nobody knows where a value begins.
 _KIND = re.compile(r"((?:[A-Za-z_]\w*\.)*\w*(?:Error|Exception))(?=: |$)")
 _OWN_WORDS = re.compile(r"(?s)(discarded)(?:, after: (.*))?")
 """What an outbox says of a record that was taken out, before what it had failed with."""
 
 
 class Redacted(str):
-    """What stands for a value of a state: it tells whether the value changed, not what it was."""
+    """What stands for a value of a state: it shows whether the value changed, not what it was."""
 
     __slots__ = ("_digest",)
     _digest: bytes
@@ -74,13 +74,13 @@ class Redaction:
     """Whether a list may be an object whose fields are known by their position."""
 
     def __init__(self, redact: Redact | Redaction | None) -> None:
-        """Of another redaction: the same one, so that what both hide can be compared."""
+        """That of another redaction, so that what both hide can be compared."""
         if isinstance(redact, Redaction):
             self._names, self._key = redact._names, redact._key
             self._longest, self._by_position = redact._longest, redact._by_position
             return
         problem = (
-            f"redact={redact!r}: give names of fields, or dotted paths such as 'customer.email'"
+            f"redact={redact!r}: pass names of fields, or dotted paths such as 'customer.email'"
         )
         names = listed(() if redact is None else redact, str, problem)
         if not all(names):
@@ -104,9 +104,8 @@ class Redaction:
         """A payload or metadata without what is hidden.
 
         What has no names, or cannot be read, may be anything, and is hidden
-        whole: bytes, a text or number alone, values by their position.
-
-        So is what stands where a dotted path leads on.
+        whole: bytes, a text or number alone, values by their position. So is a
+        value without names from which a dotted path would lead on.
 
         >>> Redaction("email").data(["a@b.c", 42])
         '[redacted]'
@@ -118,13 +117,13 @@ class Redaction:
         return REDACTED if _is_nameless(value) else self._without(value, (), plain=True)
 
     def result(self, value: Any) -> Any:
-        """As `data()`, but for numbers that stand alone: they say how far a job has come."""
+        """Like `data()`, but keeps numbers that stand alone: they say how far a job has come."""
         return value if isinstance(value, int | float) else self.data(value)
 
     def message(self, text: str | None) -> str | None:
-        """What something has failed with: of its text the kind of error, where fields are hidden.
+        """What something failed with; only the kind of error where fields are hidden.
 
-        Whoever wrote the text may have put any value into it, or a part of one.
+        The text may contain any value, or a part of one.
 
         >>> Redaction("email").message("LookupError: no mailbox for a@b.c")
         'LookupError: [redacted]'
@@ -148,8 +147,8 @@ class Redaction:
     def error(self, error: Exception) -> Exception:
         """An error that may be shown: of the same kind, and without its text where fields are hidden.
 
-        The code that raised it may have put any value into its text, or changed
-        one before, so nothing of it is kept: neither notes nor causes.
+        Its text may contain any value, changed or not, so nothing of it is kept:
+        neither notes nor causes.
         """
         return _without_text(error) if self._names else error
 
@@ -241,12 +240,12 @@ NOTHING = Redaction(None)
 
 
 def _is_transcoding(value: Any) -> bool:
-    """Whether it is a value as the library's transcoder writes it, with its type beside it."""
+    """Whether it is a value as the library's transcoder writes it, together with its type."""
     return isinstance(value, dict) and value.keys() == {"_type_", "_data_"}
 
 
 def _within(whole: dict[Any, Any], path: FieldPath, key: Any) -> FieldPath:
-    """The path to what is under `key`; what a transcoder adds is no part of it."""
+    """The path to what is under `key`; what a transcoder adds is not part of it."""
     return path if key == "_data_" and _is_transcoding(whole) else (*path, str(key))
 
 

@@ -15,7 +15,7 @@ def redis_of(source: Any) -> Any:
     client = source if hasattr(source, "pipeline") else getattr(source, "redis", None)
     if isinstance(source, type) or not hasattr(client, "pipeline"):
         raise TypeError(
-            f"no queues: {describe_source(source)}; give the Stores that esnb.connect() gives, or a "
+            f"no queues: {describe_source(source)}; pass the Stores that esnb.connect() returns, or a "
             "redis-py client"
         )
     return client
@@ -23,7 +23,7 @@ def redis_of(source: Any) -> Any:
 
 @contextmanager
 def answering(client: Any) -> Iterator[None]:
-    """A block that asks Redis; the library's errors, with the server named, for redis-py's."""
+    """A block that asks Redis; turns redis-py's errors into the library's, with the server named."""
     from esnb.redis.errors import translated  # brings redis-py, as the client has already
 
     with translated(_url(client)):
@@ -31,7 +31,7 @@ def answering(client: Any) -> Iterator[None]:
 
 
 def _url(client: Any) -> str:
-    """Where a client connects to; its options have the password, this has not."""
+    """Where a client connects to, without the password that its options hold."""
     options = client.get_connection_kwargs()
     if "path" in options:
         name = options.get("client_name")

@@ -1,4 +1,4 @@
-"""Which events are asked for: by type, by time."""
+"""Which events are wanted: by type, by time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class EventSelection:
     by: TimeColumn = "time"
 
     def has_time(self, time: datetime | None, recorded: datetime | None) -> bool:
-        """Whether an event's time is wanted; an unknown one is not when times are asked for."""
+        """Whether an event's time is wanted; an unknown one is not, if times are selected."""
         if self.since is None and self.until is None:
             return True
         if self.by == "recorded":
@@ -58,10 +58,11 @@ def select(
 ) -> EventSelection:
     """Reads the arguments of `events`.
 
-    ValueError where one is not a time, or no such column; TypeError for types that are none.
+    ValueError for a time that cannot be read and for an unknown `by`; TypeError for `types` or
+    `exclude` that are not types.
     """
     if by not in get_args(TimeColumn):
-        raise ValueError(f"by={by!r}: give 'time' or 'recorded'")
+        raise ValueError(f"by={by!r}: pass 'time' or 'recorded'")
     wanted = None if types is None else _names(types, "types")
     unwanted = frozenset() if exclude is None else _names(exclude, "exclude")
     known: dict[tuple[str, str], bool] = {}  # there are few types and many events
@@ -84,6 +85,6 @@ def select(
 
 
 def _names(types: Types, argument: str) -> frozenset[str]:
-    problem = f"{argument}={short_repr(types)}: give names of types, or event classes"
+    problem = f"{argument}={short_repr(types)}: pass names of types, or event classes"
     given = listed(types, str | type, problem)
     return frozenset(name if isinstance(name, str) else construct_topic(name) for name in given)

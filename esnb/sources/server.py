@@ -41,11 +41,11 @@ _OLD_CONFIGURATION = re.compile(r"PersistentConfig\d+")
 
 
 class ServerSource:
-    """What an EventStoreDB server holds, but for its own system events.
+    """What an EventStoreDB server holds, except its own system events.
 
     A stream is read with its links resolved: a row shows the original event,
-    and `link_stream`, `link_revision`, `link_position` where it was found. That
-    a stream was tombstoned is a record without a version.
+    and `link_stream`, `link_revision`, `link_position` say where it was found. A
+    tombstone is a record without a version.
     """
 
     def __init__(self, client: Client) -> None:
@@ -106,7 +106,7 @@ class ServerSource:
             yield self._found(events, name)
 
     def _found(self, response: Iterable[RecordedEvent], name: str) -> Iterator[Record]:
-        """The events of a read; none where there is no such stream."""
+        """The events of a read; no events where there is no such stream."""
         try:
             yield from map(self._followed, response)
         except NotFound:
@@ -173,14 +173,14 @@ class ServerSource:
 
 
 def _is_shown(event: RecordedEvent) -> bool:
-    """Whether it is an event, or a tombstone, of a stream that is not the server's own."""
+    """Whether it is an event, or a tombstone, in a stream that is not the server's own."""
     if _is_tombstone(event):
         return not event.stream_name.startswith("$")
     return _OLD_CONFIGURATION.fullmatch(event.type) is None
 
 
 def _target(link: bytes) -> tuple[str | None, int | None]:
-    """Where the data of a link lead: a stream and a revision; None where they are no link's."""
+    """Where the data of a link lead: a stream and a revision; None where they are not a link's."""
     number, _, stream = link.decode("utf-8", "replace").partition("@")
     if not (number.isascii() and number.isdigit() and stream):
         return None, None

@@ -1,4 +1,4 @@
-"""From what a caller has to a source of events."""
+"""From what a caller passes to a source of events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from esnb.sources.file import FileSource
 from esnb.sources.record import EventSource
 
 _SUPPORTED = (
-    "an eventsourcing Application, an EventStoreDB client, the Stores that esnb.connect() gives, "
+    "an eventsourcing Application, an EventStoreDB client, the Stores that esnb.connect() returns, "
     "or the path of a file that esnb.export wrote"
 )
 
@@ -23,8 +23,8 @@ _DCB_APPLICATION = "eventsourcing.dcb.application.DCBApplication"
 def source_of(source: Any) -> EventSource:
     """The events of an application, of a client's database, of a `Stores`' one, or of a file.
 
-    Raises TypeError for anything else, a class instead of an instance included,
-    and what a path raises that leads to no such file.
+    Raises TypeError for anything else, including a class instead of an instance,
+    and for a path what `FileSource` raises.
     """
     if isinstance(source, str | os.PathLike):
         return FileSource(source)
@@ -35,7 +35,7 @@ def source_of(source: Any) -> EventSource:
         from esnb.sources.server import ServerSource  # brings gRPC
 
         return ServerSource(client)
-    raise TypeError(f"no source of events: {describe_source(source)}; give {_SUPPORTED}")
+    raise TypeError(f"no source of events: {describe_source(source)}; pass {_SUPPORTED}")
 
 
 def application_of(source: Any, purpose: str) -> ApplicationSource:
@@ -44,17 +44,17 @@ def application_of(source: Any, purpose: str) -> ApplicationSource:
         return ApplicationSource(source)
     raise TypeError(
         f"{purpose} folds an aggregate with its application's own classes: "
-        f"give an eventsourcing Application, not {describe_source(source)}"
+        f"pass an eventsourcing Application, not {describe_source(source)}"
     )
 
 
 def describe_source(given: Any) -> str:
-    """How an error names an argument that is of no use: by its kind, never by its content."""
+    """How an error names an argument of the wrong kind: by its class, never by its content."""
     kind = given if isinstance(given, type) else str if isinstance(given, str) else type(given)
     name = f"{kind.__module__}.{kind.__qualname__}"
     if any(f"{each.__module__}.{each.__qualname__}" == _DCB_APPLICATION for each in kind.__mro__):
         return f"{name} (a DCBApplication's events belong to no aggregate: esnb does not read them)"
-    return f"the class {kind.__qualname__} (an instance is wanted)" if given is kind else name
+    return f"the class {kind.__qualname__} (pass an instance)" if given is kind else name
 
 
 def is_client(given: Any) -> bool:

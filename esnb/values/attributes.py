@@ -18,7 +18,7 @@ def attribute_names(value: object) -> Iterator[str]:
 
 
 def instance_attributes(value: object) -> Iterator[tuple[str, Any]]:
-    """The attributes of an object, slots included, but for those that Python reserves."""
+    """The attributes of an object, slots included, except those that Python reserves."""
     for name in dict.fromkeys(attribute_names(value)):
         if not (name.startswith("__") and name.endswith("__")) and hasattr(value, name):
             yield name, getattr(value, name)

@@ -1,9 +1,9 @@
-"""Cells: values as a frame can hold and show them, whatever code of others they bring.
+"""Cells: values as a frame can hold and show them, whatever code they bring with them.
 
 pandas writes a cell with the value's own `str` and `repr`, in the middle of a
-table: one that raises there takes the whole table with it, and a lone surrogate
-does when the table is sent on, as text or HTML in UTF-8. Such a value, or such
-a part of a list or a dict, stands in the frame as a text; all others as they are.
+table: one that raises there breaks the whole table, and so does a lone surrogate
+when the table is sent on, as text or HTML in UTF-8. Such a value, or such a part
+of a list or a dict, stands in the frame as a text; all others as they are.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _DEEPEST = 200
 """Levels of lists and dicts: `repr` ends at about a thousand, wherever it is called from."""
 _PLAIN_LEVELS = 8
 _SURE = 10**300
-"""Python writes integers up to here and further; it refuses those of more than 4,300 digits."""
+"""Python writes integers at least up to here; it refuses those of more than 4,300 digits."""
 
 
 def as_cell(value: Any) -> Any:
-    """The value, or a text for what of it cannot be shown."""
+    """The value, with a text in place of whatever in it cannot be shown."""
     kind = type(value)
     if kind is str:
         return encodable(value)
@@ -52,7 +52,7 @@ def encodable(text: str) -> str:
 
 
 def _is_plain(value: Any, levels: int) -> bool:
-    """Whether a dict or a list holds nothing to look at closely, as most payloads do: quick."""
+    """Whether a dict or a list holds only plain values, as most payloads do: a quick check."""
     if type(value) is dict:
         if not all(type(key) is str and encodable(key) is key for key in value):
             return False

@@ -1,4 +1,4 @@
-"""Where two values differ, as strictly as code that goes on with them could notice.
+"""Where two values differ, as strictly as code that works with them could notice.
 
 `==` is not enough for that: `1 == True == 1.0`, a named tuple equals a tuple, a
 `Counter` a dict, an aware datetime the same moment in another zone, and a class
@@ -59,8 +59,7 @@ class Comparison:
     def compare(self, before: Any, after: Any) -> Difference | None:
         """Where `after` differs from `before`; None: nowhere.
 
-        Raises what the values' own code raises when they are hashed, compared
-        or taken apart.
+        Raises what the values' own code raises when they are hashed or compared.
         """
         if before is after:
             return None
@@ -160,8 +159,8 @@ class Comparison:
 
 
 def _is_value(kind: type[Any]) -> bool:
-    """Whether objects of this class are immutable, as far as its hash tells: one does as well
-    as an equal one."""
+    """Whether objects of this class are immutable, judging by its hash: then equal objects are
+    interchangeable."""
     own: Any = kind.__hash__
     return own is not None and own is not object.__hash__
 
@@ -181,7 +180,7 @@ def _here(reason: str) -> Difference:
 
 
 def _changed(value: Any) -> Difference:
-    return _here(f"{_a(value)} comes back as another one")
+    return _here(f"{_a(value)} comes back as a different one")
 
 
 def _a(value: Any) -> str:
@@ -198,11 +197,11 @@ def _short(key: Any) -> str:
 
 
 _RESERVED: Final = frozenset({"__dict__", "__weakref__", "__pydantic_fields_set__"})
-"""What says nothing of a value; pydantic's set tells which fields were left to their defaults."""
+"""What says nothing about a value; pydantic's set says which fields were left to their defaults."""
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    """An object's own attributes, but for those that Python keeps to save work."""
+    """An object's own attributes, except those that Python keeps to save work."""
     kind = type(value)
     for name in dict.fromkeys(attribute_names(value)):
         if name in _RESERVED or isinstance(getattr(kind, name, None), cached_property):
@@ -224,7 +223,7 @@ def _same_text(before: object, after: object) -> bool:
 
 
 def _same_moment(before: datetime, after: datetime) -> bool:
-    """On the same clock, too: another zone, or its offset alone, goes on differently."""
+    """Whether the zone is the same, too: in another zone, or with its offset alone, later times differ."""
     return _clock(before) == _clock(after)
 
 

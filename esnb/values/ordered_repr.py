@@ -1,7 +1,7 @@
 """Values as text that is the same in every process.
 
 `repr` writes the memory address of many objects, and the elements of a set in
-the order of their hashes, which for text is another one in every process.
+the order of their hashes, which for text differs from process to process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from uuid import UUID
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _SORTABLE = frozenset({bool, int, str, bytes, UUID, date, timedelta})
-"""Types whose order is total, so that it is the same whatever order they come in."""
+"""Types whose order is total, so that sorting them always gives the same result."""
 
 
 def ordered_repr(value: object) -> str:
@@ -142,7 +142,7 @@ _WRITERS: dict[Any, Write] = {
     OrderedDict.__repr__: _ordered_dict,
     deque.__repr__: _deque,
 }
-"""By the method that writes them otherwise: a subclass with one of its own keeps it."""
+"""By the method that otherwise writes them: a subclass with its own method keeps it."""
 
 
 def _generated(value: Any) -> Write | None:

@@ -3,9 +3,9 @@
 Its instance attributes, slots included: those of dataclasses, msgspec structs,
 pydantic models and ordinary classes. Left out is what the library keeps for
 itself (`_id`, `_version`, `_created_on`, `_modified_on`, `_pending_events`) and
-the `id` and `version` that every aggregate has: they are the question, the
-`version` column and the `time` column already. Private attributes belong to the
-state: a change of theirs would otherwise look like none.
+the `id` and `version` that every aggregate has: the caller knows the id, and the
+`version` and `time` columns show the others. Private attributes belong to the
+state: a change to one would otherwise look like no change.
 """
 
 from __future__ import annotations
@@ -68,9 +68,9 @@ def full_state_of(aggregate: object) -> AggregateState:
 
 
 def kept(value: Any) -> Any:
-    """A copy that later events cannot change; of what cannot be copied, its text.
+    """A copy that later events cannot change; for what cannot be copied, its text.
 
-    Sets in it are read in order, for pandas writes them as they are read.
+    Sets in it are read in order, since pandas writes them as they are read.
     """
     if type(value) in ATOMS or isinstance(value, Enum):
         return value
@@ -81,7 +81,7 @@ def kept(value: Any) -> Any:
 
 
 class OrderedSet(set[Any]):
-    """A set that is read in the same order in every process; copied, it is a plain one."""
+    """A set that is read in the same order in every process; a copy of it is a plain set."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter(in_order(super().__iter__()))
@@ -94,7 +94,7 @@ class OrderedSet(set[Any]):
 
 
 class OrderedFrozenset(frozenset[Any]):
-    """The same of a frozenset."""
+    """The same for a frozenset."""
 
     def __iter__(self) -> Iterator[Any]:
         return iter(in_order(super().__iter__()))
@@ -112,7 +112,7 @@ def with_sets_in_order(value: Any) -> Any:
 
 
 def _ordered(value: Any, levels: int, seen: dict[int, tuple[Any, Any]]) -> Any:
-    """The same of a part; `seen` has each that was come to, so that its id is no other's."""
+    """The same for a part; `seen` keeps each one visited alive, so that its id is not reused."""
     kind = type(value)
     if kind not in _CONTAINERS or not levels:
         return value

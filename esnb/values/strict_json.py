@@ -1,4 +1,4 @@
-"""JSON as its standard has it, which every parser reads: without NaN and Infinity."""
+"""Standard JSON, which every parser reads: without NaN and Infinity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OCTETS: ContentType = "application/octet-stream"
 
 
 def strict_decoder(object_hook: Callable[[dict[str, Any]], Any] | None = None) -> json.JSONDecoder:
-    """A decoder whose `decode` raises ValueError for Python's own additions to JSON."""
+    """A decoder whose `decode` raises ValueError for Python's extensions to JSON."""
     return json.JSONDecoder(object_hook=object_hook, parse_constant=_refuse)
 
 

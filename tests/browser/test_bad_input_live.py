@@ -158,9 +158,9 @@ def test_an_empty_store_is_said(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook()
     nothing = "import esnb\nfrom eventsourcing.application import Application"
     live = opened(page, lab, "empty.ipynb", nothing, "esnb.browse(Application())", "esnb.watch()")
-    expect(live.first).to_contain_text("read the events again")
+    expect(live.first).to_contain_text("read again once events have been recorded")
     expect(live.first).to_contain_text("0 streams")
-    expect(live.nth(1)).to_contain_text("no runners: give watch() a runner")
+    expect(live.nth(1)).to_contain_text("no runners: pass watch() a runner")
     page.picture("bad-input-empty")
     assert_no_tracebacks(page)
 

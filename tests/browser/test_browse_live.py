@@ -113,7 +113,7 @@ def test_from_streams_to_events_to_one_event_and_back(lab: Lab, notebook: Notebo
     expect(browser.events.get_by_role("option")).to_have_count(1)
     browser.field("Contains").fill("no such text")
     browser.field("Contains").press("Enter")
-    expect(browser.note).to_contain_text("no event fits the filter")
+    expect(browser.note).to_contain_text("no events match the filter")
     browser.button("Remove every filter").click()
     expect(browser.events.get_by_role("option")).to_have_count(3)
     browser.field("Since").fill("soon")

@@ -130,7 +130,7 @@ def test_blame_what_if_and_jump_by_keyboard_alone(lab: Lab, notebook: NotebookOp
     when = explorer.root.get_by_label("Go to time", exact=True)
     when.fill("1999-12-31")
     when.press("Enter")
-    expect(explorer.root.get_by_role("alert")).to_contain_text("there was nothing before")
+    expect(explorer.root.get_by_role("alert")).to_contain_text("choose that time or a later one")
     explorer.press("Home")
     when.fill("2999-12-31")
     when.press("Enter")

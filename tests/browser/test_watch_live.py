@@ -136,12 +136,12 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     press(catalogue, "Pause")
     expect(catalogue).to_contain_text("‖ paused")
     expect(catalogue).to_contain_text("6 events behind")
-    expect(catalogue.get_by_role("img", name=re.compile("lag of late"))).to_be_visible()
+    expect(catalogue.get_by_role("img", name=re.compile("recent lag"))).to_be_visible()
     expect(trace).to_be_visible()
     press(catalogue, "Resume")
     expect(catalogue).to_contain_text("caught up")
     expect(catalogue.get_by_role("button", name="Resume")).to_be_disabled()
-    expect(catalogue.get_by_role("img", name=re.compile("rate of late"))).to_be_visible()
+    expect(catalogue.get_by_role("img", name=re.compile("recent rate"))).to_be_visible()
 
     # When one of the server's own is paused and resumed, then it says so
     press(categories, "Pause")

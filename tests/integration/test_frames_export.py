@@ -357,7 +357,7 @@ def test_a_file_has_no_aggregates_to_fold(path: Path) -> None:
     account_id = some_events(app)
     esnb.export(app, path)
 
-    with pytest.raises(TypeError, match="give an eventsourcing Application"):
+    with pytest.raises(TypeError, match="pass an eventsourcing Application"):
         esnb.history(path, account_id)  # type: ignore[arg-type]
 
 

@@ -185,7 +185,9 @@ def test_what_cannot_be_a_test(app: Bank) -> None:
     with pytest.raises(AggregateNotFoundError):
         esnb.given_when_then(app, uuid4())
     cattery = Cattery()
-    with pytest.raises(NoLiteralError, match="cannot be imported from a module"):
+    with pytest.raises(
+        NoLiteralError, match="cannot be imported: define it as a function of a module"
+    ):
         esnb.given_when_then(
             cattery,
             a_cat(cattery),

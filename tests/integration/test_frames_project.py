@@ -252,11 +252,11 @@ class Elsewhere(TrackingRecorder):
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ((object(), Sales, InMemory), "give an eventsourcing Application"),
+        ((object(), Sales, InMemory), "pass an eventsourcing Application"),
         ((Shop(), Sales, Elsewhere), "with env="),
         ((Shop(), Sales, InMemory()), "no view class"),
-        ((Shop(), Shop, InMemory), "Shop is no projection"),
-        ((Shop(), 7, InMemory), "is no projection"),
+        ((Shop(), Shop, InMemory), "Shop is not a projection"),
+        ((Shop(), 7, InMemory), "is not a projection"),
     ],
     ids=["app", "view class", "view", "projection class", "projection"],
 )

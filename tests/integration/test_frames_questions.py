@@ -143,7 +143,7 @@ def test_a_predicate_that_raises_is_told_where(app: Bank) -> None:
 
 
 def test_bisect_wants_a_function(app: Bank) -> None:
-    with pytest.raises(TypeError, match="give a function of the aggregate"):
+    with pytest.raises(TypeError, match="pass a function of the aggregate"):
         esnb.bisect(app, an_account(app), "balance > 10")  # type: ignore[arg-type]
 
 
@@ -224,9 +224,9 @@ def test_what_if_of_functional_aggregates() -> None:
         ({"skip": {9}}, AggregateNotFoundError, "no version 9"),
         ({"insert": {7: None}}, AggregateNotFoundError, "takes 6 for the end"),
         ({"skip": {1, 2, 3, 4, 5}}, ValueError, "leaves no event"),
-        ({"insert": {2: 7}}, TypeError, "give a domain event"),
+        ({"insert": {2: 7}}, TypeError, "pass a domain event"),
         ({"skip": "2"}, TypeError, "whole number"),
-        ({"insert": [len]}, TypeError, "insert=.*: give a mapping"),
+        ({"insert": [len]}, TypeError, "insert=.*: pass a mapping"),
     ],
     ids=["unknown skip", "beyond the end", "nothing left", "no event", "text", "list"],
 )
@@ -255,9 +255,9 @@ def test_a_flow_is_asked_for_by_its_id(app: Bank) -> None:
     an_account(app)
 
     assert len(esnb.trace(app, "None")) == 0
-    with pytest.raises(TypeError, match="correlation_id is None: give"):
+    with pytest.raises(TypeError, match="correlation_id is None: pass"):
         esnb.trace(app, None)
-    with pytest.raises(TypeError, match="correlation_id is None: give"):
+    with pytest.raises(TypeError, match="correlation_id is None: pass"):
         esnb.flow(app, None)
 
 
@@ -294,7 +294,7 @@ def test_a_changed_history_is_the_fold_of_the_events_that_are_left(
 def test_an_aggregate_that_is_not_there(app: Bank, ask: Any) -> None:
     with pytest.raises(AggregateNotFoundError):
         ask(app, uuid4())
-    with pytest.raises(TypeError, match="give an eventsourcing Application"):
+    with pytest.raises(TypeError, match="pass an eventsourcing Application"):
         ask(object(), uuid4())
 
 

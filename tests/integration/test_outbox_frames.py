@@ -79,7 +79,7 @@ class TestOutboxRecords:
         assert every.equals(whole)
         assert "truncated" not in every.attrs
         assert len(esnb.outbox_records(outbox, limit=0)) == 0
-        with pytest.raises(ValueError, match="limit=1 and last=2: give one"):
+        with pytest.raises(ValueError, match="limit=1 and last=2: pass one"):
             esnb.outbox_records(outbox, limit=1, last=2)
 
     def test_records_in_a_publishers_hands_are_told_in_a_part_of_them_too(

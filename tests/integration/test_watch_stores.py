@@ -47,7 +47,7 @@ def test_groups_come_and_go_and_parked_events_are_replayed(stores: esnb.Stores) 
         events.ack(again)
     client.delete_subscription("mails")
     assert watching.look() == []
-    with pytest.raises(LookupError, match="not there any more"):
+    with pytest.raises(LookupError, match="no longer there"):
         watching.ask(parked.key, "replay parked")
 
 

@@ -212,7 +212,7 @@ def test_the_order_of_a_plain_dict_and_of_a_set_does_not_count() -> None:
         ({7: 1, "7": 2}, {"7": 2}, "a key that is an int comes back as None"),
         (Colour.RED, 1, "a Colour comes back as an int"),
         ({"lines": [Line((1,))]}, {"lines": [Line([1])]}, "['lines'][0].price: a tuple comes"),
-        (Plain({"a": "x"}), Plain({"a": "y"}), "x['a']: a str comes back as another one"),
+        (Plain({"a": "x"}), Plain({"a": "y"}), "x['a']: a str comes back as a different one"),
         ([1, 2], [1], "2 items come back as 1"),
         ({1, 2}, {1, "2"}, "an element that is an int comes back as a str"),
         (defaultdict(int), defaultdict(None), "a defaultdict comes back with another default"),

@@ -98,7 +98,7 @@ def test_numbers_may_come_out_of_a_frame(app: Bank) -> None:
     assert len(esnb.stream(app, account_id, start=shown["version"].iloc[3])) == 2
     assert esnb.at(app, account_id, version=shown["version"].iloc[1]).version == 2
     assert len(esnb.diff(app, account_id, before=shown["version"].iloc[3])) == 1
-    with pytest.raises(TypeError, match=r"start=1\.5: give a whole number"):
+    with pytest.raises(TypeError, match=r"start=1\.5: pass a whole number"):
         esnb.events(app, start=1.5)  # type: ignore[arg-type]
 
 
@@ -145,7 +145,7 @@ def test_types_are_no_patterns_and_no_beginnings(app: Bank) -> None:
 @pytest.mark.parametrize("types", [7, [7], ["Deposited", None], Account("Ann", Decimal(0))])
 def test_types_are_names_or_classes(app: Bank, types: Any) -> None:
     for argument in ("types", "exclude"):
-        with pytest.raises(TypeError, match=f"{argument}=.*: give names of types"):
+        with pytest.raises(TypeError, match=f"{argument}=.*: pass names of types"):
             esnb.events(app, **{argument: types})
 
 
@@ -259,7 +259,7 @@ def test_streams_that_match(app: Bank) -> None:
 def test_a_pattern_for_streams_is_text(app: Bank, match: Any) -> None:
     an_account(app)
 
-    with pytest.raises(TypeError, match=r"match=.*: give a pattern"):
+    with pytest.raises(TypeError, match=r"match=.*: pass a pattern"):
         esnb.streams(app, match=match)
 
 
@@ -401,7 +401,7 @@ def test_ids_that_are_text_in_memory() -> None:
 @pytest.mark.parametrize("source", [None, 3, b"somewhere", object(), Bank])
 def test_what_is_no_source_is_named_by_its_kind(source: object) -> None:
     for read in (esnb.events, esnb.streams, lambda given: esnb.stream(given, "x")):
-        with pytest.raises(TypeError, match=r"no source of events: .*; give an eventsourcing"):
+        with pytest.raises(TypeError, match=r"no source of events: .*; pass an eventsourcing"):
             read(source)
     if source is Bank:
         with pytest.raises(TypeError, match="the class Bank"):
@@ -450,5 +450,5 @@ def test_times_are_asked_of_the_event_or_of_the_store(by: Any) -> None:
 
     # POPO keeps no time of its own.
     assert len(found) == (5 if by == "time" else 0)
-    with pytest.raises(ValueError, match="give 'time' or 'recorded'"):
+    with pytest.raises(ValueError, match="pass 'time' or 'recorded'"):
         esnb.events(app, since="2000-01-01", by="written")  # type: ignore[arg-type]

@@ -314,7 +314,7 @@ def test_events_without_a_time_cannot_be_asked_by_time() -> None:
     app: Application[UUID] = Application()
     stream = record(app, b"{}")
 
-    with pytest.raises(ValueError, match="carries no time: ask by version="):
+    with pytest.raises(ValueError, match="carries no time: use version="):
         esnb.at(app, stream, time="2026-01-01")
 
 
@@ -359,7 +359,7 @@ def test_diff_takes_versions_either_way_and_the_time_before() -> None:
 
 @pytest.mark.parametrize("read", [esnb.history, esnb.at, esnb.diff, esnb.verify_snapshot])
 def test_only_an_application_can_be_folded(read: Any) -> None:
-    with pytest.raises(TypeError, match=r"give an eventsourcing Application, not builtins\.str"):
+    with pytest.raises(TypeError, match=r"pass an eventsourcing Application, not builtins\.str"):
         read("client", uuid4())
     with pytest.raises(TypeError, match="the class Bank"):
         read(Bank, uuid4())

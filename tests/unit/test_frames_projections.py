@@ -247,7 +247,7 @@ def test_an_application_that_processes_events() -> None:
 
 @pytest.mark.parametrize("source", [None, "view", Kinds, 3])
 def test_what_has_no_checkpoints(source: object) -> None:
-    with pytest.raises(TypeError, match=r"no checkpoints: .*; give a view"):
+    with pytest.raises(TypeError, match=r"no checkpoints: .*; pass a view"):
         esnb.checkpoints(source)
 
 
@@ -353,7 +353,7 @@ def test_rows_of_a_kind_that_is_no_row() -> None:
         def rows(self) -> list[Any]:
             return [1, 2]
 
-    with pytest.raises(TypeError, match=r"rows\(\) must give mappings"):
+    with pytest.raises(TypeError, match=r"rows\(\) must return mappings"):
         esnb.read_model(View())
 
 

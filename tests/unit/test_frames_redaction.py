@@ -286,7 +286,7 @@ def test_what_has_no_name_where_a_path_leads_on_is_hidden(value: Any, shown: Any
 
 @pytest.mark.parametrize("redact", [7, [""], [None], [("a", "b")]])
 def test_names_of_fields_are_texts(redact: Any) -> None:
-    with pytest.raises(TypeError, match=r"redact=.*: give names of fields"):
+    with pytest.raises(TypeError, match=r"redact=.*: pass names of fields"):
         esnb.events(Bank(), redact=redact)
 
 

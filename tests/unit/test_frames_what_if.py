@@ -122,10 +122,13 @@ def test_what_is_put_before_the_first_event_has_no_aggregate(app: Bank) -> None:
         esnb.what_if(app, an_id, insert={1: noted})
     with pytest.raises(AttributeError) as caught:
         esnb.what_if(app, an_id, insert={1: lambda account: account.note("x")})
-    assert "there is no aggregate before version 1: it got None" in caught.value.__notes__
+    assert (
+        "there is no aggregate before version 1: the function was passed None"
+        in caught.value.__notes__
+    )
     with pytest.raises(AggregateNotFoundError, match="no version 0"):
         esnb.what_if(app, an_id, insert={0: noted})
-    with pytest.raises(TypeError, match="int is no event"):
+    with pytest.raises(TypeError, match="int is not an event"):
         esnb.what_if(app, an_id, insert={2: 7})
 
 

@@ -262,13 +262,13 @@ def test_jump_goes_to_the_version_that_was_the_last_at_a_time() -> None:
     explorer.jump("2999-01-01")
     assert explorer.version == 3
     panel._when.value = "1999-01-01"
-    assert "there was nothing before" in panel._message.value
+    assert "choose that time or a later one" in panel._message.value
     panel._when.value = "<b>soon</b>"
     assert "&lt;b&gt;soon&lt;/b&gt;&#x27; is not a time" in panel._message.value
     assert explorer.version == 3
     panel._when.value = str(times[0])
     assert (explorer.version, panel._message.value) == (1, "")
-    with pytest.raises(ValueError, match="there was nothing before"):
+    with pytest.raises(ValueError, match="choose that time or a later one"):
         explorer.jump("1999-01-01")
 
 
@@ -393,9 +393,9 @@ def test_unknown_id_version_and_source_are_clear_errors() -> None:
         esnb.explore(app, "not a UUID")
     with pytest.raises(ValueError, match="has no version 9: it has 1 to 1"):
         esnb.explore(app, basket.id, version=9)
-    with pytest.raises(TypeError, match="version='1': give a whole number"):
+    with pytest.raises(TypeError, match="version='1': pass a whole number"):
         esnb.explore(app, basket.id, version="1")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="give an eventsourcing Application"):
+    with pytest.raises(TypeError, match="pass an eventsourcing Application"):
         esnb.explore(object(), basket.id)  # type: ignore[arg-type]
 
 

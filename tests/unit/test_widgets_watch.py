@@ -202,7 +202,7 @@ def test_what_a_runner_refuses_is_said() -> None:
         panel.press(seen.key, "rebuild").join(60)
         assert "not &lt;now&gt;" in panel._message.value
         panel.press("gone", "rebuild").join(60)
-        assert "not there any more" in panel._message.value
+        assert "no longer there" in panel._message.value
     finally:
         panel.close()
 
@@ -320,7 +320,7 @@ def test_a_runner_of_somebody_else_that_does_not_return_is_not_waited_for() -> N
         for _ in range(2):
             (seen,) = looked.look()
             assert (seen.state, seen.lag) == ("unknown", 7)  # what was known
-            assert "the status of runner 'odd'; how it stands is not known since" in str(seen.error)
+            assert "the status of runner 'odd'; its status is not known since" in str(seen.error)
             assert seen.advice == "Check the server: it is shown again once it answers."
             shown = esnb.runners([silent, Odd(name="q", state="running")])
             assert list(shown["name"]) == ["odd", "q"]
@@ -351,7 +351,7 @@ def test_a_runner_that_nothing_can_be_kept_of_is_not_waited_for_either() -> None
         error = esnb.runners(slotted)["error"][0]
     finally:
         slotted.allowed.set()
-    assert "'Slotted'; how it stands is not known yet" in error
+    assert "'Slotted'; its status is not known yet" in error
 
 
 def test_a_queue_whose_redis_does_not_answer_says_since_when(
@@ -373,7 +373,7 @@ def test_a_queue_whose_redis_does_not_answer_says_since_when(
     finally:
         allowed.set()
     assert (seen.state, seen.kind) == ("unknown", "queue")
-    assert "about queue 'mails'; how it stands is not known since" in str(seen.error)
+    assert "about queue 'mails'; its status is not known since" in str(seen.error)
 
 
 def test_one_that_does_not_answer_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -491,7 +491,7 @@ def test_with_nothing_to_watch_it_says_what_to_give_it() -> None:
     finally:
         panel.close()
     for text in texts:
-        assert "no runners: give watch() a runner that was started" in text
+        assert "no runners: pass watch() a runner that was started" in text
         assert "esnb.connect()" in text
         assert "queues=" in text
 
@@ -512,7 +512,7 @@ def test_static_html_reads_without_styles_and_scripts(runner: CatchUpRunner[Bank
 def test_what_is_no_runner_is_refused() -> None:
     with pytest.raises(TypeError, match=r"no runner: builtins\.int"):
         esnb.watch(3)
-    with pytest.raises(TypeError, match="an instance is wanted"):
+    with pytest.raises(TypeError, match="pass an instance"):
         esnb.watch(CatchUpRunner)
     with pytest.raises(TypeError, match=r"queues=\['mails'\] are in a Redis"):
         esnb.watch(queues="mails")

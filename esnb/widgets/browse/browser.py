@@ -40,10 +40,10 @@ def browse(
     `source` is whatever `esnb.events` reads. It begins with the newest events,
     or `at` a time (a datetime, or text such as `"2026-03-01 12:00"`; UTC where
     there is no offset), a stream (a UUID or a value of a `stream` column) or a
-    position. A page has `rows` events; a log of millions is read page by page
+    position. A page has `rows` events. A log of millions is read page by page
     and never as a whole: a filter looks at 10,000 events at most before it
     shows what it found and asks whether to go on, and streams are found in the
-    newest 20,000 events, then further back where one asks for it.
+    newest 20,000 events, then further back on request.
 
     `live` is whether there are controls: yes, unless `ESNB_LIVE=0` is set; a
     folded "Saved view" follows them, for those who open the notebook without a
@@ -51,9 +51,9 @@ def browse(
     so on for UUIDs, for documentation that is run again and compared. `redact` as
     in `esnb.events`: hidden fields are not searched either.
 
-    Raises TypeError for another source, LookupError for a stream without
-    events, ValueError for a time that is none, and the store's own errors.
-    Later ones are said in the widget.
+    Raises TypeError for any other source, LookupError for a stream without
+    events, ValueError for a time that cannot be read, and the store's own errors.
+    Later errors are shown in the widget.
 
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate
@@ -75,7 +75,7 @@ def browse(
     """
     source = guarded_argument(source)
     if isinstance(rows, bool) or not isinstance(rows, int):
-        raise TypeError(f"rows is a whole number, not {rows!r}")
+        raise TypeError(f"rows={rows!r}: pass a whole number")
     if not 1 <= rows <= 1000:
         raise ValueError(f"rows={rows} is out of range: a page has 1 to 1,000 events")
     visit = Visit(source, rows, redact)
@@ -87,8 +87,8 @@ def browse(
 class Browser(Faces):
     """A source's streams and events in three faces: controls, HTML, plain text.
 
-    Made by `browse`. What the controls do, its methods do too; where it is
-    live they move the controls, and say in the widget what goes wrong.
+    Made by `browse`. Its methods do what the controls do; where it is live they
+    move the controls, and show errors in the widget.
     """
 
     def __init__(self, visit: Visit, *, live: bool, times: bool, ids: bool) -> None:
@@ -100,14 +100,14 @@ class Browser(Faces):
 
     @property
     def widget(self) -> Any:
-        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        """The controls, an `ipywidgets.VBox`; made on first use."""
         return self._controls().root
 
     # --- what is seen -----------------------------------------------------------------
 
     @property
     def stream(self) -> str | None:
-        """The stream that is looked at; None for the whole log."""
+        """The stream that is shown; None for the whole log."""
         return self._visit.here.stream
 
     @property
@@ -137,7 +137,7 @@ class Browser(Faces):
         self._do(lambda: self._visit.open(str(stream)))
 
     def correlated(self, correlation_id: UUID | str | None = None) -> None:
-        """All events with a correlation id: this one, or that of the event shown."""
+        """All events with a correlation id: the one passed, or that of the event shown."""
         name = None if correlation_id is None else str(correlation_id)
         self._do(lambda: self._visit.correlated(name))
 
@@ -149,10 +149,10 @@ class Browser(Faces):
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> None:
-        """Only events of these types (names or patterns), with this text, in this time."""
+        """Only events of these types (names or patterns), with this text, between these times."""
         if not isinstance(text, str):
-            raise TypeError(f"text={text!r}: give text")
-        problem = f"types={types!r}: give names of types, or patterns for them"
+            raise TypeError(f"text={text!r}: pass text")
+        problem = f"types={types!r}: pass names of types, or patterns for them"
         names = tuple(listed(types, str, problem))
         wanted = Filter(names, text, _moment(since, "since"), _moment(until, "until"))
         self._do(lambda: self._visit.filtered(wanted))
@@ -163,7 +163,7 @@ class Browser(Faces):
         self._do(lambda: self._visit.start(moment))
 
     def back(self) -> None:
-        """Returns to the page that one came from."""
+        """Returns to the previous place."""
         self._do(self._visit.back)
 
     def earlier(self) -> None:
@@ -188,7 +188,7 @@ class Browser(Faces):
 
     @property
     def following(self) -> bool:
-        """Whether new events are shown as they are recorded; setting it begins or ends that."""
+        """Whether new events are shown as they are recorded; set it to start or stop that."""
         return self._panel is not None and self._panel.following
 
     @following.setter
@@ -199,7 +199,7 @@ class Browser(Faces):
             self._controls().following = wanted
 
     def close(self) -> None:
-        """Ends the following and removes the controls; what was read can still be shown."""
+        """Stops following and removes the controls; what was read can still be shown."""
         if self._panel is not None:
             self._panel.close()
             self._panel = None

@@ -1,4 +1,4 @@
-"""An event to be copied: as Python that runs, as JSON that every parser takes."""
+"""An event to be copied: as Python that runs, as JSON that every parser accepts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from esnb.sources.page import PageEvent
 from esnb.values.ordered_repr import in_order, safe_repr
 
 _DEEPEST = 100
-"""Levels that are written out; below them a text says what was there."""
+"""Levels that are written out; a text replaces what is below them."""
 _WIDE = 80
 """Columns up to which a container stays on one line."""
 
@@ -30,7 +30,7 @@ def as_python(event: PageEvent) -> str:
 
 
 def as_json(event: PageEvent) -> str:
-    """The event as strict JSON: what JSON has no form for is written as text."""
+    """The event as strict JSON; what JSON cannot express is written as text."""
     text = json.dumps(_plain(envelope(event), _DEEPEST), indent=2, ensure_ascii=False)
     # What cannot be seen is escaped: line breaks between the entries stay.
     return "".join(c if c.isprintable() or c == "\n" else _escaped(c) for c in text) + "\n"

@@ -63,7 +63,7 @@ def _envelope(event: PageEvent, times: bool, positions: bool) -> Iterator[tuple[
 
 
 def branches(name: str, value: object, limits: Limits) -> str:
-    """A value as a tree that is folded and unfolded, by keyboard too."""
+    """A value as a tree that can be folded and unfolded, by keyboard too."""
     title = f'<p class="esnb-part"><strong>{escape(name)}</strong></p>'
     node = tree(value, limits)
     if value is None or (node.brackets and not node.size):

@@ -32,7 +32,7 @@ def heading(visit: Visit) -> str:
 
 
 def crumbs(visit: Visit, times: bool = True) -> str:
-    """What of it is looked at: the log or a stream, and through which filter."""
+    """What part of it is shown: the log or a stream, and through which filter."""
     here = visit.here
     parts = ["<span>All events</span>"]
     if here.stream is not None:
@@ -56,9 +56,9 @@ def _filters(wanted: Filter, times: bool) -> Iterable[str]:
 
 
 def saved(visit: Visit, times: bool = True, ids: bool = True) -> str:
-    """The page that is looked at, each event folded with its trees, and the streams.
+    """The page that is shown, each event folded with its trees, and the streams.
 
-    Stays below 200 KB: when it would not, values are cut shorter, then fewer
+    Stays below 200 KB: if it would not, values are cut shorter, then fewer
     events are shown, and the text says how many of how many.
     """
     page = within_budget(_saved(visit, times, ids, *detail) for detail in _DETAIL)

@@ -1,7 +1,7 @@
 """The live browser: controls that move a visit, and draw what it then holds.
 
-Every control goes through `_do`: one at a time, under a lock that the thread
-that follows takes too, and with whatever the store raises said in the panel.
+Every control goes through `_do`: one at a time, under a lock that the following
+thread takes too; whatever the store raises is shown in the panel.
 """
 
 from __future__ import annotations
@@ -28,9 +28,7 @@ from esnb.widgets.drawing.values import Limits, counted, stamp, visible
 _LIMITS = Limits(characters=2000, entries=100, levels=8)
 _MOST_STREAMS = 200
 """Lines of the list of streams; the others are found by typing."""
-_NOTHING = (
-    "No event to show. Clear the filters, or read the events again when some have been recorded."
-)
+_NOTHING = "No events to show. Clear the filters, or read again once events have been recorded."
 _MOST_COPIED = 1_000_000
 """Characters of a copy that are sent to the browser."""
 _TABS = ("Event", "JSON", "Python")
@@ -80,7 +78,7 @@ class BrowsePanel:
         self._follow.value = wanted
 
     def shown(self) -> None:
-        """The cell that runs now shows it."""
+        """Notes that the running cell shows it."""
         self._looking.shown()
 
     def close(self) -> None:
@@ -194,7 +192,7 @@ class BrowsePanel:
         return lambda _: self.do(step)
 
     def _when_used(self, step: Callable[[], object]) -> Callable[[Any], None]:
-        """For values that people set and that drawing sets, too."""
+        """For values that both people and drawing set."""
 
         def used(_change: Any) -> None:
             with self._lock:  # what was clicked while another thread drew counts, too
@@ -255,7 +253,7 @@ class BrowsePanel:
             try:
                 arrived = self.visit.arrivals()
             except Exception as error:  # noqa: BLE001  # said in the panel, not in a cell
-                self._say(error, "New events are not followed any more. ")
+                self._say(error, "New events are no longer followed. ")
                 self._stop()
                 return False
             if arrived:

@@ -15,7 +15,7 @@ _LIMITS = Limits(characters=200, entries=20, levels=4)
 
 
 def title(visit: Visit) -> str:
-    """Whose events these are, and what of them is looked at."""
+    """Whose events these are, and what part of them is shown."""
     here = visit.here
     parts = [visible(visit.name, 80)]
     parts.append("all events" if here.stream is None else f"stream {visible(here.stream, 80)}")
@@ -32,7 +32,7 @@ def title(visit: Visit) -> str:
 
 
 def page(visit: Visit, times: bool = True, ids: bool = True) -> str:
-    """The events of the page, then the one that is chosen, then the streams."""
+    """The events of the page, then the selected one, then the streams."""
     events = visit.page.events
     lines = [title(visit), what_is_shown(visit, len(events)), ""]
     lines += [_row(each, each is visit.event, times, ids) for each in events]

@@ -1,4 +1,4 @@
-"""A visit to a source: the place, the page that was read there, the event that is shown.
+"""A visit to a source: the place, the page read there, the event shown.
 
 No widgets: the panel, the saved view and the text draw what a visit holds.
 """
@@ -22,14 +22,14 @@ from esnb.sources.redaction import Redact
 from esnb.widgets.browse.trail import Place, Trail
 
 _MOST_ARRIVALS = 5_000
-"""New events that one look takes in: more come with the next."""
+"""New events that one look takes in; more come with the next."""
 
 At = UUID | str | SupportsIndex | datetime | date | np.datetime64
 
 
 class Visit:
-    """Reads what its trail asks for. Every method may raise what the store raises;
-    then the visit is where it was before."""
+    """Reads what its trail asks for. Every method may raise what the store raises; the
+    visit then stays where it was."""
 
     def __init__(self, source: Any, rows: int, redact: Redact | None = None) -> None:
         self.pager = Pager(source, redact)
@@ -38,7 +38,7 @@ class Visit:
         self.page = EventPage()
         self.index = KnownStreams(self.pager)
         self.remark = ""
-        """What the last step has to say, such as that nothing follows."""
+        """A note from the last step, such as that nothing follows."""
 
     @property
     def name(self) -> str:
@@ -66,7 +66,7 @@ class Visit:
         if at is None:
             self.newest()
         elif isinstance(at, bool):
-            raise TypeError("at= takes a time, a stream or a position, not a truth value")
+            raise TypeError(f"at={at!r}: pass a time, a stream or a position")
         elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
             self._begin_at(at)
         elif isinstance(at, datetime | date | np.datetime64) or (
@@ -77,7 +77,7 @@ class Visit:
             self._show(Trail(Place(stream=str(at))))
             if not self.page.events:
                 raise LookupError(
-                    f"{self.name} has no stream {str(at)!r}: give one of esnb.streams(source), "
+                    f"{self.name} has no stream {str(at)!r}: pass one of esnb.streams(source), "
                     "a time such as '2026-03-01 12:00', or a position"
                 )
             self.trail = Trail(self.here, (Place(),))
@@ -90,12 +90,12 @@ class Visit:
                 self.remark = f"every event lies before position {position}: these are the newest"
 
     def open(self, stream: str) -> None:
-        """All events of one stream, the newest page of them; the event shown stays so."""
+        """All events of one stream, the newest page of them; the event shown stays shown."""
         shown = self.event
         anchor = NEWEST
         target = Place(stream=stream, anchor=anchor)
         if shown is not None and shown.stream == stream and shown.record.version is not None:
-            # Around the event that one came from.
+            # Around the event that was shown before.
             number = shown.record.version
             target = replace(target, anchor=Anchor("from", max(1, number - self.rows // 2)))
             target = replace(target, chosen=number)
@@ -109,7 +109,7 @@ class Visit:
         """All events of the whole log with the same correlation id."""
         wanted = correlation or (self.event.correlation if self.event else None)
         if wanted is None:
-            self.remark = "this event's metadata name no correlation id"
+            self.remark = "this event's metadata have no correlation id"
             return
         shown = self.event
         linked = f"$bc-{wanted}"
@@ -135,7 +135,7 @@ class Visit:
         self._go(Place(self.here.stream, wanted, anchor))
 
     def start(self, time: datetime) -> None:
-        """The events from a time on; nothing is filtered by it."""
+        """The events from a time on; the time is not a filter."""
         anchor = self._at(time)
         if anchor.kind == "before":
             self._go(replace(self.here, anchor=anchor, chosen=None))
@@ -146,7 +146,7 @@ class Visit:
             self._go(replace(self.here, anchor=anchor, chosen=None), first=True)
 
     def back(self) -> None:
-        """Returns to the place that one came from: its page and its event."""
+        """Returns to the previous place, its page and its event."""
         self._show(self.trail.back())
 
     # --- pages and events ---------------------------------------------------------
@@ -183,9 +183,9 @@ class Visit:
             self.earlier()
 
     def refresh(self) -> None:
-        """Reads the page again, at the end of the log the newest one.
+        """Reads the page again; at the end of the log, the newest page.
 
-        Whoever looks at the newest event then sees the one that is newest now.
+        If the newest event was shown, the one that is newest now is shown then.
         """
         at_end = self.page.later is None
         at_newest = at_end and (not self.page.events or self.event is self.page.events[-1])
@@ -193,10 +193,10 @@ class Visit:
         self._show(self.trail.at(NEWEST if at_end else self.here.anchor, chosen))
 
     def arrivals(self) -> bool:
-        """Takes in what was recorded since the streams were looked at; whether there was any.
+        """Takes in what was recorded since the streams were read; returns whether anything was.
 
-        The page is read again when the newest events are on it, and where the log
-        was emptied meanwhile: then the streams are looked for anew, too.
+        The page is read again when the newest events are on it, and when the log
+        was emptied meanwhile; the streams are then found again, too.
         """
         high = self.index.high
         with self.pager.forwards(None, high or None) as records:
@@ -261,7 +261,7 @@ class Visit:
             return next(records, None) is not None
 
     def _before(self, position: int) -> Anchor:
-        """An anchor some events before `position`: a flow begins before its later events."""
+        """An anchor some events before `position`, since a flow begins before its later events."""
         last = position
         with self.pager.backwards(None, position) as records:
             for record in islice(records, 2_000):
@@ -286,5 +286,5 @@ def _is_time(text: str) -> bool:
 
 
 def read_time(text: str) -> datetime:
-    """The time that was typed; ValueError where it is none."""
+    """The time that was typed; ValueError where it is not one."""
     return read_moment(text, "start at")

@@ -28,15 +28,15 @@ def summary(event: PageEvent, most: int = 80) -> str:
 
 
 def what_is_shown(visit: Visit, shown: int) -> str:
-    """How much of what there is one sees, in words."""
+    """How much is shown of how much there is, in words."""
     page = visit.page
     if not page.events:
         if page.unfinished:
-            return f"none of the {page.searched:,} events that were looked at; there are more"
-        return "no events" if not visit.here.filter else "no event fits the filter"
+            return f"none of the {page.searched:,} events searched; there are more"
+        return "no events" if not visit.here.filter else "no events match the filter"
     some = "" if shown == len(page.events) else f"{shown:,} of "
     words = f"showing {some}{counted(len(page.events), 'event')}"
     around = [side for side, a in (("earlier", page.earlier), ("later", page.later)) if a]
     more = f"; there are {' and '.join(around)} ones" if around else ""
-    looked = f", looked at {page.searched:,}" if page.unfinished else ""
+    looked = f", searched {page.searched:,}" if page.unfinished else ""
     return f"{words}{looked}{more}"

@@ -1,4 +1,4 @@
-"""What all widgets are drawn with. It imports ipywidgets whole, before any of them uses it."""
+"""What all widgets are drawn with. Imports all of ipywidgets before any of them uses it."""
 
 from esnb.threads.outside import import_whole
 

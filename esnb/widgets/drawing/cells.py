@@ -1,7 +1,7 @@
-"""Cells that are run again: what they showed is gone, which not every front end tells.
+"""Cells that are run again: what they showed is gone, which not every front end reports.
 
 JupyterLab closes a widget's views with the output that showed them. VS Code
-removes the output but keeps its views, so that their count only grows.
+removes the output but keeps its views, so their count only grows.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _shown: dict[str, list[WeakMethod[Callable[[], None]]]] = {}
 
 
 def when_run_again(gone: Callable[[], None]) -> None:
-    """Calls a method once, when the cell that is running is run again, if its object still exists.
+    """Calls a method once, when the running cell is run again, if its object still exists.
 
-    Does nothing where no cell is running, or one to which the front end gives no id.
+    Does nothing where no cell is running, or the front end gives the cell no id.
     """
     from IPython import get_ipython
 
@@ -39,7 +39,7 @@ def _run(_info: object) -> None:
 
 
 def _running(shell: Any) -> str | None:
-    """The id of the cell that is running."""
+    """The id of the running cell."""
     kernel = getattr(shell, "kernel", None)
     if kernel is None:
         return None

@@ -1,4 +1,4 @@
-"""Controls of the panels: named, styled, with a tooltip each, and closed together."""
+"""Controls of the panels: named, styled, each with a tooltip, and closed together."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ def button(description: str, icon: str, tooltip: str) -> Any:
 def icon_button(icon: str, words: str) -> Any:
     """A button that shows only its icon.
 
-    The words are its description, which the style makes invisible: of a button
-    without any, the icon's glyph would be what screen readers call it.
+    The words are its description, which the style hides: screen readers would
+    read out the icon's glyph for a button without a description.
     """
     made = widgets.Button(icon=icon)
     label(made, words)
@@ -24,7 +24,7 @@ def icon_button(icon: str, words: str) -> Any:
 
 
 def label(icon: Any, words: str) -> None:
-    """Says what an icon button does: its tooltip, and what screen readers call it."""
+    """Sets an icon button's tooltip and the name that screen readers read out."""
     icon.description = icon.tooltip = words
 
 
@@ -54,7 +54,7 @@ def named(widget: Any, *names: str) -> Any:
 
 
 def close_all(root: Any) -> None:
-    """Closes a widget with all that is in it, layouts and styles included."""
+    """Closes a widget with everything in it, including layouts and styles."""
     pending = [root]
     while pending:
         widget = pending.pop()

@@ -21,7 +21,7 @@ class Faces(ABC):
     @property
     @abstractmethod
     def widget(self) -> Any:
-        """The controls; made at the first use."""
+        """The controls; made on first use."""
 
     @abstractmethod
     def _repr_html_(self) -> str: ...
@@ -35,9 +35,9 @@ class Faces(ABC):
     def _ipython_display_(self) -> None:
         """Emits the controls and, below them, the folded saved view.
 
-        Two outputs: a front end shows no HTML of an output that has a widget.
-        Without controls or without a notebook, IPython goes on with the MIME
-        bundle (`NotImplementedError` is its way to be told so).
+        Two outputs, because a front end does not show the HTML of an output that
+        has a widget. Without controls or without a notebook, `NotImplementedError`
+        makes IPython go on to the MIME bundle.
         """
         from IPython import get_ipython
         from IPython.display import publish_display_data
@@ -50,14 +50,14 @@ class Faces(ABC):
         publish({"text/plain": str(self), "text/html": folded(self._repr_html_())})
 
     def _shown(self) -> None:  # noqa: B027  # most have nothing that goes on
-        """Called once a cell shows the controls."""
+        """Called when a cell shows the controls."""
 
     def _view(self) -> dict[str, Any]:
         return {"version_major": 2, "version_minor": 0, "model_id": self.widget.model_id}
 
 
 def wanted_live(live: bool | None) -> bool:
-    """Whether there are to be controls: as asked, else unless `ESNB_LIVE=0` is set."""
+    """Whether to have controls: as passed, else unless `ESNB_LIVE=0` is set."""
     if live is not None:
         return live
     return os.environ.get("ESNB_LIVE", "1").strip().lower() not in {"0", "false", "no", "off"}

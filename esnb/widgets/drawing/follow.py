@@ -10,7 +10,7 @@ from esnb.threads.changes import Flag
 from esnb.widgets.drawing.cells import when_run_again
 
 EVERY = 0.4
-"""Seconds between two looks: people take that for immediate."""
+"""Seconds between two looks: people perceive that as immediate."""
 
 
 class Follower:
@@ -28,7 +28,7 @@ class Follower:
         self._thread.start()
 
     def stop(self) -> None:
-        """No look begins after this."""
+        """No look begins after this call."""
         self._ended.set()
 
     @property
@@ -50,11 +50,11 @@ class Follower:
 class WhileSeen:
     """Follows while that is wanted and a page shows the widget.
 
-    When no page shows it any more (its cell was cleared, run again or removed,
-    the page closed), the thread ends; when one does again, another one starts.
-    It also follows before the first page shows it: a front end that counts no
-    views may do so. VS Code counts new views only: there the thread ends when
-    the cells that showed the widget are run again.
+    When no page shows it any longer (its cell was cleared, run again or removed,
+    the page closed), the thread ends; when a page shows it again, a new one
+    starts. It also follows before any page is known to show it, since not every
+    front end counts views. VS Code only ever adds views: there the thread ends
+    when the cells that showed the widget are run again.
     """
 
     def __init__(self, root: Any, look: Callable[[], bool]) -> None:
@@ -76,19 +76,19 @@ class WhileSeen:
         return self._follower is not None
 
     def start(self) -> None:
-        """Looks, from now on, while a page shows the widget."""
+        """Looks from now on, while a page shows the widget."""
         with self._lock:
             self._wanted = True
             self._start_or_stop()
 
     def stop(self) -> None:
-        """No look begins after this. May be called by a look."""
+        """No look begins after this call. A look may call it."""
         with self._lock:
             self._wanted = False
             self._start_or_stop()
 
     def shown(self) -> None:
-        """Notes that the cell that is running shows the widget."""
+        """Notes that the running cell shows the widget."""
         with self._lock:
             self._shows += 1
             self._cells += 1
@@ -112,7 +112,7 @@ class WhileSeen:
             self._start_or_stop()
 
     def _cell_run_again(self) -> None:
-        """One of its cells is run again. With more views than cells ever showed, it is elsewhere too."""
+        """One of its cells is run again. With more views than cells that showed it, it is elsewhere too."""
         with self._lock:
             self._cells -= 1
             if not self._cells and self._root._view_count <= self._shows:

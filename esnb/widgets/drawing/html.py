@@ -11,14 +11,14 @@ from importlib.resources import files
 from esnb.widgets.drawing.values import ValueTree, counted, stamp, visible
 
 BUDGET = 190_000
-"""Bytes of a saved view: notebooks are kept, mailed and compared."""
+"""Most bytes of a saved view: notebooks are kept, mailed and compared."""
 _ONE_LINE = 64
 """Characters up to which a nested value is not folded."""
 
 
 @cache
 def style(*sheets: str) -> str:
-    """Style sheets of `esnb.widgets`, by their paths there, in their element."""
+    """Style sheets of `esnb.widgets`, by their paths there, in a style element."""
     texts = [files("esnb.widgets").joinpath(sheet).read_text("utf-8") for sheet in sheets]
     return f"<style>\n{''.join(texts)}</style>"
 
@@ -29,7 +29,7 @@ def saved(body: str, *sheets: str) -> str:
 
 
 def within_budget(pages: Iterable[str]) -> str:
-    """The first of ever shorter pages that `BUDGET` allows, else the last one."""
+    """The first of these ever shorter pages that fits `BUDGET`, else the last one."""
     for page in pages:
         if len(page.encode()) <= BUDGET:
             break
@@ -42,12 +42,12 @@ def text(value: str, most: int = 400) -> str:
 
 
 def folded(view: str, summary: str = "Saved view") -> str:
-    """A view that is closed until it is wanted: below a live widget."""
+    """A view that stays folded until it is opened: below a live widget."""
     return f'<details class="esnb esnb-folded"><summary>{escape(summary)}</summary>\n{view}\n</details>'
 
 
 def value(node: ValueTree) -> str:
-    """A value: short ones on one line, nested ones to be unfolded."""
+    """A value: short ones on one line, nested ones folded."""
     if not node.entries:
         return f"<code>{text(node.text or node.line(), 10_000)}</code>"
     whole = node.line()
@@ -73,14 +73,14 @@ def heading(name: str, id: str = "", count: str = "") -> str:
 
 
 def when(time: datetime | None, times: bool = True) -> str:
-    """The time behind what it belongs to; nothing where it is unknown or not wanted."""
+    """The time, to stand after what it belongs to; nothing where it is unknown or not wanted."""
     if time is None or not times:
         return ""
     return f' <span class="esnb-when">{escape(stamp(time))}</span>'
 
 
 def step(summary: str, body: str, opened: bool) -> str:
-    """One of several things below each other: its line, and the rest folded below it."""
+    """One entry of a list: its line, and the rest folded below it."""
     return (
         f'<details class="esnb-step"{" open" if opened else ""}>'
         f"<summary>{summary}</summary>\n{body}</details>"
@@ -94,7 +94,7 @@ def steps(found: Iterable[str]) -> str:
 
 
 def message(words: str) -> str:
-    """Something that went wrong, where the user is looking; its lines stay lines."""
+    """An error, where the user is looking; its line breaks are kept."""
     if not words:
         return ""
     lines = "\n".join(text(line, 2000) for line in words[:6000].split("\n")[:20])
@@ -102,7 +102,7 @@ def message(words: str) -> str:
 
 
 def note(words: str, announced: bool = False) -> str:
-    """A remark beside the data; screen readers say one that is `announced` when it changes."""
+    """A note beside the data; if it is `announced`, screen readers read it out when it changes."""
     role = ' role="status"' if announced else ""
     return f'<p class="esnb-note"{role}>{text(words, 1000)}</p>' if words else ""
 

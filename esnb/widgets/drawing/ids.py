@@ -29,5 +29,5 @@ def id_numbers() -> Callable[[str], str]:
 
 
 def short(name: str) -> str:
-    """A stream's name with the first part only of every UUID in it: for lists."""
+    """A stream's name with only the first part of every UUID in it: for lists."""
     return UUIDS.sub(lambda found: f"{found.group()[:8]}…", name)

@@ -1,4 +1,4 @@
-"""What widgets say where a store cannot be read: the error, and the way out, once."""
+"""What widgets say when a store cannot be read: the error, and the way out, in one place."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from esnb.clients import ended
 from esnb.clients.uri import said
 
 _POOL_CLOSED = re.compile(rf"\b{ConnectionPoolClosedError.__name__}\b|\bpool\b.*\bclosed\b")
-"""What is left of an application in SQLite, or PostgreSQL, that was closed."""
+"""The errors of an application in SQLite, or PostgreSQL, that was closed."""
 
 
 def unread(
@@ -19,9 +19,9 @@ def unread(
     again: str = "try again",
     kept: str = "What was read before is still shown. ",
 ) -> str:
-    """Two lines: `what` could not be read and why; then what to do, where the error does not say so.
+    """Two lines: `what` could not be read and why; then what to do, where the error does not say.
 
-    `again` is how one reads again, `kept` what is shown meanwhile.
+    `again` is how to read again, `kept` what is shown meanwhile.
 
     >>> print(unread("The flow could not be read again", ConnectionError("refused")))
     The flow could not be read again: ConnectionError: refused
@@ -40,9 +40,9 @@ def unread(
 
 
 def unanswered(error: str, *, runner: bool = False) -> str:
-    """What to do where a server that is asked again and again gives this error.
+    """What to do when a server that is asked repeatedly gives this error.
 
-    A `runner` also needs it to go on.
+    A `runner` also needs the server to go on.
 
     >>> unanswered("ConnectionError: refused")
     'Check the server: it is shown again once it answers.'
@@ -60,7 +60,7 @@ def unanswered(error: str, *, runner: bool = False) -> str:
 
 
 def is_lost(error: Exception) -> bool:
-    """Whether it is that a store does not answer, or that an application was closed."""
+    """Whether the error means that a store does not answer, or that an application was closed."""
     from esnb.running.transient import is_transient  # brings redis-py
 
     lost = (OSError, InterfaceError, ConnectionPoolClosedError)

@@ -1,4 +1,4 @@
-"""Any value as a small tree of texts: safe to show, the same at every run.
+"""Any value as a small tree of texts: safe to show, the same on every run.
 
 Values come from events and aggregates, so nothing about them is trusted: their
 `repr` may raise or contain a memory address, they may be a mebibyte long, a
@@ -74,7 +74,7 @@ def line(value: Any, most: int = 80) -> str:
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:
-    """A number of things in words.
+    """A number of things, in words.
 
     >>> counted(1, "event"), counted(2000, "event"), counted(2, "entry", "entries")
     ('1 event', '2,000 events', '2 entries')

@@ -1,6 +1,6 @@
-"""What differs between two states: + came, − went, ~ changed, down to the entry.
+"""What differs between two states: + added, − removed, ~ changed, down to the entry.
 
-Two values are the same where `esnb.diff` takes them to be.
+Two values are the same if `esnb.diff` considers them the same.
 """
 
 from __future__ import annotations

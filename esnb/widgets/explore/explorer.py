@@ -40,19 +40,19 @@ def explore(
 ) -> Explorer:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
-    Below State, a field that is pointed at or focused says which event set it;
+    Under State, a field that is pointed at or focused says which event set it;
     What if shows the state beside the one without the events that are skipped.
 
-    Starts at `version` (the newest unless given). `live` is whether there are
+    Starts at `version` (by default the newest). `live` is whether there are
     controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
     folded "Saved view", because a notebook that is opened without a kernel
     shows nothing where a widget was; with `live=False` the saved view is all
     there is. `times=False` leaves the times out, for documentation that is run
     again and compared. `projector_func` and `redact` as in `esnb.history`.
 
-    Everything is read now, through `esnb.history` and `esnb.stream`, and raises
-    what they raise; the controls then need no store. Of an application that has
-    no events at all it says so, and reads again when it is told to.
+    Everything is read at once, through `esnb.history` and `esnb.stream`, and
+    raises what they raise; the controls then need no store. If the application
+    has no events at all, it says so, and has a button to read again.
 
     >>> from eventsourcing.application import Application
     >>> from eventsourcing.domain import Aggregate, event
@@ -84,7 +84,7 @@ def explore(
 class Explorer(Faces):
     """One aggregate's history in three faces: controls, HTML, plain text.
 
-    Made by `explore`. `version` is the one that is shown; setting it moves.
+    Made by `explore`. `version` is the one that is shown; set it to move.
     """
 
     def __init__(
@@ -106,14 +106,14 @@ class Explorer(Faces):
 
     @property
     def widget(self) -> Any:
-        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        """The controls, an `ipywidgets.VBox`; made on first use."""
         if self._is_empty or self._waiting is not None:
             return self._waits().root
         return self._controls().root
 
     @property
     def versions(self) -> list[int]:
-        """The versions that there are, oldest first."""
+        """The existing versions, oldest first."""
         return [] if self._is_empty else list(self._now().numbers)
 
     @property
@@ -126,9 +126,9 @@ class Explorer(Faces):
         self._move(self._now().exact(version))
 
     def jump(self, time: Moment) -> None:
-        """Moves to the version that was the last at a time (UTC without an offset).
+        """Moves to the last version at a time (UTC without an offset).
 
-        Raises ValueError for what is no time, and for one before the first event.
+        Raises ValueError for what is not a time, and for a time before the first event.
         """
         self._move(self._now().at(read_moment(time, "time")))
 
@@ -139,7 +139,7 @@ class Explorer(Faces):
             self._panel.show(index)
 
     def refresh(self) -> None:
-        """Reads the aggregate again. A live one says there what goes wrong."""
+        """Reads the aggregate again. A live explorer shows errors in the widget."""
         if self.live and self._is_empty:
             self._look_again()
         elif self.live:

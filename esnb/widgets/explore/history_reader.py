@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class HistoryReader:
-    """Reads one aggregate, as often as it is asked."""
+    """Reads one aggregate, as often as asked."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class HistoryReader:
 
     @property
     def nothing(self) -> str:
-        """What there is to say of an application without events."""
+        """What to say of an application without events."""
         return (
             f"application {self._app.name!r} has no events yet, so there is nothing to explore: "
             "save an aggregate, then read again"

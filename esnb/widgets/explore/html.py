@@ -27,7 +27,7 @@ def heading(timeline: Timeline) -> str:
 def saved(timeline: Timeline, times: bool = True) -> str:
     """Every version, or the newest of many, each folded with its three tables.
 
-    Stays below 200 KB: when it would not, values are cut shorter, then fewer
+    Stays below 200 KB: if it would not, values are cut shorter, then fewer
     versions are shown, and the text says how many of how many.
     """
     return within_budget(_saved(timeline, times, *detail) for detail in _DETAIL)
@@ -56,7 +56,7 @@ def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: i
 
 
 def headline(timeline: Timeline, index: int, times: bool) -> str:
-    """One line about a version: its number, its event, what that changed."""
+    """One line about a version: its number, its event, what the event changed."""
     version = timeline.versions[index]
     kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if timeline.has_snapshot(index) else ""
     changed = f'<span class="esnb-what">{text(version.changed, 160)}</span>'
@@ -76,7 +76,7 @@ def status(timeline: Timeline, index: int, times: bool) -> str:
 
 
 def strip(timeline: Timeline, index: int, most: int = 240) -> str:
-    """All versions as one row of bars, a colour an event type; decoration only.
+    """All versions as one row of bars, one colour per event type; decoration only.
 
     With more than `most` versions a bar stands for several.
     """

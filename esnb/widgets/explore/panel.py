@@ -1,7 +1,7 @@
 """The live explorer: controls that move through a timeline.
 
-Only the slider knows where we are; every other control sets it, and one
-observer draws what is then to be seen.
+Only the slider holds the current place; every other control sets it, and one
+observer then draws.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ class ExplorePanel:
         self._play = icon_button("play", "Play the versions")
         self._next = icon_button("step-forward", "Next version")
         self._again = icon_button("refresh", "Read the events again")
-        self._when = field("Go to time", "2026-03-01 12:00", "The version that was the last then")
+        self._when = field(
+            "Go to time", "2026-03-01 12:00", "Go to the last version at this time, UTC"
+        )
         self._what_if = WhatIfPanel(_LIMITS, reader.without, self._failed, self._skipped)
         self._list = named(widgets.Select(description="Versions", options=[], rows=12), "esnb-list")
         self._tabs = named(widgets.Tab(children=[*self._tables, self._what_if.root]), "esnb-tabs")
@@ -201,7 +203,7 @@ class ExplorePanel:
         self._select(index)
 
     def _select(self, index: int) -> None:
-        """The event list around this version, with its line chosen."""
+        """The event list around this version, with its line selected."""
         self._drawing = True
         try:
             if index not in self._window:

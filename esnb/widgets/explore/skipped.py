@@ -14,7 +14,7 @@ class Skipped:
     def __init__(
         self, skip: frozenset[int] = frozenset(), remaining: Sequence[Version] = ()
     ) -> None:
-        """`remaining` are the other versions, with the states they have then, oldest first."""
+        """`remaining` are the other versions, with the states they then have, oldest first."""
         self.skip = skip
         self._remaining = remaining
         self._numbers = [version.number for version in remaining]

@@ -36,7 +36,7 @@ def action(version: Version, limits: Limits, fields: int = 100, times: bool = Tr
 
 
 def diff(version: Version, limits: Limits, most: int = 100) -> str:
-    """What the event changed: a mark, the field, its value before and after."""
+    """What the event changed: a mark, the field, its values before and after."""
     if version.problem is not None:
         return table("Diff", "what it changed", "esnb-diff", _unknown(version, 4))
     found, more = entry_changes(version.before, version.state, most)
@@ -56,7 +56,7 @@ def state(
     blame: Callable[[str], Version | None] | None = None,
     times: bool = True,
 ) -> str:
-    """The state after the event, one row a field, changed ones marked.
+    """The state after the event, one row per field, changed ones marked.
 
     With `blame`, each row can be focused, and says which event set the field.
     """
@@ -118,7 +118,7 @@ def _side(found: Any, limits: Limits) -> str:
 
 
 def mark_html(mark: str | None) -> str:
-    """The mark of a change, and in words what it means."""
+    """The mark of a change, and what it means in words."""
     if mark not in WORDS:
         return ""
     return f'<abbr title="{WORDS[mark]}">{mark}</abbr>'

@@ -1,4 +1,4 @@
-"""The versions of one aggregate, in order: which there are, and where each one stands.
+"""The versions of one aggregate, in order: which ones exist, and the place of each.
 
 Made once; a step then only looks up one version, so it costs the same at the
 tenth and at the ten-thousandth.
@@ -45,7 +45,7 @@ class Timeline:
 
     @property
     def name(self) -> str:
-        """The aggregate's class, as its events are named after it."""
+        """The aggregate's class, after which its events are named."""
         around = self.versions[0].type.rpartition(".")[0]
         return around.rpartition(".")[2] or "Aggregate"
 
@@ -62,7 +62,7 @@ class Timeline:
         return self.numbers[index] in self.snapshots
 
     def index(self, number: int) -> int:
-        """Place of a version; of the nearest later one, at most the last."""
+        """Place of a version, or else of the nearest later one, at most the last."""
         return min(bisect_left(self.numbers, number), len(self) - 1)
 
     def exact(self, number: int) -> int:
@@ -82,7 +82,7 @@ class Timeline:
         return self.versions[setters[place - 1]] if place else None
 
     def at(self, time: datetime) -> int:
-        """Place of the version that was the last at a time; ValueError before the first.
+        """Place of the last version at a time; ValueError for a time before the first.
 
         As `esnb.at` takes it: the events up to the first later one.
         """
@@ -92,7 +92,7 @@ class Timeline:
         )
         if not later:
             raise ValueError(
-                f"the first event is of {self.versions[0].time:%Y-%m-%d %H:%M:%S} UTC: "
-                "there was nothing before"
+                f"the first event is from {self.versions[0].time:%Y-%m-%d %H:%M:%S} UTC: "
+                "choose that time or a later one"
             )
         return later - 1

@@ -12,7 +12,7 @@ from esnb.widgets.drawing.html import message, note, style
 
 
 class WaitingPanel:
-    """A note, and a button that looks again; `root` is what is displayed, and stays so."""
+    """A note, and a button to read again; `root` is what is displayed, and stays displayed."""
 
     def __init__(self, words: str, look: Callable[[], object]) -> None:
         self._message = widgets.HTML()
@@ -24,11 +24,11 @@ class WaitingPanel:
         self.root = named(widgets.VBox(children), "esnb", "esnb-live")
 
     def say(self, words: str) -> None:
-        """What went wrong with the last look; nothing where it went well."""
+        """Shows what went wrong with the last look; nothing where it went well."""
         self._message.value = message(words)
 
     def show(self, panel: Any) -> None:
-        """Gives its place to what is in the root of the panel that was waited for."""
+        """Replaces its content with that of the panel it stood in for."""
         before, self.root.children = self.root.children, panel.children
         for each in before:
             close_all(each)

@@ -17,7 +17,7 @@ HINT = note(
 
 
 def side_by_side(version: Version, skipped: Skipped, limits: Limits, most: int = 100) -> str:
-    """A row a field: its value now, and its value without the events that are skipped."""
+    """One row per field: its value now, and its value without the skipped events."""
     if not skipped:
         return HINT
     number = version.number

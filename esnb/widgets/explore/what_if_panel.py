@@ -15,10 +15,10 @@ from esnb.widgets.explore.what_if_html import side_by_side
 
 
 class WhatIfPanel:
-    """The widgets below the tab What if; `root` is what is displayed.
+    """The widgets under the tab What if; `root` is what is displayed.
 
     `without` reads what is left without some versions. What it raises goes to
-    `failed`, and what was skipped before stays so.
+    `failed`, and what was skipped before stays skipped.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class WhatIfPanel:
         self._table.value = side_by_side(version, self.skipped, self._limits)
 
     def skip(self, versions: frozenset[int]) -> None:
-        """Leaves these versions out, and no others."""
+        """Leaves out these versions, and no others."""
         try:
             skipped = self._without(versions) if versions else Skipped()
         except Exception as error:  # noqa: BLE001  # whatever the store says, said in the panel
@@ -64,7 +64,7 @@ class WhatIfPanel:
             self._changed()
 
     def _press_or_release(self) -> None:
-        """Has the button say whether the version is skipped."""
+        """Makes the button say whether the version is skipped."""
         self._drawing = True
         try:
             self._skip.value = self._version is not None and (

@@ -31,18 +31,19 @@ def flow(
 ) -> Flow:
     """One flow through events, outboxes and queues, drawn as a causation tree or in lanes.
 
-    What `esnb.trace` reads of `source` as an inline SVG without scripts, which a
-    screen reader reads as a list. `layout="tree"`: each station below what
-    caused it. `layout="lanes"`: in order of time, a lane for each stream, outbox
-    and queue, with a line from each cause; a consequence never stands before its
-    cause, whatever the clocks say, and with more than 12 lanes there is one a
-    category. `prefix` and `redact` as in `esnb.trace`. `live` is whether there are buttons to
-    read it again and to change the layout: yes, unless `ESNB_LIVE=0` is set; a
-    folded "Saved view" follows. `times=False` leaves times out of the HTML,
+    Draws what `esnb.trace` reads of `source`, as an inline SVG without scripts,
+    which a screen reader reads as a list. `layout="tree"`: each station below
+    what caused it. `layout="lanes"`: in order of time, one lane per stream,
+    outbox and queue, with a line from each cause; a consequence never stands
+    before its cause, whatever the clocks say, and instead of more than 12 lanes
+    there is one per category. `prefix` and `redact` as in `esnb.trace`. `live` is
+    whether there are buttons to read it again and to change the layout: yes,
+    unless `ESNB_LIVE=0` is set; a folded "Saved view" follows.
+    `times=False` leaves times out of the HTML,
     `ids=False` writes `id-1`, `id-2` and so on for UUIDs, for documentation that
     is run again and compared; plain text has neither.
 
-    Raises ValueError for another layout, and what `esnb.trace` raises.
+    Raises ValueError for any other layout, and what `esnb.trace` raises.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -101,7 +102,7 @@ class Flow(Faces):
 
     @property
     def widget(self) -> Any:
-        """The panel, an `ipywidgets.VBox`; made at the first use."""
+        """The panel, an `ipywidgets.VBox`; made on first use."""
         return self._controls().root
 
     @property
@@ -111,7 +112,7 @@ class Flow(Faces):
 
     @property
     def layout(self) -> Layout:
-        """How it is drawn, `tree` or `lanes`; setting it draws it again."""
+        """How it is drawn, `tree` or `lanes`; set it to draw it again."""
         return self._layout if self._panel is None else self._panel.layout
 
     @layout.setter
@@ -121,7 +122,7 @@ class Flow(Faces):
             self._panel.layout = layout
 
     def refresh(self) -> None:
-        """Reads the flow again. A live one says there what goes wrong."""
+        """Reads the flow again. A live flow shows errors in the widget."""
         if self.live:
             self._controls().refresh()
         else:
@@ -159,4 +160,4 @@ def _checked(layout: str) -> Layout:
     for known in LAYOUTS:
         if layout == known:
             return known
-    raise ValueError(f"layout={layout!r} is not known: {' or '.join(map(repr, LAYOUTS))}")
+    raise ValueError(f"layout={layout!r}: pass {' or '.join(map(repr, LAYOUTS))}")

@@ -53,13 +53,13 @@ def _drawing(
     times: bool,
     most: int,
 ) -> str:
-    """The same of at most so many stations: in lanes, where they are given, else as a tree."""
+    """The same for at most so many stations: in lanes, where they are given, else as a tree."""
     count = len(found)
     title = heading("Flow", correlation_id, counted(count, "station"))
     if not found:
         return title + note(
-            "Nothing has this correlation id. What is recorded within esnb.correlate() has one: "
-            "read the flow again then."
+            "Nothing has this correlation id. Record events within esnb.correlate(), "
+            "then read the flow again."
         )
     omission = note(f"showing {most:,} of {count:,} stations") if count > most else ""
     if lanes is not None:

@@ -34,7 +34,7 @@ class FlowPanel:
             value=layout == "lanes",
             description="Lanes",
             icon="columns",
-            tooltip="In order of time, a lane for each stream, outbox and queue",
+            tooltip="In order of time, one lane per stream, outbox and queue",
         )
         sheet = widgets.HTML(style("drawing/esnb.css", "drawing/live.css", "flow/flow.css"))
         bar = row("esnb-moves", self._lanes, self._again)
@@ -54,7 +54,7 @@ class FlowPanel:
         self._lanes.value = layout == "lanes"
 
     def refresh(self) -> None:
-        """Reads the flow again; says here what goes wrong."""
+        """Reads the flow again; shows errors here."""
         try:
             self.stations = self._read()
         except Exception as error:  # noqa: BLE001  # whatever the stores say, said here

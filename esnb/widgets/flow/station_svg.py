@@ -22,8 +22,8 @@ _SHAPES = {
 def item(station: Station, x: int, y: int, right: int, times: bool, **told: str) -> str:
     """The shape at a point, and the words to the right of `right`.
 
-    A screen reader says it as one entry of a list; `told` are `level`, how deep
-    it stands, and `cause`, what caused it.
+    A screen reader reads it as one entry of a list; `told` holds `level`, how
+    deep it stands, and `cause`, what caused it.
     """
     shape = _SHAPES[shape_of(station.kind)].format(
         x=x, y=y, left=x - 6, right=x + 6, top=y - 6, low=y + 6
@@ -46,7 +46,7 @@ def item(station: Station, x: int, y: int, right: int, times: bool, **told: str)
 
 
 def width_of(station: Station, right: int, times: bool) -> int:
-    """What its words need: a narrow drawing is not made smaller in vain."""
+    """The width its words need, so that a narrow drawing is not scaled down needlessly."""
     first = visible(station.type, 80) + visible(station.state, 20)
     wide = max((len(first) + 6) * _LETTER * 1.15, len(_below(station, times)) * _LETTER)
     return min(WIDTH, int(right + 8 + wide))

@@ -1,4 +1,4 @@
-"""One flow in order of time, a lane for each stream, outbox and queue. Plain data."""
+"""One flow in order of time, one lane per stream, outbox and queue. Plain data."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from esnb.widgets.drawing.ids import UUIDS
 from esnb.widgets.flow.stations import Station, causes_of
 
 MOST = 12
-"""Lanes that stand beside each other."""
+"""Most lanes side by side."""
 _NO_TIME = datetime.min
 
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A place where something happened: a stream, an outbox, a queue, or several alike."""
+    """A place where something happened: a stream, an outbox, a queue, or several of a kind."""
 
     kind: str
     name: str
@@ -45,7 +45,7 @@ class Swimlanes:
     steps: Sequence[LaneStation]
 
     def first(self, most: int) -> Swimlanes:
-        """The oldest steps, at most so many, and the lanes that these need."""
+        """The oldest steps, at most so many, and the lanes that they need."""
         steps = self.steps[:most]
         return Swimlanes(self.lanes[: max((s.lane for s in steps), default=-1) + 1], steps)
 
@@ -75,9 +75,9 @@ def swimlanes(found: Sequence[Station], most: int = MOST) -> Swimlanes:
     """The stations of a flow (causes first, as `stations` gives them) in lanes.
 
     What has no time of its own, or one before its cause (clocks differ, and
-    queues count in milliseconds), stands where its cause does, after it. With
-    more than `most` lanes there is one a category, and when these are too many
-    the last one has the rest.
+    queues count in milliseconds), stands directly after its cause. Instead of
+    more than `most` lanes there is one per category; if these are too many, the
+    last one has the rest.
     """
     causes = causes_of(found)
     times: list[datetime] = []

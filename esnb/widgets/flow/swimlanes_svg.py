@@ -14,10 +14,10 @@ _LANE, _NAME = 24, 22
 
 
 def svg(drawn: Swimlanes, times: bool = True) -> str:
-    """The names of the lanes, each above its own; below them a row a step.
+    """The names of the lanes, each above its own; below them one row per step.
 
-    A line leads from the lane of what caused a step to the step. What it says
-    to a screen reader names place and cause, so that lanes and lines are hidden.
+    A line leads from the lane of what caused a step to the step. A step's text
+    for screen readers names place and cause, so lanes and lines are hidden from them.
     """
     top = len(drawn.lanes) * _NAME + 14
     words = _x(len(drawn.lanes)) + 2

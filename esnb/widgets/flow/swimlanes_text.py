@@ -1,4 +1,4 @@
-"""Swimlanes as plain text: a column a lane, a line a step."""
+"""Swimlanes as plain text: one column per lane, one line per step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A flow as plain text, the same at every run: no times, and numbers for ids."""
+"""A flow as plain text, the same on every run: no times, and numbers for ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def title(correlation_id: str, count: int) -> str:
 
 
 def page(correlation_id: str, found: Sequence[Station], layout: str = "tree") -> str:
-    """The flow, a line a station: as a causation tree, or in lanes."""
+    """The flow, one line per station: as a causation tree, or in lanes."""
     heading = [title(correlation_id, len(found))]
     if len(found) > _MOST:
         heading.append(f"showing {_MOST} of {len(found):,} stations")
@@ -32,7 +32,7 @@ def page(correlation_id: str, found: Sequence[Station], layout: str = "tree") ->
 
 
 def tree(found: Sequence[Station]) -> list[str]:
-    """A line a station below the one that caused it."""
+    """One line per station, below the one that caused it."""
     names = [f"{_lead(each)}{visible(each.type, 60)}" for each in found]
     width = min(max(map(len, names), default=0), 80)
     lines = (

@@ -1,4 +1,4 @@
-"""How several runners are doing, and what one can ask of them."""
+"""How several runners are doing, and what they can be asked to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Past:
     _done: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=KEPT // 3))
 
     def add(self, now: float, row: StatusRow) -> StatusRow:
-        """Adds a look; returns it with a rate, where two looks tell one."""
+        """Adds a look; returns it with a rate, where two looks are enough for one."""
         if row.rate is None and row.done is not None:
             if self._done and self._done[-1][1] > row.done:
                 self._done.clear()  # it started again
@@ -45,7 +45,7 @@ class Past:
 
 
 class Board:
-    """A row for each runner, all of them asked together."""
+    """One row per runner, all of them asked together."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Board:
         clock: Callable[[], float] = time.monotonic,
         redact: Redact | None = None,
     ) -> None:
-        """`clock` gives seconds, of which only the differences count."""
+        """`clock` returns seconds, of which only the differences count."""
         self._redaction = Redaction(redact)
         self._pollers = [Poller(source) for source in sources]
         self._clock = clock
@@ -65,11 +65,11 @@ class Board:
         return len(self._pollers)
 
     def look(self, patience: float = PATIENCE) -> list[StatusRow]:
-        """Each of them now; one that cannot tell is `unknown`, with its error.
+        """Each of them now; one that cannot be read is `unknown`, with its error.
 
-        All sources are asked at the same time, and given `patience` seconds
-        together; one that has not answered is shown as it was, and waited for
-        no more until it has: it is asked again then.
+        All sources are asked at the same time, and have `patience` seconds
+        together; one that has not answered is shown as it was, and is not asked
+        again, nor waited for, until it has.
         """
         now = self._clock()
         begun = [poller for poller in self._pollers if poller.begin(now)]
@@ -132,7 +132,7 @@ class Board:
         if what not in ASKS:
             raise ValueError(f"cannot ask a runner to {what!r}, only {', '.join(ASKS)}")
         if key not in self._owners:
-            raise LookupError("it is not there any more")
+            raise LookupError("it is no longer there")
         source, row = self._owners[key]
         source.ask(row, what)
 
@@ -140,6 +140,6 @@ class Board:
 def not_a_runner(given: Any) -> TypeError:
     """What `watch` says to what cannot be watched."""
     return TypeError(
-        f"no runner: {describe_source(given)}; give runners that have a status(), such as "
-        "esnb.projections.CatchUpRunner, or the Stores that esnb.connect() gives"
+        f"no runner: {describe_source(given)}; pass runners that have a status(), such as "
+        "esnb.projections.CatchUpRunner, or the Stores that esnb.connect() returns"
     )

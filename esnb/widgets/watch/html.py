@@ -41,7 +41,7 @@ def saved(rows: Sequence[StatusRow], numbers: bool) -> str:
 def table(
     rows: Sequence[StatusRow], numbers: bool, most: int = _MOST, longest: int = _LONGEST
 ) -> str:
-    """A row a runner; `numbers`: with positions and rates, which differ from run to run."""
+    """One row per runner; `numbers`: with positions and rates, which differ from run to run."""
     if not rows:
         return NONE
     columns = ["runner", "state", "lag", *(["position", "head", "events/s"] if numbers else [])]
@@ -57,7 +57,7 @@ def table(
 
 
 def line(row: StatusRow, past: Past, numbers: bool) -> str:
-    """One runner on a line of cells, with its lag and its rate as they went."""
+    """One runner on a line of cells, with the recent course of its lag and its rate."""
     cells = [
         f'<span class="esnb-who"><strong>{text(row.name, 60)}</strong>{_about(row)}</span>',
         f'<span class="esnb-state esnb-state-{text_class(row.state)}">{mark(row.state)}</span>',
@@ -148,11 +148,11 @@ def _counts(row: StatusRow) -> str:
 def _rates(past: Past) -> str:
     known = [rate for rate in past.rates if rate is not None]
     most = max(known, default=0.0)
-    return sparkline(past.rates, f"rate of late: at most {most:,.1f} a second")
+    return sparkline(past.rates, f"recent rate: at most {most:,.1f} per second")
 
 
 def _lags(past: Past) -> str:
     known = [lag for lag in past.lags if lag is not None]
     if not any(known):
         return ""
-    return sparkline(past.lags, f"lag of late: at most {max(known):,} events")
+    return sparkline(past.lags, f"recent lag: at most {max(known):,} events")

@@ -1,4 +1,4 @@
-"""The live runners: a line each, with buttons for what one can ask of it."""
+"""The live runners: one line each, with buttons for what each can be asked to do."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _PATIENCE = 5.0
 
 
 class Card:
-    """The widgets of one runner; they stay while it does, so that focus stays, too."""
+    """The widgets of one runner; they stay as long as it does, so that focus stays, too."""
 
     def __init__(self, status: StatusRow, press: Callable[[str, str], object]) -> None:
         self.can = status.can
@@ -120,11 +120,11 @@ class WatchPanel:
         return thread
 
     def shown(self) -> None:
-        """The cell that runs now shows it."""
+        """Notes that the running cell shows it."""
         self._following.shown()
 
     def close(self) -> None:
-        """Ends the looking, and takes the widgets out of the page and the kernel."""
+        """Stops looking, and takes the widgets out of the page and the kernel."""
         self._following.close()
         with self._lock:
             self._closed = True
@@ -142,7 +142,7 @@ class WatchPanel:
             self._cards[each.key].draw(each, self._board.past(each), self._numbers)
 
     def _arrange(self, rows: Sequence[StatusRow]) -> None:
-        """A card for each; those that were there stay, those of what is gone are closed."""
+        """A card for each; existing cards stay, those of what is gone are closed."""
         before = self._cards
         self._cards = {
             each.key: card

@@ -14,9 +14,9 @@ from esnb.widgets.drawing.unread import is_lost, unanswered
 from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
 _SLOW = 3.0
-"""Seconds without an answer after which what was seen before is not shown as the present."""
+"""Seconds without an answer after which what was seen before is no longer shown as current."""
 _STEP = 5
-"""Seconds between two texts of how long there has been none."""
+"""Seconds between updates of the text that says how long there has been none."""
 
 
 class Poller:
@@ -31,10 +31,10 @@ class Poller:
         self._since = 0.0
         self._last: Sequence[StatusRow] = ()
         self._known: datetime | None = None
-        """When it has answered last (UTC)."""
+        """When it last answered (UTC)."""
 
     def begin(self, now: float) -> bool:
-        """Asks, unless an earlier question has no answer yet; whether it did."""
+        """Asks, unless an earlier question has no answer yet; returns whether it asked."""
         with self._lock:
             if self._thread is not None:
                 return False
@@ -46,11 +46,11 @@ class Poller:
             return True
 
     def wait(self, timeout: float) -> None:
-        """Returns at the answer, at the latest after so many seconds."""
+        """Returns when the answer is there, at the latest after so many seconds."""
         self._answered.wait(timeout)
 
     def take(self, now: float) -> tuple[Sequence[StatusRow], bool]:
-        """Its runners, and whether that is news: one that is slow has those of before."""
+        """Its runners, and whether that is news: a slow source still has the earlier ones."""
         with self._lock:
             if self._thread is not None and self._answered.is_set():
                 self._thread = None
@@ -80,10 +80,10 @@ class Poller:
         except Exception as error:  # noqa: BLE001  shown in its rows
             text = said(error)
             advice = unanswered(text) if is_lost(error) else None
-            # Of one that does not answer what was seen before is the best that is known.
+            # If it does not answer, what was seen before is the best that is known.
             is_unanswered = isinstance(error, UnansweredError)
             if is_unanswered and "not known" not in text:
-                text = f"{text}; how it stands is {not_known_since(self._known)}"
+                text = f"{text}; its status is {not_known_since(self._known)}"
             before = self._last if is_unanswered else ()
             return _not_known(before or [StatusRow(name=self.source.name, state="")], text, advice)
 
@@ -98,7 +98,7 @@ class Poller:
 
 
 def _not_known(before: Sequence[StatusRow], error: str, advice: str | None) -> Sequence[StatusRow]:
-    """What was seen before, as what is not known now."""
+    """What was seen before, marked as not known now."""
     return [
         replace(each, state="unknown", error=error, advice=advice, traceback=None)
         for each in before

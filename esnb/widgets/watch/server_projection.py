@@ -16,11 +16,11 @@ _METHODS = {
     "rebuild": "reset_projection",
 }
 _DONE = 100.0
-"""Percent of the log: the server's projection has come to its end."""
+"""Percent of the log: the server's projection has reached its end."""
 
 
 class ServerProjectionSource:
-    """A projection that runs in the server: `$by_category` and its like, or one in JavaScript."""
+    """A projection that runs in the server: `$by_category` and the like, or one in JavaScript."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -64,7 +64,7 @@ class ServerProjectionSource:
 
 
 def _state(status: str) -> str:
-    """The server's word for it (`Running`, `Aborted/Stopped`, `Faulted (Enabled)`) as one of ours."""
+    """The server's word for it (`Running`, `Aborted/Stopped`, `Faulted (Enabled)`) as one of esnb's."""
     for word, state in (("Faulted", "failed"), ("Stopped", "paused"), ("Running", "running")):
         if word in status:
             return state

@@ -37,7 +37,7 @@ def board_of(
     projections: Iterable[str] = (),
     redact: Redact | None = None,
 ) -> Board:
-    """All that was given to `watch`; TypeError for what cannot be watched."""
+    """Everything that was passed to `watch`; TypeError for what cannot be watched."""
     sources: list[StatusSource] = []
     stores: Any = None
     server: Any = None
@@ -57,14 +57,14 @@ def board_of(
     running = _names(projections)
     if running and server is None:
         raise TypeError(
-            f"projections={running!r} run in an EventStoreDB: give also the Stores that "
-            "esnb.connect() gives, or a client of the server"
+            f"projections={running!r} run in an EventStoreDB: also pass the Stores that "
+            "esnb.connect() returns, or a client of the server"
         )
     sources += [ServerProjectionSource(server, name) for name in running]
     names = _names(queues)
     if names and stores is None:
         raise TypeError(
-            f"queues={names!r} are in a Redis: give also the Stores that esnb.connect() gives, "
+            f"queues={names!r} are in a Redis: also pass the Stores that esnb.connect() returns, "
             "or a redis-py client"
         )
     sources += [QueueSource(stores, name, prefix) for name in names]
@@ -77,7 +77,7 @@ def _names(given: Iterable[str]) -> list[str]:
 
 
 class RunnerSource:
-    """One runner of ours, or of somebody else who has a `status()`."""
+    """One runner, esnb's own or any other that has a `status()`."""
 
     def __init__(self, runner: Any) -> None:
         self._runner = runner

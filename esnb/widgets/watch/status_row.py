@@ -1,4 +1,4 @@
-"""The status of one runner as `watch` shows it, and what can tell it."""
+"""The status of one runner as `watch` shows it, and what can report it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ASKS = (*get_args(Action), "retry failed")
 
 @dataclass(frozen=True)
 class StatusRow:
-    """One runner at one moment; None for what it does not tell."""
+    """One runner at one moment; None for what it does not report."""
 
     name: str
     state: str
@@ -27,15 +27,15 @@ class StatusRow:
     lag: int | None = None
     lag_seconds: float | None = None
     progress: float | None = None
-    """Percent of the log behind it, where it tells that and no lag."""
+    """Percent of the log that it has done, where it reports that instead of a lag."""
     rate: float | None = None
     counts: tuple[tuple[str, int], ...] = ()
     """Further numbers, by their names."""
     troubles: tuple[tuple[str, int], ...] = ()
-    """How many events or jobs need somebody's attention, by what happened to them; none that is 0."""
+    """How many events or jobs need attention, by what happened to them; only those that are not 0."""
     error: str | None = None
     advice: str | None = None
-    """What to do about the error, where that can be told."""
+    """What to do about the error, where that is known."""
     event: str | None = None
     """The event that caused the error."""
     handler: str | None = None
@@ -43,11 +43,11 @@ class StatusRow:
     last_parked: str | None = None
     """The event that was set aside last, and why."""
     can: tuple[str, ...] = ()
-    """Those of `ASKS` that it has at all."""
+    """Those of `ASKS` that it supports at all."""
     asks: tuple[str, ...] = ()
     """Those of them that its state allows."""
     done: int | None = None
-    """How many events or jobs it has done so far: its rate, where it does not tell its own."""
+    """How many events or jobs it has done so far: for its rate, where it does not report one."""
     key: str = ""
     """Identifies it among the others, the same at every look."""
 

@@ -1,4 +1,4 @@
-"""Runners as plain text, the same at every run: no positions, rates or times."""
+"""Runners as plain text, the same on every run: no positions, rates or times."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from esnb.widgets.drawing.values import visible
 from esnb.widgets.watch.status_row import StatusRow
 
 NOTHING = (
-    "no runners: give watch() a runner that was started, or the stores that esnb.connect() gives, "
+    "no runners: pass watch() a runner that was started, or the Stores that esnb.connect() returns, "
     "whose persistent subscriptions are shown as they come; queues= and projections= name others"
 )
 
 
 def table(rows: Sequence[StatusRow]) -> str:
-    """A line a runner; below it, what is wrong."""
+    """One line per runner; below it, what is wrong."""
     if not rows:
         return NOTHING
     names = [_named(each) for each in rows]

@@ -33,28 +33,33 @@ def watch(
 ) -> Watcher:
     """How runners are doing, a few times a second: state, lag, position, rate, errors.
 
-    Takes, one by one or in a list, whatever has a `status()`: `CatchUpRunner`, `PersistentRunner`, an
-    outbox, a publisher, a worker; the `Stores` that `esnb.connect()` gives, or
-    an EventStoreDB client, for all persistent subscriptions of the server; and
-    with the stores (or a redis-py client) `queues`, the names of BullMQ queues
-    under `prefix`, whose lag are the jobs that are not done; and with a server
-    `projections`, the names of its own ones (`$by_category`), of which it tells
-    percent of its log. Where one can
-    pause, resume, rebuild, replay parked events, retry dead records or failed
-    jobs, it has buttons for it. All are asked at the same time: one that does
-    not answer is said to be so, and holds up no other. The live panel looks as
-    long as a page shows it, and not after `close()`. `live` is whether there are controls: yes, unless
+    Takes, one by one or in a list:
+
+    - whatever has a `status()`: a `CatchUpRunner`, a `PersistentRunner`, an
+      outbox, a publisher, a worker;
+    - the `Stores` that `esnb.connect()` returns, or an EventStoreDB client, for
+      all persistent subscriptions of the server;
+    - with the stores (or a redis-py client) `queues`, the names of BullMQ queues
+      under `prefix`, whose lag is the number of jobs not yet done;
+    - with the stores (or an EventStoreDB client) `projections`, the names of the
+      server's own projections (`$by_category`), which report percent of the log.
+
+    What can be paused, resumed, rebuilt, or asked to replay parked events or to
+    retry dead records or failed jobs has buttons for it. All are asked at the
+    same time: one that does not answer is shown as such, and does not hold up
+    the others. The live panel keeps looking as long as a page shows it, and not
+    after `close()`. `live` is whether there are controls: yes, unless
     `ESNB_LIVE=0` is set. `numbers=False` leaves positions and rates out, for
     documentation that is run again and compared; plain text never has them.
-    With `redact`, the names of fields that are hidden elsewhere, of errors the kind
-    is shown only, and no traceback: a handler may have put any value into them.
+    With `redact`, the names of fields that are hidden elsewhere, only the kind of
+    an error is shown, and no traceback: a handler may have put any value into them.
 
     Raises TypeError for what cannot be watched, for queues without a Redis, and
-    for projections without a server. To rebuild one of a server's own is to
-    reset it: it writes its streams anew.
+    for projections without a server. Rebuilding one of the server's own
+    projections resets it: it writes its streams again.
 
     >>> print(watch(live=False))
-    no runners: give watch() a runner that was started, or the stores that esnb.connect() gives, \
+    no runners: pass watch() a runner that was started, or the Stores that esnb.connect() returns, \
 whose persistent subscriptions are shown as they come; queues= and projections= name others
     """
     runners = tuple(map(guarded_argument, runners))
@@ -76,7 +81,7 @@ class Watcher(Faces):
 
     @property
     def widget(self) -> Any:
-        """The controls, an `ipywidgets.VBox`; made at the first use."""
+        """The controls, an `ipywidgets.VBox`; made on first use."""
         return self._controls().root
 
     @property
@@ -85,7 +90,7 @@ class Watcher(Faces):
         return self._board.look(_LIVE if self.live else PATIENCE)
 
     def close(self) -> None:
-        """Ends the looking and removes the controls; runners are left alone."""
+        """Stops looking and removes the controls; runners are left alone."""
         if self._panel is not None:
             self._panel.close()
             self._panel = None
