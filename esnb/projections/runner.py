@@ -18,10 +18,10 @@ from eventsourcing.utils import EnvType, strtobool
 
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings, said
-from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.rebuilding import can_rebuild, rebuilds_of
+from esnb.projections.runner_position import RunnerPosition
 from esnb.projections.same_log import SameLog
-from esnb.projections.standing import Standing
+from esnb.projections.views.dead_letters import DeadLetter
+from esnb.projections.views.kinds import kind_of
 from esnb.projections.worker import Worker
 from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
@@ -122,16 +122,14 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
         self._sets_aside = on_error == "dead-letter"
         self._backoff = backoff or Backoff()
         self._progress = Progress(clock)
-        self._dead_letters = DeadLetters()
-        self._rebuilds = rebuilds_of(
-            self.view,
-            application_name=self.app.name,
-            projection_class=projection_class,
-            make=lambda: factory.tracking_recorder(view_class),
+        self._dead_letters: list[DeadLetter] = []
+        """Of a view that cannot keep them itself."""
+        self._rebuild = kind_of(self.view).rebuild(
+            self.app.name, projection_class, lambda: factory.tracking_recorder(view_class)
         )
         self._same_log = SameLog(self.app, projection_class.name, self._way_out)
         self._makes_tables = strtobool(settings.get("CREATE_TABLE") or "yes")
-        self._standing = Standing(self.app, self.view, self._progress, self._same_log)
+        self._position = RunnerPosition(self.app, self.view, self._progress, self._same_log)
         super().__init__([Task(f"esnb-{self.projection.name}", self._progress)])
         close_with_stores(settings, self.stop)
 
@@ -149,7 +147,7 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
             view=self.view,
             same_log=self._same_log,
             makes_tables=self._makes_tables,
-            rebuilds=self._rebuilds,
+            rebuild=self._rebuild,
             progress=task.progress,
             dead_letters=self._dead_letters,
             batch_size=self._batch_size,
@@ -173,7 +171,7 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
         the library's own SQL modules, and in tables whose names do not depend on
         the projection's.
         """
-        self._rebuilds.check()
+        self._rebuild.check()
         with self._progress.changed:
             self._progress.rebuild = self._progress.rebuilding = True
         self.start()
@@ -192,12 +190,12 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
         deadline = monotonic() + timeout
         progress = self._progress
         progress.changed.check_process()
-        if self._standing.was_reset(min(timeout, question.PATIENCE)):
+        if self._position.was_reset(min(timeout, question.PATIENCE)):
             with progress.changed:
                 progress.reopens_asked += 1
             self._tasks[0].interrupt()
         try:
-            target = self._standing.head(deadline) if notification_id is None else notification_id
+            target = self._position.head(deadline) if notification_id is None else notification_id
         except UnansweredError as error:
             raise TimeoutError(f"{self._place()} after {timeout} s of waiting: {error}") from error
 
@@ -206,7 +204,7 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
                 return False
             return not target or (progress.position is not None and progress.position >= target)
 
-        if not self.is_started and target and self._standing.is_stored(target, deadline):
+        if not self.is_started and target and self._position.is_stored(target, deadline):
             return
         self._check_started()
         progress.waits(
@@ -234,15 +232,15 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
         It waits no longer than a second for them; then `error` says since when
         the rest is not known.
         """
-        status = self._standing.status(self.projection.name, self._batch_size, self._problem)
-        return status if can_rebuild(self._rebuilds) else replace(status, all_actions=_UNREBUILT)
+        status = self._position.status(self.projection.name, self._batch_size, self._problem)
+        return status if self._rebuild.is_possible else replace(status, all_actions=_UNREBUILT)
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.
 
         A Redis view keeps them; of other views they last as long as this runner.
         """
-        return self._dead_letters.of(self.view)
+        return kind_of(self.view).dead_letters(self._dead_letters).all()
 
     def __repr__(self) -> str:
         return f"<CatchUpRunner {self.projection.name!r} over {self.app.name!r}, {self._progress.state}>"

@@ -12,15 +12,17 @@ from eventsourcing.projection import Projection
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.clients.uri import said
-from esnb.projections.checkpoint_events import CheckpointEvents, checkpoint_events
 from esnb.projections.current import event_id_of
-from esnb.projections.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.feed import Feed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
-from esnb.projections.rebuilding import Rebuilds, claim
 from esnb.projections.same_log import SameLog
-from esnb.redis import ForeignViewError, RedisTrackingRecorder, ViewDamagedError
+from esnb.projections.views.checkpoint_events import CheckpointEvents
+from esnb.projections.views.dead_letters import DeadLetter
+from esnb.projections.views.kind import ViewKind
+from esnb.projections.views.kinds import kind_of
+from esnb.projections.views.rebuild import Rebuild
+from esnb.redis import ForeignViewError, ViewDamagedError
 from esnb.running.backoff import Backoff
 from esnb.running.progress import Progress, trace
 from esnb.running.recovery import Recovery
@@ -47,9 +49,9 @@ class Worker(Work):
         view: TrackingRecorder,
         same_log: SameLog,
         makes_tables: bool,
-        rebuilds: Rebuilds,
+        rebuild: Rebuild,
         progress: Progress,
-        dead_letters: DeadLetters,
+        dead_letters: list[DeadLetter],
         batch_size: int,
         sets_aside: bool,
         backoff: Backoff,
@@ -64,7 +66,7 @@ class Worker(Work):
         self._same_log = same_log
         self._makes_tables = makes_tables
         self._events: CheckpointEvents | None = None
-        self._rebuilds = rebuilds
+        self._rebuild = rebuild
         self._progress = progress
         self._dead_letters = dead_letters
         self._batch_size = batch_size
@@ -165,38 +167,34 @@ class Worker(Work):
         progress = self._progress
         asked = progress.reopens_asked
         if progress.rebuild:
-            self._filling = self._rebuilds.begin()
+            self._filling = self._rebuild.begin()
             self._dead_letters.clear()
             with progress.changed:
                 progress.rebuild = False
         elif not self._looked_for_rebuild:
-            self._filling = self._rebuilds.pending()
+            self._filling = self._rebuild.pending()
         self._looked_for_rebuild = True
-        if self._filling is not None and self._rebuilds.is_gone(self._filling):
+        if self._filling is not None and self._rebuild.is_gone(self._filling):
             self._filling = None  # it was swapped in, though the answer was lost
         with progress.changed:
             progress.rebuilding = progress.rebuild or self._filling is not None
             progress.changed.notify_all()
         view, projection = self._view, self._projection
         if self._filling is None:
-            claim(view, type(projection))
+            kind_of(view).claim(type(projection))
         else:
             view, projection = self._filling, type(projection)(view=self._filling)
-        position = self._take_up(view)
-        self._events = checkpoint_events(view, may_create=self._makes_tables)
+        kind = kind_of(view)
+        position = kind.load_checkpoint(self._application.name)
+        self._events = kind.checkpoint_events(may_create=self._makes_tables)
         event = self._events.load(self._application.name)
         self._same_log.require(position, event)
         progress.says("running" if self._filling is None else "rebuilding")
         progress.opens(position, event, asked)
         return Handlers(self._application, projection, view, self._events), position, event
 
-    def _take_up(self, view: TrackingRecorder) -> int | None:
-        if isinstance(view, RedisTrackingRecorder):
-            return view.take_up(self._application.name)
-        return view.max_tracking_id(self._application.name)
-
     def _swap(self, filled: TrackingRecorder) -> bool:
-        if not self._rebuilds.swap(filled, self._application.recorder.max_notification_id()):
+        if not self._rebuild.swap(filled, self._application.recorder.max_notification_id()):
             return False
         self._filling = None
         return True
@@ -213,11 +211,11 @@ class Worker(Work):
 
     def _overcome(self, error: Exception) -> bool:
         """Does what `error` asks for; False when there is no going on."""
-        view = self._view if self._filling is None else self._filling
+        view = kind_of(self._view if self._filling is None else self._filling)
         if may_be_conflict(error):
-            before, generation = self._progress.position, _generation(view)
-            now = self._take_up(view)
-            is_same = now == before and generation in ("", _generation(view))
+            before, generation = self._progress.position, view.generation
+            now = view.load_checkpoint(self._application.name)
+            is_same = now == before and generation in ("", view.generation)
             if not is_same or not isinstance(error, HandlerError):
                 if (now or 0) > (before or 0):
                     self._stand_by(view, now)
@@ -242,7 +240,7 @@ class Worker(Work):
         )
         self._progress.fail(failure.error, event, failure.handler)
 
-    def _set_aside(self, failure: HandlerError, view: TrackingRecorder) -> None:
+    def _set_aside(self, failure: HandlerError, view: ViewKind) -> None:
         notification = failure.notification
         name = self._application.name
         letter = DeadLetter(
@@ -257,12 +255,13 @@ class Worker(Work):
             time=datetime.now(UTC).isoformat(),
         )
         tracking = TrackedEvent(name, notification)
-        self._dead_letters.add(view, letter, tracking, self._take_up(view))
+        after = view.load_checkpoint(name)
+        view.dead_letters(self._dead_letters).add(letter, tracking, after)
         with self._progress.changed:
             self._progress.dead_letters += 1
         self._reach(notification, 1)
 
-    def _stand_by(self, view: TrackingRecorder, position: int | None) -> None:
+    def _stand_by(self, view: ViewKind, position: int | None) -> None:
         """Leaves the work to another runner of the same projection while it does it."""
         progress = self._progress
         with progress.changed:
@@ -276,12 +275,8 @@ class Worker(Work):
         self._standby.reset()
         while not progress.waits(self._standby.next()):
             progress.reached(position)
-            now = self._take_up(view)
+            now = view.load_checkpoint(self._application.name)
             head = self._application.recorder.max_notification_id()
             if now == position and (now or 0) < (head or 0):
                 return
             position = now
-
-
-def _generation(view: TrackingRecorder) -> str:
-    return view.generation if isinstance(view, RedisTrackingRecorder) else ""

@@ -23,6 +23,7 @@ from eventsourcing.persistence import (
 import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
+from esnb.projections.views import PlainKind
 from esnb.projections.worker import Worker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
@@ -570,9 +571,7 @@ def test_an_exit_elsewhere_in_the_thread_is_the_runners_failure(
 ) -> None:
     runner.app.deposit(runner.app.open(), 1)
     with monkeypatch.context() as patched:
-        patched.setattr(
-            "esnb.projections.worker.claim", raises(KeyboardInterrupt("enough")).__func__
-        )
+        patched.setattr(PlainKind, "claim", raises(KeyboardInterrupt("enough")))
         runner.start()
         with pytest.raises(ExitError, match="KeyboardInterrupt: enough"):
             runner.wait()
@@ -709,7 +708,7 @@ def test_of_two_runners_one_stands_by_and_takes_over(
     first: Runner = CatchUpRunner(Bank, projection, **store)
     second: Runner = CatchUpRunner(first.app, projection, **store)
     second.view = second.projection._view = first.view
-    second._rebuilds = first._rebuilds
+    second._rebuild = first._rebuild
     account = first.app.open()
     gate = Gate()
     projection.before = staticmethod(gate)

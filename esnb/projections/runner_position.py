@@ -11,14 +11,14 @@ from eventsourcing.persistence import PersistenceError, TrackingRecorder
 from esnb.clients.uri import said
 from esnb.projections.lag import LagMeter
 from esnb.projections.same_log import SameLog
-from esnb.redis import RedisTrackingRecorder
+from esnb.projections.views.kinds import kind_of
 from esnb.running.progress import Progress
 from esnb.running.status import RunnerStatus, absence, oldest, retrying_if_away, told
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
 
 
-class Standing:
+class RunnerPosition:
     """Reads where a view and its application are; the runner's thread says the rest."""
 
     def __init__(
@@ -141,15 +141,10 @@ class Standing:
         return self._app.recorder.max_notification_id()
 
     def _stored(self) -> int | None:
-        """The view's checkpoint, where the thread has not opened it yet.
-
-        Once it has, only a view in Redis is asked anything: in a database its
-        own writer would hold up whoever asks.
-        """
+        """The view's checkpoint, where the thread has not opened it yet; then whether it answers."""
         if not self._progress.opened:
             return self._view.max_tracking_id(self._app.name)
-        if isinstance(self._view, RedisTrackingRecorder):
-            self._view.check_answers()
+        kind_of(self._view).check_answers()
         return None
 
     def _measured(
