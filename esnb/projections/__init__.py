@@ -45,20 +45,7 @@ _HOME = {
 }
 """Where each public name lives."""
 
-__all__ = [
-    "Backoff",
-    "CatchUpRunner",
-    "CategoryNotProjectedError",
-    "CheckpointAheadError",
-    "CheckpointMismatchError",
-    "DeadLetter",
-    "ForeignGroupError",
-    "ForeignViewError",
-    "PersistentRunner",
-    "PersistentStatus",
-    "RunnerStatus",
-    "current",
-]
+__all__ = ["current", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:

@@ -60,13 +60,7 @@ class Handlers:
         topics = frozenset(self.projection.topics)
         name = self.application.name
         done = 0
-        with kind_of(self.view).commit(
-            len(notifications),
-            after,
-            application_name=name,
-            recorder=self.application.recorder,
-            events=self.events,
-        ) as commit:
+        with kind_of(self.view).commit(self.application, after, self.events) as commit:
             try:
                 for notification in notifications:
                     if not topics or notification.topic in topics:

@@ -23,7 +23,7 @@ from eventsourcing.persistence import (
 import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
-from esnb.projections.views import PlainKind
+from esnb.projections.views import ViewKind
 from esnb.projections.worker import Worker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
@@ -571,7 +571,7 @@ def test_an_exit_elsewhere_in_the_thread_is_the_runners_failure(
 ) -> None:
     runner.app.deposit(runner.app.open(), 1)
     with monkeypatch.context() as patched:
-        patched.setattr(PlainKind, "claim", raises(KeyboardInterrupt("enough")))
+        patched.setattr(ViewKind, "claim", raises(KeyboardInterrupt("enough")))
         runner.start()
         with pytest.raises(ExitError, match="KeyboardInterrupt: enough"):
             runner.wait()

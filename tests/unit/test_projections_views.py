@@ -30,7 +30,7 @@ from eventsourcing.sqlite import SQLiteTrackingRecorder
 import esnb
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.projections import CatchUpRunner, CheckpointMismatchError
-from esnb.projections.views import PlainKind, kind_class, kind_of, kinds, register
+from esnb.projections.views import ViewKind, kind_class, kind_of, kinds, register
 from esnb.projections.views.checkpoint_events import CheckpointEvents
 from esnb.projections.views.dead_letters import DeadLetter
 from esnb.projections.views.rows import Rows
@@ -110,7 +110,7 @@ class ShelfFactory(InfrastructureFactory[ShelfView]):
         raise NotImplementedError
 
 
-class ShelfKind(PlainKind):
+class ShelfKind(ViewKind):
     _view: ShelfView
 
     @property
@@ -119,9 +119,9 @@ class ShelfKind(PlainKind):
 
     @contextmanager
     def commit(
-        self, size: int, after: int | None, *, application_name: str, **others: Any
+        self, application: Application[Any], after: int | None, events: CheckpointEvents | None
     ) -> Iterator[ShelfCommit]:
-        if self._view.max_tracking_id(application_name) != after:
+        if self._view.max_tracking_id(application.name) != after:
             raise IntegrityError("another runner moves it")
         commit = ShelfCommit(self._view)
         try:
@@ -136,10 +136,7 @@ class ShelfKind(PlainKind):
         return ShelfLetters(self._view)
 
     def rebuild(
-        self,
-        application_name: str,
-        projection_class: type[Any],
-        make: Callable[[], TrackingRecorder],
+        self, application_name: str, projection_class: type[Any], make: Any
     ) -> ShelfRebuild:
         return ShelfRebuild(self._view)
 
@@ -386,8 +383,8 @@ def test_without_a_kind_a_view_is_as_the_library_has_it(
 def test_the_table_names_what_there_is(name: str) -> None:
     module, _, view_class = name.partition(":")
     found = kind_class(getattr(import_module(module), view_class))
-    assert issubclass(found, PlainKind)
-    assert found is not PlainKind
+    assert issubclass(found, ViewKind)
+    assert found is not ViewKind
 
 
 def test_the_nearest_base_class_tells_the_kind() -> None:
@@ -398,7 +395,7 @@ def test_the_nearest_base_class_tells_the_kind() -> None:
     assert issubclass(kind_class(RedisView), kind_class(RedisTrackingRecorder))
     assert kind_class(Sums) is kind_class(POPOTrackingRecorder)
     assert kind_class(SQLiteTrackingRecorder) is not kind_class(POPOTrackingRecorder)
-    assert type(kind_of(object())) is PlainKind
+    assert type(kind_of(object())) is ViewKind
 
 
 @pytest.mark.once

@@ -16,7 +16,7 @@ from esnb.projections.views.database_events import (
     quoted,
 )
 from esnb.projections.views.event_table import is_made
-from esnb.projections.views.plain import PlainKind
+from esnb.projections.views.kind import ViewKind
 from esnb.projections.views.rows import Rows
 from esnb.sources.source import described
 
@@ -25,7 +25,7 @@ _CREATED_TABLE = re.compile(
 )
 
 
-class _DatabaseKind(PlainKind):
+class _DatabaseKind(ViewKind):
     """Its handlers commit event by event, each with its checkpoint."""
 
     _events: type[DatabaseEvents]

@@ -8,7 +8,6 @@ from typing import Any
 from eventsourcing.persistence import TrackingRecorder
 
 from esnb.projections.views.kind import ViewKind
-from esnb.projections.views.plain import PlainKind
 
 _HERE = "esnb.projections.views"
 
@@ -41,7 +40,7 @@ def kind_of(view: Any) -> ViewKind:
 def kind_class(view_class: type[Any]) -> type[ViewKind]:
     """The kind of a class of views: that of its nearest base class that has one."""
     found = next(
-        (KINDS[name] for name in map(_name, view_class.__mro__) if name in KINDS), PlainKind
+        (KINDS[name] for name in map(_name, view_class.__mro__) if name in KINDS), ViewKind
     )
     if isinstance(found, str):
         module, _, name = found.partition(":")

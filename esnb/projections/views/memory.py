@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 
 from esnb.projections.views.checkpoint_events import ATTRIBUTE
-from esnb.projections.views.plain import PlainKind
+from esnb.projections.views.kind import Make, ViewKind
 from esnb.projections.views.rebuild import Rebuild
 from esnb.projections.views.rows import Rows
 from esnb.values.state import kept, written
 
 
-class MemoryKind(PlainKind):
+class MemoryKind(ViewKind):
     """A POPO view: its attributes are its state."""
 
     _view: POPOTrackingRecorder
 
-    def rebuild(
-        self,
-        application_name: str,
-        projection_class: type[Any],
-        make: Callable[[], TrackingRecorder],
-    ) -> Rebuild:
+    def rebuild(self, application_name: str, projection_class: type[Any], make: Make) -> Rebuild:
         return MemoryRebuild(self._view, make)
 
     def _positions(self) -> Mapping[str, int]:
@@ -62,7 +57,7 @@ class MemoryRebuild:
 
     is_possible = True
 
-    def __init__(self, view: POPOTrackingRecorder, make: Callable[[], TrackingRecorder]) -> None:
+    def __init__(self, view: POPOTrackingRecorder, make: Make) -> None:
         self._view = view
         self._make = make
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -16,7 +17,7 @@ from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.projections.views.checkpoint_events import CheckpointEvents
 from esnb.projections.views.commit import OneByOne
 from esnb.projections.views.dead_letters import KEY, DeadLetter, DeadLetters
-from esnb.projections.views.plain import PlainKind
+from esnb.projections.views.kind import Make, ViewKind
 from esnb.projections.views.rebuild import Rebuild
 from esnb.projections.views.redis_rebuild import RedisRebuild
 from esnb.redis import ForeignViewError, RedisTrackingRecorder, RedisView
@@ -24,7 +25,7 @@ from esnb.redis.batch import Batch
 from esnb.setting import environment
 
 
-class RedisKind(PlainKind):
+class RedisKind(ViewKind):
     """A checkpoint in Redis: many events in one round trip, rebuilt in a second namespace."""
 
     _view: RedisTrackingRecorder
@@ -63,34 +64,19 @@ class RedisKind(PlainKind):
 
     @contextmanager
     def commit(
-        self,
-        size: int,
-        after: int | None,
-        *,
-        application_name: str,
-        recorder: object = None,
-        events: CheckpointEvents | None = None,
+        self, application: Application[Any], after: int | None, events: CheckpointEvents | None
     ) -> Iterator[_Queued]:
-        # One more than are queued: it is committed when `finish()` says so.
-        with self._view.batch(size + 1, after=after) as batch:
+        # However many are queued: they are committed when `finish()` says so.
+        with self._view.batch(sys.maxsize, after=after) as batch:
             yield _Queued(self._view, batch)
 
-    def rebuild(
-        self,
-        application_name: str,
-        projection_class: type[Any],
-        make: Callable[[], TrackingRecorder],
-    ) -> Rebuild:
+    def rebuild(self, application_name: str, projection_class: type[Any], make: Make) -> Rebuild:
         return RedisRebuild(self._view, application_name, projection_class)
 
     @classmethod
     @contextmanager
     def temporary(
-        cls,
-        view_class: type[Any],
-        name: str,
-        app: Application[Any],
-        env: Mapping[str, str] | None,
+        cls, view_class: type[Any], name: str, app: Application[Any], env: Mapping[str, str] | None
     ) -> Iterator[TrackingRecorder]:
         """In a namespace of its own, of the Redis that `app` or the process has."""
         view: RedisTrackingRecorder = view_class.construct(_settings(name, app, env))

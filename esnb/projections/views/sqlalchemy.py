@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from eventsourcing.application import Application
 from eventsourcing.persistence import TrackingRecorder
 from eventsourcing_sqlalchemy.recorders import SQLAlchemyRecorder
 
 from esnb.projections.views.checkpoint_events import CheckpointEvents
 from esnb.projections.views.commit import Commit
-from esnb.projections.views.plain import PlainKind
+from esnb.projections.views.kind import Make, ViewKind
 from esnb.projections.views.rebuild import Rebuild, code_of
 from esnb.projections.views.sqlalchemy_commit import sqlalchemy_commit
 from esnb.projections.views.sqlalchemy_events import events_in_table
 from esnb.projections.views.sqlalchemy_rebuild import SQLAlchemyRebuild
 
 
-class SQLAlchemyKind(PlainKind):
+class SQLAlchemyKind(ViewKind):
     """Many events in one transaction, rebuilt in tables beside its own."""
 
     def checkpoint_events(self, *, may_create: bool = True) -> CheckpointEvents:
@@ -26,29 +27,18 @@ class SQLAlchemyKind(PlainKind):
         return found or super().checkpoint_events()
 
     def commit(
-        self,
-        size: int,
-        after: int | None,
-        *,
-        application_name: str,
-        recorder: object = None,
-        events: CheckpointEvents | None = None,
+        self, application: Application[Any], after: int | None, events: CheckpointEvents | None
     ) -> AbstractContextManager[Commit]:
         """One transaction, but for an application that is SQLAlchemy's, too.
 
         What its handlers read from the application would come from the view's
         transaction, of which that library has one a thread.
         """
-        if isinstance(recorder, SQLAlchemyRecorder):
-            return super().commit(size, after, application_name=application_name)
-        return sqlalchemy_commit(self._view, application_name, after, events)
+        if isinstance(application.recorder, SQLAlchemyRecorder):
+            return super().commit(application, after, events)
+        return sqlalchemy_commit(self._view, application.name, after, events)
 
-    def rebuild(
-        self,
-        application_name: str,
-        projection_class: type[Any],
-        make: Callable[[], TrackingRecorder],
-    ) -> Rebuild:
+    def rebuild(self, application_name: str, projection_class: type[Any], make: Make) -> Rebuild:
         code = code_of(projection_class, type(self._view))
         return SQLAlchemyRebuild(self._view, application_name, code)
 
