@@ -22,7 +22,7 @@ from esnb.projections.runner_position import RunnerPosition
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.dead_letters import DeadLetter
 from esnb.projections.views.kinds import kind_of
-from esnb.projections.worker import Worker
+from esnb.projections.worker import ProjectionWorker
 from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
@@ -41,7 +41,7 @@ _UNREBUILT: tuple[Action, ...] = ("pause", "resume")
 """What can be asked of a runner whose view has no way to be rebuilt."""
 
 
-class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
+class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TView]):
     """Applies an application's events to a view, in order, each exactly once.
 
     The arguments are those of the library's `ProjectionRunner`:
@@ -140,8 +140,8 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
 
     # --- its life ---------------------------------------------------------------
 
-    def _work(self, task: Task[Worker]) -> Worker:
-        return Worker(
+    def _work(self, task: Task[ProjectionWorker]) -> ProjectionWorker:
+        return ProjectionWorker(
             application=self.app,
             projection=self.projection,
             view=self.view,
@@ -207,9 +207,7 @@ class CatchUpRunner(PausableRunner[Worker], Generic[TApplication, TView]):
         if not self.is_started and target and self._position.is_stored(target, deadline):
             return
         self._check_started()
-        progress.waits(
-            max(0.0, deadline - monotonic()), lambda: is_reached() or has_ended(progress)
-        )
+        progress.wait(max(0.0, deadline - monotonic()), lambda: is_reached() or has_ended(progress))
         if is_reached():
             return
         self._raise_failure()

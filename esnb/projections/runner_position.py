@@ -35,7 +35,7 @@ class RunnerPosition:
         self._lag = LagMeter(app)
         self._checkpoint = Question[int | None](f"the view of application {app.name!r}")
         self._head = Question[int | None](f"the event store of application {app.name!r}")
-        self._behind = Question[tuple[int | None, float | None]](self._head.what)
+        self._distance = Question[tuple[int | None, float | None]](self._head.what)
 
     def head(self, deadline: float) -> int | None:
         """The last event's id; a store that is away is waited for, as the thread does.
@@ -48,7 +48,7 @@ class RunnerPosition:
             except UnansweredError:
                 raise
             except PersistenceError:
-                if monotonic() >= deadline or self._progress.waits(
+                if monotonic() >= deadline or self._progress.wait(
                     0.1, lambda: self._progress.state in ("stopped", "failed")
                 ):
                     raise
@@ -60,7 +60,7 @@ class RunnerPosition:
         """
         progress = self._progress
         with progress.changed:
-            if not progress.opened or progress.rebuilding or not progress.position:
+            if not progress.is_open or progress.rebuilding or not progress.position:
                 return False
             position, event = progress.checkpoint()
 
@@ -91,22 +91,22 @@ class RunnerPosition:
         stored, last = self._checkpoint.put(self._stored), self._head.put(self._last_id)
         view_away: Exception | None = None
         position: int | None = None
-        is_opened = progress.opened
-        if not is_opened:
+        is_open = progress.is_open
+        if not is_open:
             position, view_away = told(stored)
         head, app_away = told(last)
         with progress.changed:
             applied = progress.applied
-            if is_opened:
+            if is_open:
                 position = progress.position
         lag: int | None = None
         seconds: float | None = None
         if app_away is None and view_away is None:
             left = max(0.0, deadline - monotonic())
-            behind = self._behind.put(lambda: self._measured(position, head, applied), left)
-            measured, app_away = told(behind)
+            distance = self._distance.put(lambda: self._measured(position, head, applied), left)
+            measured, app_away = told(distance)
             lag, seconds = measured or (None, None)
-        if is_opened:
+        if is_open:
             _, view_away = told(stored)
         since = oldest([(self._checkpoint, view_away), (self._head, app_away)])
         if app_away is not None and head is None and self._head.newest is not None:
@@ -142,7 +142,7 @@ class RunnerPosition:
 
     def _stored(self) -> int | None:
         """The view's checkpoint, where the thread has not opened it yet; then whether it answers."""
-        if not self._progress.opened:
+        if not self._progress.is_open:
             return self._view.max_tracking_id(self._app.name)
         kind_of(self._view).check_answers()
         return None

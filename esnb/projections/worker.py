@@ -14,7 +14,7 @@ from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.clients.uri import said
 from esnb.projections.current import event_id_of
 from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
-from esnb.projections.feed import Feed
+from esnb.projections.feed import EventFeed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.checkpoint_events import CheckpointEvents
@@ -38,7 +38,7 @@ _HOPELESS = (CheckpointAheadError, CheckpointMismatchError, ForeignViewError, Vi
 """What trying again does not change."""
 
 
-class Worker(Work):
+class ProjectionWorker(Work):
     """Follows an application's events with one projection, until it is stopped or fails."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Worker(Work):
         self._sets_aside = sets_aside
         self._recovery = Recovery(f"projection {projection.name!r}", progress, backoff)
         self._standby = standby
-        self._feed: Feed | None = None
+        self._feed: EventFeed | None = None
         self._filling: TrackingRecorder | None = None
         """The new view, while one is rebuilt."""
         self._looked_for_rebuild = False
@@ -112,7 +112,7 @@ class Worker(Work):
     def _follow(self) -> None:
         """Opens, then reads and applies until something is asked of it."""
         handlers, position, event = self._open()
-        feed = self._feed = Feed(self._application.recorder, position, event)
+        feed = self._feed = EventFeed(self._application.recorder, position, event)
         try:
             while not self._progress.is_disturbed():
                 found = feed.read(max(self._batch_size, _SMALLEST_PAGE), _IDLE)
@@ -189,8 +189,8 @@ class Worker(Work):
         self._events = kind.checkpoint_events(may_create=self._makes_tables)
         event = self._events.load(self._application.name)
         self._same_log.require(position, event)
-        progress.says("running" if self._filling is None else "rebuilding")
-        progress.opens(position, event, asked)
+        progress.set_state("running" if self._filling is None else "rebuilding")
+        progress.opened(position, event, asked)
         return Handlers(self._application, projection, view, self._events), position, event
 
     def _swap(self, filled: TrackingRecorder) -> bool:
@@ -204,8 +204,8 @@ class Worker(Work):
         self._progress.recover("running" if self._filling is None else "rebuilding")
 
     def _pause(self) -> None:
-        self._progress.says("paused")
-        self._progress.waits(None, lambda: self._progress.stop or not self._progress.pause)
+        self._progress.set_state("paused")
+        self._progress.wait(None, lambda: self._progress.stop or not self._progress.pause)
 
     # --- what went wrong -----------------------------------------------------------
 
@@ -266,14 +266,14 @@ class Worker(Work):
         progress = self._progress
         with progress.changed:
             progress.restarts += 1
-            progress.says(
+            progress.set_state(
                 "standby",
                 f"another runner of projection {self._projection.name!r} moves its checkpoint in "
                 f"application {self._application.name!r}: this one stands by, and takes over when "
                 "the other stops. Stop one of them",
             )
         self._standby.reset()
-        while not progress.waits(self._standby.next()):
+        while not progress.wait(self._standby.next()):
             progress.reached(position)
             now = view.load_checkpoint(self._application.name)
             head = self._application.recorder.max_notification_id()

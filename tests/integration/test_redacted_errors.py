@@ -108,7 +108,7 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
         Worker(stores, "a", works) as failing,
     ):
         publisher.wait(timeout=NOW)
-        assert failing._progress.waits(NOW, lambda: failing._progress.counts["failed"] > 0)
+        assert failing._progress.wait(NOW, lambda: failing._progress.counts["failed"] > 0)
         with Worker(stores, "b", works) as worker:
             worker.wait(1, timeout=NOW)
         every: tuple[dict[str, Any], ...] = ({}, {"limit": 1}, {"last": 1})

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(str(files("esnb")))
-ROOMS = ("widgets", "frames", "folds", "sources")
+ROOMS = ("widgets", "frames", "folds", "sources", "projections", "redis", "running")
 
 
 def declared(module: Path) -> Iterator[str]:

@@ -24,7 +24,7 @@ import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
 from esnb.projections.views import ViewKind
-from esnb.projections.worker import Worker
+from esnb.projections.worker import ProjectionWorker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
 from tests.domain.bank import Bank, Deposits, Gate, SQLiteSums, Sums
@@ -225,7 +225,7 @@ def test_stop_ends_after_the_event_at_hand(runner: Runner, projection: type[Depo
 
     stopping = threading.Thread(target=runner.stop)
     stopping.start()
-    assert runner._progress.waits(60, lambda: runner._progress.stop)
+    assert runner._progress.wait(60, lambda: runner._progress.stop)
     gate.opened.set()
     stopping.join(60)
 
@@ -283,7 +283,7 @@ def test_run_forever_ends_with_the_time_or_with_stop(runner: Runner) -> None:
 
     following = threading.Thread(target=runner.run_forever, daemon=True)
     following.start()
-    assert runner._progress.waits(60, lambda: runner._progress.state == "running")
+    assert runner._progress.wait(60, lambda: runner._progress.state == "running")
     runner.stop()
     following.join(60)
     assert not following.is_alive()
@@ -357,13 +357,13 @@ def test_a_failed_runner_whose_thread_has_yet_to_end_is_started_anew(
     runner: Runner, projection: type[Deposits], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     may_end = threading.Event()
-    run = Worker.run
+    run = ProjectionWorker.run
 
-    def ends_late(self: Worker) -> None:
+    def ends_late(self: ProjectionWorker) -> None:
         run(self)
         assert may_end.wait(60)
 
-    monkeypatch.setattr(Worker, "run", ends_late)
+    monkeypatch.setattr(ProjectionWorker, "run", ends_late)
     fail_and_mend(runner, projection)
 
     starting = threading.Thread(target=runner.start)
@@ -430,7 +430,7 @@ def test_a_pause_that_a_handler_delays_is_said(runner: Runner, projection: type[
             runner.pause()
         runner._patience = 60
         gate.opened.set()
-        assert runner._progress.waits(60, lambda: runner._progress.state == "paused")
+        assert runner._progress.wait(60, lambda: runner._progress.state == "paused")
 
 
 def test_pausing_one_that_does_not_run_does_nothing(runner: Runner) -> None:
@@ -494,7 +494,7 @@ def test_leaving_the_block_raises_what_wait_did_not(
     runner.app.deposit(runner.app.open(), 1)
 
     with pytest.raises(ValueError, match="cannot take 1"), runner:
-        runner._progress.waits(60, lambda: runner._progress.state == "failed")
+        runner._progress.wait(60, lambda: runner._progress.state == "failed")
     with pytest.raises(ValueError, match="cannot take 1"):
         runner.run_forever()
     with runner, pytest.raises(ValueError, match="cannot take 1"):

@@ -21,7 +21,7 @@ from esnb.embedded.persistent.journal import (
 )
 from esnb.embedded.persistent.message import Message
 from esnb.embedded.persistent.parking import Parking
-from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.progress import GroupProgress
 from esnb.embedded.persistent.replay import Replay, replay_event
 from esnb.embedded.persistent.statistics import GroupStatistics, Rate, per_second
 from esnb.embedded.persistent.strategies import STRATEGIES, Pins
@@ -81,7 +81,7 @@ class Group:
         self._deliveries = Deliveries(
             STRATEGIES[settings.strategy](pins), settings.message_timeout, clock
         )
-        self._progress = Progress(checkpoint)
+        self._progress = GroupProgress(checkpoint)
         self._intake = Intake(target, settings, reader, self._progress, begin)
         self._buffer = self._intake.buffer
         self._replay = Replay(reader, self._parking.stream, replaying)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from esnb.embedded.persistent.buffer import Buffer
 from esnb.embedded.persistent.group_settings import END, GroupSettings, Target
 from esnb.embedded.persistent.message import Message
-from esnb.embedded.persistent.progress import Progress
+from esnb.embedded.persistent.progress import GroupProgress
 from esnb.embedded.persistent.source import Candidate, source_of
 from esnb.embedded.streams.reading import Reader
 
@@ -23,7 +23,7 @@ class Intake:
         target: Target,
         settings: GroupSettings,
         reader: Reader,
-        progress: Progress,
+        progress: GroupProgress,
         begin: int | None,
     ) -> None:
         """`begin` is the first place where no checkpoint is known; None: the settings'."""

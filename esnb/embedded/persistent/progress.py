@@ -7,7 +7,7 @@ from collections import OrderedDict
 from esnb.embedded.persistent.message import Message
 
 
-class Progress:
+class GroupProgress:
     """Counts what comes in and what is finished.
 
     A message stands in the way of the checkpoint from the moment it is read

@@ -244,7 +244,7 @@ def test_a_rebuild_by_other_code_starts_over_and_the_older_leaves_it(make: Make,
 
 
 def until_in_state(runner: Runner, state: str) -> None:
-    assert runner._progress.waits(DEADLINE, lambda: runner._progress.state == state)
+    assert runner._progress.wait(DEADLINE, lambda: runner._progress.state == state)
 
 
 def test_a_rebuilt_view_is_swapped_in_whole_while_another_fills_it(
