@@ -159,7 +159,7 @@ class EventRate:
 
     def per_second(self, now: float) -> float:
         """
-        >>> rate = Rate(window=10)
+        >>> rate = EventRate(window=10)
         >>> rate.add(100.0, 0)
         >>> rate.add(102.0, 50)
         >>> rate.per_second(105.0)
