@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -12,14 +12,13 @@ from urllib.parse import unquote
 import pandas as pd
 from eventsourcing.application import Application
 from eventsourcing.persistence import TrackingRecorder
-from eventsourcing.popo import POPOTrackingRecorder
-from eventsourcing.sqlite import SQLiteTrackingRecorder
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, event_instead
 from esnb.adapters.stream_prefix import stream_prefix
 from esnb.clients.uri import guarded, guarded_argument
 from esnb.frames.schema import build
 from esnb.frames.subscriptions import subscriptions as group_frame
+from esnb.projections.views import kind_of
 from esnb.sources.columns import Schema
 from esnb.sources.lag import application_lag, category_lag
 from esnb.sources.redis_client import answering
@@ -66,7 +65,7 @@ def checkpoints(source: Any) -> pd.DataFrame:
     the application (a view alone; through `Stores`, an application whose streams
     have no prefix, or one other than its name that the view does not record). A
     lag is missing where more than 10,000 events would have to be counted, and
-    where a view in Redis was made from a different log than the application now
+    where a view was made from a different log than the application now
     has: its runner reports that, too.
 
     Raises TypeError for any other source and for a recorder that cannot tell
@@ -91,7 +90,7 @@ def checkpoints(source: Any) -> pd.DataFrame:
 
 def _checkpoints(source: Any) -> Iterator[CheckpointRow]:
     if isinstance(source, TrackingRecorder):
-        yield from _of_recorder(source, _view_name(source))
+        yield from _of_recorder(source, kind_of(source).name)
     elif isinstance(source, Application) and isinstance(source.recorder, TrackingRecorder):
         yield from _of_recorder(source.recorder, source.name)
     elif isinstance(source, Application):
@@ -110,33 +109,28 @@ def _checkpoints(source: Any) -> Iterator[CheckpointRow]:
 
 
 def _of_recorder(recorder: TrackingRecorder, name: str) -> Iterator[CheckpointRow]:
-    for application, position in positions(recorder).items():
+    for application, position in kind_of(recorder).positions().items():
         yield CheckpointRow(name, application, position)
 
 
 def _of_runner(runner: Any) -> Iterator[CheckpointRow]:
     """A runner's, with the head of the application that it runs over."""
     recorder = tracking_recorder_of(runner)
-    name = getattr(runner.projection, "name", "") or _view_name(recorder)
+    kind = kind_of(recorder)
+    name = getattr(runner.projection, "name", "") or kind.name
     application = runner.app.name
     try:
-        known = positions(recorder)
+        known = kind.positions()
     except TypeError:  # it need not be able to list them: the runner names its application
         known = {}
     position = known.get(application, recorder.max_tracking_id(application))
+    events = kind.checkpoint_events(may_create=False)
     followed = dict(known) if position is None else {**known, application: position}
     for each, reached in followed.items():
         head = runner.app.recorder.max_notification_id() if each == application else None
-        event = None if head is None else _event_of(recorder, each)
+        event = None if head is None else events.load(each)
         lag = _lag(runner.app.recorder, reached, head, event)
         yield CheckpointRow(name, each, reached, head, lag)
-
-
-def _event_of(recorder: TrackingRecorder, application_name: str) -> CheckpointEvent | None:
-    """What a view in Redis knows of the event that its checkpoint stands at."""
-    ask = getattr(recorder, "checkpoint_event", None)
-    found: CheckpointEvent | None = ask(application_name) if callable(ask) else None
-    return found
 
 
 def tracking_recorder_of(runner: Any) -> TrackingRecorder:
@@ -145,63 +139,6 @@ def tracking_recorder_of(runner: Any) -> TrackingRecorder:
         if isinstance(candidate, TrackingRecorder):
             return candidate
     raise TypeError(f"{describe_source(runner)} has neither a view nor a recorder with checkpoints")
-
-
-def positions(recorder: TrackingRecorder) -> Mapping[str, int]:
-    """The checkpoint in each application that `recorder` follows.
-
-    The library's interface answers for one named application only; which ones
-    there are is read from where the known recorders keep them.
-    """
-    own = getattr(recorder, "checkpoints", None)
-    if callable(own):
-        found: Mapping[str, int] = own()
-        return found
-    if isinstance(recorder, POPOTrackingRecorder):
-        with recorder._database_lock:
-            tracked = dict(recorder._max_tracking_ids)
-        return {name: position for name, position in tracked.items() if position is not None}
-    if hasattr(recorder, "tracking_record_cls"):
-        return _sqlalchemy_positions(recorder)
-    datastore: Any = getattr(recorder, "datastore", None)
-    migration = getattr(recorder, "table_migration_identifier", None)
-    if isinstance(recorder, SQLiteTrackingRecorder):
-        query = "SELECT application_name, MAX(notification_id) AS position FROM tracking GROUP BY 1"
-    elif datastore is not None and hasattr(recorder, "tracking_table_name"):
-        table = ".".join(map(_quoted, (datastore.schema, recorder.tracking_table_name)))
-        query = f"SELECT application_name, MAX(notification_id) AS position FROM {table} GROUP BY 1"
-    else:
-        raise TypeError(
-            f"{describe_source(recorder)} cannot tell which applications it follows: ask it by name, "
-            "max_tracking_id(application_name), or pass the runner"
-        )
-    with datastore.transaction(commit=False) as cursor:
-        cursor.execute(query)
-        rows = cursor.fetchall()
-    return {
-        row["application_name"]: row["position"]
-        for row in rows
-        if row["application_name"] != migration
-    }
-
-
-def _quoted(name: str) -> str:
-    """A name as SQL writes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _sqlalchemy_positions(recorder: Any) -> Mapping[str, int]:
-    """Those of an eventsourcing-sqlalchemy recorder, through its own mapped class."""
-    record = recorder.tracking_record_cls
-    with recorder.transaction(commit=False) as session:
-        pairs = session.query(record.application_name, record.notification_id).all()
-    return dict(sorted(map(tuple, pairs)))
-
-
-def _view_name(recorder: TrackingRecorder) -> str:
-    """A Redis view's is its projection's; others have only their class."""
-    name = getattr(getattr(recorder, "namespace", None), "name", None)
-    return name if isinstance(name, str) else type(recorder).__name__
 
 
 def _of_followers(app: Application[Any]) -> Iterator[CheckpointRow]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
+from esnb.projections.views.dead_letters import KEY
 from esnb.sources.redaction import REDACTED, Redaction
 
 ViewRow = tuple[Any, ...]
@@ -29,7 +30,6 @@ def without_texts(rows: Iterable[ViewRow], redaction: Redaction) -> Iterator[Vie
 def _of_keys(keys: set[str], redaction: Redaction) -> dict[str, Callable[[Any], str]]:
     """What hides the values of a key, of those that are esnb's own."""
     from esnb.outbox.view import RECORDS  # brings redis-py
-    from esnb.projections.dead_letters import KEY
 
     failure = partial(_failure, redaction=redaction)
     hides: dict[str, Callable[[Any], str]] = {KEY: failure}

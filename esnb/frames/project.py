@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 from eventsourcing.application import Application
-from eventsourcing.persistence import InfrastructureFactory, Notification, TrackingRecorder
-from eventsourcing.popo import POPOTrackingRecorder
+from eventsourcing.persistence import Notification, TrackingRecorder
 from eventsourcing.projection import Projection
-from eventsourcing.sqlite import SQLiteTrackingRecorder
-from eventsourcing.utils import Environment
 
 from esnb.clients.uri import guarded_argument, guarded_settings
 from esnb.frames.read_model import read_model
-from esnb.setting import environment
+from esnb.projections.views import kind_class
 from esnb.sources.application import ApplicationSource
 from esnb.sources.moments import Moment, own_time, read_moment
 from esnb.sources.numbers import whole
@@ -91,7 +86,11 @@ def project(
     source = ApplicationSource(app)
     wanted = _until(source, until)
     projection = _projection_class(projection_class)
-    with _thrown_away(view_class, projection.name, app, env) as view:
+    if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
+        raise TypeError(
+            f"no view class: {describe_source(view_class)}; pass the class of a TrackingRecorder"
+        )
+    with kind_class(view_class).temporary(view_class, projection.name, app, env) as view:
         notifications = track(
             wanted(source.notifications(None)),
             unit="events",
@@ -190,54 +189,3 @@ def _projection_class(given: type[Projection[Any]] | ProjectionFunction) -> type
             function(self.view, domain_event, tracking)
 
     return FunctionProjection
-
-
-@contextmanager
-def _thrown_away(
-    view_class: type[TrackingRecorder],
-    name: str,
-    app: Application[Any],
-    env: Mapping[str, str] | None,
-) -> Iterator[TrackingRecorder]:
-    """An empty view, gone after the block."""
-    if not isinstance(view_class, type) or not issubclass(view_class, TrackingRecorder):
-        raise TypeError(
-            f"no view class: {describe_source(view_class)}; pass a TrackingRecorder's class"
-        )
-    from esnb.redis import RedisTrackingRecorder
-
-    with ExitStack() as stack:
-        view: TrackingRecorder
-        if issubclass(view_class, RedisTrackingRecorder):
-            own = view_class.construct(_settings(name, app, env))
-            redis_view = own.in_namespace(f"project-{uuid4().hex}")
-            stack.callback(redis_view.discard)
-            view = redis_view
-        elif env is None and issubclass(view_class, POPOTrackingRecorder):
-            view = view_class()
-        else:
-            factory = InfrastructureFactory[Any].construct(
-                Environment(name, {**(env or _in_memory(view_class))})
-            )
-            stack.callback(factory.close)
-            view = factory.tracking_recorder(view_class)
-        yield view
-
-
-def _settings(name: str, app: Application[Any], env: Mapping[str, str] | None) -> Environment:
-    """Here, where no error passes: tracebacks with variables show all that a line names."""
-    return environment(name, app.env, env)
-
-
-def _in_memory(view_class: type[TrackingRecorder]) -> Mapping[str, str]:
-    """Settings of a database that is nowhere but in memory."""
-    if issubclass(view_class, SQLiteTrackingRecorder):
-        return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": ":memory:"}
-    from esnb.projections.sql_group import is_sqlalchemy  # brings redis-py
-
-    if is_sqlalchemy(view_class):
-        return {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": "sqlite://"}
-    raise TypeError(
-        f"{view_class.__qualname__} is not a Redis, SQLite, SQLAlchemy or POPO view: pass the "
-        "settings of a store that may be written to with env="
-    )

@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 import pandas as pd
 from eventsourcing.persistence import TrackingRecorder
-from eventsourcing.popo import POPOTrackingRecorder
-from eventsourcing.sqlite import SQLiteRecorder, SQLiteTrackingRecorder
 
 from esnb.clients.uri import guarded_argument
 from esnb.folds.changes import same
 from esnb.frames.failures import without_texts
 from esnb.frames.schema import build, build_rows
+from esnb.projections.views import kind_of
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import describe_source
-from esnb.values.state import kept, written
+from esnb.values.state import written
 
 ENTRIES: Schema = {"key": "string", "type": "string", "field": "string", "value": "object"}
-
-_CREATED_TABLE = re.compile(
-    r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"'`\[]?(\w+)", re.IGNORECASE
-)
 
 
 def read_model(
@@ -66,17 +60,10 @@ def read_model(
     runner_or_view = guarded_argument(runner_or_view)
     view = _view_of(runner_or_view)
     redaction = Redaction(redact)
-    own = getattr(view, "rows", None)
-    if callable(own):
-        return _of_rows(list(own()), redaction)
-    if isinstance(view, SQLiteTrackingRecorder):
-        return _of_records(*_rows_of_table(view, table), redaction)
-    if isinstance(view, POPOTrackingRecorder):
-        return _of_entries(_attributes(view), redaction)
-    raise TypeError(
-        f"{describe_source(view)} does not show its state: give the view class a method rows() that "
-        "returns its rows as dicts (Redis, SQLite and POPO views are shown as they are)"
-    )
+    found = kind_of(view).rows(table)
+    if found.columns is not None:
+        return _of_records(found.columns, found.rows, redaction)
+    return _of_rows(found.rows, redaction)
 
 
 def _view_of(runner_or_view: Any) -> Any:
@@ -169,47 +156,3 @@ def _of_records(
             for record in records
         ]
     return build({}, {}, fields={name: [record.get(name) for record in records] for name in names})
-
-
-def _rows_of_table(
-    view: SQLiteTrackingRecorder, table: str | None
-) -> tuple[list[str], list[dict[str, Any]]]:
-    """Its columns, and its rows by them."""
-    tables = _own_tables(view)
-    if table is None and len(tables) == 1:
-        table = tables[0]
-    if table is None or table not in tables:
-        raise ValueError(
-            f"{describe_source(view)} has the tables {', '.join(tables) or '(none of its own)'}: "
-            "say which with table="
-        )
-    with view.datastore.transaction(commit=False) as cursor:
-        cursor.execute(f'SELECT * FROM "{table}"')
-        rows: Iterable[Any] = cursor.fetchall()
-        names = [column[0] for column in cursor.sqlite_cursor.description]
-    return names, [dict(zip(names, tuple(row), strict=True)) for row in rows]
-
-
-def _own_tables(view: SQLiteRecorder) -> list[str]:
-    """The tables that the view's class creates, except that of the checkpoints."""
-    found = (_CREATED_TABLE.search(statement) for statement in view.create_table_statements)
-    names = dict.fromkeys(match[1] for match in found if match)
-    return [name for name in names if name != "tracking"]
-
-
-def _attributes(view: POPOTrackingRecorder) -> Iterator[tuple[Any, ...]]:
-    bookkeeping = vars(POPOTrackingRecorder())
-    return (
-        (name, type(value).__name__, field, kept(entry))
-        for name, value in vars(view).items()
-        if name not in bookkeeping
-        for field, entry in _entries(value)
-    )
-
-
-def _entries(value: Any) -> list[tuple[str | None, Any]]:
-    if isinstance(value, Mapping):
-        return [(written(key), entry) for key, entry in value.items()]
-    if isinstance(value, list | tuple):
-        return [(str(index), entry) for index, entry in enumerate(value)]
-    return [(None, value)]

@@ -24,7 +24,7 @@ from esnb.running.actions import Action
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
 from esnb.running.runner import Runner
-from esnb.running.status import Status, absence, retrying_if_away, told
+from esnb.running.status import CommonStatus, absence, retrying_if_away, told
 from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
@@ -40,7 +40,7 @@ KEPT_JOBS: Mapping[str, Any] = {
 
 
 @dataclass(frozen=True)
-class PublisherStatus(Status):
+class PublisherStatus(CommonStatus):
     """How a publisher is doing."""
 
     _counted = ("published", "restarts")

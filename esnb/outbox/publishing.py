@@ -86,7 +86,7 @@ class Publishing(LoopWork):
                     await self._check_server(client)
                     checked = True
                 if self.progress.state == "starting":
-                    self.progress.says("running")  # before a record is seen to be settled
+                    self.progress.set_state("running")  # before a record is seen to be settled
                 pause = await self._turn()
                 recovery.reset()
                 self.progress.recover("running")

@@ -21,7 +21,7 @@ from esnb.redis.errors import translated
 from esnb.running.actions import Action
 from esnb.running.progress import Progress
 from esnb.running.runner import Runner, has_ended
-from esnb.running.status import Status, absence, retrying_if_away, told
+from esnb.running.status import CommonStatus, absence, retrying_if_away, told
 from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, within
@@ -35,7 +35,7 @@ _RETRY_MS = 1000
 
 
 @dataclass(frozen=True)
-class WorkerStatus(Status):
+class WorkerStatus(CommonStatus):
     """How a worker is doing."""
 
     _counted = ("completed", "failed", "restarts")
@@ -135,7 +135,7 @@ class Worker(Runner[Working]):
         self._check_started()
         progress, counts = self._progress, self._progress.counts
         deadline = monotonic() + timeout
-        progress.waits(timeout, lambda: counts["completed"] >= jobs or has_ended(progress))
+        progress.wait(timeout, lambda: counts["completed"] >= jobs or has_ended(progress))
         if counts["completed"] >= jobs:
             return
         self._raise_failure()

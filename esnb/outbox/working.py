@@ -133,7 +133,7 @@ class Working(LoopWork):
             try:
                 await ping(client)
             except (redis.RedisError, OSError) as error:
-                self.progress.says("retrying", self._say(error))
+                self.progress.set_state("retrying", self._say(error))
                 await woken(ending, backoff.next())
             else:
                 if self.progress.state == "retrying":

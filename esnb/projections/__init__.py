@@ -4,31 +4,59 @@
 applications. Inside a handler `current()` is the event's notification, and
 what the handler records is correlated with it. `PersistentRunner` has competing
 consumers handle the events of a persistent subscription.
+
+Everything here but `current()` is imported at its first use: who only asks
+how a view is kept (`esnb.projections.views`) loads neither gRPC nor redis-py.
 """
 
-from esnb.clients import redis_py as redis_py  # first
-from esnb.projections.current import current
-from esnb.projections.dead_letters import DeadLetter
-from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
-from esnb.projections.persistent.errors import CategoryNotProjectedError, ForeignGroupError
-from esnb.projections.persistent.runner import PersistentRunner
-from esnb.projections.persistent.status import PersistentStatus
-from esnb.projections.runner import CatchUpRunner
-from esnb.redis import ForeignViewError
-from esnb.running.backoff import Backoff
-from esnb.running.status import RunnerStatus
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "Backoff",
-    "CatchUpRunner",
-    "CategoryNotProjectedError",
-    "CheckpointAheadError",
-    "CheckpointMismatchError",
-    "DeadLetter",
-    "ForeignGroupError",
-    "ForeignViewError",
-    "PersistentRunner",
-    "PersistentStatus",
-    "RunnerStatus",
-    "current",
-]
+from esnb.projections.current import current  # now: a module has that name, too
+from esnb.threads.outside import outside
+
+if TYPE_CHECKING:
+    from esnb.projections.errors import CheckpointAheadError as CheckpointAheadError
+    from esnb.projections.errors import CheckpointMismatchError as CheckpointMismatchError
+    from esnb.projections.persistent.errors import (
+        CategoryNotProjectedError as CategoryNotProjectedError,
+    )
+    from esnb.projections.persistent.errors import ForeignGroupError as ForeignGroupError
+    from esnb.projections.persistent.runner import PersistentRunner as PersistentRunner
+    from esnb.projections.persistent.status import PersistentStatus as PersistentStatus
+    from esnb.projections.runner import CatchUpRunner as CatchUpRunner
+    from esnb.projections.views.dead_letters import DeadLetter as DeadLetter
+    from esnb.redis.errors import ForeignViewError as ForeignViewError
+    from esnb.running.backoff import Backoff as Backoff
+    from esnb.running.status import RunnerStatus as RunnerStatus
+
+_HOME = {
+    "Backoff": "esnb.running.backoff",
+    "CatchUpRunner": "esnb.projections.runner",
+    "CategoryNotProjectedError": "esnb.projections.persistent.errors",
+    "CheckpointAheadError": "esnb.projections.errors",
+    "CheckpointMismatchError": "esnb.projections.errors",
+    "DeadLetter": "esnb.projections.views.dead_letters",
+    "ForeignGroupError": "esnb.projections.persistent.errors",
+    "ForeignViewError": "esnb.redis",
+    "PersistentRunner": "esnb.projections.persistent.runner",
+    "PersistentStatus": "esnb.projections.persistent.status",
+    "RunnerStatus": "esnb.running.status",
+}
+"""Where each public name lives."""
+
+__all__ = ["current", *sorted(_HOME)]
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        home = _HOME[name]
+    except KeyError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+    value = getattr(outside(lambda: import_module(home)), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

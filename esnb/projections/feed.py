@@ -25,7 +25,7 @@ LONGEST_POLL = 0.5
 """Seconds between looks at a recorder that cannot subscribe; doubled while nothing comes."""
 LINGER = 0.002
 """Seconds that a group of events is waited for, once they come in numbers."""
-DOUBTFUL = 2.0
+HEAD_CHECK = 2.0
 """Seconds after which an event that should be there is asked for again."""
 
 
@@ -33,7 +33,7 @@ class LogReplacedError(OperationalError):
     """A log is no longer the one that was read: whoever opens it again sees why."""
 
 
-class Feed:
+class EventFeed:
     """Notifications after a position, no topic left out.
 
     It subscribes. Up to the event that is the last one at that time the
@@ -120,7 +120,9 @@ class Feed:
             self.at_end = False
         else:
             if not self.at_end:
-                threading.Thread(target=self._doubt, name="esnb-doubt", daemon=True).start()
+                threading.Thread(
+                    target=self._watch_head, name="esnb-watch-head", daemon=True
+                ).start()
 
     def _is_reached(self) -> bool:
         return self._goal is None or (self._after is not None and self._after >= self._goal)
@@ -137,18 +139,18 @@ class Feed:
                 return found
             if len(found) == limit:
                 return found
-        # Somebody has stopped it, in `interrupt()` or in doubt: on by pages.
+        # Somebody has stopped it, in `interrupt()` or `_watch_head()`: on by pages.
         self._subscription, self._pages = None, True
         return found
 
-    def _doubt(self) -> None:
+    def _watch_head(self) -> None:
         """Stops a subscription that waits for an event that is gone.
 
         Streams may be deleted, the last event's among them, after the log's
         end was asked for.
         """
         before = self._after
-        while not self._closed.wait(DOUBTFUL) and not self.at_end:
+        while not self._closed.wait(HEAD_CHECK) and not self.at_end:
             subscription, now = self._subscription, self._after
             if now == before and subscription is not None:
                 try:

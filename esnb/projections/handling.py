@@ -12,9 +12,9 @@ from eventsourcing.persistence import IntegrityError, Notification, TrackingReco
 from eventsourcing.projection import Projection
 
 from esnb.adapters.checkpoint_event import TrackedEvent
-from esnb.projections.checkpoint_events import CheckpointEvents
 from esnb.projections.current import Handling
-from esnb.projections.group import group
+from esnb.projections.views.checkpoint_events import CheckpointEvents
+from esnb.projections.views.kinds import kind_of
 from esnb.redis import CommandRefusedError, ViewDamagedError
 from esnb.running.exits import contained
 from esnb.running.transient import is_transient
@@ -60,14 +60,7 @@ class Handlers:
         topics = frozenset(self.projection.topics)
         name = self.application.name
         done = 0
-        with group(
-            self.view,
-            len(notifications),
-            after,
-            application_name=name,
-            recorder=self.application.recorder,
-            events=self.events,
-        ) as commit:
+        with kind_of(self.view).commit(self.application, after, self.events) as commit:
             try:
                 for notification in notifications:
                     if not topics or notification.topic in topics:

@@ -18,10 +18,10 @@ from eventsourcing.utils import EnvType, strtobool
 
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings, said
-from esnb.projections.dead_letters import DeadLetter, DeadLetters
-from esnb.projections.rebuilding import can_rebuild, rebuilds_of
+from esnb.projections.runner_position import RunnerPosition
 from esnb.projections.same_log import SameLog
-from esnb.projections.standing import Standing
+from esnb.projections.views.dead_letters import DeadLetter
+from esnb.projections.views.kinds import kind_of
 from esnb.projections.worker import ProjectionWorker
 from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
@@ -104,10 +104,10 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         if batch_size < 1:
             raise ValueError(f"batch_size is {batch_size!r}: a batch holds at least one event")
         if on_error not in ("stop", "dead-letter"):
-            raise ValueError(f"on_error is {on_error!r}: give 'stop' or 'dead-letter'")
+            raise ValueError(f"on_error is {on_error!r}: pass 'stop' or 'dead-letter'")
         if env is not None and not isinstance(env, Mapping):
             raise TypeError(
-                f"env is a {type(env).__qualname__}: give a mapping of settings, such as stores.env"
+                f"env is a {type(env).__qualname__}: pass a mapping of settings, such as stores.env"
             )
         env = None if env is None else guarded_settings(env)
         _check(projection_class, view_class)
@@ -122,16 +122,14 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         self._sets_aside = on_error == "dead-letter"
         self._backoff = backoff or Backoff()
         self._progress = Progress(clock)
-        self._dead_letters = DeadLetters()
-        self._rebuilds = rebuilds_of(
-            self.view,
-            application_name=self.app.name,
-            projection_class=projection_class,
-            make=lambda: factory.tracking_recorder(view_class),
+        self._dead_letters: list[DeadLetter] = []
+        """Of a view that cannot keep them itself."""
+        self._rebuild = kind_of(self.view).rebuild(
+            self.app.name, projection_class, lambda: factory.tracking_recorder(view_class)
         )
         self._same_log = SameLog(self.app, projection_class.name, self._way_out)
         self._makes_tables = strtobool(settings.get("CREATE_TABLE") or "yes")
-        self._standing = Standing(self.app, self.view, self._progress, self._same_log)
+        self._position = RunnerPosition(self.app, self.view, self._progress, self._same_log)
         super().__init__([Task(f"esnb-{self.projection.name}", self._progress)])
         close_with_stores(settings, self.stop)
 
@@ -149,7 +147,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
             view=self.view,
             same_log=self._same_log,
             makes_tables=self._makes_tables,
-            rebuilds=self._rebuilds,
+            rebuild=self._rebuild,
             progress=task.progress,
             dead_letters=self._dead_letters,
             batch_size=self._batch_size,
@@ -159,7 +157,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         )
 
     def rebuild(self) -> None:
-        """Fills the view anew from the first event, and returns at once.
+        """Fills the view again from the first event, and returns at once.
 
         The view is filled beside itself and swapped in when it has caught up,
         in Redis by one script, in SQLAlchemy's tables in one transaction:
@@ -173,7 +171,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         the library's own SQL modules, and in tables whose names do not depend on
         the projection's.
         """
-        self._rebuilds.check()
+        self._rebuild.check()
         with self._progress.changed:
             self._progress.rebuild = self._progress.rebuilding = True
         self.start()
@@ -192,12 +190,12 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         deadline = monotonic() + timeout
         progress = self._progress
         progress.changed.check_process()
-        if self._standing.was_reset(min(timeout, question.PATIENCE)):
+        if self._position.was_reset(min(timeout, question.PATIENCE)):
             with progress.changed:
                 progress.reopens_asked += 1
             self._tasks[0].interrupt()
         try:
-            target = self._standing.head(deadline) if notification_id is None else notification_id
+            target = self._position.head(deadline) if notification_id is None else notification_id
         except UnansweredError as error:
             raise TimeoutError(f"{self._place()} after {timeout} s of waiting: {error}") from error
 
@@ -206,12 +204,10 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
                 return False
             return not target or (progress.position is not None and progress.position >= target)
 
-        if not self.is_started and target and self._standing.is_stored(target, deadline):
+        if not self.is_started and target and self._position.is_stored(target, deadline):
             return
         self._check_started()
-        progress.waits(
-            max(0.0, deadline - monotonic()), lambda: is_reached() or has_ended(progress)
-        )
+        progress.wait(max(0.0, deadline - monotonic()), lambda: is_reached() or has_ended(progress))
         if is_reached():
             return
         self._raise_failure()
@@ -234,15 +230,15 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         It waits no longer than a second for them; then `error` says since when
         the rest is not known.
         """
-        status = self._standing.status(self.projection.name, self._batch_size, self._problem)
-        return status if can_rebuild(self._rebuilds) else replace(status, all_actions=_UNREBUILT)
+        status = self._position.status(self.projection.name, self._batch_size, self._problem)
+        return status if self._rebuild.is_possible else replace(status, all_actions=_UNREBUILT)
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.
 
         A Redis view keeps them; of other views they last as long as this runner.
         """
-        return self._dead_letters.of(self.view)
+        return kind_of(self.view).dead_letters(self._dead_letters).all()
 
     def __repr__(self) -> str:
         return f"<CatchUpRunner {self.projection.name!r} over {self.app.name!r}, {self._progress.state}>"
@@ -272,7 +268,7 @@ def require_application(given: object) -> None:
     """TypeError for what is neither an Application nor a class of one."""
     if not isinstance(given, Application) and not _is_class(given, Application):
         raise TypeError(
-            f"{given!r} is no eventsourcing Application: give a class, or an instance "
+            f"{given!r} is not an eventsourcing Application: pass a class, or an instance "
             "(the library's own ProjectionRunner runs over a DCBApplication)"
         )
 
@@ -280,11 +276,11 @@ def require_application(given: object) -> None:
 def _check(projection_class: object, view_class: object) -> None:
     if not _is_class(projection_class, Projection):
         raise TypeError(
-            f"{projection_class!r} is no projection: give a subclass of "
+            f"{projection_class!r} is not a projection: pass a subclass of "
             "eventsourcing.projection.Projection"
         )
     if not _is_class(view_class, TrackingRecorder):
-        raise TypeError(f"{view_class!r} is no view: give a TrackingRecorder's class")
+        raise TypeError(f"{view_class!r} is not a view class: pass a TrackingRecorder's class")
 
 
 def _is_class(given: object, of: type) -> bool:
@@ -301,6 +297,6 @@ def _view(factory: InfrastructureFactory[TView], view_class: type[TView]) -> TVi
         # So the library's factories refuse the views of other stores.
         variable = factory.env.create_keys(factory.PERSISTENCE_MODULE)[0]
         raise TypeError(
-            f"{type(factory).__module__} builds no {view_class.__qualname__}: give env=stores.env, "
+            f"{type(factory).__module__} does not build {view_class.__qualname__}: pass env=stores.env, "
             f"or set {variable} to the persistence module of its store (esnb.redis for a RedisView)"
         ) from error

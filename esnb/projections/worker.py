@@ -1,4 +1,4 @@
-"""The thread of a runner: reads, applies, and begins anew when something breaks."""
+"""The thread of a runner: reads, applies, and begins again when something breaks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from eventsourcing.projection import Projection
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.clients.uri import said
-from esnb.projections.checkpoint_events import CheckpointEvents, checkpoint_events
 from esnb.projections.current import event_id_of
-from esnb.projections.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
-from esnb.projections.feed import Feed
+from esnb.projections.feed import EventFeed
 from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
-from esnb.projections.rebuilding import Rebuilds, claim
 from esnb.projections.same_log import SameLog
-from esnb.redis import ForeignViewError, RedisTrackingRecorder, ViewDamagedError
+from esnb.projections.views.checkpoint_events import CheckpointEvents
+from esnb.projections.views.dead_letters import DeadLetter
+from esnb.projections.views.kind import ViewKind
+from esnb.projections.views.kinds import kind_of
+from esnb.projections.views.rebuild import Rebuild
+from esnb.redis import ForeignViewError, ViewDamagedError
 from esnb.running.backoff import Backoff
 from esnb.running.progress import Progress, trace
 from esnb.running.recovery import Recovery
@@ -47,9 +49,9 @@ class ProjectionWorker(Work):
         view: TrackingRecorder,
         same_log: SameLog,
         makes_tables: bool,
-        rebuilds: Rebuilds,
+        rebuild: Rebuild,
         progress: Progress,
-        dead_letters: DeadLetters,
+        dead_letters: list[DeadLetter],
         batch_size: int,
         sets_aside: bool,
         backoff: Backoff,
@@ -64,14 +66,14 @@ class ProjectionWorker(Work):
         self._same_log = same_log
         self._makes_tables = makes_tables
         self._events: CheckpointEvents | None = None
-        self._rebuilds = rebuilds
+        self._rebuild = rebuild
         self._progress = progress
         self._dead_letters = dead_letters
         self._batch_size = batch_size
         self._sets_aside = sets_aside
         self._recovery = Recovery(f"projection {projection.name!r}", progress, backoff)
         self._standby = standby
-        self._feed: Feed | None = None
+        self._feed: EventFeed | None = None
         self._filling: TrackingRecorder | None = None
         """The new view, while one is rebuilt."""
         self._looked_for_rebuild = False
@@ -110,7 +112,7 @@ class ProjectionWorker(Work):
     def _follow(self) -> None:
         """Opens, then reads and applies until something is asked of it."""
         handlers, position, event = self._open()
-        feed = self._feed = Feed(self._application.recorder, position, event)
+        feed = self._feed = EventFeed(self._application.recorder, position, event)
         try:
             while not self._progress.is_disturbed():
                 found = feed.read(max(self._batch_size, _SMALLEST_PAGE), _IDLE)
@@ -165,38 +167,34 @@ class ProjectionWorker(Work):
         progress = self._progress
         asked = progress.reopens_asked
         if progress.rebuild:
-            self._filling = self._rebuilds.begin()
+            self._filling = self._rebuild.begin()
             self._dead_letters.clear()
             with progress.changed:
                 progress.rebuild = False
         elif not self._looked_for_rebuild:
-            self._filling = self._rebuilds.pending()
+            self._filling = self._rebuild.pending()
         self._looked_for_rebuild = True
-        if self._filling is not None and self._rebuilds.is_gone(self._filling):
+        if self._filling is not None and self._rebuild.is_gone(self._filling):
             self._filling = None  # it was swapped in, though the answer was lost
         with progress.changed:
             progress.rebuilding = progress.rebuild or self._filling is not None
             progress.changed.notify_all()
         view, projection = self._view, self._projection
         if self._filling is None:
-            claim(view, type(projection))
+            kind_of(view).claim(type(projection))
         else:
             view, projection = self._filling, type(projection)(view=self._filling)
-        position = self._take_up(view)
-        self._events = checkpoint_events(view, may_create=self._makes_tables)
+        kind = kind_of(view)
+        position = kind.load_checkpoint(self._application.name)
+        self._events = kind.checkpoint_events(may_create=self._makes_tables)
         event = self._events.load(self._application.name)
         self._same_log.require(position, event)
-        progress.says("running" if self._filling is None else "rebuilding")
-        progress.opens(position, event, asked)
+        progress.set_state("running" if self._filling is None else "rebuilding")
+        progress.opened(position, event, asked)
         return Handlers(self._application, projection, view, self._events), position, event
 
-    def _take_up(self, view: TrackingRecorder) -> int | None:
-        if isinstance(view, RedisTrackingRecorder):
-            return view.take_up(self._application.name)
-        return view.max_tracking_id(self._application.name)
-
     def _swap(self, filled: TrackingRecorder) -> bool:
-        if not self._rebuilds.swap(filled, self._application.recorder.max_notification_id()):
+        if not self._rebuild.swap(filled, self._application.recorder.max_notification_id()):
             return False
         self._filling = None
         return True
@@ -206,18 +204,18 @@ class ProjectionWorker(Work):
         self._progress.recover("running" if self._filling is None else "rebuilding")
 
     def _pause(self) -> None:
-        self._progress.says("paused")
-        self._progress.waits(None, lambda: self._progress.stop or not self._progress.pause)
+        self._progress.set_state("paused")
+        self._progress.wait(None, lambda: self._progress.stop or not self._progress.pause)
 
     # --- what went wrong -----------------------------------------------------------
 
     def _overcome(self, error: Exception) -> bool:
         """Does what `error` asks for; False when there is no going on."""
-        view = self._view if self._filling is None else self._filling
+        view = kind_of(self._view if self._filling is None else self._filling)
         if may_be_conflict(error):
-            before, generation = self._progress.position, _generation(view)
-            now = self._take_up(view)
-            is_same = now == before and generation in ("", _generation(view))
+            before, generation = self._progress.position, view.generation
+            now = view.load_checkpoint(self._application.name)
+            is_same = now == before and generation in ("", view.generation)
             if not is_same or not isinstance(error, HandlerError):
                 if (now or 0) > (before or 0):
                     self._stand_by(view, now)
@@ -242,7 +240,7 @@ class ProjectionWorker(Work):
         )
         self._progress.fail(failure.error, event, failure.handler)
 
-    def _set_aside(self, failure: HandlerError, view: TrackingRecorder) -> None:
+    def _set_aside(self, failure: HandlerError, view: ViewKind) -> None:
         notification = failure.notification
         name = self._application.name
         letter = DeadLetter(
@@ -257,31 +255,28 @@ class ProjectionWorker(Work):
             time=datetime.now(UTC).isoformat(),
         )
         tracking = TrackedEvent(name, notification)
-        self._dead_letters.add(view, letter, tracking, self._take_up(view))
+        after = view.load_checkpoint(name)
+        view.dead_letters(self._dead_letters).add(letter, tracking, after)
         with self._progress.changed:
             self._progress.dead_letters += 1
         self._reach(notification, 1)
 
-    def _stand_by(self, view: TrackingRecorder, position: int | None) -> None:
+    def _stand_by(self, view: ViewKind, position: int | None) -> None:
         """Leaves the work to another runner of the same projection while it does it."""
         progress = self._progress
         with progress.changed:
             progress.restarts += 1
-            progress.says(
+            progress.set_state(
                 "standby",
                 f"another runner of projection {self._projection.name!r} moves its checkpoint in "
                 f"application {self._application.name!r}: this one stands by, and takes over when "
                 "the other stops. Stop one of them",
             )
         self._standby.reset()
-        while not progress.waits(self._standby.next()):
+        while not progress.wait(self._standby.next()):
             progress.reached(position)
-            now = self._take_up(view)
+            now = view.load_checkpoint(self._application.name)
             head = self._application.recorder.max_notification_id()
             if now == position and (now or 0) < (head or 0):
                 return
             position = now
-
-
-def _generation(view: TrackingRecorder) -> str:
-    return view.generation if isinstance(view, RedisTrackingRecorder) else ""

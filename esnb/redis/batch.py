@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 from eventsourcing.persistence import Tracking
 
-from esnb.redis.changes import ANYWHERE, Change, CommandRefusedError, Expected, behind
+from esnb.redis.changes import ANYWHERE, Change, CommandRefusedError, Expected, stale_checkpoint
 from esnb.redis.namespace import Namespace
 
 
@@ -50,7 +50,7 @@ class Batch:
             if last.application_name != change.tracking.application_name:
                 self.flush()
             elif last.notification_id >= change.tracking.notification_id:
-                raise behind(self._namespace, change.tracking, last.notification_id)
+                raise stale_checkpoint(self._namespace, change.tracking, last.notification_id)
         self._changes.append(change)
         if len(self._changes) >= self._max_events:
             self.flush()

@@ -54,7 +54,7 @@ class CommandRefusedError(DataError):
         """That event."""
 
 
-def behind(namespace: Namespace, tracking: Tracking, position: int) -> IntegrityError:
+def stale_checkpoint(namespace: Namespace, tracking: Tracking, position: int) -> IntegrityError:
     return IntegrityError(
         f"view {namespace.name!r} is at {position} of application "
         f"{tracking.application_name!r} and does not go to {tracking.notification_id}: that "
@@ -119,8 +119,8 @@ def apply_changes(
     if outcome == "ok":
         return str(details[0])
     where = f"view {namespace.name!r} in Redis at {described(connection.url)}"
-    if outcome == "behind":
-        raise behind(namespace, first, int(details[0]))
+    if outcome == "stale":
+        raise stale_checkpoint(namespace, first, int(details[0]))
     if outcome == "moved":
         raise IntegrityError(
             f"{where} is at {details[0]} of application {first.application_name!r}, where "

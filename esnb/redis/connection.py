@@ -39,7 +39,7 @@ def redis_url(env: Environment) -> str:
     url = guarded(env.get(REDIS_URL) or "")
     if not url:
         raise SettingError(
-            f"{REDIS_URL} is not set: give a redis://, rediss:// or unix:// URL, "
+            f"{REDIS_URL} is not set: set it to a redis://, rediss:// or unix:// URL, "
             "or take the environment of esnb.connect()"
         )
     check_url(url)

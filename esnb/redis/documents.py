@@ -315,7 +315,7 @@ class Documents:
     def _require(self, field: str, fields: Collection[str], what: str) -> None:
         if field not in fields:
             raise ValueError(
-                f"{self._name!r} has no index {field!r} of this kind, only {list(fields)}: give "
+                f"{self._name!r} has no index {field!r} of this kind, only {list(fields)}: pass "
                 f"Documents(…, {what}=[{field!r}]) and rebuild the view"
             )
 

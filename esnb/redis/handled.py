@@ -14,14 +14,14 @@ from esnb.redis.connection import connection, redis_url
 from esnb.redis.errors import translated
 from esnb.redis.namespace import Namespace, key_prefix
 
-Outcome = Literal["handled", "failed", "parked", "undone"]
+HandlingOutcome = Literal["handled", "failed", "parked", "undone"]
 """How handling an event ended; `undone` does not count as an attempt."""
 
 _ATTEMPTS_SECONDS: Final = 7 * 24 * 3600
 """That attempts are remembered after the last event that failed."""
 
 
-_End = tuple[str, Outcome]
+_End = tuple[str, HandlingOutcome]
 """The consumer that an event had, and how it ended with it."""
 
 
@@ -101,7 +101,7 @@ class HandledEvents:
             self._unwritten = _unwritten.setdefault(place, _Unwritten())
 
     @property
-    def is_behind(self) -> bool:
+    def has_unwritten(self) -> bool:
         """Whether this process knows of ends that Redis has not been told."""
         return bool(self._unwritten)
 
@@ -135,7 +135,7 @@ class HandledEvents:
             return None
         return int(numbers[0]) if outcome == b"begun" else max(0.001, int(numbers[0]) / 1000)
 
-    def end(self, event_id: UUID, consumer: str, outcome: Outcome) -> None:
+    def end(self, event_id: UUID, consumer: str, outcome: HandlingOutcome) -> None:
         """Notes how it ended, and lets go of the event.
 
         While Redis is away the process remembers it. Raises the library's
@@ -146,7 +146,7 @@ class HandledEvents:
         try:
             self._unwritten.write(event_id, self._write)
         except OperationalError:
-            return  # is_behind says so; flush() and begin() raise it again
+            return  # has_unwritten says so; flush() and begin() raise it again
 
     def _write_all(self) -> None:
         for event_id in self._unwritten.all() if self._unwritten else ():

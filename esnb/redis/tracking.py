@@ -187,7 +187,7 @@ class RedisTrackingRecorder(TrackingRecorder):
             if field.startswith(b"id:")
         }
 
-    def take_up(self, application_name: str) -> int | None:
+    def load_checkpoint(self, application_name: str) -> int | None:
         """The checkpoint, from which this object goes on whatever became of the view.
 
         `max_tracking_id()` tells the same, but an object that has written goes
@@ -195,7 +195,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         """
         self._flush_own()
         stored, self._generation, _ = self._read(application_name)
-        note_checkpoint(None)  # whoever takes a view up compares its event himself
+        note_checkpoint(None)  # whoever goes on from it compares its event itself
         return stored
 
     def checkpoint_event(self, application_name: str) -> CheckpointEvent | None:
@@ -216,7 +216,7 @@ class RedisTrackingRecorder(TrackingRecorder):
     def claim(self, owner: str) -> str:
         """Writes down whose view it is, unless that is known, and returns whose it is."""
         self._connection.call("HSETNX", self.namespace.tracking, "owner", owner)
-        return self._owner()
+        return self.owner()
 
     def replace(self, live: Self, *, reached: Tracking | None = None) -> bool:
         """Puts this view's keys and checkpoints in the place of `live`'s.
@@ -275,7 +275,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         self._generation = ""
         self._followed.forget()
 
-    def _owner(self) -> str:
+    def owner(self) -> str:
         """Whose view it is; empty where nobody has claimed it."""
         found: bytes = self._connection.call("HGET", self.namespace.tracking, "owner") or b""
         return found.decode()

@@ -37,5 +37,5 @@ class Backoff:
         return self._step * (0.5 + 0.5 * self.chance())
 
     def reset(self) -> None:
-        """Begins anew: an attempt has succeeded."""
+        """Begins again: an attempt has succeeded."""
         self._step = 0.0

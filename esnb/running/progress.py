@@ -9,7 +9,7 @@ from time import monotonic
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
 from esnb.clients.uri import masked, said
-from esnb.running.status import Rate, State
+from esnb.running.status import EventRate, RunState
 from esnb.threads.changes import Changes
 
 Predicate = Callable[[], bool]
@@ -31,8 +31,8 @@ class Progress:
         self.reopens_asked = 0
         self.reopens_done = 0
         # What the thread says.
-        self.state: State = "stopped"
-        self.opened = False
+        self.state: RunState = "stopped"
+        self.is_open = False
         self.position: int | None = None
         self.stands_at: CheckpointEvent | TrackedEvent | None = None
         """An event at or below the position, where one is known."""
@@ -49,7 +49,7 @@ class Progress:
         self.handler: str | None = None
         self.waits_for: str | None = None
         self.traceback: str | None = None
-        self.rate = Rate()
+        self.rate = EventRate()
 
     def begin(self, *, keeps_counts: bool = False) -> None:
         """Forgets what an earlier thread left. Raises ForkedError in a forked process."""
@@ -57,46 +57,46 @@ class Progress:
         with self.changed:
             self.stop = self.pause = False
             self.state = "starting"
-            self.opened = False
+            self.is_open = False
             self.applied = self.restarts = self.dead_letters = 0
             if not keeps_counts:
                 self.counts.clear()
             self.failure = None
             self.is_raised = False
-            self.rate = Rate()
+            self.rate = EventRate()
             self.rate.add(self.clock(), 0)
             self.forget_error()
 
     def forget_error(self) -> None:
         self.error = self.event = self.handler = self.traceback = None
 
-    def says(self, state: State, error: str | None = None) -> None:
+    def set_state(self, state: RunState, error: str | None = None) -> None:
         """Takes another state, and says what is wrong where `error` does."""
         with self.changed:
             self.state = state
             self.error = error or self.error
             self.changed.notify_all()
 
-    def recover(self, state: State, *, forgets: bool = True) -> None:
+    def recover(self, state: RunState, *, forgets: bool = True) -> None:
         """Takes another state: something went well, and with `forgets` nothing is wrong."""
         with self.changed:
-            self.opened = True
+            self.is_open = True
             if forgets:
                 self.forget_error()
-            self.says(state)
+            self.set_state(state)
 
     def retry(self, error: str) -> None:
         """The thread begins again after an error."""
         with self.changed:
             self.restarts += 1
-            self.says("retrying", error)
+            self.set_state("retrying", error)
 
     def fail(self, error: Exception, event: str | None = None, handler: str | None = None) -> None:
         """The thread cannot go on. `event` and `handler` are what failed, where one did."""
         with self.changed:
             self.failure = error
             self.note(error, event or self.event, handler or self.handler)
-            self.says("failed")
+            self.set_state("failed")
 
     def note(self, error: Exception, event: str | None, handler: str | None) -> None:
         """Keeps an error, with what failed, for whoever looks."""
@@ -111,12 +111,12 @@ class Progress:
             self.counts[what] += by
             self.changed.notify_all()
 
-    def opens(self, position: int | None, event: CheckpointEvent | None, asked: int) -> None:
+    def opened(self, position: int | None, event: CheckpointEvent | None, asked: int) -> None:
         """Takes the position that was found, after `asked` reopenings were asked for."""
         with self.changed:
             self.stands_at = event
             self.reopens_done = asked
-            self.opened = True
+            self.is_open = True
             self.reached(position)
 
     def applies(self, event: TrackedEvent, events: int) -> None:
@@ -154,7 +154,7 @@ class Progress:
         """Whether somebody doubts that the stores are those that were opened."""
         return self.reopens_asked != self.reopens_done
 
-    def waits(self, seconds: float | None, until: Predicate | None = None) -> bool:
+    def wait(self, seconds: float | None, until: Predicate | None = None) -> bool:
         """Blocks until something is asked of the thread, or the time is up."""
         return self.changed.wait_for(until or self.is_disturbed, seconds)
 

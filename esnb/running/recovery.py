@@ -50,7 +50,7 @@ class Recovery:
         if pause is None:
             return False
         progress = self._progress
-        progress.waits(pause, lambda: progress.stop or progress.pause)
+        progress.wait(pause, lambda: progress.stop or progress.pause)
         return True
 
     def pause_after(self, error: Exception, *, passes: bool = False) -> float | None:

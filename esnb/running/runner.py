@@ -14,7 +14,7 @@ from typing import Generic, Self
 from eventsourcing.persistence import ProgrammingError
 
 from esnb.running.progress import Progress
-from esnb.running.status import Status
+from esnb.running.status import CommonStatus
 from esnb.running.task import PATIENCE, Asked, Task, TWork, ask_to_stop
 from esnb.running.telemetry import observe, unobserve
 
@@ -37,7 +37,7 @@ class Runner(ABC, Generic[TWork]):
         """New work for one of its threads."""
 
     @abstractmethod
-    def status(self) -> Status:
+    def status(self) -> CommonStatus:
         """How it is doing, as plain data."""
 
     @property
@@ -112,7 +112,7 @@ class Runner(ABC, Generic[TWork]):
         deadline = None if timeout is None else monotonic() + timeout
         for task in self._tasks:
             left = None if deadline is None else max(0.0, deadline - monotonic())
-            if not task.is_current and not task.progress.waits(left, partial(holds, task.progress)):
+            if not task.is_current and not task.progress.wait(left, partial(holds, task.progress)):
                 return False
         return True
 

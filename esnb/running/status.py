@@ -17,7 +17,7 @@ from esnb.running.transient import is_transient
 from esnb.threads.question import Question, UnansweredError, not_known_since
 
 T = TypeVar("T")
-State = Literal[
+RunState = Literal[
     "stopped", "starting", "running", "rebuilding", "paused", "retrying", "standby", "failed"
 ]
 TState = TypeVar("TState", bound=str)
@@ -64,7 +64,7 @@ def oldest(asked: Iterable[tuple[Question[Any], Exception | None]]) -> datetime 
     return min((time for time in times if time is not None), default=None)
 
 
-class Status:
+class CommonStatus:
     """What every status says of a runner: what it is, and what it can be asked to do."""
 
     name: str
@@ -97,7 +97,7 @@ class Status:
 
 
 @dataclass(frozen=True)
-class RunnerStatus(Status):
+class RunnerStatus(CommonStatus):
     """A runner at one moment."""
 
     _counted = ("restarts",)
@@ -107,7 +107,7 @@ class RunnerStatus(Status):
     """The projection's."""
     application: str
     """The application whose events it follows."""
-    state: State
+    state: RunState
     """`starting` until the stores have answered for the first time; `retrying`
     after a connection was lost; `standby` while another runner of the same
     projection does the work; `failed` after an error that it cannot overcome."""
@@ -126,7 +126,7 @@ class RunnerStatus(Status):
     """Events a second over the last ten seconds; those that were skipped count."""
     batch_size: int
     restarts: int
-    """How often it has begun anew after an error, since `start()`."""
+    """How often it has begun again after an error, since `start()`."""
     dead_letters: int
     """Events set aside by this runner, since `start()`."""
     error: str | None
@@ -145,7 +145,7 @@ class RunnerStatus(Status):
     all_actions: tuple[Action, ...] = ("pause", "resume", "rebuild")
 
 
-class Rate:
+class EventRate:
     """Events a second over a window of the last seconds."""
 
     def __init__(self, window: float = 10.0) -> None:
@@ -159,7 +159,7 @@ class Rate:
 
     def per_second(self, now: float) -> float:
         """
-        >>> rate = Rate(window=10)
+        >>> rate = EventRate(window=10)
         >>> rate.add(100.0, 0)
         >>> rate.add(102.0, 50)
         >>> rate.per_second(105.0)

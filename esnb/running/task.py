@@ -88,7 +88,7 @@ def _live(work: Work, progress: Progress, ended: Flag) -> None:
             progress.fail(as_error(error))
     else:
         if progress.failure is None:
-            progress.says("stopped")
+            progress.set_state("stopped")
     finally:
         ended.set()
 

@@ -29,7 +29,7 @@ _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 @dataclass
-class Work:
+class WorkSpan:
     """What is worked on in a block."""
 
     events: int
@@ -39,13 +39,13 @@ class Work:
 class Telemetry(Protocol):
     """What a runner tells of its work."""
 
-    def work(self, events: int, **attributes: object) -> AbstractContextManager[Work]:
+    def work(self, events: int, **attributes: object) -> AbstractContextManager[WorkSpan]:
         """The block in which so many events are worked on."""
 
 
 class _Silent:
-    def work(self, events: int, **attributes: object) -> AbstractContextManager[Work]:
-        return nullcontext(Work(events))
+    def work(self, events: int, **attributes: object) -> AbstractContextManager[WorkSpan]:
+        return nullcontext(WorkSpan(events))
 
 
 class _Told:
@@ -54,10 +54,10 @@ class _Told:
         self._attributes = attributes
 
     @contextmanager
-    def work(self, events: int, **attributes: object) -> Iterator[Work]:
+    def work(self, events: int, **attributes: object) -> Iterator[WorkSpan]:
         instruments = _instruments()
         named: dict[str, Any] = {f"esnb.{name}": value for name, value in attributes.items()}
-        work, begun = Work(events), perf_counter()
+        work, begun = WorkSpan(events), perf_counter()
         # An exception that leaves the block makes the span an error, with its traceback.
         with instruments.tracer.start_as_current_span(
             self._span, attributes={**self._attributes, "esnb.events": events, **named}

@@ -11,7 +11,7 @@ import pytest
 import esnb
 from esnb.clients.installed import NewEvent, StreamState
 from esnb.projections import CategoryNotProjectedError, PersistentRunner
-from esnb.projections.persistent.group import Group
+from esnb.projections.persistent.group import ConsumerGroup
 from tests.domain.bank import Bank
 from tests.embedded_process import EmbeddedProcess
 from tests.persistent_groups import QUICK, Seen
@@ -27,10 +27,10 @@ def groups(stores: esnb.Stores) -> list[str]:
     return [f"{row.stream}::{row.group}" for row in found.itertuples()]
 
 
-def old_group(stores: esnb.Stores, bank: Bank, name: str = "billing") -> Group:
+def old_group(stores: esnb.Stores, bank: Bank, name: str = "billing") -> ConsumerGroup:
     """As versions before made it."""
     recorder: Any = bank.recorder
-    group = Group(stores.eventstoredb, name, None, [recorder.category.naming.pattern])
+    group = ConsumerGroup(stores.eventstoredb, name, None, [recorder.category.naming.pattern])
     group.ensure()
     return group
 

@@ -215,7 +215,7 @@ def test_a_redis_that_is_silent_for_longer_than_the_event_is_lent(server: RedisS
         assert silent.wait(DEADLINE)
         with server.silent():
             ended.set()
-            until(lambda: worker._memory.is_behind)
+            until(lambda: worker._deduplication.has_unwritten)
             groups.deliver_again(groups.group("billing"), event.ack_id)
         until(lambda: groups.group("billing").acknowledged)
     assert calls == ["one"]

@@ -107,7 +107,7 @@ def test_jobs_that_fail_and_jobs_that_tell(stores: Stores, bank: Bank) -> None:
         Worker(stores, "a", works) as failing,
     ):
         publisher.wait(timeout=DEADLINE)
-        assert failing._progress.waits(DEADLINE, lambda: failing._progress.counts["failed"] > 0)
+        assert failing._progress.wait(DEADLINE, lambda: failing._progress.counts["failed"] > 0)
         with Worker(stores, "b", works) as worker:
             worker.wait(1, timeout=DEADLINE)
         every: tuple[dict[str, Any], ...] = ({}, {"limit": 1}, {"last": 1})

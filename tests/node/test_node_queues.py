@@ -81,7 +81,7 @@ def test_results_and_failures_of_a_python_worker_are_read_in_node(stores: Stores
     outbox = published(stores, "mails")
     with Worker(stores, "mails", handle) as worker:
         worker.wait(2, timeout=DEADLINE)
-        assert worker._progress.waits(DEADLINE, lambda: worker._progress.counts["failed"] == 1)
+        assert worker._progress.wait(DEADLINE, lambda: worker._progress.counts["failed"] == 1)
 
     seen = {job["id"]: job for job in said("queue_reader.mjs", socket_of(stores), "mails")}
 

@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(str(files("esnb")))
-UNREVISED = ("projections/", "redis/", "running/")
-"""Rooms that still share names among themselves."""
 
 
 def declared(module: Path) -> Iterator[str]:
@@ -42,11 +40,7 @@ def homes() -> dict[str, list[str]]:
 
 @pytest.mark.once
 def test_a_class_shares_its_name_with_no_other() -> None:
-    shared = {
-        name: modules
-        for name, modules in homes().items()
-        if len(modules) > 1 and any(not module.startswith(UNREVISED) for module in modules)
-    }
+    shared = {name: modules for name, modules in homes().items() if len(modules) > 1}
     assert shared == {}
 
 

@@ -158,8 +158,8 @@ def test_pauses_double_until_a_record_is_dead(before: int, outcome: str, delay: 
 @pytest.mark.parametrize(
     ("stores", "application_class", "said"),
     [
-        ({}, 7, "7 is no eventsourcing Application"),
-        (Application, {}, "{} is no eventsourcing Application"),
+        ({}, 7, "7 is not an eventsourcing Application"),
+        (Application, {}, "{} is not an eventsourcing Application"),
         (7, Application, "not stores: int; pass the Stores that"),
         ("redis://:sesame@host", Application, "not stores: str; pass the Stores that"),
     ],

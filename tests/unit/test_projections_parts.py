@@ -12,11 +12,11 @@ from eventsourcing.popo import POPOApplicationRecorder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from esnb.projections.feed import Feed
+from esnb.projections.feed import EventFeed
 from esnb.projections.handling import HandlerError, Handlers
 from esnb.projections.lag import LagMeter
 from esnb.running.backoff import Backoff
-from esnb.running.status import Rate
+from esnb.running.status import EventRate
 from tests.domain.bank import Bank, Deposits, Sums
 
 
@@ -50,7 +50,7 @@ def test_whatever_the_batches_and_crashes_the_view_is_the_fold(
         position = view.max_tracking_id("Bank")
         handlers = Handlers(app, _CrashingOnce(view, left), view)
         try:
-            with closing(Feed(app.recorder, position)) as feed:
+            with closing(EventFeed(app.recorder, position)) as feed:
                 while found := feed.read(sizes[turn % len(sizes)], 0):
                     turn += 1
                     applied = handlers.apply(found, position)
@@ -107,7 +107,7 @@ def test_a_feed_reads_pages_and_then_what_comes() -> None:
     app = Bank()
     account = app.open()
     app.deposit(account, *range(7))
-    feed = Feed(app.recorder, 2)
+    feed = EventFeed(app.recorder, 2)
     try:
         assert [each.id for each in feed.read(4, 0)] == [3, 4, 5, 6]
         assert not feed.at_end
@@ -125,7 +125,7 @@ def test_a_feed_reads_pages_and_then_what_comes() -> None:
 
 def test_an_interrupt_ends_a_read_that_waits() -> None:
     app = Bank()
-    feed = Feed(app.recorder, None)
+    feed = EventFeed(app.recorder, None)
     feed.read(1, 0)
     feed.read(1, 0.01)
     results: list[Any] = []
@@ -144,7 +144,7 @@ def test_a_feed_may_begin_and_end_while_a_popo_recorder_tells_its_listeners(
 ) -> None:
     """In the middle of `save()`, which the library's own recorder fails then."""
     app = Bank()
-    first, second = Feed(app.recorder, None), Feed(app.recorder, None)
+    first, second = EventFeed(app.recorder, None), EventFeed(app.recorder, None)
     first.read(1, 0)
     first.read(1, 0)  # it subscribes when it is at the end
     interleaved: list[None] = []
@@ -177,7 +177,7 @@ def test_a_recorder_that_tells_its_listeners_in_its_own_way_is_left_alone() -> N
             told.append(None)
 
     recorder = Own()
-    Feed(recorder, None).close()
+    EventFeed(recorder, None).close()
     recorder.insert_events([])
     assert told == [None]
 
@@ -195,12 +195,12 @@ def test_what_ends_a_subscription_is_raised_where_it_is_read(
         return _Broken(events())
 
     monkeypatch.setattr(app.recorder, "subscribe", broken)
-    feed = Feed(app.recorder, None)
+    feed = EventFeed(app.recorder, None)
     with pytest.raises(OSError, match="gone"):
         _read_to_the_end(feed)
 
 
-def _read_to_the_end(feed: Feed) -> None:
+def _read_to_the_end(feed: EventFeed) -> None:
     for _ in range(100):
         feed.read(1, 10)
 
@@ -285,7 +285,7 @@ def test_pauses_grow_and_stay_in_bounds(chance: float, attempts: int) -> None:
 
 
 def test_a_rate_is_that_of_the_last_seconds() -> None:
-    rate = Rate(window=10)
+    rate = EventRate(window=10)
     rate.add(0, 0)
     rate.add(1, 1000)
     assert rate.per_second(2) == 500

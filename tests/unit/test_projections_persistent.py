@@ -20,8 +20,8 @@ from esnb.clients.installed import ServiceUnavailable
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, ForeignGroupError, PersistentRunner, current
 from esnb.projections.persistent.events import ApplicationEvents
-from esnb.projections.persistent.gone import watch_gone
-from esnb.projections.persistent.group import Group
+from esnb.projections.persistent.group import ConsumerGroup
+from esnb.projections.persistent.unresolved_links import acknowledge_unresolved
 from esnb.running.exits import ExitError
 from tests.domain.bank import Bank
 from tests.persistent_groups import QUICK, Groups, Seen
@@ -205,10 +205,10 @@ def test_a_handler_that_exits_is_tried_again_and_then_its_event_is_parked(
 def test_an_exit_elsewhere_in_the_thread_is_the_consumers_failure(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    def interrupted(group: Group) -> None:
+    def interrupted(group: ConsumerGroup) -> None:
         raise KeyboardInterrupt("enough")
 
-    monkeypatch.setattr(Group, "ensure", interrupted)
+    monkeypatch.setattr(ConsumerGroup, "ensure", interrupted)
     worker = runner(Groups(), Seen())
     with pytest.raises(ExitError, match="KeyboardInterrupt: enough was raised in a thread"):
         worker.run_forever(DEADLINE)
@@ -400,7 +400,7 @@ def test_links_whose_target_is_gone_are_acknowledged_and_counted() -> None:
     counted: list[None] = []
     subscription = SimpleNamespace(_read_resps=iter(answers), ack=acknowledged.append)
 
-    watch_gone(subscription, lambda: counted.append(None))
+    acknowledge_unresolved(subscription, lambda: counted.append(None))
 
     assert list(subscription._read_resps) == answers
     assert acknowledged == [gone]

@@ -23,6 +23,7 @@ from eventsourcing.persistence import (
 import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
+from esnb.projections.views import ViewKind
 from esnb.projections.worker import ProjectionWorker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
@@ -224,7 +225,7 @@ def test_stop_ends_after_the_event_at_hand(runner: Runner, projection: type[Depo
 
     stopping = threading.Thread(target=runner.stop)
     stopping.start()
-    assert runner._progress.waits(60, lambda: runner._progress.stop)
+    assert runner._progress.wait(60, lambda: runner._progress.stop)
     gate.opened.set()
     stopping.join(60)
 
@@ -282,7 +283,7 @@ def test_run_forever_ends_with_the_time_or_with_stop(runner: Runner) -> None:
 
     following = threading.Thread(target=runner.run_forever, daemon=True)
     following.start()
-    assert runner._progress.waits(60, lambda: runner._progress.state == "running")
+    assert runner._progress.wait(60, lambda: runner._progress.state == "running")
     runner.stop()
     following.join(60)
     assert not following.is_alive()
@@ -429,7 +430,7 @@ def test_a_pause_that_a_handler_delays_is_said(runner: Runner, projection: type[
             runner.pause()
         runner._patience = 60
         gate.opened.set()
-        assert runner._progress.waits(60, lambda: runner._progress.state == "paused")
+        assert runner._progress.wait(60, lambda: runner._progress.state == "paused")
 
 
 def test_pausing_one_that_does_not_run_does_nothing(runner: Runner) -> None:
@@ -493,7 +494,7 @@ def test_leaving_the_block_raises_what_wait_did_not(
     runner.app.deposit(runner.app.open(), 1)
 
     with pytest.raises(ValueError, match="cannot take 1"), runner:
-        runner._progress.waits(60, lambda: runner._progress.state == "failed")
+        runner._progress.wait(60, lambda: runner._progress.state == "failed")
     with pytest.raises(ValueError, match="cannot take 1"):
         runner.run_forever()
     with runner, pytest.raises(ValueError, match="cannot take 1"):
@@ -570,9 +571,7 @@ def test_an_exit_elsewhere_in_the_thread_is_the_runners_failure(
 ) -> None:
     runner.app.deposit(runner.app.open(), 1)
     with monkeypatch.context() as patched:
-        patched.setattr(
-            "esnb.projections.worker.claim", raises(KeyboardInterrupt("enough")).__func__
-        )
+        patched.setattr(ViewKind, "claim", raises(KeyboardInterrupt("enough")))
         runner.start()
         with pytest.raises(ExitError, match="KeyboardInterrupt: enough"):
             runner.wait()
@@ -656,7 +655,7 @@ def test_a_checkpoint_ahead_of_the_store_is_said(runner: Runner) -> None:
     ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size is 0"),
-        ({"on_error": "ignore"}, "give 'stop' or 'dead-letter'"),
+        ({"on_error": "ignore"}, "pass 'stop' or 'dead-letter'"),
     ],
 )
 def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
@@ -665,17 +664,17 @@ def test_wrong_arguments(arguments: dict[str, Any], message: str) -> None:
 
 
 def test_what_is_no_application() -> None:
-    with pytest.raises(TypeError, match="no eventsourcing Application"):
+    with pytest.raises(TypeError, match="not an eventsourcing Application"):
         CatchUpRunner(dict, Deposits, Sums)  # type: ignore[type-var]
 
 
 @pytest.mark.parametrize(
     ("projection_class", "view_class", "said"),
     [
-        (7, Sums, "7 is no projection: give a subclass of eventsourcing"),
-        (Sums, Deposits, "Sums'> is no projection"),
-        (Deposits, 7, "7 is no view: give a TrackingRecorder's class"),
-        (Deposits, Sums(), "Sums object at .* is no view"),
+        (7, Sums, "7 is not a projection: pass a subclass of eventsourcing"),
+        (Sums, Deposits, "Sums'> is not a projection"),
+        (Deposits, 7, "7 is not a view class: pass a TrackingRecorder's class"),
+        (Deposits, Sums(), "Sums object at .* is not a view class"),
     ],
 )
 def test_what_is_no_projection_and_no_view(
@@ -690,7 +689,7 @@ def test_a_view_whose_store_is_not_named(view_class: Any, monkeypatch: pytest.Mo
     monkeypatch.delenv("PERSISTENCE_MODULE", raising=False)
     with pytest.raises(
         TypeError,
-        match=r"eventsourcing\.popo builds no .*: give env=stores\.env, or set DEPOSITS_PERSISTENCE_MODULE",
+        match=r"eventsourcing\.popo does not build .*: pass env=stores\.env, or set DEPOSITS_PERSISTENCE_MODULE",
     ):
         CatchUpRunner(Bank, Deposits, view_class)
 
@@ -709,7 +708,7 @@ def test_of_two_runners_one_stands_by_and_takes_over(
     first: Runner = CatchUpRunner(Bank, projection, **store)
     second: Runner = CatchUpRunner(first.app, projection, **store)
     second.view = second.projection._view = first.view
-    second._rebuilds = first._rebuilds
+    second._rebuild = first._rebuild
     account = first.app.open()
     gate = Gate()
     projection.before = staticmethod(gate)

@@ -22,7 +22,7 @@ from esnb.running.actions import Action, method, possible
 from esnb.running.progress import Progress
 from esnb.running.recovery import Recovery
 from esnb.running.runner import PausableRunner
-from esnb.running.status import RunnerStatus, Status
+from esnb.running.status import CommonStatus, RunnerStatus
 from esnb.running.task import Task
 from esnb.running.work import LoopWork, Work, woken
 from esnb.threads.changes import Flag
@@ -33,7 +33,7 @@ Job = Callable[[Progress], None]
 
 
 @dataclass(frozen=True)
-class ToyStatus(Status):
+class ToyStatus(CommonStatus):
     name: str
     state: str
     error: str | None
@@ -54,13 +54,13 @@ class InThread(Work):
         progress = self._progress
         while not progress.stop:
             if progress.pause:
-                progress.says("paused")
-                progress.waits(None, lambda: progress.stop or not progress.pause)
+                progress.set_state("paused")
+                progress.wait(None, lambda: progress.stop or not progress.pause)
             else:
                 self._job(progress)
                 progress.count("done")
                 progress.recover("running")
-                progress.waits(None)
+                progress.wait(None)
 
 
 @dataclass
@@ -74,7 +74,7 @@ class InLoop(LoopWork):
         while not progress.stop:
             wake.clear()
             if progress.pause:
-                progress.says("paused")
+                progress.set_state("paused")
             elif progress.state != "running":
                 self.job(progress)
                 progress.count("done")
@@ -271,7 +271,7 @@ def test_who_pauses_in_one_thread_waits_for_the_others() -> None:
 
     toys.append(Toy(InThread, job, threads=2))
     with toys[0]:
-        assert toys[0]._tasks[1].progress.waits(DEADLINE, lambda: toys[0]._tasks[1].progress.pause)
+        assert toys[0]._tasks[1].progress.wait(DEADLINE, lambda: toys[0]._tasks[1].progress.pause)
         assert not paused.is_set()
         may_end.set()
         assert paused.wait(DEADLINE)
@@ -403,7 +403,7 @@ def test_a_status_says_what_it_is_and_what_can_be_done(
     ],
 )
 def test_counts_and_troubles_are_told_by_name(
-    status: Status, counts: dict[str, int], troubles: dict[str, int], action: str | None
+    status: CommonStatus, counts: dict[str, int], troubles: dict[str, int], action: str | None
 ) -> None:
     assert status.counts == counts
     assert status.troubles == troubles

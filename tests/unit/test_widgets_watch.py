@@ -134,7 +134,7 @@ def test_live_it_has_buttons_that_do_what_they_say(runner: CatchUpRunner[Bank, S
         assert "paused" in card._line.value
         panel.press(seen.key, "resume").join(60)
         progress = runner._progress
-        assert progress.waits(60, lambda: progress.state == "running")
+        assert progress.wait(60, lambda: progress.state == "running")
         panel.look()
         assert "running" in card._line.value
     finally:

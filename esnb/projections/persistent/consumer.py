@@ -1,4 +1,4 @@
-"""One consumer of a group: takes, handles, acknowledges, and begins anew when something breaks."""
+"""One consumer of a group: takes, handles, acknowledges, and begins again when something breaks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from uuid import uuid4
 from eventsourcing.persistence import OperationalError
 
 from esnb.clients.uri import said
-from esnb.projections.persistent.delivery import Delivery
+from esnb.projections.persistent.deduplication import Deduplication
+from esnb.projections.persistent.delivery import GroupDelivery
 from esnb.projections.persistent.errors import ForeignGroupError
-from esnb.projections.persistent.events import Events, Handler
-from esnb.projections.persistent.group import Group
-from esnb.projections.persistent.memory import Memory
+from esnb.projections.persistent.events import EventHandler, GroupEvents
+from esnb.projections.persistent.group import ConsumerGroup
 from esnb.running.backoff import Backoff
 from esnb.running.exits import contained
 from esnb.running.progress import Progress
@@ -38,16 +38,16 @@ class _Later:
     """When the server gives it to another consumer."""
 
 
-class Consumer(Work):
+class PersistentConsumer(Work):
     """Handles what a group delivers, until it is stopped or fails."""
 
     def __init__(
         self,
         *,
-        group: Group,
-        events: Events,
-        handler: Handler,
-        memory: Memory,
+        group: ConsumerGroup,
+        events: GroupEvents,
+        handler: EventHandler,
+        deduplication: Deduplication,
         progress: Progress,
         retries: int,
         buffer: int,
@@ -58,7 +58,7 @@ class Consumer(Work):
         self._group = group
         self._events = events
         self._handler = handler
-        self._memory = memory
+        self._deduplication = deduplication
         self._progress = progress
         self._retries = retries
         self._buffer = buffer
@@ -76,8 +76,8 @@ class Consumer(Work):
         while not progress.stop:
             try:
                 if progress.pause:
-                    progress.says("paused")
-                    progress.waits(None, lambda: progress.stop or not progress.pause)
+                    progress.set_state("paused")
+                    progress.wait(None, lambda: progress.stop or not progress.pause)
                 else:
                     self._consume()
             except Exception as error:  # noqa: BLE001 - it is judged, shown and raised by wait()
@@ -87,9 +87,9 @@ class Consumer(Work):
 
     def _flush_last(self) -> None:
         """Tells Redis, if it is back, what only this process knows."""
-        if self._memory.is_behind:
+        if self._deduplication.has_unwritten:
             with suppress(OperationalError):  # the next runner of the group in this process does
-                self._memory.flush()
+                self._deduplication.flush()
 
     # --- consuming ------------------------------------------------------------------
 
@@ -101,10 +101,10 @@ class Consumer(Work):
         # Whoever takes events while the memory is away can only give them back, and the
         # server counts that as an attempt.
         with self._waiting_for("Redis, which has the events that were handled"):
-            self._memory.flush()
+            self._deduplication.flush()
         with self._waiting_for("the server's confirmation of the subscription"):
-            subscription = self._group.read(self._buffer, self._is_gone)
-        delivery = Delivery(subscription, progress.changed)
+            subscription = self._group.read(self._buffer, self._count_unresolved)
+        delivery = GroupDelivery(subscription, progress.changed)
         self._later.clear()
         self._went_well()
         try:
@@ -127,14 +127,14 @@ class Consumer(Work):
         finally:
             self._progress.waits_for = None
 
-    def _take(self, delivery: Delivery, event: Any) -> None:
+    def _take(self, delivery: GroupDelivery, event: Any) -> None:
         if self._events.passes_over(event):
             delivery.ack(event)
             return
         received = self._later.pop(event.ack_id, None)
         now = self._progress.clock()
         until = now + self._group.message_timeout if received is None else received.until
-        begun = self._memory.begin(event.id, self._name, max(0.001, until - now))
+        begun = self._deduplication.begin(event.id, self._name, max(0.001, until - now))
         if begun is None:
             self._progress.count("repeated")
             delivery.ack(event)
@@ -147,23 +147,23 @@ class Consumer(Work):
         else:
             self._handle(delivery, event, begun, until)
 
-    def _handle(self, delivery: Delivery, event: Any, attempt: int, until: float) -> None:
+    def _handle(self, delivery: GroupDelivery, event: Any, attempt: int, until: float) -> None:
         try:
             domain_event, block = contained(self._events.opened, event)
             with block, self._telemetry.work(1, **_described(event)):
                 contained(self._handler, domain_event, event)
         except Exception as error:
             if is_transient(error) or isinstance(error, ForeignGroupError):
-                self._memory.end(event.id, self._name, "undone")
+                self._deduplication.end(event.id, self._name, "undone")
                 raise
             self._failed(delivery, event, attempt, until, error)
             return
         except BaseException:
-            self._memory.end(event.id, self._name, "undone")
+            self._deduplication.end(event.id, self._name, "undone")
             raise
         # First the memory: what is acknowledged and forgotten nobody would repeat. Where Redis
         # is away, this process has it in mind, and nobody else is to be given the event.
-        self._memory.end(event.id, self._name, "handled")
+        self._deduplication.end(event.id, self._name, "handled")
         self._progress.count("handled")
         self._went_well()
         self._progress.reached(event.commit_position, 1)
@@ -171,7 +171,7 @@ class Consumer(Work):
         delivery.ack(event)
 
     def _failed(
-        self, delivery: Delivery, event: Any, attempt: int, until: float, error: Exception
+        self, delivery: GroupDelivery, event: Any, attempt: int, until: float, error: Exception
     ) -> None:
         progress = self._progress
         progress.note(error, described(event), _named(self._handler))
@@ -179,14 +179,14 @@ class Consumer(Work):
         if attempt > self._retries:
             self._park(delivery, event, said(error))
             return
-        self._memory.end(event.id, self._name, "failed")
+        self._deduplication.end(event.id, self._name, "failed")
         pause = replace(self._backoff, _step=0.0)
         for _ in range(attempt - 1):
             pause.next()
         self._later[event.ack_id] = _Later(event, progress.clock() + pause.next(), until)
 
-    def _park(self, delivery: Delivery, event: Any, reason: str) -> None:
-        self._memory.end(event.id, self._name, "parked")
+    def _park(self, delivery: GroupDelivery, event: Any, reason: str) -> None:
+        self._deduplication.end(event.id, self._name, "parked")
         self._progress.count("parked")
         what = f"{described(event)}: {reason}"
         self.last_parked = self._progress.clock(), what
@@ -200,7 +200,7 @@ class Consumer(Work):
         now = self._progress.clock()
         return next((held.event for held in self._later.values() if held.due <= now), None)
 
-    def _give_back(self, delivery: Delivery) -> None:
+    def _give_back(self, delivery: GroupDelivery) -> None:
         """Gives events to the server that it would soon take away."""
         now = self._progress.clock()
         for key, held in list(self._later.items()):
@@ -208,14 +208,14 @@ class Consumer(Work):
                 delivery.retry(held.event)
                 del self._later[key]
 
-    def _wait(self, delivery: Delivery) -> None:
-        if self._memory.is_behind:
-            self._memory.flush()
+    def _wait(self, delivery: GroupDelivery) -> None:
+        if self._deduplication.has_unwritten:
+            self._deduplication.flush()
         due = min((held.due for held in self._later.values()), default=None)
         seconds = None if due is None else max(0.0, due - self._progress.clock())
-        self._progress.waits(seconds, lambda: delivery.has_news() or self._progress.is_disturbed())
+        self._progress.wait(seconds, lambda: delivery.has_news() or self._progress.is_disturbed())
 
-    def _is_gone(self) -> None:
+    def _count_unresolved(self) -> None:
         self._progress.count("gone")
 
     # --- what went wrong ----------------------------------------------------------------
@@ -225,7 +225,7 @@ class Consumer(Work):
         self._progress.recover("running", forgets=not self._later)
 
     def _overcome(self, error: Exception) -> bool:
-        """Waits before it begins anew; False when there is no going on."""
+        """Waits before it begins again; False when there is no going on."""
         if isinstance(error, ForeignGroupError):
             self._progress.fail(error)
             return False

@@ -15,7 +15,7 @@ class DeliveryEndedError(ConnectionError):
     """The server, or another user of the client, has ended the subscription."""
 
 
-class Delivery:
+class GroupDelivery:
     """Events as they come, read by a thread of its own.
 
     `close()` sends the acknowledgements that wait, and gives what was not

@@ -14,11 +14,11 @@ from esnb.projections.current import Handling
 from esnb.projections.persistent.errors import ForeignGroupError
 from esnb.values.strict_json import JSON
 
-Handler = Callable[[Any, Any], object]
+EventHandler = Callable[[Any, Any], object]
 """Called with the domain event and the client's `RecordedEvent`."""
 
 
-class Events(Protocol):
+class GroupEvents(Protocol):
     """How the events of a source are opened."""
 
     def passes_over(self, recorded: Any) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 
 from esnb.clients.uri import guarded
 from esnb.projections.persistent.errors import CategoryNotProjectedError
-from esnb.projections.persistent.gone import watch_gone
 from esnb.projections.persistent.links import PROJECTION, Links, is_projected
+from esnb.projections.persistent.unresolved_links import acknowledge_unresolved
 
 _log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ ACK_DELAY = 0.05
 
 
 @dataclass
-class Group:
+class ConsumerGroup:
     """A persistent subscription, to a stream or to a part of `$all`.
 
     It is created from the beginning where it is missing; one that is there
@@ -147,18 +147,18 @@ class Group:
             return False
         return True
 
-    def read(self, buffer: int, on_gone: Any) -> Any:
+    def read(self, buffer: int, on_unresolved: Any) -> Any:
         """The client's subscription: its events, with `ack()`, `nack()` and `stop()`.
 
         The server sends up to `buffer` events before they are acknowledged.
-        Links whose target is gone are acknowledged, and told to `on_gone`.
+        Links whose target is gone are acknowledged, and told to `on_unresolved`.
         """
         options = {"event_buffer_size": buffer, "max_ack_delay": ACK_DELAY}
         if self.followed is not None:
             found = self.client.read_subscription_to_stream(self.name, self.followed, **options)
         else:
             found = self.client.read_subscription_to_all(self.name, **options)
-        return watch_gone(found, on_gone)
+        return acknowledge_unresolved(found, on_unresolved)
 
     def head(self) -> int | None:
         """The last event's place (of `$all`: its commit position; of a stream: its revision).

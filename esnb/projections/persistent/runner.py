@@ -17,10 +17,19 @@ from eventsourcing.persistence import WaitInterruptedError
 from eventsourcing.utils import EnvType
 
 from esnb.clients.uri import guarded_settings, said
-from esnb.projections.persistent.consumer import Consumer
-from esnb.projections.persistent.events import ApplicationEvents, Events, Handler, RecordedEvents
-from esnb.projections.persistent.group import Group
-from esnb.projections.persistent.memory import GroupMemory, HandledEvents, Memory, NoMemory
+from esnb.projections.persistent.consumer import PersistentConsumer
+from esnb.projections.persistent.deduplication import (
+    Deduplication,
+    GroupDeduplication,
+    NoDeduplication,
+)
+from esnb.projections.persistent.events import (
+    ApplicationEvents,
+    EventHandler,
+    GroupEvents,
+    RecordedEvents,
+)
+from esnb.projections.persistent.group import ConsumerGroup
 from esnb.projections.persistent.source import ALL, source_of
 from esnb.projections.persistent.status import (
     PersistentStatus,
@@ -29,6 +38,7 @@ from esnb.projections.persistent.status import (
     waiting,
     worst,
 )
+from esnb.redis.handled import HandledEvents
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
@@ -39,13 +49,13 @@ from esnb.running.transient import is_transient
 from esnb.setting import environment
 from esnb.threads.question import Question, within
 
-Strategy = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
+StrategyName = Literal["RoundRobin", "DispatchToSingle", "Pinned", "PinnedByCorrelation"]
 
 _TICK = 0.05
 """Seconds between two looks of `wait()` at the server's group."""
 
 
-class PersistentRunner(PausableRunner[Consumer]):
+class PersistentRunner(PausableRunner[PersistentConsumer]):
     """Has consumers handle the events of a group, each event by one of them.
 
     `source` is an application whose events are in EventStoreDB (its own events),
@@ -94,7 +104,7 @@ class PersistentRunner(PausableRunner[Consumer]):
         self,
         source: Any,
         group: str,
-        handler: Handler,
+        handler: EventHandler,
         *,
         stream: str | None = None,
         patterns: Sequence[str] = (),
@@ -104,28 +114,28 @@ class PersistentRunner(PausableRunner[Consumer]):
         remember: int = 100_000,
         message_timeout: float = 30.0,
         buffer: int = 50,
-        strategy: Strategy = "RoundRobin",
+        strategy: StrategyName = "RoundRobin",
         env: EnvType | None = None,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         _check(workers=workers, buffer=buffer)
         if retries < 0 or remember < 0:
-            raise ValueError(f"retries is {retries!r} and remember {remember!r}: give 0 or more")
+            raise ValueError(f"retries is {retries!r} and remember {remember!r}: pass 0 or more")
         if not callable(handler):
             raise TypeError(
-                f"handler is {handler!r}: give a function of the event and its RecordedEvent"
+                f"handler is {handler!r}: pass a function of the event and its RecordedEvent"
             )
         if inspect.iscoroutinefunction(handler):
             raise TypeError(
                 f"handler {handler!r} is async, and the threads that call it have no event loop: "
-                "give a function that is done when it returns"
+                "pass a function that is done when it returns"
             )
         _check_name(group)
         if message_timeout <= 0:
-            raise ValueError(f"message_timeout is {message_timeout!r}: give seconds above 0")
+            raise ValueError(f"message_timeout is {message_timeout!r}: pass seconds above 0")
         opened = source_of(source, stream, patterns)
         self._application = opened.name
-        self.group = served = Group(
+        self.group = served = ConsumerGroup(
             opened.client,
             group,
             opened.stream,
@@ -135,7 +145,7 @@ class PersistentRunner(PausableRunner[Consumer]):
             message_timeout,
             max(retries, 10),
         )
-        events: Events = RecordedEvents()
+        events: GroupEvents = RecordedEvents()
         if opened.category is not None:
             events = ApplicationEvents(
                 source,
@@ -146,10 +156,10 @@ class PersistentRunner(PausableRunner[Consumer]):
         own = source.env if isinstance(source, Application) else None
         env = None if env is None else guarded_settings(env)
         settings = environment("", own, env)
-        self._memory: Memory = (
-            GroupMemory(self.group, partial(HandledEvents, settings, keep=remember))
+        self._deduplication: Deduplication = (
+            GroupDeduplication(self.group, partial(HandledEvents, settings, keep=remember))
             if remember
-            else NoMemory()
+            else NoDeduplication()
         )
         self._events = events
         self._handler = handler
@@ -171,12 +181,12 @@ class PersistentRunner(PausableRunner[Consumer]):
 
     # --- its life ---------------------------------------------------------------------
 
-    def _work(self, task: Task[Consumer]) -> Consumer:
-        return Consumer(
+    def _work(self, task: Task[PersistentConsumer]) -> PersistentConsumer:
+        return PersistentConsumer(
             group=self.group,
             events=self._events,
             handler=self._handler,
-            memory=self._memory,
+            deduplication=self._deduplication,
             progress=task.progress,
             retries=self._retries,
             buffer=self._buffer,
@@ -257,7 +267,7 @@ class PersistentRunner(PausableRunner[Consumer]):
         """
         asked, remembering = (
             self._info.put(self._asked),
-            self._remembering.put(self._memory.check_answers),
+            self._remembering.put(self._deduplication.check_answers),
         )
         info, away = told(asked)
         _, forgetful = told(remembering)
@@ -334,20 +344,20 @@ class PersistentRunner(PausableRunner[Consumer]):
         _, what = max(filter(None, parked), default=(0.0, None))
         return what
 
-    def _consumers(self) -> list[Consumer]:
+    def _consumers(self) -> list[PersistentConsumer]:
         return [task.work for task in self._tasks if task.work is not None]
 
 
 def _check_name(group: object) -> None:
     if not isinstance(group, str) or not group or "::" in group:
-        raise ValueError(f"group is {group!r}: give a name without '::'")
+        raise ValueError(f"group is {group!r}: pass a name without '::'")
     if any(category(character) == "Cs" for character in group):
         raise ValueError(
-            f"group is {group!a}: it has half of a surrogate pair, which UTF-8 has not"
+            f"group is {group!a}: it has half of a surrogate pair, which UTF-8 cannot encode"
         )
 
 
 def _check(**counts: int) -> None:
     for name, value in counts.items():
         if value < 1:
-            raise ValueError(f"{name} is {value!r}: give 1 or more")
+            raise ValueError(f"{name} is {value!r}: pass 1 or more")

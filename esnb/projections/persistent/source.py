@@ -15,7 +15,7 @@ ALL = "$all"
 
 
 @dataclass(frozen=True)
-class Source:
+class SubscriptionSource:
     """The events that a group is to deliver."""
 
     name: str
@@ -30,7 +30,7 @@ class Source:
     """Whether the stream was asked for, not found."""
 
 
-def source_of(given: Any, stream: str | None, patterns: Sequence[str]) -> Source:
+def source_of(given: Any, stream: str | None, patterns: Sequence[str]) -> SubscriptionSource:
     """The source that an application is, or a client with a stream or patterns.
 
     Raises ValueError for `stream` and `patterns` that exclude each other and for
@@ -44,13 +44,15 @@ def source_of(given: Any, stream: str | None, patterns: Sequence[str]) -> Source
         return _of_application(given, stream, patterns)
     if isinstance(given, type) or not callable(getattr(given, "read_subscription_to_all", None)):
         raise TypeError(
-            f"no source of persistent subscriptions: {type(given).__qualname__}; give an "
+            f"no source of persistent subscriptions: {type(given).__qualname__}; pass an "
             "eventsourcing Application or an EventStoreDB client (stores.eventstoredb)"
         )
-    return Source(stream or ALL, given, None if is_of_all else stream, list(patterns))
+    return SubscriptionSource(stream or ALL, given, None if is_of_all else stream, list(patterns))
 
 
-def _of_application(given: Application[Any], stream: str | None, patterns: Sequence[str]) -> Source:
+def _of_application(
+    given: Application[Any], stream: str | None, patterns: Sequence[str]
+) -> SubscriptionSource:
     category = getattr(given.recorder, "category", None)
     if category is None:
         raise TypeError(
@@ -69,6 +71,6 @@ def _of_application(given: Application[Any], stream: str | None, patterns: Seque
             f"stream={ALL!r}; a real server's groups on $all lose events that nobody has taken"
         )
     followed = None if stream == ALL else stream or f"{CATEGORY}{naming.prefix}"
-    return Source(
+    return SubscriptionSource(
         given.name, category.client, followed, [naming.pattern], category, stream is not None
     )

@@ -10,9 +10,9 @@ from typing import ClassVar
 from esnb.clients.position import parse_position
 from esnb.running.actions import Action
 from esnb.running.progress import Progress
-from esnb.running.status import State, Status
+from esnb.running.status import CommonStatus, RunState
 
-_WORST_FIRST: Sequence[State] = (
+_WORST_FIRST: Sequence[RunState] = (
     "failed",
     "retrying",
     "starting",
@@ -23,7 +23,7 @@ _WORST_FIRST: Sequence[State] = (
 
 
 @dataclass(frozen=True)
-class PersistentStatus(Status):
+class PersistentStatus(CommonStatus):
     """The consumers of one runner, and their group, at one moment.
 
     Counts are of this runner since `start()`, but `waiting` and
@@ -37,7 +37,7 @@ class PersistentStatus(Status):
     """The group's."""
     application: str
     """The application or stream that it is over, `$all` for all streams."""
-    state: State
+    state: RunState
     """The worst of its consumers' states."""
     workers: int
     position: int | None
@@ -82,7 +82,7 @@ class PersistentStatus(Status):
     all_actions: tuple[Action, ...] = ("pause", "resume", "replay parked")
 
 
-def worst(progresses: Sequence[Progress]) -> State:
+def worst(progresses: Sequence[Progress]) -> RunState:
     """The state that deserves most attention."""
     states = {progress.state for progress in progresses}
     return next((state for state in _WORST_FIRST if state in states), "stopped")

@@ -42,7 +42,7 @@ else
   if known ~= '' then return {'gone'} end
   if redis.call('EXISTS', registry) == 1 then return {'lost', tracking} end
 end
-if position and not below(position, first) then return {'behind', position} end
+if position and not below(position, first) then return {'stale', position} end
 if expected ~= '' and expected ~= (position or '-') then return {'moved', position or 'none'} end
 
 local function move()

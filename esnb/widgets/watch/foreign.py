@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar, get_args
 
 from esnb.running.actions import Action, method
-from esnb.running.status import Status
+from esnb.running.status import CommonStatus
 
 _KINDS = {"published": "publisher", "completed": "worker", "workers": "consumers"}
 """By a field that only statuses of that kind have."""
@@ -18,12 +18,12 @@ def method_of(runner: Any, action: str) -> Callable[[], object] | None:
     return next(filter(callable, (getattr(runner, name, None) for name in names)), None)
 
 
-def as_ours(status: Any, runner: Any) -> Status:
+def as_ours(status: Any, runner: Any) -> CommonStatus:
     """`status` itself, or what can be inferred where it is not one of esnb's."""
-    return status if isinstance(status, Status) else _Foreign(status, runner)
+    return status if isinstance(status, CommonStatus) else _Foreign(status, runner)
 
 
-class _Foreign(Status):
+class _Foreign(CommonStatus):
     _counted = ("waiting", "handled", "published", "completed", "failed", "restarts")
     _troubling: ClassVar[dict[str, str]] = {
         "dead letters": "dead_letters",

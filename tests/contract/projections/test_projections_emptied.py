@@ -251,7 +251,7 @@ def test_a_rebuild_that_was_interrupted_is_not_gone_on_with_in_another_log(
     app = kennel(before, "old1", "old2")
     with view_of(app) as runner:
         runner.wait()
-    rebuilt = runner._rebuilds.begin()
+    rebuilt = runner._rebuild.begin()
     assert isinstance(rebuilt, Names)
     first, second = app.recorder.select_notifications(start=None, limit=2)
     rebuilt.add("old1", TrackedEvent("Kennel", first))

@@ -14,7 +14,9 @@ from eventsourcing.persistence import Tracking
 from eventsourcing.postgres import PostgresTrackingRecorder
 
 from esnb.projections import Backoff, CatchUpRunner, CheckpointMismatchError
-from esnb.projections.sql_checkpoint_events import TABLE
+from esnb.projections.views import kind_of
+from esnb.projections.views.database_events import DatabaseEvents
+from esnb.projections.views.event_table import TABLE
 from tests.contract.amounts_sql import Amounts, own_projection
 from tests.domain.bank import Bank, SQLiteSums
 from tests.postgresql_server import USER, PostgreSQLServer
@@ -157,9 +159,8 @@ def drop_table(view: Any) -> None:
 def has_table(view: Any) -> bool:
     if is_alchemy(view):
         return bool(sqlalchemy.inspect(view.datastore.engine).has_table(TABLE))
-    from esnb.projections.sql_checkpoint_events import InDatabase
-
-    return InDatabase(view).has_table()
+    events = kind_of(view).checkpoint_events(may_create=False)
+    return isinstance(events, DatabaseEvents) and events.has_table()
 
 
 def is_alchemy(view: Any) -> bool:

@@ -617,7 +617,7 @@ def test_a_runner_that_starts_during_a_rebuild_helps_it(
         one.rebuild()
         assert gate.entered.wait(60)
         with two:
-            assert two._progress.waits(60, lambda: two._progress.opened)
+            assert two._progress.wait(60, lambda: two._progress.is_open)
             assert two._progress.rebuilding
             gate.opened.set()
             one.wait()
@@ -651,9 +651,9 @@ def test_a_rebuild_that_newer_code_has_begun_anew_is_left_to_it(
     projection.before = staticmethod(pause)
     with old:
         old.rebuild()
-        assert old._progress.waits(60, lambda: old._progress.state == "paused")
+        assert old._progress.wait(60, lambda: old._progress.state == "paused")
         new.start()
-        assert new._progress.waits(60, lambda: new._progress.state == "paused")
+        assert new._progress.wait(60, lambda: new._progress.state == "paused")
         old.resume()
         old.wait()
         assert old.view.seen() == [1, 2, 3, 4]

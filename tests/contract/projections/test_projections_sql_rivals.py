@@ -12,10 +12,10 @@ import pytest
 import sqlalchemy
 from eventsourcing.persistence import IntegrityError, Tracking
 
-from esnb.frames.checkpoints import positions
-from esnb.projections import Backoff, CatchUpRunner, sql_rebuilding
-from esnb.projections.sql_group import sql_group
-from esnb.projections.sql_rebuilding import InTables
+from esnb.projections import Backoff, CatchUpRunner
+from esnb.projections.views import kind_of, sqlalchemy_rebuild
+from esnb.projections.views.sqlalchemy_commit import sqlalchemy_commit
+from esnb.projections.views.sqlalchemy_rebuild import SQLAlchemyRebuild
 from tests.contract.amounts_sql import Amounts, AmountsProjection
 from tests.domain.bank import Bank, Gate
 from tests.postgresql_server import PostgreSQLServer
@@ -106,7 +106,7 @@ def test_the_first_batch_of_an_empty_view_keeps_another_s_from_beginning(
 
     def fill() -> None:
         try:
-            with sql_group(two, "Bank", None) as group, group.event():
+            with sqlalchemy_commit(two, "Bank", None) as group, group.event():
                 two.add(101, Tracking("Bank", 2))
         except IntegrityError as error:
             refused.append(error)
@@ -123,7 +123,7 @@ def test_the_first_batch_of_an_empty_view_keeps_another_s_from_beginning(
         return found
 
     monkeypatch.setattr(one, "has_tracking_id", looked)
-    with sql_group(one, "Bank", None) as group, group.event():
+    with sqlalchemy_commit(one, "Bank", None) as group, group.event():
         one.add(100, Tracking("Bank", 1))
     filler.join(DEADLINE)
     assert not filler.is_alive()
@@ -203,7 +203,9 @@ def test_a_runner_that_starts_during_a_rebuild_leaves_it_what_it_has(make: Make,
             assert one.view.seen() == two.view.seen() == list(range(100, 130))
             assert one.view.max_tracking_id("Bank") == app.recorder.max_notification_id()
             assert {one.status().state, two.status().state} <= {"running", "standby"}
-            assert dict(positions(one.view)) == {"Bank": app.recorder.max_notification_id()}
+            assert dict(kind_of(one.view).positions()) == {
+                "Bank": app.recorder.max_notification_id()
+            }
     assert filled.rows == 30
 
 
@@ -236,7 +238,7 @@ def test_a_rebuild_by_other_code_starts_over_and_the_older_leaves_it(make: Make,
 
 
 def until_in_state(runner: Runner, state: str) -> None:
-    assert runner._progress.waits(DEADLINE, lambda: runner._progress.state == state)
+    assert runner._progress.wait(DEADLINE, lambda: runner._progress.state == state)
 
 
 def test_a_rebuilt_view_is_swapped_in_whole_while_another_fills_it(
@@ -244,23 +246,23 @@ def test_a_rebuilt_view_is_swapped_in_whole_while_another_fills_it(
 ) -> None:
     """The other's batch falls between the copies of two tables."""
     one, two = make().view, make().view
-    swapper = InTables(one, "Bank", "code")
+    swapper = SQLAlchemyRebuild(one, "Bank", "code")
     filled: Any = swapper.begin()
-    with sql_group(filled, "Bank", 0) as group, group.event():
+    with sqlalchemy_commit(filled, "Bank", 0) as group, group.event():
         filled.add(100, Tracking("Bank", 1))
-    other: Any = InTables(two, "Bank", "code").pending()
+    other: Any = SQLAlchemyRebuild(two, "Bank", "code").pending()
     refused: list[BaseException] = []
 
     def fill() -> None:
         try:
-            with sql_group(other, "Bank", 1) as group, group.event():
+            with sqlalchemy_commit(other, "Bank", 1) as group, group.event():
                 other.add(101, Tracking("Bank", 2))
         except IntegrityError as error:
             refused.append(error)
 
     filler = threading.Thread(target=fill)
     asked = asks_for_its_turn(other)
-    copied = sql_rebuilding._count_on
+    copied = sqlalchemy_rebuild._count_on
 
     def between(connection: Any, table: Any) -> None:
         copied(connection, table)
@@ -269,7 +271,7 @@ def test_a_rebuilt_view_is_swapped_in_whole_while_another_fills_it(
             assert asked.wait(DEADLINE)
             _until_it_waits_or_is_done(connection, filler)
 
-    monkeypatch.setattr(sql_rebuilding, "_count_on", between)
+    monkeypatch.setattr(sqlalchemy_rebuild, "_count_on", between)
     assert swapper.swap(filled, 2)
     filler.join(DEADLINE)
     assert not filler.is_alive()
@@ -289,9 +291,9 @@ def _until_it_waits_or_is_done(connection: Any, thread: threading.Thread) -> Non
 
 def test_the_second_of_two_swaps_leaves_the_view_alone(make: Make) -> None:
     one, two = make().view, make().view
-    first, second = InTables(one, "Bank", "code"), InTables(two, "Bank", "code")
+    first, second = SQLAlchemyRebuild(one, "Bank", "code"), SQLAlchemyRebuild(two, "Bank", "code")
     filled: Any = first.begin()
-    with sql_group(filled, "Bank", 0) as group, group.event():
+    with sqlalchemy_commit(filled, "Bank", 0) as group, group.event():
         filled.add(100, Tracking("Bank", 1))
     other: Any = second.pending()
     assert first.swap(filled, 1)

@@ -10,7 +10,7 @@ import pytest
 from eventsourcing.persistence import OperationalError
 from eventsourcing.utils import Environment
 
-from esnb.redis.handled import HandledEvents, Outcome
+from esnb.redis.handled import HandledEvents, HandlingOutcome
 from tests.redis_server import RedisServer
 
 
@@ -123,14 +123,14 @@ def test_an_end_is_remembered_until_redis_is_back(own_server: RedisServer) -> No
     memory.begin(event, "a", 30)
     own_server.kill()
     memory.end(event, "a", "handled")
-    assert memory.is_behind
+    assert memory.has_unwritten
     with pytest.raises(OperationalError):
         memory.flush()
     with pytest.raises(OperationalError):
         memory.begin(event, "a", 30)
     own_server.start()
     memory.flush()
-    assert not memory.is_behind
+    assert not memory.has_unwritten
     assert of(own_server).begin(event, "another process", 30) is None
 
 
@@ -156,7 +156,7 @@ def test_another_memory_of_the_group_in_the_process_knows_it(own_server: RedisSe
 
 @pytest.mark.parametrize(("outcome", "next_attempt"), [("failed", 2), ("undone", 1), ("parked", 1)])
 def test_other_ends_are_remembered_too(
-    own_server: RedisServer, outcome: Outcome, next_attempt: int
+    own_server: RedisServer, outcome: HandlingOutcome, next_attempt: int
 ) -> None:
     memory, event = of(own_server), uuid4()
     memory.begin(event, "a", 30)
@@ -172,7 +172,7 @@ def test_an_event_whose_end_is_being_written_is_not_begun(own_server: RedisServe
     with own_server.silent():
         ending = threading.Thread(target=memory.end, args=(event, "a", "handled"))
         ending.start()
-        while not memory.is_behind:
+        while not memory.has_unwritten:
             assert ending.is_alive()
         assert isinstance(memory.begin(event, "b", 30), float)
     ending.join(60)

@@ -4,41 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eventsourcing.persistence import IntegrityError, Tracking, TrackingRecorder
+from sqlalchemy import text
 
 from esnb.adapters.checkpoint_event import TrackedEvent
-
-if TYPE_CHECKING:
-    from esnb.projections.checkpoint_events import CheckpointEvents
-
-
-def is_sqlalchemy(recorder: object) -> bool:
-    """Whether a recorder, or a class of them, is eventsourcing-sqlalchemy's, which is not imported."""
-    kind = recorder if isinstance(recorder, type) else type(recorder)
-    package = "eventsourcing_sqlalchemy"
-    return any(each.__module__.partition(".")[0] == package for each in kind.__mro__)
-
-
-def begin_writing(session: Any) -> None:
-    """Begins a transaction that no other writer comes into between."""
-    from sqlalchemy import text
-
-    if session.get_bind().dialect.name == "sqlite":
-        # Python's driver would begin with the first write, and each savepoint be a commit.
-        session.execute(text("BEGIN IMMEDIATE"))
+from esnb.projections.views.sqlalchemy_events import SQLAlchemyEvents
+from esnb.projections.views.sqlalchemy_session import begin_writing
 
 
 @contextmanager
-def sql_group(
-    view: Any, application_name: str, after: int | None, events: CheckpointEvents | None = None
-) -> Iterator[SQLGroup]:
+def sqlalchemy_commit(
+    view: Any, application_name: str, after: int | None, events: object = None
+) -> Iterator[SQLAlchemyCommit]:
     """The next events of `view`, whose checkpoint is `after`, in one transaction.
 
     The checkpoint is locked in PostgreSQL (SQLite has one writer, from the beginning): a
     second runner of the projection waits, and then finds a checkpoint that it
-    did not leave. `events` keep what its checkpoint stands at. Raises IntegrityError for that, and applies nothing.
+    did not leave. Raises IntegrityError for that, and applies nothing. `events` keep
+    what the checkpoint stands at, in the same transaction where they have a table.
     """
     with view.transaction(commit=True) as session:
         begin_writing(session)
@@ -49,10 +34,10 @@ def sql_group(
                 f"{application_name!r}, where {after} was left: another runner of the same "
                 "projection moves it. Nothing was applied: go on from its checkpoint"
             )
-        group = SQLGroup(view, session, events)
-        yield group
-    if group.failure is not None:
-        raise group.failure
+        commit = SQLAlchemyCommit(view, session, events)
+        yield commit
+    if commit.failure is not None:
+        raise commit.failure
 
 
 def _locked(session: Any, record: Any, application_name: str) -> int | None:
@@ -61,8 +46,6 @@ def _locked(session: Any, record: Any, application_name: str) -> int | None:
     found = row.first()
     dialect = session.get_bind().dialect
     if found is None and dialect.name == "postgresql":
-        from sqlalchemy import text
-
         # No row to lock: nobody is to insert one. The library would overwrite it unseen.
         table = dialect.identifier_preparer.format_table(record.__table__)
         session.execute(text(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))
@@ -70,12 +53,10 @@ def _locked(session: Any, record: Any, application_name: str) -> int | None:
     return None if found is None else int(found.notification_id)
 
 
-class SQLGroup:
+class SQLAlchemyCommit:
     """One transaction; each event of it has a savepoint of its own."""
 
-    def __init__(
-        self, view: TrackingRecorder, session: Any, events: CheckpointEvents | None = None
-    ) -> None:
+    def __init__(self, view: TrackingRecorder, session: Any, events: object = None) -> None:
         self._view = view
         self._session = session
         self._events = events
@@ -97,5 +78,5 @@ class SQLGroup:
     def finish(self, tracking: Tracking) -> None:
         if not self._view.has_tracking_id(tracking.application_name, tracking.notification_id):
             self._view.insert_tracking(tracking)
-        if self._events is not None and isinstance(tracking, TrackedEvent):
+        if isinstance(self._events, SQLAlchemyEvents) and isinstance(tracking, TrackedEvent):
             self._events.keep_in(self._session, tracking)

@@ -11,14 +11,14 @@ from eventsourcing.persistence import PersistenceError, TrackingRecorder
 from esnb.clients.uri import said
 from esnb.projections.lag import LagMeter
 from esnb.projections.same_log import SameLog
-from esnb.redis import RedisTrackingRecorder
+from esnb.projections.views.kinds import kind_of
 from esnb.running.progress import Progress
 from esnb.running.status import RunnerStatus, absence, oldest, retrying_if_away, told
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
 
 
-class Standing:
+class RunnerPosition:
     """Reads where a view and its application are; the runner's thread says the rest."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Standing:
         self._lag = LagMeter(app)
         self._checkpoint = Question[int | None](f"the view of application {app.name!r}")
         self._head = Question[int | None](f"the event store of application {app.name!r}")
-        self._behind = Question[tuple[int | None, float | None]](self._head.what)
+        self._distance = Question[tuple[int | None, float | None]](self._head.what)
 
     def head(self, deadline: float) -> int | None:
         """The last event's id; a store that is away is waited for, as the thread does.
@@ -48,7 +48,7 @@ class Standing:
             except UnansweredError:
                 raise
             except PersistenceError:
-                if monotonic() >= deadline or self._progress.waits(
+                if monotonic() >= deadline or self._progress.wait(
                     0.1, lambda: self._progress.state in ("stopped", "failed")
                 ):
                     raise
@@ -60,7 +60,7 @@ class Standing:
         """
         progress = self._progress
         with progress.changed:
-            if not progress.opened or progress.rebuilding or not progress.position:
+            if not progress.is_open or progress.rebuilding or not progress.position:
                 return False
             position, event = progress.checkpoint()
 
@@ -68,7 +68,7 @@ class Standing:
             stored = self._view.max_tracking_id(self._app.name) or 0
             return stored < (position or 0) or self._same_log.problem(position, event) is not None
 
-        # A store that is away the thread opens anew by itself.
+        # A store that is away the thread opens again by itself.
         found, away = told(lambda: within(patience, "the view and its application", is_reset))
         return away is None and bool(found)
 
@@ -91,22 +91,22 @@ class Standing:
         stored, last = self._checkpoint.put(self._stored), self._head.put(self._last_id)
         view_away: Exception | None = None
         position: int | None = None
-        is_opened = progress.opened
-        if not is_opened:
+        is_open = progress.is_open
+        if not is_open:
             position, view_away = told(stored)
         head, app_away = told(last)
         with progress.changed:
             applied = progress.applied
-            if is_opened:
+            if is_open:
                 position = progress.position
         lag: int | None = None
         seconds: float | None = None
         if app_away is None and view_away is None:
             left = max(0.0, deadline - monotonic())
-            behind = self._behind.put(lambda: self._measured(position, head, applied), left)
-            measured, app_away = told(behind)
+            distance = self._distance.put(lambda: self._measured(position, head, applied), left)
+            measured, app_away = told(distance)
             lag, seconds = measured or (None, None)
-        if is_opened:
+        if is_open:
             _, view_away = told(stored)
         since = oldest([(self._checkpoint, view_away), (self._head, app_away)])
         if app_away is not None and head is None and self._head.newest is not None:
@@ -141,15 +141,10 @@ class Standing:
         return self._app.recorder.max_notification_id()
 
     def _stored(self) -> int | None:
-        """The view's checkpoint, where the thread has not opened it yet.
-
-        Once it has, only a view in Redis is asked anything: in a database its
-        own writer would hold up whoever asks.
-        """
-        if not self._progress.opened:
+        """The view's checkpoint, where the thread has not opened it yet; then whether it answers."""
+        if not self._progress.is_open:
             return self._view.max_tracking_id(self._app.name)
-        if isinstance(self._view, RedisTrackingRecorder):
-            self._view.check_answers()
+        kind_of(self._view).check_answers()
         return None
 
     def _measured(

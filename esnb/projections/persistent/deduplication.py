@@ -6,17 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 from uuid import UUID
 
-from esnb.projections.persistent.group import Group
-from esnb.redis.handled import HandledEvents, Outcome
-
-__all__ = ["HandledEvents", "Memory", "NoMemory", "Outcome"]
+from esnb.projections.persistent.group import ConsumerGroup
+from esnb.redis.handled import HandledEvents, HandlingOutcome
 
 
-class Memory(Protocol):
+class Deduplication(Protocol):
     """As `esnb.redis.handled.HandledEvents` has it."""
 
     @property
-    def is_behind(self) -> bool: ...
+    def has_unwritten(self) -> bool: ...
 
     def check_answers(self) -> None: ...
 
@@ -24,48 +22,48 @@ class Memory(Protocol):
 
     def begin(self, event_id: UUID, consumer: str, seconds: float) -> int | float | None: ...
 
-    def end(self, event_id: UUID, consumer: str, outcome: Outcome) -> None: ...
+    def end(self, event_id: UUID, consumer: str, outcome: HandlingOutcome) -> None: ...
 
 
-class GroupMemory:
+class GroupDeduplication:
     """The memory of a group that may be found to have another name.
 
     What was handled under the name that it had before counts, too.
     """
 
-    def __init__(self, group: Group, make: Callable[[str], HandledEvents]) -> None:
+    def __init__(self, group: ConsumerGroup, make: Callable[[str], HandledEvents]) -> None:
         self._group = group
         self._by_title = {title: make(title) for title in group.titles}
 
     @property
-    def _memory(self) -> HandledEvents:
+    def _deduplication(self) -> HandledEvents:
         return self._by_title[self._group.title]
 
     @property
-    def is_behind(self) -> bool:
-        return any(memory.is_behind for memory in self._by_title.values())
+    def has_unwritten(self) -> bool:
+        return any(deduplication.has_unwritten for deduplication in self._by_title.values())
 
     def check_answers(self) -> None:
-        self._memory.check_answers()
+        self._deduplication.check_answers()
 
     def flush(self) -> None:
-        for memory in self._by_title.values():
-            memory.flush()
+        for deduplication in self._by_title.values():
+            deduplication.flush()
         if not self._group.is_old:
             for before in self._by_title.values():
-                self._memory.carry_on(before)
+                self._deduplication.carry_on(before)
 
     def begin(self, event_id: UUID, consumer: str, seconds: float) -> int | float | None:
-        return self._memory.begin(event_id, consumer, seconds)
+        return self._deduplication.begin(event_id, consumer, seconds)
 
-    def end(self, event_id: UUID, consumer: str, outcome: Outcome) -> None:
-        self._memory.end(event_id, consumer, outcome)
+    def end(self, event_id: UUID, consumer: str, outcome: HandlingOutcome) -> None:
+        self._deduplication.end(event_id, consumer, outcome)
 
 
-class NoMemory:
+class NoDeduplication:
     """Remembers no handled events; attempts, as long as the process lives."""
 
-    is_behind = False
+    has_unwritten = False
 
     def __init__(self) -> None:
         self._attempts: dict[UUID, int] = {}
@@ -80,7 +78,7 @@ class NoMemory:
         attempt = self._attempts[event_id] = self._attempts.get(event_id, 0) + 1
         return attempt
 
-    def end(self, event_id: UUID, consumer: str, outcome: Outcome) -> None:
+    def end(self, event_id: UUID, consumer: str, outcome: HandlingOutcome) -> None:
         if outcome == "undone":
             self._attempts[event_id] -= 1
         elif outcome != "failed":

@@ -1,30 +1,34 @@
-"""Filling a SQLAlchemy view anew, in tables beside those that are read meanwhile."""
+"""Filling a SQLAlchemy view again, in tables beside those that are read meanwhile."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from eventsourcing.persistence import NotSupportedError, Tracking, TrackingRecorder
+from sqlalchemy import String, column, delete, func, insert, inspect, select
+from sqlalchemy import table as table_named
 
-from esnb.projections.sql_checkpoint_events import forget_events, move_events
-from esnb.projections.sql_group import begin_writing
+from esnb.projections.views.sqlalchemy_events import forget_events, move_events
+from esnb.projections.views.sqlalchemy_session import begin_writing
 from esnb.running.transient import is_transient
 
 _SUFFIX = "_tracking"
 _MARK = "code "
 
 
-class InTables:
+class SQLAlchemyRebuild:
     """In tables named after another tracking table, whose rows then replace the view's.
 
     The view names its tables after its `tracking_table_name`, which is
     `{projection}_tracking`, or `{projection}_rebuild_tracking` for the new
     ones. One transaction puts them in the place of the old; tables whose
-    columns have changed are made anew in it. A row of the new tracking table
+    columns have changed are made again in it. A row of the new tracking table
     bears the fingerprint of the code that fills them, and says that they are no
     other projection's: a rebuild that is under way, or was interrupted, goes on
     unless that has changed since.
     """
+
+    is_possible = True
 
     def __init__(self, view: Any, application_name: str, code: str) -> None:
         """`code` is that fingerprint, of at most 27 characters: the column has 32."""
@@ -116,13 +120,11 @@ class InTables:
 
     def _marks(self) -> list[str] | None:
         """Of the code that fills or has filled the new tables; None where there are none."""
-        from sqlalchemy import String, column, inspect, select, table
-
         view, schema = self._view, self._view.tracking_table.schema
         if not inspect(view.datastore.engine).has_table(self._name(), schema=schema):
             return None
         name = column("application_name", String())
-        marks = select(name).select_from(table(self._name(), name, schema=schema))
+        marks = select(name).select_from(table_named(self._name(), name, schema=schema))
         with view.transaction(commit=False) as session:
             return list(session.scalars(marks.where(name.startswith(_MARK))))
 
@@ -155,8 +157,6 @@ def _tables(view: Any) -> list[Any]:
 
 
 def _move(connection: Any, filled: list[Any], live: list[Any]) -> None:
-    from sqlalchemy import delete, insert, inspect, select
-
     there = inspect(connection)
     for table in reversed(live):
         columns = [column["name"] for column in there.get_columns(table.name, schema=table.schema)]
@@ -175,8 +175,6 @@ def _move(connection: Any, filled: list[Any], live: list[Any]) -> None:
 
 def _count_on(connection: Any, table: Any) -> None:
     """Has PostgreSQL number new rows after those that were inserted with their numbers."""
-    from sqlalchemy import func, select
-
     column = table.autoincrement_column
     if column is None or connection.dialect.name != "postgresql":
         return

@@ -9,7 +9,7 @@ from uuid import UUID
 from esnb.clients.links import is_unresolved
 
 
-def watch_gone(subscription: Any, on_gone: Callable[[], object]) -> Any:
+def acknowledge_unresolved(subscription: Any, on_unresolved: Callable[[], object]) -> Any:
     """Has `subscription` acknowledge links to events that no longer exist.
 
     The server delivers such a link with no event. Both clients drop it
@@ -17,17 +17,19 @@ def watch_gone(subscription: Any, on_gone: Callable[[], object]) -> Any:
     """
     answers = getattr(subscription, "_read_resps", None)
     if answers is not None:
-        subscription._read_resps = _Watched(answers, subscription, on_gone)
+        subscription._read_resps = _WatchedAnswers(answers, subscription, on_unresolved)
     return subscription
 
 
-class _Watched:
+class _WatchedAnswers:
     """The answers of the server, of which nothing is taken away."""
 
-    def __init__(self, answers: Any, subscription: Any, on_gone: Callable[[], object]) -> None:
+    def __init__(
+        self, answers: Any, subscription: Any, on_unresolved: Callable[[], object]
+    ) -> None:
         self._answers = answers
         self._subscription = subscription
-        self._on_gone = on_gone
+        self._on_unresolved = on_unresolved
 
     def __iter__(self) -> Any:
         return self
@@ -36,7 +38,7 @@ class _Watched:
         answer = next(self._answers)
         if is_unresolved(answer):
             self._subscription.ack(UUID(answer.event.link.id.string))
-            self._on_gone()
+            self._on_unresolved()
         return answer
 
     def cancel(self) -> None:
