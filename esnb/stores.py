@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from esnb.clients import ended
 from esnb.clients.certificate import ROOT_CERTIFICATES
-from esnb.clients.uri import described, guard, guarded, guarded_settings
+from esnb.clients.uri import display_uri, guard, guarded, guarded_settings
 from esnb.connecting.proxies import bypass_proxies_for_loopback
 from esnb.connecting.redefinition import install_in_ipython
 from esnb.connecting.target import (
@@ -59,7 +59,7 @@ class StoresEnv(Mapping[str, str]):
         return len(self._settings)
 
     def __repr__(self) -> str:
-        return repr({name: described(value) for name, value in self._settings.items()})
+        return repr({name: display_uri(value) for name, value in self._settings.items()})
 
 
 class Stores:

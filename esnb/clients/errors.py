@@ -39,7 +39,7 @@ from esnb.clients.leader import not_leader
 from esnb.clients.refusal import REFUSED, explain_any
 from esnb.clients.silence import SILENT, is_silence
 from esnb.clients.status import call_of, status_of
-from esnb.clients.uri import described, guarded, is_embedded, masked
+from esnb.clients.uri import display_uri, guarded, is_embedded, masked
 
 LOST_EVENTS = (
     "this copy of the aggregate has lost its pending events (the library drains them before it "
@@ -98,7 +98,7 @@ def answered(client: Client) -> Iterator[None]:
     except (ClientError, ValueError) as error:
         absence = _absence(error, uri)
         if absence is not None:
-            text = ended.explain_gone(uri) or f"EventStoreDB at {described(uri)} {absence}"
+            text = ended.explain_gone(uri) or f"EventStoreDB at {display_uri(uri)} {absence}"
             raise OperationalError(text) from error
         call = call_of(error)
         if call is None or not isinstance(error, ClientError):
@@ -133,7 +133,7 @@ def _absence(error: Exception, uri: str) -> str | None:
 
 def translate(error: Exception, subject: str, uri: str) -> PersistenceError:
     """The library's error that says what `error` of the client says."""
-    text = f"{subject} at {described(uri)}: {reason(error, uri)}"
+    text = f"{subject} at {display_uri(uri)}: {reason(error, uri)}"
     if isinstance(error, WrongCurrentVersion):
         return IntegrityError(f"{text}; {LOST_EVENTS}")
     if isinstance(error, StreamIsDeleted):

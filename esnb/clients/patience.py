@@ -22,7 +22,7 @@ from esnb.clients.installed import (
     RecordedEvent,
     ServiceUnavailable,
 )
-from esnb.clients.uri import described
+from esnb.clients.uri import display_uri
 from esnb.threads.watchdog import Watchdog
 
 PATIENCE = 10.0
@@ -58,7 +58,7 @@ def with_silence_timeout(response: Any, client: Client) -> Generator[RecordedEve
         _watchdog.discard(waiting)
     if waiting.is_given_up:
         raise OperationalError(
-            f"EventStoreDB at {described(client.connection_spec.uri)} accepts connections but has "
+            f"EventStoreDB at {display_uri(client.connection_spec.uri)} accepts connections but has "
             f"not answered for {PATIENCE + ANSWER:g} s: check that it is an EventStoreDB that "
             "runs, and not stopped or cut off, then read again"
         )

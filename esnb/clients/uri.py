@@ -97,10 +97,10 @@ def _option(text: str) -> str:
     return text if name.lower() in _WORD_OPTIONS and _WORDS.fullmatch(value) else "***"
 
 
-def veiled(text: str) -> str:
+def masked_uri(text: str) -> str:
     """A URI, malformed as it may be, without anything that could be its credentials.
 
-    >>> veiled("esdb://admin:two words@db.example")
+    >>> masked_uri("esdb://admin:two words@db.example")
     'esdb://***@db.example'
     """
     text = re.sub(r"(?s)^((?:\w[\w+.-]*:/{1,2})?).*@", r"\1***@", masked(text))
@@ -124,7 +124,7 @@ class Uri(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return repr(veiled(self))
+        return repr(masked_uri(self))
 
     def __getitem__(self, place: SupportsIndex | slice) -> str:
         return _Part(super().__getitem__(place))  # as whoever shows the beginning of long texts
@@ -170,14 +170,14 @@ def guarded_settings(*settings: Mapping[str, str] | None) -> dict[str, str]:
     return merged
 
 
-def said(error: BaseException) -> str:
+def masked_error(error: BaseException) -> str:
     """Kind and message of an error, without credentials; any store and page can take it.
 
-    >>> said(ValueError("no server at redis://:secret@cache.example"))
+    >>> masked_error(ValueError("no server at redis://:secret@cache.example"))
     'ValueError: no server at redis://***@cache.example'
-    >>> said(KeyError())
+    >>> masked_error(KeyError())
     'KeyError'
-    >>> said(ValueError("half of a pair: \\ud800"))
+    >>> masked_error(ValueError("half of a pair: \\ud800"))
     'ValueError: half of a pair: \\\\ud800'
     """
     try:
@@ -198,15 +198,15 @@ def is_embedded(uri: str) -> bool:
     )
 
 
-def described(uri: str) -> str:
+def display_uri(uri: str) -> str:
     """How an error names a server: `embedded`, else its URI without credentials.
 
     An embedded server's port or socket is another one at every start and says
     nothing to the reader.
 
-    >>> described("redis://:secret@cache.example:6379/0")
+    >>> display_uri("redis://:secret@cache.example:6379/0")
     'redis://***@cache.example:6379/0'
-    >>> described("esdb://127.0.0.1:4711?Tls=false&connectionName=esnb-embedded")
+    >>> display_uri("esdb://127.0.0.1:4711?Tls=false&connectionName=esnb-embedded")
     'embedded'
     """
     return "embedded" if is_embedded(uri) else masked(uri)

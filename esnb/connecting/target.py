@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from esnb.clients.certificate import ROOT_CERTIFICATES, pem_text
-from esnb.clients.uri import guarded, veiled
+from esnb.clients.uri import guarded, masked_uri
 
 EVENTSTOREDB_VARIABLE = "EVENTSTOREDB_URI"
 REDIS_VARIABLE = "REDIS_URL"
@@ -115,7 +115,7 @@ def _is_uri(target: str | os.PathLike[str]) -> bool:
         return False
     if re.match(r"(?i)(rediss?|unix)://", target):
         raise ValueError(
-            f"{veiled(target)!r} is Redis's: connect('esdb://…', redis={veiled(target)!r})"
+            f"{masked_uri(target)!r} is Redis's: connect('esdb://…', redis={masked_uri(target)!r})"
         )
     if "://" in target:
         return True
@@ -123,7 +123,7 @@ def _is_uri(target: str | os.PathLike[str]) -> bool:
         r"[^/\\]*[^/\\:]:\d+$", target
     ):
         raise ValueError(
-            f"{veiled(target)!r} looks like a server's address, but is not a URI: write "
+            f"{masked_uri(target)!r} looks like a server's address, but is not a URI: write "
             "esdb://host:2113?Tls=false, or ./ before the name if it is a directory"
         )
     return False
@@ -140,7 +140,7 @@ def embedded_at(path: str | os.PathLike[str]) -> Embedded:
         )
     if "://" in shown:
         raise ValueError(
-            f"path={veiled(shown)!r} is a URI: connect('esdb://…', redis='redis://…') leads to "
+            f"path={masked_uri(shown)!r} is a URI: connect('esdb://…', redis='redis://…') leads to "
             "servers that already run"
         )
     return Embedded(Path(os.path.abspath(os.path.expanduser(shown))), shown)
@@ -148,9 +148,9 @@ def embedded_at(path: str | os.PathLike[str]) -> Embedded:
 
 def _one_without_the_other(eventstoredb: str | None, redis: str | None) -> ValueError:
     given, missing = (
-        (f"EventStoreDB {veiled(eventstoredb)}", f"redis= or {REDIS_VARIABLE}")
+        (f"EventStoreDB {masked_uri(eventstoredb)}", f"redis= or {REDIS_VARIABLE}")
         if eventstoredb is not None
-        else (f"Redis {veiled(redis or '')}", f"eventstoredb= or {EVENTSTOREDB_VARIABLE}")
+        else (f"Redis {masked_uri(redis or '')}", f"eventstoredb= or {EVENTSTOREDB_VARIABLE}")
     )
     return ValueError(
         f"{given} was given without the other server: set {missing} too (events of one server "
@@ -159,7 +159,7 @@ def _one_without_the_other(eventstoredb: str | None, redis: str | None) -> Value
 
 
 def _malformed(name: str, uri: str, why: str) -> ValueError:
-    return ValueError(f"{name} {veiled(uri)!r} is malformed: {why}")
+    return ValueError(f"{name} {masked_uri(uri)!r} is malformed: {why}")
 
 
 def _check_eventstoredb(uri: str) -> None:

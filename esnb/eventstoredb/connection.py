@@ -17,7 +17,7 @@ from threading import Lock
 from typing import Any
 
 from esnb.clients.eventstoredb import DISCOVERY_TIMEOUT, EventStoreDB
-from esnb.clients.uri import described, guarded
+from esnb.clients.uri import display_uri, guarded
 from esnb.threads.changes import Changes
 from esnb.threads.outside import later
 
@@ -98,7 +98,7 @@ class Address:
         object.__setattr__(self, "uri", guarded(self.uri))
 
     def __str__(self) -> str:
-        return described(self.uri)
+        return display_uri(self.uri)
 
 
 class _Shared:

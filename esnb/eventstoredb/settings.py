@@ -10,7 +10,7 @@ from esnb.adapters.settings import IDType, originator_id_type, snapshot_keep, sn
 from esnb.adapters.stream_prefix import STREAM_PREFIX
 from esnb.clients.certificate import ROOT_CERTIFICATES, pem_text
 from esnb.clients.installed import flaw_of
-from esnb.clients.uri import guarded, veiled
+from esnb.clients.uri import guarded, masked_uri
 from esnb.eventstoredb.snapshot_stores import snapshot_store
 from esnb.setting import SettingError, whole_number
 
@@ -62,7 +62,9 @@ def _uri(env: Environment) -> str:
         )
     problem = flaw_of(uri)
     if problem:
-        raise SettingError(f"{URI} is {veiled(uri)!r}, which is not a connection string: {problem}")
+        raise SettingError(
+            f"{URI} is {masked_uri(uri)!r}, which is not a connection string: {problem}"
+        )
     return uri
 
 

@@ -14,7 +14,7 @@ from esnb.adapters.checkpoint_event import CheckpointEvent, CheckpointMismatchEr
 from esnb.adapters.reading_on import checkpoint_at, note_event
 from esnb.clients.errors import is_transient, translate, translated
 from esnb.clients.installed import ClientError, ConsumerTooSlow
-from esnb.clients.uri import described, is_embedded
+from esnb.clients.uri import display_uri, is_embedded
 from esnb.eventstoredb.category import Category
 from esnb.eventstoredb.connection import Lease, SharedClient
 from esnb.eventstoredb.log import ServerLog, position_of
@@ -162,7 +162,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         end = next(map(position_of, ServerLog(client, filter_exclude=()).backwards(limit=1)), 0)
         if end < self._after:
             raise OperationalError(
-                f"{self._subject} at {described(uri)}: the server was emptied, its log ends at "
+                f"{self._subject} at {display_uri(uri)}: the server was emptied, its log ends at "
                 f"{end}, before the position {self._after} that was seen: subscribe again"
             )
 
@@ -180,7 +180,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
             raise CheckpointMismatchError(
                 f"view {read.view!r} is at event {gt} of application "
                 f"{self._category.application!r}, and was made from another log: its event "
-                f"{read.event.position} was {read.event}, where {described(self._category.uri)} "
+                f"{read.event.position} was {read.event}, where {display_uri(self._category.uri)} "
                 f"has {instead}. The event store was reset, or is another one than the view was "
                 "made from: delete the view's keys and fill it again (CatchUpRunner has rebuild()), "
                 "or set another REDIS_KEY_PREFIX"
@@ -194,7 +194,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         instead = event_instead(event, _LogOf(self._category, self._lease.client))
         if instead is not None:
             raise OperationalError(
-                f"{self._subject} at {described(self._category.uri)}: the server was emptied and "
+                f"{self._subject} at {display_uri(self._category.uri)}: the server was emptied and "
                 f"filled again, or is another one: event {event.position} was {event}, where it "
                 f"has {instead}: subscribe again"
             )

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from eventsourcing.application import Application
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.folds.changes import FieldChange, changes, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
 from esnb.sources.numbers import whole
@@ -54,7 +54,7 @@ class Version:
     def changed(self) -> str:
         """The changes in one line, or why they are not known."""
         if self.problem is not None:
-            return f"not applied: {said(self.problem)}"
+            return f"not applied: {masked_error(self.problem)}"
         return describe_changes(self.changes)
 
 

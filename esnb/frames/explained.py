@@ -5,7 +5,7 @@ from __future__ import annotations
 import traceback
 from pathlib import PurePath
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 
 
 def explained(error: BaseException) -> str:
@@ -19,7 +19,7 @@ def explained(error: BaseException) -> str:
     ...     explained(error).partition(" in ")[0]
     'AssertionError'
     """
-    text = said(error)
+    text = masked_error(error)
     frames = traceback.extract_tb(error.__traceback__)
     if not str(error).strip() and frames:
         last = frames[-1]

@@ -118,7 +118,7 @@ def _fill(
             handlers.apply(batch, reached)
         except handling.HandlerError as failure:
             problem = redaction.error(failure.error)
-            event = handling.described(failure.notification)
+            event = handling.describe_event(failure.notification)
             problem.add_note(f"{failure.handler} failed for {event}")
         except Exception as error:  # noqa: BLE001  the handler's word for a store that is away
             problem = redaction.error(error)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from esnb.clients.uri import guarded_argument, said
+from esnb.clients.uri import guarded_argument, masked_error
 from esnb.frames.schema import build
 from esnb.running.given import one_by_one
 from esnb.running.runner_status import name_of, status_of
@@ -73,4 +73,4 @@ def _shown(runner: Any) -> Any:
     try:
         return status_of(runner)
     except UnansweredError as error:
-        return SimpleNamespace(name=name_of(runner), state="unknown", error=said(error))
+        return SimpleNamespace(name=name_of(runner), state="unknown", error=masked_error(error))

@@ -8,7 +8,7 @@ import redis.asyncio
 from eventsourcing.persistence import NotSupportedError
 
 from esnb.clients.redis import split_cluster
-from esnb.clients.uri import described, said
+from esnb.clients.uri import display_uri, masked_error
 from esnb.redis.errors import translate
 
 
@@ -47,7 +47,7 @@ def check_single_server(url: str, *, is_cluster: bool = False) -> None:
     """
     if is_cluster or split_cluster(url)[1]:
         raise NotSupportedError(
-            f"Redis at {described(url)} is a cluster, and an atomic step cannot cross its slots: an outbox "
+            f"Redis at {display_uri(url)} is a cluster, and an atomic step cannot cross its slots: an outbox "
             "record and its job are written in one step. Give the outbox and its workers a single "
             'server (primary and replicas, if you like): Outbox({**stores.env, "REDIS_URL": '
             '"redis://host:6379"}, application). Views and snapshots may stay in the cluster'
@@ -58,4 +58,4 @@ def error_text(error: BaseException, url: str) -> str:
     """An error in one line, without passwords."""
     if isinstance(error, redis.RedisError):
         return str(translate(error, url))
-    return said(error)
+    return masked_error(error)

@@ -23,7 +23,7 @@ from esnb.outbox.view import OutboxView
 from esnb.projections import Backoff, CatchUpRunner
 from esnb.projections.current import event_id_of
 from esnb.projections.runner import require_application
-from esnb.running.status import RunnerStatus, told
+from esnb.running.status import RunnerStatus, answer_or_error
 from esnb.threads.question import Question
 
 TApplication = TypeVar("TApplication", bound=Application[Any])
@@ -126,7 +126,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         """How it is doing, as plain data; `dead` are the records that failed for good."""
         asked = self._dead.put(self.view.count_dead)  # while the others answer
         status = super().status()
-        dead, _ = told(asked)
+        dead, _ = answer_or_error(asked)
         return replace(
             status, kind="outbox", dead=dead, all_actions=("pause", "resume", "retry dead")
         )

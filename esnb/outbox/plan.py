@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.outbox.job_encoder import Addition, ScriptTarget
 from esnb.outbox.record import OutboxRecord, RecordState, from_text, job_data
 from esnb.outbox.route import Route, RouteFunction, routes
@@ -98,7 +98,7 @@ class Planner:
                 for each in found
             ]
         except Exception as error:  # noqa: BLE001 - a route is anybody's code; it is shown
-            reason = said(error)
+            reason = masked_error(error)
             if record.attempts + 1 >= self.attempts:
                 return Plan(lane, member, record, "dead", error=reason)
             delay = round(self._pause(record.attempts) * 1000)

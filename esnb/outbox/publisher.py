@@ -24,7 +24,7 @@ from esnb.running.actions import Action
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
 from esnb.running.runner import Runner
-from esnb.running.status import CommonStatus, absence, retrying_if_away, told
+from esnb.running.status import CommonStatus, absence, answer_or_error, retrying_if_away
 from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
@@ -230,7 +230,7 @@ class BullMQPublisher(Runner[Publishing]):
     def status(self) -> PublisherStatus:
         """How it is doing, as plain data. Asks Redis, for no longer than a second."""
         progress = self._progress
-        found, away = told(self._open.put(self._count))
+        found, away = answer_or_error(self._open.put(self._count))
         lag, dead = found or (None, None)
         with progress.changed:
             state, wrong = retrying_if_away(

@@ -13,7 +13,7 @@ from uuid import uuid4
 import redis
 from eventsourcing.persistence import NotSupportedError, PersistenceError
 
-from esnb.clients.uri import described
+from esnb.clients.uri import display_uri
 from esnb.outbox.errors import EvictionPolicyError
 from esnb.outbox.exchange import Exchange
 from esnb.outbox.job_encoder import JobEncoder, ScriptTarget
@@ -123,7 +123,7 @@ class Publishing(LoopWork):
         policy = (await client.info("memory")).get("maxmemory_policy", "noeviction")
         if policy != "noeviction":
             raise EvictionPolicyError(
-                f"Redis at {described(self.url)} has maxmemory-policy {policy!r}, which BullMQ "
+                f"Redis at {display_uri(self.url)} has maxmemory-policy {policy!r}, which BullMQ "
                 "forbids: jobs and outbox records could be evicted. Nothing was published: set it "
                 "to noeviction, then start the publisher again"
             )

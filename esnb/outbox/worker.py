@@ -21,7 +21,7 @@ from esnb.redis.errors import translated
 from esnb.running.actions import Action
 from esnb.running.progress import Progress
 from esnb.running.runner import Runner, has_ended
-from esnb.running.status import CommonStatus, absence, retrying_if_away, told
+from esnb.running.status import CommonStatus, absence, answer_or_error, retrying_if_away
 from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
 from esnb.threads.question import Question, within
@@ -184,7 +184,9 @@ class Worker(Runner[Working]):
     def status(self) -> WorkerStatus:
         """How it is doing, as plain data. Asks Redis whether it answers."""
         progress = self._progress
-        away = told(self._asked.put(self._connection.check))[1] if self.is_started else None
+        away = (
+            answer_or_error(self._asked.put(self._connection.check))[1] if self.is_started else None
+        )
         with progress.changed:
             # BullMQ's worker says nothing of it, and goes on when Redis does.
             state, wrong = retrying_if_away(

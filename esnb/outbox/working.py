@@ -15,7 +15,7 @@ import redis
 import redis.asyncio
 from eventsourcing.persistence import OperationalError
 
-from esnb.clients.uri import masked, said
+from esnb.clients.uri import masked, masked_error
 from esnb.correlation import Correlated, Correlation
 from esnb.outbox.job import Job, JobHandler
 from esnb.outbox.jobs import async_client, bullmq, error_text
@@ -114,7 +114,7 @@ class Working(LoopWork):
             return self.results[key]
         except Exception as error:
             if not _is_writable(str(error)):  # BullMQ could not tell Redis of it
-                raise RuntimeError(said(error)) from None
+                raise RuntimeError(masked_error(error)) from None
             raise
         finally:
             await self._answers(client)

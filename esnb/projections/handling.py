@@ -26,7 +26,7 @@ class HandlerError(Exception):
     def __init__(
         self, notification: Notification, handler: str, error: Exception, before: int = 0
     ) -> None:
-        super().__init__(f"{handler} failed for {described(notification)}: {error!r}")
+        super().__init__(f"{handler} failed for {describe_event(notification)}: {error!r}")
         self.notification = notification
         self.handler = handler
         self.error = error
@@ -136,7 +136,7 @@ class Handlers:
         return f"{module}:{name}({type(domain_event).__qualname__})"
 
 
-def described(notification: Notification) -> str:
+def describe_event(notification: Notification) -> str:
     """An event by id, topic, aggregate and version."""
     return (
         f"event {notification.id} ({notification.topic}, version "

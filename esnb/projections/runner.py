@@ -17,7 +17,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.utils import EnvType, strtobool
 
 from esnb.adapters.stream_prefix import prefix_setting
-from esnb.clients.uri import guarded_settings, said
+from esnb.clients.uri import guarded_settings, masked_error
 from esnb.projections.runner_position import RunnerPosition
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.dead_letters import DeadLetter
@@ -215,7 +215,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
             raise WaitInterruptedError(
                 f"{self!r} was stopped at event {progress.position}, before event {target}"
             )
-        wrong = progress.error or (None if self._problem is None else said(self._problem))
+        wrong = progress.error or (None if self._problem is None else masked_error(self._problem))
         because = f": {wrong}" if wrong else ""
         raise TimeoutError(
             f"{self!r} has not reached event {target} of application {self.app.name!r} within "

@@ -8,12 +8,12 @@ from typing import Any
 from eventsourcing.application import Application
 from eventsourcing.persistence import PersistenceError, TrackingRecorder
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.projections.lag import LagMeter
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.kinds import kind_of
 from esnb.running.progress import Progress
-from esnb.running.status import RunnerStatus, absence, oldest, retrying_if_away, told
+from esnb.running.status import RunnerStatus, absence, answer_or_error, oldest, retrying_if_away
 from esnb.threads import question
 from esnb.threads.question import Question, UnansweredError, within
 
@@ -69,7 +69,9 @@ class RunnerPosition:
             return stored < (position or 0) or self._same_log.problem(position, event) is not None
 
         # A store that is away the thread opens again by itself.
-        found, away = told(lambda: within(patience, "the view and its application", is_reset))
+        found, away = answer_or_error(
+            lambda: within(patience, "the view and its application", is_reset)
+        )
         return away is None and bool(found)
 
     def is_stored(self, notification_id: int, deadline: float) -> bool:
@@ -93,8 +95,8 @@ class RunnerPosition:
         position: int | None = None
         is_open = progress.is_open
         if not is_open:
-            position, view_away = told(stored)
-        head, app_away = told(last)
+            position, view_away = answer_or_error(stored)
+        head, app_away = answer_or_error(last)
         with progress.changed:
             applied = progress.applied
             if is_open:
@@ -104,10 +106,10 @@ class RunnerPosition:
         if app_away is None and view_away is None:
             left = max(0.0, deadline - monotonic())
             distance = self._distance.put(lambda: self._measured(position, head, applied), left)
-            measured, app_away = told(distance)
+            measured, app_away = answer_or_error(distance)
             lag, seconds = measured or (None, None)
         if is_open:
-            _, view_away = told(stored)
+            _, view_away = answer_or_error(stored)
         since = oldest([(self._checkpoint, view_away), (self._head, app_away)])
         if app_away is not None and head is None and self._head.newest is not None:
             head = self._head.newest.value
@@ -116,7 +118,7 @@ class RunnerPosition:
                 progress.state,
                 progress.error,
                 absence(app_away or view_away, since)
-                or (None if problem is None else said(problem)),
+                or (None if problem is None else masked_error(problem)),
             )
             return RunnerStatus(
                 name=name,

@@ -11,11 +11,11 @@ from eventsourcing.persistence import Notification, TrackingRecorder
 from eventsourcing.projection import Projection
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.projections.current import event_id_of
 from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.feed import EventFeed
-from esnb.projections.handling import HandlerError, Handlers, described, may_be_conflict
+from esnb.projections.handling import HandlerError, Handlers, describe_event, may_be_conflict
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.checkpoint_events import CheckpointEvents
 from esnb.projections.views.dead_letters import DeadLetter
@@ -234,7 +234,7 @@ class ProjectionWorker(Work):
         return self._recovery.retry(error)
 
     def _fail(self, failure: HandlerError) -> None:
-        event = described(failure.notification)
+        event = describe_event(failure.notification)
         failure.error.add_note(
             f"projection {self._projection.name!r}: {failure.handler} for {event}"
         )
@@ -250,7 +250,7 @@ class ProjectionWorker(Work):
             originator_id=str(notification.originator_id),
             originator_version=notification.originator_version,
             handler=failure.handler,
-            error=said(failure.error),
+            error=masked_error(failure.error),
             traceback=trace(failure.error),
             time=datetime.now(UTC).isoformat(),
         )

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from eventsourcing.persistence import DataError, IntegrityError, Tracking
 
 from esnb.adapters.reading_on import event_at
-from esnb.clients.uri import described
+from esnb.clients.uri import display_uri
 from esnb.redis.commands import Commands
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ViewDamagedError
@@ -118,7 +118,7 @@ def apply_changes(
     )
     if outcome == "ok":
         return str(details[0])
-    where = f"view {namespace.name!r} in Redis at {described(connection.url)}"
+    where = f"view {namespace.name!r} in Redis at {display_uri(connection.url)}"
     if outcome == "stale":
         raise stale_checkpoint(namespace, first, int(details[0]))
     if outcome == "moved":

@@ -15,7 +15,7 @@ from redis.backoff import ExponentialBackoff
 from redis.retry import Retry
 
 from esnb.clients.redis import flaw_of, open_client, split_cluster
-from esnb.clients.uri import guarded, veiled
+from esnb.clients.uri import guarded, masked_uri
 from esnb.redis.errors import translated
 from esnb.redis.scripts import script
 from esnb.redis.wire import Wire
@@ -50,7 +50,9 @@ def check_url(url: str) -> None:
     """Raises OSError unless redis-py can make a client of `url`."""
     problem = flaw_of(url)
     if problem:
-        raise SettingError(f"{REDIS_URL} is {veiled(url)!r}, which is not a Redis URL: {problem}")
+        raise SettingError(
+            f"{REDIS_URL} is {masked_uri(url)!r}, which is not a Redis URL: {problem}"
+        )
 
 
 class Connection:

@@ -16,7 +16,7 @@ from eventsourcing.persistence import (
 from redis.exceptions import RedisClusterException
 
 from esnb.clients import ended
-from esnb.clients.uri import described, is_embedded, masked
+from esnb.clients.uri import display_uri, is_embedded, masked
 
 
 class ViewDamagedError(InternalError):
@@ -82,12 +82,12 @@ def _reason(error: Exception, url: str) -> str:
 
 def unreachable(error: Exception, url: str) -> OperationalError:
     """What a refused, lost or silent connection becomes."""
-    return OperationalError(f"Redis at {described(url)} cannot be reached: {_reason(error, url)}")
+    return OperationalError(f"Redis at {display_uri(url)} cannot be reached: {_reason(error, url)}")
 
 
 def translate(error: redis.RedisError, url: str) -> PersistenceError:
     """The library's error for one of redis-py's, naming the server."""
-    where = f"Redis at {described(url)}"
+    where = f"Redis at {display_uri(url)}"
     reason = _reason(error, url)
     if isinstance(error, redis.AuthenticationError):
         return OperationalError(f"{where} refused the credentials in REDIS_URL: {reason}")

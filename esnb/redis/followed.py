@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from eventsourcing.utils import Environment
 
 from esnb.adapters.stream_prefix import STREAM_PREFIX, configured_prefix, stream_prefix
-from esnb.clients.uri import described
+from esnb.clients.uri import display_uri
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ForeignViewError
 from esnb.redis.namespace import REDIS_KEY_PREFIX, Namespace
@@ -76,7 +76,7 @@ class FollowedStreams:
         if own is None or known is None or own == known.decode():
             return
         raise ForeignViewError(
-            f"view {self._namespace.name!r} in Redis at {described(self._connection.url)} is made "
+            f"view {self._namespace.name!r} in Redis at {display_uri(self._connection.url)} is made "
             f"of the streams {known.decode()!r} of application {application_name!r}, not of "
             f"{own!r} ({STREAM_PREFIX}), and one view cannot follow both: set another "
             f"{REDIS_KEY_PREFIX} than {self._namespace.prefix!r} for one of them"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from esnb.clients.uri import described
+from esnb.clients.uri import display_uri
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ViewDamagedError
 from esnb.redis.namespace import Namespace
@@ -25,7 +25,7 @@ def refuse_orphaned_keys(connection: Connection, namespace: Namespace) -> None:
     for key in _orphaned_keys(connection, namespace, ""):
         raise ViewDamagedError(
             f"key {key!r} is left of view {namespace.name!r} in Redis at "
-            f"{described(connection.url)}, whose checkpoint is gone: evicted under maxmemory "
+            f"{display_uri(connection.url)}, whose checkpoint is gone: evicted under maxmemory "
             "(set maxmemory-policy to noeviction) or deleted by another client. Nothing was "
             "applied: rebuild the view"
         )

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent import futures
 from typing import ParamSpec, TypeVar
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -49,7 +49,7 @@ def as_error(error: BaseException) -> Exception:
     if isinstance(error, Exception) and _is_error(error):
         return error
     found = ExitError(
-        f"{said(error)} was raised in a thread, where it counts as an error: raise another "
+        f"{masked_error(error)} was raised in a thread, where it counts as an error: raise another "
         "exception, or return"
     )
     found.__cause__ = error

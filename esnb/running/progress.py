@@ -8,7 +8,7 @@ from collections.abc import Callable
 from time import monotonic
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
-from esnb.clients.uri import masked, said
+from esnb.clients.uri import masked, masked_error
 from esnb.running.status import EventRate, RunState
 from esnb.threads.changes import Changes
 
@@ -101,7 +101,7 @@ class Progress:
     def note(self, error: Exception, event: str | None, handler: str | None) -> None:
         """Keeps an error, with what failed, for whoever looks."""
         with self.changed:
-            self.error, self.traceback = said(error), trace(error)
+            self.error, self.traceback = masked_error(error), trace(error)
             self.event, self.handler = event, handler
             self.changed.notify_all()
 

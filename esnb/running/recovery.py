@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.running.backoff import Backoff
 from esnb.running.progress import Progress
 from esnb.running.transient import is_transient
@@ -28,7 +28,7 @@ class Recovery:
         subject: str,
         progress: Progress,
         backoff: Backoff,
-        say: Callable[[Exception], str] = said,
+        say: Callable[[Exception], str] = masked_error,
     ) -> None:
         self._subject = subject
         self._progress = progress

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal, TypeVar
 from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.silence import SILENT
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.running.actions import Action, possible
 from esnb.running.transient import is_transient
 from esnb.threads.question import Question, UnansweredError, not_known_since
@@ -35,7 +35,7 @@ def retrying_if_away(
     return state, error
 
 
-def told(answer: Callable[[], T]) -> tuple[T | None, Exception | None]:
+def answer_or_error(answer: Callable[[], T]) -> tuple[T | None, Exception | None]:
     """What a store answers, or why it does not: it is away."""
     try:
         return answer(), None
@@ -48,7 +48,7 @@ def told(answer: Callable[[], T]) -> tuple[T | None, Exception | None]:
 def absence(
     error: Exception | None,
     since: datetime | None,
-    say: Callable[[Exception], str] = said,
+    say: Callable[[Exception], str] = masked_error,
 ) -> str | None:
     """What is said of a store that is away, whose newest answer was had at `since`."""
     if error is None:

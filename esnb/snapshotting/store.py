@@ -19,7 +19,7 @@ from eventsourcing.persistence import (
     StoredEvent,
 )
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.snapshotting.fold_code import fold_fingerprint, folds_of
 from esnb.snapshotting.state import lost_in_storing
 from esnb.snapshotting.stored import SnapshotSource, StoredSnapshot
@@ -66,7 +66,7 @@ class SnapshotStore(EventStore[Any]):
             try:
                 self.recorder.insert_events([self._encode(snapshot)], **kwargs)
             except Exception as error:  # noqa: BLE001  whatever it is, save() has stored the events
-                reason = str(error) if isinstance(error, _NotStoredError) else said(error)
+                reason = str(error) if isinstance(error, _NotStoredError) else masked_error(error)
                 warnings.warn(f"a snapshot was not stored: {reason}", SnapshotWarning, stacklevel=2)
         return []
 

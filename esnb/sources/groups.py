@@ -8,8 +8,7 @@ from weakref import WeakKeyDictionary
 from eventsourcing.application import Application
 
 from esnb.clients.silence import SILENT
-from esnb.clients.uri import described as described_uri
-from esnb.clients.uri import guarded
+from esnb.clients.uri import display_uri, guarded
 from esnb.sources.source import describe_source, is_client
 from esnb.threads.question import Question, UnansweredError, not_known_since
 
@@ -43,7 +42,7 @@ def groups(source: Any) -> list[Any]:
     try:
         return question.put(listed)()
     except UnansweredError as error:
-        server = f"EventStoreDB at {described_uri(guarded(client.connection_spec.uri))}"
+        server = f"EventStoreDB at {display_uri(guarded(client.connection_spec.uri))}"
         raise UnansweredError(
             f"{server} {SILENT}; its groups are {not_known_since(question.since)}"
         ) from error

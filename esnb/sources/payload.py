@@ -23,7 +23,7 @@ from eventsourcing.persistence import (
     UUIDAsHex,
 )
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.values.state import with_sets_in_order
 from esnb.values.strict_json import OCTETS
 
@@ -200,7 +200,7 @@ def _first(state: bytes, ways: Mapping[str, Decode]) -> Any:
         try:
             return way(state)
         except Exception as error:  # noqa: BLE001  any transcoder, any damage: the next one
-            problems.append(f"{name}: {said(error)}")
+            problems.append(f"{name}: {masked_error(error)}")
     raise ValueError("; ".join(problems))
 
 
@@ -223,7 +223,7 @@ def decode_or_keep(decode: Decode, state: bytes) -> Decoded:
     try:
         return decode(state), None
     except Exception as error:  # noqa: BLE001  any transcoder, any damage: one row less known
-        return state, f"payload not readable: {said(error)}"
+        return state, f"payload not readable: {masked_error(error)}"
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from eventsourcing.persistence import JSONTranscoder, StoredEvent, Tracking, Tra
 from eventsourcing.popo import POPOTrackingRecorder
 
 import esnb
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.frames.schema import build
 from esnb.values.cell import as_cell, encodable
 from esnb.widgets.drawing.values import Limits, line, tree
@@ -246,7 +246,7 @@ def test_only_the_part_that_cannot_be_shown_is_a_text() -> None:
 
 
 def test_an_error_that_cannot_be_read_is_named() -> None:
-    assert said(Mute()) == "Mute: its text raises RuntimeError"
+    assert masked_error(Mute()) == "Mute: its text raises RuntimeError"
 
 
 def test_an_error_without_a_text_in_a_fold() -> None:

@@ -9,7 +9,7 @@ import pytest
 from eventsourcing.application import Application
 
 import esnb
-from esnb.clients.uri import Uri, guarded, masked, veiled
+from esnb.clients.uri import Uri, guarded, masked, masked_uri
 from esnb.redis import RedisFactory, RedisView
 
 SECRET = "S3cret"
@@ -120,5 +120,5 @@ def test_only_what_is_known_is_shown(text: str, shown: str) -> None:
 
 
 def test_of_another_scheme_no_option_is_shown_either() -> None:
-    assert veiled(f"esd://h?pasword={SECRET}") == "esd://h?***"
+    assert masked_uri(f"esd://h?pasword={SECRET}") == "esd://h?***"
     assert SECRET not in repr(Uri(f"esd://h?pasword={SECRET}"))

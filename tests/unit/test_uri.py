@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.clients.uri import described, is_embedded, masked
+from esnb.clients.uri import display_uri, is_embedded, masked
 
 SECRETS = st.text(string.ascii_letters + string.digits + "/?#@:;%&=+$!", min_size=6)
 
@@ -42,5 +42,5 @@ def test_masked(text: str, shown: str) -> None:
 
 def test_an_embedded_server_is_called_embedded() -> None:
     assert is_embedded("unix:///tmp/a%20b/redis.sock?client_name=esnb-embedded")
-    assert described("esdb://127.0.0.1:1?tls=false&connectionname=esnb-embedded") == "embedded"
+    assert display_uri("esdb://127.0.0.1:1?tls=false&connectionname=esnb-embedded") == "embedded"
     assert not is_embedded("esdb://127.0.0.1:1?Tls=false&connectionName=mine")

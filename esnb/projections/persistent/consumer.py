@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from eventsourcing.persistence import OperationalError
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.projections.persistent.deduplication import Deduplication
 from esnb.projections.persistent.delivery import GroupDelivery
 from esnb.projections.persistent.errors import ForeignGroupError
@@ -174,10 +174,10 @@ class PersistentConsumer(Work):
         self, delivery: GroupDelivery, event: Any, attempt: int, until: float, error: Exception
     ) -> None:
         progress = self._progress
-        progress.note(error, described(event), _named(self._handler))
+        progress.note(error, describe_recorded(event), _named(self._handler))
         progress.count("failed")
         if attempt > self._retries:
-            self._park(delivery, event, said(error))
+            self._park(delivery, event, masked_error(error))
             return
         self._deduplication.end(event.id, self._name, "failed")
         pause = replace(self._backoff, _step=0.0)
@@ -188,7 +188,7 @@ class PersistentConsumer(Work):
     def _park(self, delivery: GroupDelivery, event: Any, reason: str) -> None:
         self._deduplication.end(event.id, self._name, "parked")
         self._progress.count("parked")
-        what = f"{described(event)}: {reason}"
+        what = f"{describe_recorded(event)}: {reason}"
         self.last_parked = self._progress.clock(), what
         _log.warning("group %r parks %s", self._group.title, what)
         self._progress.reached(self._progress.position, 0)
@@ -233,7 +233,7 @@ class PersistentConsumer(Work):
         return self._recovery.retry(self._group.told(error), passes=passes)
 
 
-def described(recorded: Any) -> str:
+def describe_recorded(recorded: Any) -> str:
     """An event by type, revision and stream."""
     return (
         f"event {recorded.id} ({recorded.type}, revision {recorded.stream_position} of "

@@ -16,7 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import WaitInterruptedError
 from eventsourcing.utils import EnvType
 
-from esnb.clients.uri import guarded_settings, said
+from esnb.clients.uri import guarded_settings, masked_error
 from esnb.projections.persistent.consumer import PersistentConsumer
 from esnb.projections.persistent.deduplication import (
     Deduplication,
@@ -43,7 +43,7 @@ from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
 from esnb.running.runner import PausableRunner
-from esnb.running.status import absence, oldest, retrying_if_away, told
+from esnb.running.status import absence, answer_or_error, oldest, retrying_if_away
 from esnb.running.task import PATIENCE, Task
 from esnb.running.transient import is_transient
 from esnb.setting import environment
@@ -245,7 +245,7 @@ class PersistentRunner(PausableRunner[PersistentConsumer]):
         waits_for = self._waits_for
         reasons = (
             waits_for and f"it waits for {waits_for}",
-            self._troubled.error or (away and said(self.group.told(away))),
+            self._troubled.error or (away and masked_error(self.group.told(away))),
         )
         because = "".join(f": {reason}" for reason in reasons if reason)
         return f"{self!r} is not done with {what} within {timeout} s{delivered}{because}"
@@ -269,8 +269,8 @@ class PersistentRunner(PausableRunner[PersistentConsumer]):
             self._info.put(self._asked),
             self._remembering.put(self._deduplication.check_answers),
         )
-        info, away = told(asked)
-        _, forgetful = told(remembering)
+        info, away = answer_or_error(asked)
+        _, forgetful = answer_or_error(remembering)
         since = oldest([(self._info, away), (self._remembering, forgetful)])
         info, caught_up = info or (None, False)
         total = sum((each.counts for each in self._progresses), Counter[str]())

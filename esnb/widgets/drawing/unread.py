@@ -7,7 +7,7 @@ import re
 from eventsourcing.persistence import ConnectionPoolClosedError, InterfaceError
 
 from esnb.clients import ended
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 
 _POOL_CLOSED = re.compile(rf"\b{ConnectionPoolClosedError.__name__}\b|\bpool\b.*\bclosed\b")
 """The errors of an application in SQLite, or PostgreSQL, that was closed."""
@@ -27,7 +27,7 @@ def unread(
     The flow could not be read again: ConnectionError: refused
     What was read before is still shown. Check the connection, then try again.
     """
-    text = said(error)
+    text = masked_error(error)
     advice = ""
     if _POOL_CLOSED.search(text):
         text = "the application is closed"

@@ -10,13 +10,13 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from datetime import datetime
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.folds.versions import Version
 
 
 def unknown(version: Version) -> str:
     """Why the state of a version is not known, on one line; empty where it is known."""
-    return "" if version.problem is None else f"not known: {said(version.problem)}"
+    return "" if version.problem is None else f"not known: {masked_error(version.problem)}"
 
 
 class Timeline:

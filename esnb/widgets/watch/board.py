@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import describe_source
 from esnb.widgets.watch.poller import Poller
@@ -115,7 +115,7 @@ class Board:
 
     def said(self, error: Exception) -> str:
         """What may be shown of an error."""
-        return self._redaction.message(said(error)) or ""
+        return self._redaction.message(masked_error(error)) or ""
 
     def join(self, timeout: float) -> None:
         """Waits until no source is being asked, at most so many seconds."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from esnb.clients.uri import said
+from esnb.clients.uri import masked_error
 from esnb.threads.changes import Flag
 from esnb.threads.question import UnansweredError, not_known_since
 from esnb.widgets.drawing.unread import is_lost, unanswered
@@ -78,7 +78,7 @@ class Poller:
             self._known = datetime.now(UTC)
             return found
         except Exception as error:  # noqa: BLE001  shown in its rows
-            text = said(error)
+            text = masked_error(error)
             advice = unanswered(text) if is_lost(error) else None
             # If it does not answer, what was seen before is the best that is known.
             is_unanswered = isinstance(error, UnansweredError)
