@@ -490,7 +490,7 @@ async def later(domain_event: Any, recorded_event: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("handler", "said"), [(None, "handler is None: give a function"), (later, "later.* is async")]
+    ("handler", "said"), [(None, "handler is None: pass a function"), (later, "later.* is async")]
 )
 def test_a_handler_that_would_handle_nothing_is_refused(handler: Any, said: str) -> None:
     with pytest.raises(TypeError, match=said):
@@ -498,14 +498,14 @@ def test_a_handler_that_would_handle_nothing_is_refused(handler: Any, said: str)
 
 
 def test_a_group_is_named_by_text() -> None:
-    with pytest.raises(ValueError, match="group is 7: give a name"):
+    with pytest.raises(ValueError, match="group is 7: pass a name"):
         PersistentRunner(Groups(), 7, Seen(), remember=0)  # type: ignore[arg-type]
 
 
 def test_a_source_without_persistent_subscriptions_is_refused() -> None:
     with pytest.raises(TypeError, match="EventStoreDB"):
         runner(Bank(), Seen())
-    with pytest.raises(TypeError, match="give an eventsourcing Application"):
+    with pytest.raises(TypeError, match="pass an eventsourcing Application"):
         runner(object(), Seen())
 
 

@@ -695,7 +695,7 @@ def test_a_view_whose_store_is_not_named(view_class: Any, monkeypatch: pytest.Mo
 
 
 def test_settings_are_a_mapping() -> None:
-    with pytest.raises(TypeError, match=r"env is a SimpleNamespace: give .*stores\.env"):
+    with pytest.raises(TypeError, match=r"env is a SimpleNamespace: pass .*stores\.env"):
         CatchUpRunner(Bank, Deposits, Sums, env=SimpleNamespace(env={}))  # type: ignore[arg-type]
 
 
