@@ -39,6 +39,8 @@ _QUICK_RETURN = (
 )
 _IN_THE_CALLER = ((ChannelOptions.SingleThreadedUnaryStream, 1),)
 """Has the thread that reads a stream wait for the server itself: half the time per message."""
+_OWN_CONNECTIONS = (("grpc.use_local_subchannel_pool", 1),)
+"""Else channels to one address share what another has found: a server that was away, just now."""
 _NO_PROXY = (("grpc.enable_http_proxy", 0),)
 _ALL_ADDRESSES = (("grpc.lb_policy_name", "round_robin"),)
 """Uses each address of a name in turn, also when the first is out of order."""
@@ -162,6 +164,7 @@ class EventStoreDB(_client.Client):
         spec = self.connection_spec
         options = (
             *_QUICK_RETURN,
+            *_OWN_CONNECTIONS,
             *_IN_THE_CALLER,
             *keepalive(_option(spec, "KeepAliveInterval"), _option(spec, "KeepAliveTimeout")),
             *(_NO_PROXY if _is_local(spec) else ()),

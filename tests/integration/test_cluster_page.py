@@ -82,7 +82,7 @@ def test_the_times_are_those_that_the_page_names() -> None:
     assert f"later for {eventstoredb.DISCOVERY_TIMEOUT:g} seconds" in PAGE
     assert f"is given up after {given_up:g} seconds" in PAGE
     assert eventstoredb.KEEPALIVE_INTERVAL == eventstoredb.KEEPALIVE_TIMEOUT
-    assert f"of the connection string: {eventstoredb.KEEPALIVE_INTERVAL} each" in PAGE
+    assert f"in the connection string: {eventstoredb.KEEPALIVE_INTERVAL} each" in PAGE
 
 
 def test_a_projection_is_started_as_the_page_does(opened: ExitStack) -> None:

@@ -16,11 +16,16 @@ from eventsourcing.projection import ApplicationSubscription
 from eventsourcing.utils import Environment
 
 import esnb.eventstoredb
+from esnb.clients import eventstoredb
+from esnb.clients.eventstoredb import EventStoreDB
+from esnb.clients.installed import ServiceUnavailable, StreamState
 from esnb.eventstoredb import EventStoreDBFactory, connection
 from esnb.eventstoredb.connection import Address, Lease, SharedClient, users
 from esnb.threads.outside import outside
 from tests.contract.eventstoredb.conftest import MakeFactory
+from tests.embedded_process import EmbeddedProcess
 from tests.eventstoredb_server import EventStoreDBServer
+from tests.reserved_port import ReservedPort
 from tests.waiting import alarm, until
 
 
@@ -132,6 +137,22 @@ def test_a_client_that_is_being_made_holds_up_no_other(
         client.result(60).get_current_version("any")
     other.release()
     slow.release()
+
+
+def test_a_server_that_has_come_back_is_found_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another client of the process found at that address a moment ago does not count."""
+    slow = (("grpc.initial_reconnect_backoff_ms", 600_000),)
+    monkeypatch.setattr(eventstoredb, "_QUICK_RETURN", slow)
+    with ReservedPort() as port:
+        uri = f"esdb://127.0.0.1:{port.number}?Tls=false"
+        before = EventStoreDB(uri)
+        with pytest.raises(ServiceUnavailable):
+            before.get_current_version("any")
+        with EmbeddedProcess(None, "--port", str(port.number)):
+            after = EventStoreDB(uri)
+            assert after.get_current_version("any") is StreamState.NO_STREAM
+            after.close()
+        before.close()
 
 
 def test_a_subscription_outlives_a_dropped_application(env: dict[str, str], name: str) -> None:
