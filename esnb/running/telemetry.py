@@ -16,6 +16,7 @@ counter `esnb.restarts`.
 
 from __future__ import annotations
 
+import logging
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -24,7 +25,10 @@ from functools import cache
 from time import perf_counter
 from typing import Any, Protocol
 
+from esnb.clients.uri import masked_error
+
 _NAME = "esnb"
+_log = logging.getLogger(__name__)
 _watched: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
@@ -91,7 +95,11 @@ def _reader(field: str) -> Callable[[Any], Iterator[Any]]:
 
     def read(_options: Any) -> Iterator[Any]:
         for runner in list(_watched):
-            status = runner.status()
+            try:
+                status = runner.status()
+            except Exception as error:  # noqa: BLE001 - the others have theirs
+                _log.info("no metrics of %r: %s", runner, masked_error(error))
+                continue
             value = getattr(status, field, None)
             if value is not None and status.state != "stopped":
                 told = {"esnb.projection": status.name}

@@ -112,6 +112,17 @@ def test_a_failing_handler_is_an_error_of_its_span(exported: Exported) -> None:
     assert "failing" not in exported.points("esnb.events")
 
 
+def test_a_runner_that_cannot_be_asked_does_not_silence_the_others(exported: Exported) -> None:
+    class Broken(CatchUpRunner[Any, Any]):
+        def status(self) -> Any:
+            raise LookupError("no status")
+
+    with Broken(Bank(), Deposits, Sums), CatchUpRunner(Bank(), Deposits, Sums) as runner:
+        runner.app.deposit(runner.app.open(), 1)
+        runner.wait()
+        assert list(exported.points("esnb.position")) == ["deposits"]
+
+
 def test_consumers_tell_of_each_event(exported: Exported) -> None:
     groups = Groups()
     first = groups.append(1)
