@@ -37,7 +37,12 @@ class Origins:
         return value
 
     def add_attribute(self, owner: Any, name: str, value: Any) -> None:
-        self._attributes.append((owner, name, value))
+        """Notes what an attribute of an object, a class or a function is."""
+        names = getattr(owner, "__dict__", {})
+        if name in names:
+            self.add_binding(names, name)
+        else:
+            self._attributes.append((owner, name, value))
 
     def add_function(self, function: FunctionType) -> None:
         """Notes the code of a function, its defaults, and how many attributes it has."""

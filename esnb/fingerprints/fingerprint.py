@@ -30,6 +30,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from esnb.fingerprints.code_classes import visit_class
+from esnb.fingerprints.code_kinds import visit_by_kind
+from esnb.fingerprints.code_modules import visit_module
 from esnb.fingerprints.code_origins import Origins
 from esnb.fingerprints.code_walk import CodeWalk
 
@@ -47,7 +50,7 @@ def fingerprint(cls: type[Any]) -> str:
     >>> fingerprint(Dog) == before
     False
     """
-    return _digest(cls, lambda walk: walk.visit_class(cls), home=cls.__module__)
+    return _digest(cls, lambda walk: visit_class(walk, cls), home=cls.__module__)
 
 
 def module_fingerprint(name: str) -> str:
@@ -56,7 +59,7 @@ def module_fingerprint(name: str) -> str:
     For aggregates that are folded by functions, where the class of the state
     does not name its fold.
     """
-    return _digest(name, lambda walk: walk.visit_module(name), home=name)
+    return _digest(name, lambda walk: visit_module(walk, name), home=name)
 
 
 def function_fingerprint(function: Callable[..., Any]) -> str:
@@ -75,10 +78,10 @@ def _digest(subject: Any, begin: Callable[[CodeWalk], None], *, home: str) -> st
     _, digest, origins = _remembered.get(key, (None, "", None))
     if origins is not None and origins.still_hold():
         return digest
-    walk = CodeWalk(home)
+    walk = CodeWalk(home, visit_by_kind)
     begin(walk)
-    walk.follow()
+    digest = walk.digest()
     if len(_remembered) >= _MOST_REMEMBERED:
         _remembered.clear()
-    _remembered[key] = subject, walk.digest(), walk.origins
-    return walk.digest()
+    _remembered[key] = subject, digest, walk.origins
+    return digest
