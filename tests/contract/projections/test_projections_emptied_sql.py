@@ -7,11 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import psycopg
 import pytest
-import sqlalchemy
 from eventsourcing.persistence import Tracking
-from eventsourcing.postgres import PostgresTrackingRecorder
 
 from esnb.projections import Backoff, CatchUpRunner, CheckpointMismatchError
 from esnb.projections.views import kind_of
@@ -31,28 +28,6 @@ pytestmark = [
 ALCHEMY = ["SQLAlchemy to SQLite", "SQLAlchemy to PostgreSQL"]
 
 
-class PostgresSums(PostgresTrackingRecorder):
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._amounts = self.tracking_table_name.replace("tracking", "amounts")
-
-    def _create_table(self, curs: Any) -> None:
-        super()._create_table(curs)
-        curs.execute(
-            f"CREATE TABLE IF NOT EXISTS {self._amounts} (id serial, amount integer)".encode()
-        )
-
-    def add(self, amount: int, tracking: Tracking) -> None:
-        with self.datastore.transaction(commit=True) as cursor:
-            self._insert_tracking(cursor, tracking)
-            cursor.execute(f"INSERT INTO {self._amounts} (amount) VALUES ({amount:d})".encode())
-
-    def seen(self) -> list[int]:
-        with self.datastore.transaction(commit=False) as cursor:
-            cursor.execute(f"SELECT amount FROM {self._amounts} ORDER BY id".encode())
-            return [row["amount"] for row in cursor.fetchall()]
-
-
 @pytest.fixture(params=[*ALCHEMY, "SQLite", "PostgreSQL"])
 def view(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[type[Any], dict[str, str]]:
     """A view class, and the settings of its database."""
@@ -67,6 +42,8 @@ def view(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[type[Any], dic
         return Amounts, {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_URL": url}
     server: PostgreSQLServer = request.getfixturevalue("postgresql")
     if kind == "PostgreSQL":
+        from tests.contract.sums_postgresql import PostgresSums
+
         return PostgresSums, server.env
     return Amounts, {
         "PERSISTENCE_MODULE": "eventsourcing_sqlalchemy",
@@ -151,12 +128,16 @@ def test_a_view_without_known_events_goes_on(run: Callable[..., Runner]) -> None
 
 
 def drop_table(view: Any) -> None:
+    import sqlalchemy
+
     with view.datastore.transaction(commit=True) as transaction:
         statement = f"DROP TABLE {TABLE}"
         transaction.execute(sqlalchemy.text(statement) if is_alchemy(view) else statement)
 
 
 def has_table(view: Any) -> bool:
+    import sqlalchemy
+
     if is_alchemy(view):
         return bool(sqlalchemy.inspect(view.datastore.engine).has_table(TABLE))
     events = kind_of(view).checkpoint_events(may_create=False)
@@ -190,6 +171,8 @@ def test_a_rebuilt_view_knows_the_log_that_it_was_rebuilt_from(
 
 
 def test_a_user_without_the_right_to_make_tables_goes_on(postgresql: PostgreSQLServer) -> None:
+    import psycopg
+
     projection = own_projection()
     reader, schema = f"reader_{uuid4().hex[:8]}", f"schema_{uuid4().hex[:8]}"
     env = {"PERSISTENCE_MODULE": "eventsourcing_sqlalchemy", "SQLALCHEMY_SCHEMA": schema}
