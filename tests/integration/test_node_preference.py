@@ -5,24 +5,25 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from itertools import chain
 from typing import Any, ClassVar
 from uuid import UUID, uuid4
 
 import grpc
 import pytest
-from eventsourcing.application import Application
+from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.domain import Aggregate, event
-from eventsourcing.persistence import OperationalError
+from eventsourcing.persistence import IntegrityError, OperationalError
 
 import esnb
 from esnb.clients import installed
 from esnb.clients.eventstoredb import EventStoreDB
-from esnb.clients.installed import NewEvent, StreamState
+from esnb.clients.installed import NewEvent, StreamState, streams_pb2
 from esnb.eventstoredb.connection import SharedClient
 from esnb.projections import PersistentRunner
 from tests.embedded_process import EmbeddedProcess
 from tests.grpc_cluster import FOLLOWER, LEADER, REPLICA, GrpcCluster
-from tests.grpc_proxy import GrpcProxy, refuse
+from tests.grpc_proxy import Behaviour, GrpcProxy, ProxiedCall, refuse
 from tests.redis_server import RedisServer
 from tests.waiting import DEADLINE
 
@@ -81,6 +82,72 @@ def test_an_application_saves_and_reads(
     assert len({each.notification.id for each in recorded}) == 4
     assert len(app.recorder.select_notifications(1, 100)) == 5
     assert list(esnb.events(app)["version"]) == [1, 2, 3, 4, 5]
+
+
+def lagging(revision: int) -> Behaviour:
+    """Of each stream of the application, the events below that revision only: what a node that
+    lags behind has."""
+
+    def behave(call: ProxiedCall) -> Iterator[bytes]:
+        for message in call.forward():
+            recorded = streams_pb2.ReadResp.FromString(message).event.event
+            if recorded.stream_revision < revision or not recorded.ByteSize():
+                yield message
+
+    return behave
+
+
+def test_a_follower_that_lags_shows_less_and_loses_nothing(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    app = _application(opened, f"{cluster.uri}&NodePreference=follower")
+    lamp, _ = app.make(turns=2)
+    follower = cluster.nodes[1]
+
+    follower.on("Streams/Read", lagging(0))
+    with pytest.raises(AggregateNotFoundError):
+        app.repository.get(lamp.id)
+    follower.off("Streams/Read")
+    follower.on("Streams/Read", lagging(2))
+    older: Lamp = app.repository.get(lamp.id)
+    assert older.version == 2
+    older.turn()
+    with pytest.raises(IntegrityError):
+        app.save(older)
+
+    follower.off("Streams/Read")
+    again: Lamp = app.repository.get(lamp.id)
+    again.turn()
+    app.save(again)
+    assert list(esnb.events(app)["version"]) == [1, 2, 3, 4]
+
+
+def test_snapshots_are_kept_by_a_user_who_may_not_trim_them(
+    cluster: GrpcCluster, opened: ExitStack
+) -> None:
+    denied = refuse(grpc.StatusCode.PERMISSION_DENIED, "Access Denied")
+    refused: list[str] = []
+
+    def refuse_metadata(call: ProxiedCall) -> Iterator[bytes]:
+        first = next(call.requests)
+        call.requests = chain([first], call.requests)
+        if b"$$" not in first:
+            return call.forward()
+        refused.append(call.method)
+        return denied(call)
+
+    for node in cluster.nodes:
+        node.on("Append", refuse_metadata)
+    app = _application(opened, cluster.uri)
+    lamp, _ = app.make()
+    for _ in range(45):  # twice as many snapshots as are kept, and a few
+        turned: Lamp = app.repository.get(lamp.id)
+        turned.turn()
+        app.save(turned)
+
+    assert refused
+    assert app.repository.get(lamp.id).version == 46
+    assert esnb.snapshots(app, lamp.id)["version"].max() == 46
 
 
 def test_frames_read_from_the_preferred_node(cluster: GrpcCluster, opened: ExitStack) -> None:
