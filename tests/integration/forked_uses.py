@@ -84,6 +84,7 @@ def uses(stores: esnb.Stores, shop: Shop, dog: Aggregate, runner: Any) -> dict[s
         "close client": client.close,
         "close app": shop.close,
         "stop": runner.stop,
+        "stop subscription": delivering.stop,
         "leave": lambda: stores.__exit__(None, None, None),
     }
 

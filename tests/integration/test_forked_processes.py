@@ -18,7 +18,7 @@ from esnb.projections import PersistentRunner
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
 ROOT = Path(__file__).parents[2]
-ENDS = {"close", "close client", "close app", "stop", "leave"}
+ENDS = {"close", "close client", "close app", "stop", "stop subscription", "leave"}
 """What ends something of the parent's; nothing happens in a child."""
 
 
