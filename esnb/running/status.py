@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar
 
-from eventsourcing.persistence import ConnectionPoolClosedError, PersistenceError
+from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.silence import SILENT
 from esnb.clients.uri import masked_error
@@ -40,8 +40,7 @@ def answer_or_error(answer: Callable[[], T]) -> tuple[T | None, Exception | None
     try:
         return answer(), None
     except Exception as error:
-        is_of_store = isinstance(error, PersistenceError | ConnectionPoolClosedError)
-        if not (is_of_store or is_transient(error)):
+        if not (isinstance(error, PersistenceError) or is_transient(error)):
             raise
         return None, error
 

@@ -843,18 +843,3 @@ def test_runners_is_a_frame_of_many(runner: Runner, projection: type[Deposits]) 
     assert list(esnb.runners().columns) == list(frame.columns)
     with pytest.raises(TypeError, match="no runner"):
         esnb.runners(runner.view)
-
-
-def test_the_status_of_a_runner_whose_application_was_closed(tmp_path: Path) -> None:
-    settings = {
-        "PERSISTENCE_MODULE": "eventsourcing.sqlite",
-        "SQLITE_DBNAME": str(tmp_path / "bank.db"),
-        "DEPOSITS_PERSISTENCE_MODULE": "eventsourcing.popo",
-    }
-    runner = CatchUpRunner(Bank, Deposits, Sums, settings)
-    runner.start().wait()
-    runner.app.close()
-    status = runner.status()
-    runner.stop()
-    assert (status.state, status.head) != ("running", 0)
-    assert "ConnectionPoolClosedError" in (status.error or "")
