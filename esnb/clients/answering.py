@@ -41,11 +41,11 @@ def _of_one_process(kind: Any) -> Any:
             self._birth.check("persistent subscriptions")
             super().nack(*args, **kwargs)
 
-        def stop(self) -> None:
+        def stop(self, *args: Any, **kwargs: Any) -> None:
             # In a forked process it is the parent's, and the client would wait for the thread
             # that answers, for seconds, whenever such a process ends.
             if self._birth.is_here:
-                super().stop()
+                super().stop(*args, **kwargs)
 
     OfOneProcess.__name__, OfOneProcess.__qualname__ = kind.__name__, kind.__qualname__
     return OfOneProcess
