@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from esnb._version import __version__
-from esnb.threads.outside import outside
+from esnb.threads.outside import import_at_first_use, outside
 
 # Otherwise Python writes warnings of threads to stderr, in whichever cell is running.
 # status() and the widgets also show what is logged here.
@@ -58,16 +58,9 @@ __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 
 
 def __getattr__(name: str) -> Any:
-    # An import that an interrupt ends half-way leaves pandas broken for the process.
     if name in _SUBPACKAGES:
         return outside(lambda: import_module(f"esnb.{name}"))
-    try:
-        home = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module 'esnb' has no attribute {name!r}") from None
-    value = getattr(outside(lambda: import_module(home)), name)
-    globals()[name] = value
-    return value
+    return import_at_first_use(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:

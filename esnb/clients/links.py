@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 LINK = "$>"
@@ -16,22 +17,36 @@ def is_unresolved(answer: Any) -> bool:
     return not found.event.id.string and bool(found.link.id.string)
 
 
+def on_unresolved_links(response: Any, act: Callable[[Any], object]) -> Any:
+    """Has `act` called with each answer of `response` that is a link alone.
+
+    Before the client takes it, which would drop it: `act` may change it.
+    """
+    answers = getattr(response, "_read_resps", None)
+    if answers is not None:
+        response._read_resps = _WatchedAnswers(answers, act)
+    return response
+
+
 def keep_unresolved_links(response: Any) -> Any:
     """Makes a read that resolves links return those that lead to nothing as they are.
 
     They come as events of type `$>` without a link; resolved ones have one.
     """
-    answers = getattr(response, "_read_resps", None)
-    if answers is not None:
-        response._read_resps = _Kept(answers)
-    return response
+    return on_unresolved_links(response, _make_event_of_link)
 
 
-class _Kept:
-    """The answers of the server, a link alone as the event that it is itself."""
+def _make_event_of_link(answer: Any) -> None:
+    answer.event.event.CopyFrom(answer.event.link)
+    answer.event.ClearField("link")
 
-    def __init__(self, answers: Any) -> None:
+
+class _WatchedAnswers:
+    """The answers of the server, of which nothing is taken away."""
+
+    def __init__(self, answers: Any, act: Callable[[Any], object]) -> None:
         self._answers = answers
+        self._act = act
 
     def __iter__(self) -> Any:
         return self
@@ -39,8 +54,7 @@ class _Kept:
     def __next__(self) -> Any:
         answer = next(self._answers)
         if is_unresolved(answer):
-            answer.event.event.CopyFrom(answer.event.link)
-            answer.event.ClearField("link")
+            self._act(answer)
         return answer
 
     def __getattr__(self, name: str) -> Any:

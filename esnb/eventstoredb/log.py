@@ -13,7 +13,7 @@ from esnb.threads.outside import outside
 
 EventIterator = Generator[RecordedEvent, None, None]
 
-_EVERYTHING = {"filter_exclude": ()}
+_EVERYTHING: dict[str, Any] = {"filter_exclude": ()}
 """Chooses the server's own events as well: each of them has a position."""
 
 
@@ -28,6 +28,11 @@ class ServerLog:
     def __init__(self, client: Client, **chosen: Any) -> None:
         self._client = client
         self._chosen = chosen
+
+    @classmethod
+    def whole(cls, client: Client) -> Self:
+        """All events, the server's own as well."""
+        return cls(client, **_EVERYTHING)
 
     @classmethod
     def of_streams(cls, client: Client, pattern: str) -> Self:
@@ -110,7 +115,7 @@ class ServerLog:
 
     def _positions(self, start: int | None = None, **bounds: Any) -> Positions:
         """Those of the whole log: the server's own events have one, too."""
-        for event in _read(self._client, start, filter_exclude=(), **bounds):
+        for event in _read(self._client, start, **_EVERYTHING, **bounds):
             yield position_of(event)
 
     def _read(self, position: int | None = None, **bounds: Any) -> EventIterator:

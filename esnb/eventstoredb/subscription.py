@@ -41,8 +41,7 @@ class _LogOf:
 
     def select_notifications(self, start: int | None, limit: int) -> list[StreamNotification]:
         # Without a filter the server answers at once, and has a deadline for it.
-        whole_log = ServerLog(self._client, filter_exclude=())
-        for event in whole_log.forwards(start, limit=1):
+        for event in ServerLog.whole(self._client).forwards(start, limit=1):
             there = self._category.notification(event)
             if there is not None and there.id == start:
                 return [there]
@@ -159,7 +158,7 @@ class EventStoreDBSubscription(Subscription["EventStoreDBApplicationRecorder"]):
         if self._after is None or not is_embedded(uri):
             return
         client = self._lease.client
-        end = next(map(position_of, ServerLog(client, filter_exclude=()).backwards(limit=1)), 0)
+        end = next(map(position_of, ServerLog.whole(client).backwards(limit=1)), 0)
         if end < self._after:
             raise OperationalError(
                 f"{self._subject} at {display_uri(uri)}: the server was emptied, its log ends at "

@@ -31,9 +31,6 @@ _ANSWER_SECONDS = 10.0
 _HOPELESS = (EvictionPolicyError, ForeignViewError, NotSupportedError)
 """What trying again does not change."""
 
-Claimed = Sequence[tuple[str, str, str, str]]
-"""Aggregate, member of the queue, record and status, of each record."""
-
 
 @dataclass
 class Publishing(LoopWork):

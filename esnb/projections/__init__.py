@@ -9,11 +9,10 @@ Everything here but `current()` is imported at its first use: who only asks
 how a view is kept (`esnb.projections.views`) loads neither gRPC nor redis-py.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from esnb.projections.current import current  # now: a module has that name, too
-from esnb.threads.outside import outside
+from esnb.threads.outside import import_at_first_use
 
 if TYPE_CHECKING:
     from esnb.projections.errors import CheckpointAheadError as CheckpointAheadError
@@ -49,13 +48,7 @@ __all__ = ["current", *sorted(_HOME)]
 
 
 def __getattr__(name: str) -> Any:
-    try:
-        home = _HOME[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = getattr(outside(lambda: import_module(home)), name)
-    globals()[name] = value
-    return value
+    return import_at_first_use(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:
