@@ -107,7 +107,8 @@ def failing_commit(servers: Servers) -> None:
 def failing_runner(servers: Servers, **options: Any) -> None:
     bank = servers.stores.application(Bank)
     bank.deposit(bank.open(), 1)
-    CatchUpRunner(bank, Failing, Totals, servers.stores.env, **options).start().wait(timeout=60)
+    with CatchUpRunner(bank, Failing, Totals, servers.stores.env, **options) as runner:
+        runner.wait(timeout=60)
 
 
 FAILS: dict[str, Callable[[Servers], object]] = {
