@@ -1,7 +1,7 @@
 """Widgets over frames: they draw what `esnb.frames` reads, and touch no store themselves."""
 
 from esnb import frames as frames  # first: it imports pandas whole
-from esnb.widgets import drawing as drawing  # then this, which imports ipywidgets whole
+from esnb.widgets import live as live  # then this, which imports ipywidgets whole
 from esnb.widgets.browse.browser import Browser, browse
 from esnb.widgets.explore.explorer import Explorer, explore
 from esnb.widgets.flow.flow import Flow, flow

@@ -22,9 +22,9 @@ from eventsourcing.popo import POPOTrackingRecorder
 
 import esnb
 from esnb.clients.uri import masked_error
+from esnb.drawing.values import Limits, line, tree
 from esnb.frames.schema import build
 from esnb.values.cell import as_cell, encodable
-from esnb.widgets.drawing.values import Limits, line, tree
 
 CUT = "cut \ud83d here"
 WRITTEN = "cut \\ud83d here"

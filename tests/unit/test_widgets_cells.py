@@ -10,8 +10,8 @@ import ipywidgets
 import pytest
 from IPython.core.events import EventManager, available_events
 
-from esnb.widgets.drawing.cells import when_run_again
-from esnb.widgets.drawing.follow import WhileSeen
+from esnb.widgets.live.cells import when_run_again
+from esnb.widgets.live.follow import WhileSeen
 
 
 class Notebook:

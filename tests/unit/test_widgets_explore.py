@@ -13,9 +13,9 @@ from eventsourcing.domain import Aggregate, event
 from eventsourcing.persistence import StoredEvent
 
 import esnb
+from esnb.drawing.html import message, value
+from esnb.drawing.values import tree
 from esnb.widgets import Explorer
-from esnb.widgets.drawing.html import message, value
-from esnb.widgets.drawing.values import tree
 from tests.unit.widget_pages import Outline, open_widgets
 
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-ROOM = Path(str(files("esnb.widgets")))
-SHEETS = sorted(path.relative_to(ROOM).as_posix() for path in ROOM.glob("*/*.css"))
+ROOM = Path(str(files("esnb")))
+SHEETS = sorted(path.relative_to(ROOM).as_posix() for path in ROOM.glob("**/*.css"))
 FOREIGN = re.compile(r"var\(\s*(--(?:jp|vscode)-[\w-]+)\s*(.)")
 
 
@@ -19,11 +19,11 @@ def sheet(name: str) -> str:
 
 def test_there_are_style_sheets() -> None:
     assert set(SHEETS) == {
-        "browse/browse.css",
+        "widgets/browse/browse.css",
         "drawing/esnb.css",
-        "drawing/live.css",
-        "flow/flow.css",
-        "watch/watch.css",
+        "widgets/live/live.css",
+        "widgets/flow/flow.css",
+        "widgets/watch/watch.css",
     }
 
 
@@ -45,7 +45,7 @@ def test_a_style_sheet_fetches_nothing_and_ends_no_element(name: str) -> None:
 
 
 def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
-    texts = sheet("drawing/esnb.css") + sheet("drawing/live.css")
+    texts = sheet("drawing/esnb.css") + sheet("widgets/live/live.css")
     for theme in (
         "vscode-light",
         "vscode-dark",
@@ -53,4 +53,4 @@ def test_vs_code_has_colours_of_its_own_in_light_and_dark() -> None:
         "vscode-high-contrast-light",
     ):
         assert f".{theme}" in texts
-    assert "--vscode-editor-background" in sheet("drawing/live.css")
+    assert "--vscode-editor-background" in sheet("widgets/live/live.css")

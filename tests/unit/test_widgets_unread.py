@@ -11,7 +11,7 @@ from eventsourcing.persistence import OperationalError, ProgrammingError
 import esnb
 from esnb.clients.ended import CONNECT_AGAIN
 from esnb.projections import CatchUpRunner
-from esnb.widgets.drawing.unread import unanswered, unread
+from esnb.widgets.live.unread import unanswered, unread
 from tests.domain.accounts import Bank, an_account
 from tests.domain.bank import Deposits, Sums
 from tests.unit.widget_pages import Outline

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
+from esnb.drawing.ids import without_ids
 from esnb.sources.moments import Moment, read_moment
 from esnb.sources.names import listed
 from esnb.sources.page import Filter
@@ -15,8 +16,7 @@ from esnb.widgets.browse import html
 from esnb.widgets.browse import text as _event_text
 from esnb.widgets.browse.copy import as_json, as_python, envelope
 from esnb.widgets.browse.visit import At, Visit
-from esnb.widgets.drawing.faces import Faces, wanted_live
-from esnb.widgets.drawing.ids import without_ids
+from esnb.widgets.live.faces import Faces, wanted_live
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from html import escape
 
+from esnb.drawing.html import entries, text, when
+from esnb.drawing.values import Limits, ValueTree, bare, stamp, tree
 from esnb.sources.page import PageEvent
 from esnb.widgets.browse.words import data_of
-from esnb.widgets.drawing.html import entries, text, when
-from esnb.widgets.drawing.values import Limits, ValueTree, bare, stamp, tree
 
 _ONE_LINE = 48
 """Characters up to which a nested value is not folded: a branch has its key before it."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from esnb.drawing import html
+from esnb.drawing.html import note, step, steps, text, when, within_budget
+from esnb.drawing.ids import short, without_ids
+from esnb.drawing.values import Limits, stamp
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import Filter, PageEvent
 from esnb.widgets.browse.event_html import detail
 from esnb.widgets.browse.visit import Visit
 from esnb.widgets.browse.words import summary, what_is_shown
-from esnb.widgets.drawing import html
-from esnb.widgets.drawing.html import note, step, steps, text, when, within_budget
-from esnb.widgets.drawing.ids import short, without_ids
-from esnb.widgets.drawing.values import Limits, stamp
 
 _DETAIL = (
     (100, Limits(2000, 100, 8), 100),
@@ -74,7 +74,7 @@ def _saved(visit: Visit, times: bool, ids: bool, most: int, limits: Limits, stre
     return html.saved(
         f"{heading(visit)}{crumbs(visit, times)}\n{steps(lines) if shown else ''}{words}\n"
         f"{_streams(visit, times, streams)}",
-        "browse/browse.css",
+        "widgets/browse/browse.css",
     )
 
 

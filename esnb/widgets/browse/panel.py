@@ -12,18 +12,18 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.drawing.html import message, note, style
+from esnb.drawing.ids import short
+from esnb.drawing.values import Limits, counted, stamp, visible
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import EVERYTHING
 from esnb.widgets.browse import event_html, html
 from esnb.widgets.browse.copy import as_json, as_python
 from esnb.widgets.browse.visit import Visit, read_filter, read_time
 from esnb.widgets.browse.words import summary, what_is_shown
-from esnb.widgets.drawing import controls
-from esnb.widgets.drawing.follow import WhileSeen
-from esnb.widgets.drawing.html import message, note, style
-from esnb.widgets.drawing.ids import short
-from esnb.widgets.drawing.unread import unread
-from esnb.widgets.drawing.values import Limits, counted, stamp, visible
+from esnb.widgets.live import controls
+from esnb.widgets.live.follow import WhileSeen
+from esnb.widgets.live.unread import unread
 
 _LIMITS = Limits(characters=2000, entries=100, levels=8)
 _MOST_STREAMS = 200
@@ -51,7 +51,7 @@ class BrowsePanel:
         self._looking = WhileSeen(self.root, self._take_in)
         self._listen()
         self._style.value = style(
-            "drawing/esnb.css", "drawing/live.css", "browse/browse.css"
+            "drawing/esnb.css", "widgets/live/live.css", "widgets/browse/browse.css"
         ) + html.heading(visit)
         self.draw()
 

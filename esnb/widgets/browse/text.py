@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from esnb.drawing.ids import short, without_ids
+from esnb.drawing.values import Limits, ValueTree, bare, counted, stamp, tree, visible
 from esnb.sources.page import PageEvent
 from esnb.widgets.browse.visit import Visit
 from esnb.widgets.browse.words import data_of, summary, what_is_shown
-from esnb.widgets.drawing.ids import short, without_ids
-from esnb.widgets.drawing.values import Limits, ValueTree, bare, counted, stamp, tree, visible
 
 _WIDTH = 120
 _MOST_LINES = 40

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from esnb.drawing.values import bare, counted, line
 from esnb.sources.moments import without_own_time
 from esnb.sources.page import PageEvent
 from esnb.widgets.browse.visit import Visit
-from esnb.widgets.drawing.values import bare, counted, line
 
 
 def data_of(event: PageEvent, times: bool = False) -> object:

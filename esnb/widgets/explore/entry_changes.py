@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final, Literal
 
+from esnb.drawing.values import line, visible
 from esnb.folds.changes import ABSENT, same
-from esnb.widgets.drawing.values import line, visible
 
 Mark = Literal["+", "−", "~"]
 

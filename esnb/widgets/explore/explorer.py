@@ -8,15 +8,15 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError
 
 from esnb.clients.uri import guarded_argument
+from esnb.drawing.html import nothing
 from esnb.sources.moments import read_moment
 from esnb.sources.numbers import whole
-from esnb.widgets.drawing.faces import Faces, wanted_live
-from esnb.widgets.drawing.html import nothing
-from esnb.widgets.drawing.unread import unread
 from esnb.widgets.explore import html
 from esnb.widgets.explore import text as _text
 from esnb.widgets.explore.history_reader import HistoryReader
 from esnb.widgets.explore.timeline import Timeline
+from esnb.widgets.live.faces import Faces, wanted_live
+from esnb.widgets.live.unread import unread
 
 if TYPE_CHECKING:
     from eventsourcing.application import Application

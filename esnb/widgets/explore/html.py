@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from esnb.widgets.drawing import html
-from esnb.widgets.drawing.html import note, step, steps, text, when, within_budget
-from esnb.widgets.drawing.values import Limits, counted
+from esnb.drawing import html
+from esnb.drawing.html import note, step, steps, text, when, within_budget
+from esnb.drawing.values import Limits, counted
 from esnb.widgets.explore.tables_html import action, diff, state
 from esnb.widgets.explore.timeline import Timeline
 

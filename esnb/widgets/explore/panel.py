@@ -10,16 +10,16 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.drawing.html import message, style
+from esnb.drawing.values import Limits, visible
 from esnb.folds.versions import Version
 from esnb.sources.moments import read_moment
-from esnb.widgets.drawing.controls import close_all, field, icon_button, label, named, row
-from esnb.widgets.drawing.html import message, style
-from esnb.widgets.drawing.unread import unread
-from esnb.widgets.drawing.values import Limits, visible
 from esnb.widgets.explore import html, tables_html
 from esnb.widgets.explore.history_reader import HistoryReader
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.explore.what_if_panel import WhatIfPanel
+from esnb.widgets.live.controls import close_all, field, icon_button, label, named, row
+from esnb.widgets.live.unread import unread
 
 _WINDOW = 100
 """Lines of the event list: a list of ten thousand would be sent at every step."""
@@ -137,7 +137,7 @@ class ExplorePanel:
         self._slider.disabled = self._play.disabled = alone
         half_a_bar = 0 if alone else 50 / len(self._timeline)
         self._slider.layout.margin = f"0 {half_a_bar:.3f}%"
-        self._heading.value = style("drawing/esnb.css", "drawing/live.css") + html.heading(
+        self._heading.value = style("drawing/esnb.css", "widgets/live/live.css") + html.heading(
             self._timeline
         )
         self._draw()

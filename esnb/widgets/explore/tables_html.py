@@ -6,11 +6,11 @@ from collections.abc import Callable
 from html import escape
 from typing import Any
 
+from esnb.drawing.html import table, text, value
+from esnb.drawing.values import Limits, bare, line, stamp, tree
 from esnb.folds.changes import ABSENT
 from esnb.folds.versions import Version
 from esnb.sources.moments import without_own_time
-from esnb.widgets.drawing.html import table, text, value
-from esnb.widgets.drawing.values import Limits, bare, line, stamp, tree
 from esnb.widgets.explore.entry_changes import WORDS, EntryChange, entry_changes
 from esnb.widgets.explore.timeline import unknown
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from esnb.widgets.drawing.controls import button, close_all, named, row
-from esnb.widgets.drawing.html import message, note, style
+from esnb.drawing.html import message, note, style
+from esnb.widgets.live.controls import button, close_all, named, row
 
 
 class WaitingPanel:
@@ -18,7 +18,7 @@ class WaitingPanel:
         self._message = widgets.HTML()
         self.again = button("Read again", "refresh", "Read the events again")
         self.again.on_click(lambda _: look())
-        sheet = widgets.HTML(style("drawing/esnb.css", "drawing/live.css"))
+        sheet = widgets.HTML(style("drawing/esnb.css", "widgets/live/live.css"))
         bar = row("esnb-moves", self.again)
         children = [sheet, widgets.HTML(note(words)), bar, self._message]
         self.root = named(widgets.VBox(children), "esnb", "esnb-live")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from esnb.drawing.html import note, table, text, value
+from esnb.drawing.values import Limits, tree
 from esnb.folds.changes import ABSENT, same
 from esnb.folds.versions import Version
-from esnb.widgets.drawing.html import note, table, text, value
-from esnb.widgets.drawing.values import Limits, tree
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.tables_html import mark_class, mark_html, remark
 from esnb.widgets.explore.timeline import unknown

@@ -7,11 +7,11 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from esnb.drawing.values import Limits, visible
 from esnb.folds.versions import Version
-from esnb.widgets.drawing.controls import button, named, row
-from esnb.widgets.drawing.values import Limits, visible
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.what_if_html import side_by_side
+from esnb.widgets.live.controls import button, named, row
 
 
 class WhatIfPanel:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from esnb import frames
 from esnb.clients.uri import guarded_argument
-from esnb.widgets.drawing.faces import Faces, wanted_live
-from esnb.widgets.drawing.ids import without_ids
+from esnb.drawing.ids import without_ids
 from esnb.widgets.flow import html
 from esnb.widgets.flow import text as _flow_text
 from esnb.widgets.flow.stations import LAYOUTS, Layout, Station, stations
+from esnb.widgets.live.faces import Faces, wanted_live
 
 if TYPE_CHECKING:
     from esnb.sources.redaction import Redact

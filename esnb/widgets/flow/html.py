@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from html import escape
 
-from esnb.widgets.drawing import html
-from esnb.widgets.drawing.html import heading, note, within_budget
-from esnb.widgets.drawing.ids import id_numbers
-from esnb.widgets.drawing.values import counted
+from esnb.drawing import html
+from esnb.drawing.html import heading, note, within_budget
+from esnb.drawing.ids import id_numbers
+from esnb.drawing.values import counted
 from esnb.widgets.flow import swimlanes_svg, tree_svg
 from esnb.widgets.flow import text as _flow_text
 from esnb.widgets.flow.stations import Station
@@ -35,7 +35,7 @@ def saved(
         ]
     lanes = swimlanes(found) if layout == "lanes" else None
     bodies = (_drawing(correlation_id, found, lanes, times, most) for most in (_MOST, 50, 10))
-    return within_budget(html.saved(body, "flow/flow.css") for body in bodies)
+    return within_budget(html.saved(body, "widgets/flow/flow.css") for body in bodies)
 
 
 def drawing(

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import ipywidgets as widgets
 
-from esnb.widgets.drawing.controls import button, close_all, named, row
-from esnb.widgets.drawing.html import message, style
-from esnb.widgets.drawing.unread import unread
+from esnb.drawing.html import message, style
 from esnb.widgets.flow.html import drawing
 from esnb.widgets.flow.stations import Layout, Station
+from esnb.widgets.live.controls import button, close_all, named, row
+from esnb.widgets.live.unread import unread
 
 
 class FlowPanel:
@@ -36,7 +36,9 @@ class FlowPanel:
             icon="columns",
             tooltip="In order of time, one lane per stream, outbox and queue",
         )
-        sheet = widgets.HTML(style("drawing/esnb.css", "drawing/live.css", "flow/flow.css"))
+        sheet = widgets.HTML(
+            style("drawing/esnb.css", "widgets/live/live.css", "widgets/flow/flow.css")
+        )
         bar = row("esnb-moves", self._lanes, self._again)
         children = [sheet, bar, self._message, self._drawing]
         self.root = named(widgets.VBox(children), "esnb", "esnb-live", "esnb-flow-panel")

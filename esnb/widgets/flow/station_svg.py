@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from esnb.widgets.drawing.ids import short
-from esnb.widgets.drawing.values import stamp, visible
+from esnb.drawing.ids import short
+from esnb.drawing.values import stamp, visible
 from esnb.widgets.flow.stations import Station
 
 WIDTH, ROW = 760, 44

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from esnb.drawing.ids import UUIDS
 from esnb.sources.record import category_of_stream
-from esnb.widgets.drawing.ids import UUIDS
 from esnb.widgets.flow.stations import Station, causes_of
 
 MOST = 12

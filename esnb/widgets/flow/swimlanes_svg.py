@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from esnb.widgets.drawing.ids import short
-from esnb.widgets.drawing.values import counted, visible
+from esnb.drawing.ids import short
+from esnb.drawing.values import counted, visible
 from esnb.widgets.flow.station_svg import ROW, WIDTH, fitting, item, shape_of, width_of
 from esnb.widgets.flow.swimlanes import Swimlanes
 

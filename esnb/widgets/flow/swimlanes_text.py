@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from esnb.widgets.drawing.values import visible
+from esnb.drawing.values import visible
 from esnb.widgets.flow.swimlanes import Swimlanes
 
 _SIGNS = {"outbox": "■", "job": "◆"}

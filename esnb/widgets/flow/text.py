@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from esnb.widgets.drawing.ids import without_ids
-from esnb.widgets.drawing.values import counted, visible
+from esnb.drawing.ids import without_ids
+from esnb.drawing.values import counted, visible
 from esnb.widgets.flow.stations import Station
 from esnb.widgets.flow.swimlanes import swimlanes
 from esnb.widgets.flow.swimlanes_text import columns

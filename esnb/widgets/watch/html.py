@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from esnb.widgets.drawing import html
-from esnb.widgets.drawing.html import note, text, within_budget
-from esnb.widgets.drawing.values import visible
+from esnb.drawing import html
+from esnb.drawing.html import note, text, within_budget
+from esnb.drawing.values import visible
 from esnb.widgets.watch.board import Past
 from esnb.widgets.watch.sparkline import sparkline
 from esnb.widgets.watch.status_row import StatusRow
@@ -35,7 +35,7 @@ _LONGEST = 6_000
 def saved(rows: Sequence[StatusRow], numbers: bool) -> str:
     """The table with its styles, below 200 KB."""
     tables = (table(rows, numbers, *detail) for detail in ((_MOST, _LONGEST), (_MOST, 0), (20, 0)))
-    return within_budget(html.saved(found, "watch/watch.css") for found in tables)
+    return within_budget(html.saved(found, "widgets/watch/watch.css") for found in tables)
 
 
 def table(

@@ -8,10 +8,10 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from esnb.widgets.drawing.controls import button, close_all, named, row
-from esnb.widgets.drawing.follow import WhileSeen
-from esnb.widgets.drawing.html import message, style
-from esnb.widgets.drawing.values import visible
+from esnb.drawing.html import message, style
+from esnb.drawing.values import visible
+from esnb.widgets.live.controls import button, close_all, named, row
+from esnb.widgets.live.follow import WhileSeen
 from esnb.widgets.watch.board import Board, Past
 from esnb.widgets.watch.html import NONE, line, wrong
 from esnb.widgets.watch.status_row import StatusRow
@@ -72,7 +72,9 @@ class WatchPanel:
         self._asking: list[threading.Thread] = []
         self._cards: dict[str, Card] = {}
         self._message, self._none = widgets.HTML(), widgets.HTML()
-        self._sheet = widgets.HTML(style("drawing/esnb.css", "drawing/live.css", "watch/watch.css"))
+        self._sheet = widgets.HTML(
+            style("drawing/esnb.css", "widgets/live/live.css", "widgets/watch/watch.css")
+        )
         self.root = named(widgets.VBox([]), "esnb", "esnb-live", "esnb-watch")
         self._draw(board.look(max(_FIRST, patience)))
         self._following = WhileSeen(self.root, self.look)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from esnb.clients.uri import masked_error
 from esnb.threads.changes import Flag
 from esnb.threads.question import UnansweredError, not_known_since
-from esnb.widgets.drawing.unread import is_lost, unanswered
+from esnb.widgets.live.unread import is_lost, unanswered
 from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
 _SLOW = 3.0

@@ -15,7 +15,7 @@ from esnb.sources.redaction import Redact
 from esnb.sources.redis_client import redis_of
 from esnb.sources.source import is_client
 from esnb.threads.question import Question
-from esnb.widgets.drawing.unread import unanswered
+from esnb.widgets.live.unread import unanswered
 from esnb.widgets.watch.board import Board, not_a_runner
 from esnb.widgets.watch.foreign import as_ours, method_of
 from esnb.widgets.watch.server_projection import ServerProjectionSource

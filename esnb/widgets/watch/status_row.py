@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, get_args
 
+from esnb.drawing.values import counted
 from esnb.running.actions import Action
-from esnb.widgets.drawing.values import counted
 
 ASKS = (*get_args(Action), "retry failed")
 """What has a button."""

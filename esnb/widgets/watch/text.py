@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from esnb.widgets.drawing.values import visible
+from esnb.drawing.values import visible
 from esnb.widgets.watch.status_row import StatusRow
 
 NOTHING = (

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from esnb.clients.uri import guarded_argument
-from esnb.widgets.drawing.faces import Faces, wanted_live
-from esnb.widgets.drawing.values import counted
+from esnb.drawing.values import counted
+from esnb.widgets.live.faces import Faces, wanted_live
 from esnb.widgets.watch import html
 from esnb.widgets.watch import text as _watch_text
 from esnb.widgets.watch.board import PATIENCE, Board

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from esnb.threads.changes import Flag
-from esnb.widgets.drawing.cells import when_run_again
+from esnb.widgets.live.cells import when_run_again
 
 EVERY = 0.4
 """Seconds between two looks: people perceive that as immediate."""

@@ -8,7 +8,7 @@ from functools import cache
 from html import escape
 from importlib.resources import files
 
-from esnb.widgets.drawing.values import ValueTree, counted, stamp, visible
+from esnb.drawing.values import ValueTree, counted, stamp, visible
 
 BUDGET = 190_000
 """Most bytes of a saved view: notebooks are kept, mailed and compared."""
@@ -18,8 +18,8 @@ _ONE_LINE = 64
 
 @cache
 def style(*sheets: str) -> str:
-    """Style sheets of `esnb.widgets`, by their paths there, in a style element."""
-    texts = [files("esnb.widgets").joinpath(sheet).read_text("utf-8") for sheet in sheets]
+    """Style sheets of the package, by their paths in it, in a style element."""
+    texts = [files("esnb").joinpath(sheet).read_text("utf-8") for sheet in sheets]
     return f"<style>\n{''.join(texts)}</style>"
 
 

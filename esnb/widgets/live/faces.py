@@ -6,7 +6,7 @@ import os
 from abc import ABC, abstractmethod
 from typing import Any
 
-from esnb.widgets.drawing.html import folded
+from esnb.drawing.html import folded
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 """The MIME type of a widget's view."""

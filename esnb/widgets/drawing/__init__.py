@@ -1,5 +1,0 @@
-"""What all widgets are drawn with. Imports all of ipywidgets before any of them uses it."""
-
-from esnb.threads.outside import import_whole
-
-import_whole("ipywidgets")
