@@ -6,6 +6,7 @@ from esnb import frames as frames
 from esnb import outbox as outbox
 from esnb import projections as projections
 from esnb import redis as redis
+from esnb import testing as testing
 from esnb import widgets as widgets
 from esnb._version import __version__ as __version__
 from esnb.correlation import correlate as correlate
