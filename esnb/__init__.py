@@ -5,6 +5,7 @@ gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
 """
 
 import logging
+import os
 from importlib import import_module
 from typing import Any
 
@@ -55,6 +56,12 @@ _SUBPACKAGES = frozenset(
 )
 
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
+
+
+if os.environ.get("ESNB_DETERMINISTIC", "").strip().lower() not in {"", "0", "false", "no", "off"}:
+    from esnb.testing.deterministic import for_the_whole_process
+
+    for_the_whole_process()
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,7 @@ from urllib.parse import unquote, urlsplit
 from esnb.clients import ended
 from esnb.clients.certificate import ROOT_CERTIFICATES
 from esnb.clients.uri import display_uri, guard, guarded, guarded_settings
+from esnb.clock import TickingClock
 from esnb.connecting.proxies import bypass_proxies_for_loopback
 from esnb.connecting.redefinition import install_in_ipython
 from esnb.connecting.target import (
@@ -80,7 +81,8 @@ class Stores:
         if isinstance(target, Embedded):
             from esnb.embedded.processes.pair import EmbeddedPair
 
-            self._pair = EmbeddedPair(target.path)
+            clock = target.clock
+            self._pair = EmbeddedPair(target.path, time_of_callers=clock.start if clock else None)
             for remark in self._pair.remarks:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
@@ -335,6 +337,14 @@ def connect(
             stores = _open[chosen.key] = Stores(chosen, timeout)
         stores._uses += 1
     return stores
+
+
+def close_those_of(clock: TickingClock) -> None:
+    """Closes the stores of this process that record by a clock which is not to tick any more."""
+    with _registry_lock:
+        stores = _open.get(clock)
+    if stores is not None:
+        stores.close()
 
 
 def _variables() -> dict[str, str]:

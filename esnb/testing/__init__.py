@@ -5,10 +5,11 @@ Nothing here is loaded by `import esnb`. The pytest fixtures are asked for in a
 """
 
 from esnb.testing.command import given
+from esnb.testing.deterministic import deterministic
 from esnb.testing.expected_error import expect
 from esnb.testing.failing import FailingHandler
 from esnb.testing.happened import happened
 from esnb.testing.projecting import projecting
 from esnb.testing.waiting import until
 
-__all__ = ["FailingHandler", "expect", "given", "happened", "projecting", "until"]
+__all__ = ["FailingHandler", "deterministic", "expect", "given", "happened", "projecting", "until"]

@@ -9,9 +9,7 @@ from eventsourcing.persistence import Tracking, TrackingRecorder
 from eventsourcing.popo import POPOTrackingRecorder
 from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
-from pandas import NA, NaT
 
-from esnb import frames
 from esnb.testing.happened import field_lines
 from esnb.values.state import text_of
 
@@ -101,6 +99,8 @@ class ProjectionTest:
         Rows are dicts with the columns of `esnb.read_model`; cells that are missing
         there are left out here.
         """
+        from esnb import frames  # brings pandas
+
         found = [_row(each) for each in frames.read_model(self.view).to_dict("records")]
         missing, surplus = [_row(each) for each in expected], []
         for row in found:
@@ -122,7 +122,9 @@ def _row(cells: Mapping[Any, Any]) -> dict[str, Any]:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is NA or value is NaT or (value != value) is True
+    import pandas as pd
+
+    return value is None or value is pd.NA or value is pd.NaT or (value != value) is True
 
 
 def _signed(sign: str, rows: Iterable[dict[str, Any]]) -> list[str]:
