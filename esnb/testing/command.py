@@ -9,6 +9,7 @@ from typing import Any, NoReturn, Self
 
 from eventsourcing.domain import BaseAggregate
 
+from esnb.folds.fold import ProjectorFunction
 from esnb.testing.expected_error import line_of
 from esnb.testing.happened import (
     ExpectedEvent,
@@ -19,11 +20,8 @@ from esnb.testing.happened import (
 )
 from esnb.values.state import state_of, text_of
 
-Projector = Callable[[Any, Iterable[Any]], Any]
-"""Makes of an aggregate (or None) and events the aggregate after them."""
 
-
-def given(*past: Any, projector: Projector | None = None) -> CommandTest:
+def given(*past: Any, projector: ProjectorFunction | None = None) -> CommandTest:
     """The past of one aggregate, to see what comes of a command.
 
     `given(dog)` takes an aggregate as it is (a copy: it stays as it was, and what
@@ -54,7 +52,7 @@ def given(*past: Any, projector: Projector | None = None) -> CommandTest:
 class CommandTest:
     """The past of one aggregate, a command, and what came of it; `given()` makes one."""
 
-    def __init__(self, past: Sequence[Any], projector: Projector | None) -> None:
+    def __init__(self, past: Sequence[Any], projector: ProjectorFunction | None) -> None:
         self._projector = projector
         self._past: list[Any] = []
         self._aggregate: Any = None
