@@ -10,6 +10,16 @@ from esnb.testing.expected_error import expect
 from esnb.testing.failing import FailingHandler
 from esnb.testing.happened import happened
 from esnb.testing.projecting import projecting
+from esnb.testing.sanitize import sanitize_file
 from esnb.testing.waiting import until
 
-__all__ = ["FailingHandler", "deterministic", "expect", "given", "happened", "projecting", "until"]
+__all__ = [
+    "FailingHandler",
+    "deterministic",
+    "expect",
+    "given",
+    "happened",
+    "projecting",
+    "sanitize_file",
+    "until",
+]
