@@ -51,7 +51,7 @@ _HOME = {
 """Where each public name lives."""
 
 _SUBPACKAGES = frozenset(
-    {"eventstoredb", "examples", "frames", "outbox", "projections", "redis", "widgets"}
+    {"eventstoredb", "examples", "frames", "outbox", "plot", "projections", "redis", "widgets"}
 )
 
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]

@@ -14,7 +14,7 @@ import pytest
 from esnb.drawing.chart.palette import COLOURS, Look, look_of, numbered
 from esnb.drawing.chart.scale import Scale, as_number, microseconds, moment
 from esnb.drawing.chart.steps import StepPoint, step_path, thinned
-from esnb.drawing.chart.svg import fitting, point, svg, text
+from esnb.drawing.chart.svg import Drawing, fitting, point, text
 from esnb.drawing.chart.ticks import number_axis, number_text
 from esnb.drawing.chart.time_ticks import span_text, time_axis, time_step
 
@@ -171,7 +171,8 @@ def test_kinds_of_the_same_colour_differ_in_their_gaps() -> None:
 
 def test_hostile_texts_yield_no_markup() -> None:
     hostile = '</title><script>alert(1)</script>\x00\u202e\ud83d&"'
-    drawn = svg(10, 10, hostile, text(0, 0, hostile) + point(Look(0), 1, 1, hostile), hostile)
+    body = text(0, 0, hostile) + point(Look(0), 1, 1, hostile)
+    drawn = Drawing(10, 10, hostile, body, hostile).inline()
     assert "<script" not in drawn
     assert drawn.encode()
     assert "\u202e" not in drawn

@@ -1,0 +1,127 @@
+"""The steps of a field as a drawing, and below it their events and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from esnb.drawing.chart.axes import across, room_for, up
+from esnb.drawing.chart.palette import look_of
+from esnb.drawing.chart.scale import Number, Scale, microseconds
+from esnb.drawing.chart.step_chart import Step, labels, line, points
+from esnb.drawing.chart.svg import Drawing, fitting, hint, point, text
+from esnb.drawing.chart.ticks import Axis, Tick, number_axis
+from esnb.drawing.chart.time_ticks import time_axis
+from esnb.drawing.chart.value_axis import ValueAxis
+from esnb.drawing.values import counted, stamp
+from esnb.plot.field_steps import FieldHistory, FieldStep, value_text
+
+Clock = Callable[[datetime], str]
+WIDTH = 760
+MOST_POINTS = 100
+"""Steps up to which each has its point: more would cover the line."""
+MOST_ROWS = 12
+_TOP, _HEIGHT, _ROW, _END = 26, 150, 22, 88
+_MOST_LEFT = 190
+
+
+def is_over_time(found: FieldHistory) -> bool:
+    """Whether its versions have times, and not all the same one."""
+    first, last = found.first.time, found.last.time
+    return first is not None and last is not None and first != last
+
+
+def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -> Drawing:
+    """The line and its points over time, or by version; the last steps as rows below."""
+    left = room_for([values.axis], _MOST_LEFT)
+    axis = _along(found, over_time, WIDTH - left)
+    x = Scale(axis.low, axis.high, left + 8, WIDTH - _END)
+    y = Scale(values.axis.low, values.axis.high, _TOP + _HEIGHT - 10, _TOP + 10)
+    steps = _steps(found.steps, values, over_time)
+    ground = _TOP + _HEIGHT
+    parts = [
+        up(values.axis, y, left, WIDTH, left - 12),
+        across(axis, x, ground),
+        line(steps, x, y, WIDTH),  # what was set last still holds
+    ]
+    if len(steps) <= MOST_POINTS:
+        parts += [*points(steps, x, y, ground), *labels(steps, x, y, WIDTH)]
+    top = ground + 44
+    rows = found.steps[-MOST_ROWS:]
+    clock = clock_of(found) if over_time else None
+    parts += [_row(step, top + place * _ROW, clock) for place, step in enumerate(rows)]
+    height = top + len(rows) * _ROW
+    if len(found.steps) > len(rows):
+        words = f"the last {len(rows)} of {counted(len(found.steps), 'step')}"
+        parts.append(text(0, height + 2, words, "esnb-quiet"))
+        height += _ROW
+    about = "; ".join(f"v{step.version} {step.event}: {step.change}" for step in rows)
+    return Drawing(WIDTH, height, title, "\n".join(filter(None, parts)), about)
+
+
+def _along(found: FieldHistory, over_time: bool, room: float) -> Axis:
+    if over_time and found.first.time and found.last.time:
+        times = [microseconds(step.time) for step in found.steps if step.time]
+        ends = (microseconds(found.first.time), microseconds(found.last.time), *times)
+        return time_axis(min(ends), max(ends), room)
+    first, last = found.first.version, found.last.version
+    axis = number_axis(first, last, 8)
+    ticks = [
+        Tick(tick.value, f"v{tick.text}") for tick in axis.ticks if _is_version(tick, first, last)
+    ]
+    return Axis(first, last, ticks)
+
+
+def _is_version(tick: Tick, first: int, last: int) -> bool:
+    return tick.value % 1 == 0 and first <= tick.value <= last
+
+
+def _steps(found: Sequence[FieldStep], values: ValueAxis, over_time: bool) -> list[Step]:
+    steps: list[Step] = []
+    at: Number = 0
+    for step, height in zip(found, values.heights, strict=True):
+        at = _at(step, over_time, at)
+        steps.append(
+            Step(at, height, look_of(step.type), _label(step, values.names_all), _about(step))
+        )
+    return steps
+
+
+def _at(step: FieldStep, over_time: bool, before: Number) -> Number:
+    if not over_time:
+        return step.version
+    return before if step.time is None else microseconds(step.time)
+
+
+def _label(step: FieldStep, is_named: bool) -> str:
+    value = value_text(step.after)
+    return f"v{step.version}" if is_named or len(value) > 14 else f"v{step.version} · {value}"
+
+
+def _about(step: FieldStep) -> str:
+    why = f" · {step.reason}" if step.reason else ""
+    when = f" · {stamp(step.time)}" if step.time else ""
+    return f"v{step.version} {step.event}: {step.change}{why}{when}"
+
+
+def _row(step: FieldStep, y: float, clock: Clock | None) -> str:
+    """A step in words: which, what, from what to what, why and when."""
+    when = clock(step.time) if clock and step.time else ""
+    end = WIDTH - (len(when) * 6.4 + 12 if when else 0)
+    parts = [
+        point(look_of(step.type), 6, y - 4),
+        text(20, y, f"v{step.version}", "esnb-quiet"),
+        text(62, y, fitting(step.event, 150), "esnb-name"),
+        text(220, y, fitting(step.change, 190)),
+        text(420, y, fitting(step.reason, end - 420)) if step.reason else "",
+        text(WIDTH, y, when, "esnb-quiet", "end") if when else "",
+        hint(_about(step)),
+    ]
+    return f"<g>{''.join(parts)}</g>"
+
+
+def clock_of(found: FieldHistory) -> Clock:
+    """How its times are written: to the millisecond within one day, else to the minute."""
+    times = [step.time for step in found.steps if step.time]
+    is_one_day = len({microseconds(time) // 86_400_000_000 for time in times}) == 1
+    return (lambda time: stamp(time)[11:23]) if is_one_day else (lambda time: stamp(time)[:16])
