@@ -27,9 +27,9 @@ def drawn(title: str, kinds: FoldedKinds, buckets: Buckets) -> Drawing:
     parts = [text(0, 12, buckets.width, "esnb-quiet"), up(heights, y, left, x.end, left - 12)]
     if kinds.shown:
         parts += _bars(kinds, buckets, x, y)
-    parts += [across(buckets.axis, x, y.start), _legend(kinds), *_hints(kinds, buckets, x)]
+    parts += [across(buckets.axis, x, y.start, x.end), _legend(kinds), *_hints(kinds, buckets, x)]
     about = "; ".join(f"{kind.name}: {kind.events:,}" for kind in kinds.shown) or "no events"
-    return Drawing(WIDTH, _TOP + _HEIGHT + _BELOW, title, "\n".join(parts), about)
+    return Drawing(WIDTH, _TOP + _HEIGHT + _BELOW, title, "\n".join(filter(None, parts)), about)
 
 
 def _bars(kinds: FoldedKinds, buckets: Buckets, x: Scale, y: Scale) -> list[str]:

@@ -82,7 +82,9 @@ def events(
 def _notes(buckets: Buckets) -> list[str]:
     if not buckets.undrawn:
         return []
-    return [f"{counted(buckets.undrawn, 'event')} without a time not drawn: pass times=False"]
+    are = "is" if buckets.undrawn == 1 else "are"
+    words = f"{counted(buckets.undrawn, 'event')} without a time {are} not drawn"
+    return [f"{words}: times=False draws all in their order"]
 
 
 def _written(kinds: FoldedKinds, buckets: Buckets) -> list[str]:

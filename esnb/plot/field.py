@@ -11,7 +11,7 @@ from esnb.drawing.ids import without_ids
 from esnb.drawing.values import counted, stamp, visible
 from esnb.folds.changes import ABSENT
 from esnb.folds.versions import versions
-from esnb.plot.field_chart import drawn, is_over_time
+from esnb.plot.field_chart import drawn, is_over_time, span_of
 from esnb.plot.field_steps import FieldHistory, FieldStep, Measure, field_history
 from esnb.plot.picture import Picture
 from esnb.values.ordered_repr import short_repr
@@ -65,7 +65,7 @@ def field(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> print(esnb.plot.field(app, dog.id, "tricks", value=len, times=False, ids=False))
-    tricks of Dog id-1: 2 steps in 2 versions
+    tricks of Dog id-1: 2 steps in 2 versions, by version
     v1  0      Registered
     v2  0 → 1  TrickAdded
     """
@@ -88,6 +88,7 @@ def field(
     title = f"{visible(field, 80)} of {visible(found.aggregate, 80)}"
     count = f"{counted(len(found.steps), 'step')} in {counted(found.versions, 'version')}"
     over_time = times and is_over_time(found)
+    count += f", {span_of(found)}" if over_time else ", by version"
     drawing = drawn(f"{title}: {count}", found, axis, over_time)
     notes = [*axis.notes, *([found.problem] if found.problem else [])]
     name = found.stream if ids else without_ids(found.stream)

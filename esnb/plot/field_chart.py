@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from esnb.drawing.chart.axes import across, room_for, up
 from esnb.drawing.chart.palette import look_of
 from esnb.drawing.chart.scale import Number, Scale, microseconds
-from esnb.drawing.chart.step_chart import Step, labels, line, points
+from esnb.drawing.chart.step_chart import ChartStep, labels, line, points
 from esnb.drawing.chart.svg import Drawing, fitting, hint, point, text
 from esnb.drawing.chart.ticks import Axis, Tick, number_axis
-from esnb.drawing.chart.time_ticks import time_axis
+from esnb.drawing.chart.time_ticks import span_text, time_axis
 from esnb.drawing.chart.value_axis import ValueAxis
 from esnb.drawing.values import counted, stamp
 from esnb.plot.field_steps import FieldHistory, FieldStep, value_text
 
-Clock = Callable[[datetime], str]
+Clock: TypeAlias = Callable[[datetime], str]
 WIDTH = 760
 MOST_POINTS = 100
 """Steps up to which each has its point: more would cover the line."""
@@ -37,18 +38,18 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
     axis = _along(found, over_time, WIDTH - left)
     x = Scale(axis.low, axis.high, left + 8, WIDTH - _END)
     y = Scale(values.axis.low, values.axis.high, _TOP + _HEIGHT - 10, _TOP + 10)
-    steps = _steps(found.steps, values, over_time)
+    clock = clock_of(found) if over_time else None
+    steps = _steps(found.steps, values, clock)
     ground = _TOP + _HEIGHT
     parts = [
         up(values.axis, y, left, WIDTH, left - 12),
-        across(axis, x, ground),
+        across(axis, x, ground, WIDTH),
         line(steps, x, y, WIDTH),  # what was set last still holds
     ]
     if len(steps) <= MOST_POINTS:
         parts += [*points(steps, x, y, ground), *labels(steps, x, y, WIDTH)]
     top = ground + 44
     rows = found.steps[-MOST_ROWS:]
-    clock = clock_of(found) if over_time else None
     parts += [_row(step, top + place * _ROW, clock) for place, step in enumerate(rows)]
     height = top + len(rows) * _ROW
     if len(found.steps) > len(rows):
@@ -59,11 +60,20 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
     return Drawing(WIDTH, height, title, "\n".join(filter(None, parts)), about)
 
 
+def span_of(found: FieldHistory) -> str:
+    """From when to when its versions are, in words."""
+    return span_text(*_ends(found))
+
+
+def _ends(found: FieldHistory) -> tuple[int, int]:
+    times = [found.first.time, found.last.time, *(step.time for step in found.steps)]
+    known = [microseconds(time) for time in times if time is not None]
+    return min(known), max(known)
+
+
 def _along(found: FieldHistory, over_time: bool, room: float) -> Axis:
-    if over_time and found.first.time and found.last.time:
-        times = [microseconds(step.time) for step in found.steps if step.time]
-        ends = (microseconds(found.first.time), microseconds(found.last.time), *times)
-        return time_axis(min(ends), max(ends), room)
+    if over_time:
+        return time_axis(*_ends(found), room)
     first, last = found.first.version, found.last.version
     axis = number_axis(first, last, 8)
     ticks = [
@@ -76,14 +86,13 @@ def _is_version(tick: Tick, first: int, last: int) -> bool:
     return tick.value % 1 == 0 and first <= tick.value <= last
 
 
-def _steps(found: Sequence[FieldStep], values: ValueAxis, over_time: bool) -> list[Step]:
-    steps: list[Step] = []
+def _steps(found: Sequence[FieldStep], values: ValueAxis, clock: Clock | None) -> list[ChartStep]:
+    steps: list[ChartStep] = []
     at: Number = 0
     for step, height in zip(found, values.heights, strict=True):
-        at = _at(step, over_time, at)
-        steps.append(
-            Step(at, height, look_of(step.type), _label(step, values.names_all), _about(step))
-        )
+        at = _at(step, clock is not None, at)
+        label = _label(step, values.names_all)
+        steps.append(ChartStep(at, height, look_of(step.type), label, _about(step, clock)))
     return steps
 
 
@@ -98,9 +107,9 @@ def _label(step: FieldStep, is_named: bool) -> str:
     return f"v{step.version}" if is_named or len(value) > 14 else f"v{step.version} · {value}"
 
 
-def _about(step: FieldStep) -> str:
+def _about(step: FieldStep, clock: Clock | None) -> str:
     why = f" · {step.reason}" if step.reason else ""
-    when = f" · {stamp(step.time)}" if step.time else ""
+    when = f" · {stamp(step.time)}" if clock and step.time else ""
     return f"v{step.version} {step.event}: {step.change}{why}{when}"
 
 
@@ -115,7 +124,7 @@ def _row(step: FieldStep, y: float, clock: Clock | None) -> str:
         text(220, y, fitting(step.change, 190)),
         text(420, y, fitting(step.reason, end - 420)) if step.reason else "",
         text(WIDTH, y, when, "esnb-quiet", "end") if when else "",
-        hint(_about(step)),
+        hint(_about(step, clock)),
     ]
     return f"<g>{''.join(parts)}</g>"
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import pandas as pd
+
 from esnb import frames
 from esnb.clients.uri import guarded_argument, masked_error
 from esnb.drawing.chart.scale import microseconds
+from esnb.drawing.chart.time_ticks import span_text
 from esnb.drawing.values import counted, visible
 from esnb.plot.lag_chart import RunnerLag, drawn
 from esnb.plot.lag_history import MOST_READ, LagPoint, TooManyEventsError, lag_history
@@ -47,8 +50,10 @@ def lag(*runners: Any, times: bool = True, redact: Redact | None = None) -> Pict
     ]
     count = counted(len(given), "runner") if given else "no runners"
     more = len(given) - len(rows)
-    notes = [f"showing {len(rows)} of {count}"] if more else []
+    notes = [f"showing {len(rows)} of {counted(len(given), 'runner')}"] if more else []
     now = microseconds(datetime.now(UTC))
+    since = min((row.points[0].time for row in rows if row.points), default=now)
+    count += f", {span_text(since, now)}" if since < now else ""
     lines = [line for row in rows for line in _written(row, now)]
     return Picture("Lag", "", count, drawn(f"Lag: {count}", rows, now), lines, notes)
 
@@ -65,11 +70,7 @@ def _lag(runner: Any, status: Any, times: bool, redaction: Redaction) -> RunnerL
         except Exception as error:  # noqa: BLE001  a store that is away, or a runner of somebody else's
             note = f"its history cannot be read: {redaction.message(masked_error(error))}"
     name, state = visible(status.name, 80), visible(status.state, 20)
-    return RunnerLag(name, state, _now(status.lag), points, note)
-
-
-def _now(lag: Any) -> int | None:
-    return int(lag) if isinstance(lag, int) else None
+    return RunnerLag(name, state, None if pd.isna(status.lag) else int(status.lag), points, note)
 
 
 def _written(row: RunnerLag, now: int) -> list[str]:
@@ -83,11 +84,9 @@ def _over_time(row: RunnerLag, now: int) -> list[int]:
     """The most that it was behind in each of equal parts of the time."""
     start = row.points[0].time
     size = max((now - start) // _BARS_OF_TEXT + 1, 1)
-    bars = [-1] * min(_BARS_OF_TEXT, max(1, (now - start) // size + 1))
-    for point in row.points:
-        bar = min((point.time - start) // size, len(bars) - 1)
-        bars[bar] = max(bars[bar], point.events)
-    last = 0
-    for bar, point_events in enumerate(bars):
-        last = bars[bar] = last if point_events < 0 else point_events
-    return bars
+    most = [0] * ((now - start) // size + 1)
+    ends = [*(point.time for point in row.points[1:]), now]
+    for point, end in zip(row.points, ends, strict=True):
+        for bar in range((point.time - start) // size, (end - start) // size + 1):
+            most[bar] = max(most[bar], point.events)
+    return most

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from esnb.drawing.chart.axes import across, up
 from esnb.drawing.chart.palette import Look, numbered
 from esnb.drawing.chart.scale import Scale
-from esnb.drawing.chart.step_chart import Step, line
+from esnb.drawing.chart.step_chart import ChartStep, line
 from esnb.drawing.chart.svg import Drawing, fitting, text
 from esnb.drawing.chart.ticks import Axis, Tick
 from esnb.drawing.chart.time_ticks import time_axis
@@ -58,7 +58,7 @@ def drawn(title: str, rows: Sequence[RunnerLag], now: int) -> Drawing:
             parts.append(_course(row, numbered(place % 7), x, y))
             y += _HEIGHT + _GAP
     if histories:
-        parts.append(across(axis, x, y))
+        parts.append(across(axis, x, y, x.end))
         y += 30
     about = "; ".join(f"{row.name}: {row.words}" for row in rows)
     return Drawing(WIDTH, max(y, 30), title, "\n".join(parts), about)
@@ -81,5 +81,5 @@ def _course(row: RunnerLag, look: Look, x: Scale, top: float) -> str:
         0, max(row.most, 1), [Tick(0, "0"), Tick(max(row.most, 1), f"{max(row.most, 1):,}")]
     )
     y = Scale(heights.low, heights.high, top + _HEIGHT, top + 4)
-    steps = [Step(point.time, point.events, look, "", "") for point in row.points]
+    steps = [ChartStep(point.time, point.events, look, "", "") for point in row.points]
     return up(heights, y, _LEFT, WIDTH, _LEFT - 10) + line(steps, x, y, WIDTH)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from esnb.drawing.chart.svg import Drawing
-from esnb.drawing.html import heading, note, saved, text
+from esnb.drawing.html import as_text, heading, note, saved, text
 
 _SHEET = "drawing/chart/chart.css"
 _PAGE = (
@@ -66,15 +66,11 @@ class Picture:
         return f"<Picture {self.title}: {self.count}>"
 
     def _repr_html_(self) -> str:
-        notes = "\n".join(map(note, self.notes))
-        lines = escape("\n".join(self.lines))
-        return saved(
-            f"{heading(text(self.title), self.id, escape(self.count))}\n"
-            f"{self.drawing.inline()}\n{notes}\n"
-            f'<details class="esnb-as-text"><summary>As text</summary>'
-            f"<pre><bdi>{lines}</bdi></pre></details>",
-            _SHEET,
-        )
+        title = heading(text(self.title), self.id, escape(self.count))
+        parts = [title, self.drawing.inline(), *map(note, self.notes)]
+        if self.lines:
+            parts.append(as_text("\n".join(self.lines)))
+        return saved("\n".join(parts), _SHEET)
 
     def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
         return {"text/plain": str(self), "text/html": self._repr_html_()}

@@ -13,15 +13,15 @@ LETTER = 6.4
 """Width of a character of an axis: most are digits."""
 
 
-def across(axis: Axis, scale: Scale, y: float, height: float = 4) -> str:
-    """Below a drawing, at `y`: a line with ticks, and the names that fit beside each other."""
-    parts = [stroke(f"M{short(scale.start)} {short(y)}H{short(scale.end)}", "esnb-axis", 1)]
+def across(axis: Axis, scale: Scale, y: float, end: float) -> str:
+    """Below a drawing, at `y`: a line to `end` with ticks, and the names that fit beside each other."""
+    parts = [stroke(f"M{short(scale.start)} {short(y)}H{short(end)}", "esnb-axis", 1)]
     free = float("-inf")
     for tick in axis.ticks:
         x, half = scale.place(tick.value), len(tick.text) * LETTER / 2
-        parts.append(stroke(f"M{short(x)} {short(y)}v{short(height)}", "esnb-axis", 1))
+        parts.append(stroke(f"M{short(x)} {short(y)}v4", "esnb-axis", 1))
         if x - half >= free:
-            parts.append(text(x, y + height + 13, tick.text, "esnb-quiet", "middle"))
+            parts.append(text(x, y + 17, tick.text, "esnb-quiet", "middle"))
             free = x + half + 6
     return "".join(parts)
 

@@ -14,7 +14,7 @@ _LINE = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChartStep:
     """Where a step begins, along and up; `height` is None where there is no value from then on."""
 
     at: Number
@@ -26,7 +26,7 @@ class Step:
     """All of it, where it is pointed at."""
 
 
-def line(steps: Sequence[Step], x: Scale, y: Scale, end: float) -> str:
+def line(steps: Sequence[ChartStep], x: Scale, y: Scale, end: float) -> str:
     """The line through the steps, the last of which goes on to `end`; empty where there is none.
 
     Each part has the colour of the step that it begins with.
@@ -39,7 +39,7 @@ def line(steps: Sequence[Step], x: Scale, y: Scale, end: float) -> str:
     )
 
 
-def points(steps: Iterable[Step], x: Scale, y: Scale, ground: float) -> list[str]:
+def points(steps: Iterable[ChartStep], x: Scale, y: Scale, ground: float) -> list[str]:
     """A point for each step; where there is no value, at the height of the `ground`."""
     return [
         point(
@@ -52,7 +52,7 @@ def points(steps: Iterable[Step], x: Scale, y: Scale, ground: float) -> list[str
     ]
 
 
-def labels(steps: Sequence[Step], x: Scale, y: Scale, end: float) -> list[str]:
+def labels(steps: Sequence[ChartStep], x: Scale, y: Scale, end: float) -> list[str]:
     """The labels that fit beside their points, left of `end`: the last step's first, none over another."""
     taken: list[tuple[float, float, float]] = []
     drawn = []
@@ -78,7 +78,7 @@ def _is_free(
     )
 
 
-def _points(steps: Iterable[Step], x: Scale, y: Scale) -> Iterable[StepPoint]:
+def _points(steps: Iterable[ChartStep], x: Scale, y: Scale) -> Iterable[StepPoint]:
     reached = x.start
     kinds: dict[Look, int] = {}
     for step in steps:
