@@ -27,8 +27,8 @@ def step_path(points: Sequence[StepPoint], end: float, kind: int = 0) -> str:
     """
     parts: list[str] = []
     before = StepPoint(0, None)
-    ends = [*(point.x for point in points[1:]), end]
-    for point, until in zip(points, ends, strict=True):
+    for place, point in enumerate(points):
+        until = points[place + 1].x if place + 1 < len(points) else end
         if point.kind == kind and point.y is not None:
             if before.y is None:
                 parts.append(f"M{short(point.x)} {short(point.y)}")
