@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -10,9 +11,9 @@ from esnb.drawing.chart.value_axis import UndrawableValueError, value_axis
 from esnb.drawing.ids import without_ids
 from esnb.drawing.values import counted, stamp, visible
 from esnb.folds.changes import ABSENT
-from esnb.folds.versions import versions
 from esnb.plot.field_chart import drawn, is_over_time, span_of
-from esnb.plot.field_steps import FieldHistory, FieldStep, Measure, field_history
+from esnb.plot.field_steps import FieldStep, field_history
+from esnb.plot.field_values import Measure, field_values
 from esnb.plot.picture import Picture
 from esnb.values.ordered_repr import short_repr
 
@@ -72,19 +73,20 @@ def field(
     app = guarded_argument(app)
     if not isinstance(field, str):
         raise TypeError(f"field={short_repr(field)}: pass the name of a field, such as 'price'")
-    read = versions(
+    values = field_values(
         app,
         aggregate_id,
+        field,
+        value,
         projector_func=projector_func,
         redact=redact,
         progress=progress,
-        purpose="plot.field()",
     )
-    found = field_history(read, field, value, reason)
     try:
-        axis = value_axis([None if step.after is ABSENT else step.after for step in found.steps])
+        found = field_history(values, field, reason)
     except UndrawableValueError as error:
-        raise TypeError(_undrawable(found, field, error.kind)) from None
+        raise TypeError(_undrawable(aggregate_id, field, error.kind)) from None
+    axis = value_axis([None if step.after is ABSENT else step.after for step in found.steps])
     title = f"{visible(field, 80)} of {visible(found.aggregate, 80)}"
     count = f"{counted(len(found.steps), 'step')} in {counted(found.versions, 'version')}"
     over_time = times and is_over_time(found)
@@ -95,7 +97,7 @@ def field(
     return Picture(title, name, count, drawing, _written(found.steps, times), notes)
 
 
-def _written(steps: list[FieldStep] | Any, times: bool) -> list[str]:
+def _written(steps: Sequence[FieldStep], times: bool) -> list[str]:
     shown = steps[-_MOST_LINES:]
     numbers = [f"v{step.version}" for step in shown]
     columns = [
@@ -118,9 +120,9 @@ def _written(steps: list[FieldStep] | Any, times: bool) -> list[str]:
     return [f"… {counted(earlier, 'earlier step')}", *lines] if earlier else lines
 
 
-def _undrawable(found: FieldHistory, field: str, kind: str) -> str:
+def _undrawable(aggregate_id: UUID | str, field: str, kind: str) -> str:
     return (
-        f"{field!r} of {found.aggregate} {found.stream} holds values of {kind}, which have no height "
-        f"in a drawing: pass value=, a function from such a value to a number or a text (value=len, "
-        f"value=lambda {field if field.isidentifier() else 'each'}: …)"
+        f"field {field!r} of aggregate {str(aggregate_id)!r} holds values of {kind}, which have no "
+        "height in a drawing: pass value=, a function from such a value to a number or a text, "
+        "such as value=len"
     )
