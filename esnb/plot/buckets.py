@@ -83,8 +83,7 @@ def by_order(found: Tally, places: Sequence[int], kinds: int) -> Buckets:
 
 def height_axis(highest: int) -> Axis:
     """The axis of counts: whole numbers only."""
-    axis = number_axis(0, max(highest, 1), 4)
-    return Axis(axis.low, axis.high, [tick for tick in axis.ticks if tick.value % 1 == 0])
+    return number_axis(0, max(highest, 1), 4, least=1)
 
 
 def _with_margins(edges: Sequence[int]) -> tuple[int, int]:

@@ -8,11 +8,11 @@ from typing import TypeAlias
 
 from esnb.drawing.chart.axes import across, room_for, up
 from esnb.drawing.chart.palette import look_of
-from esnb.drawing.chart.scale import Number, Scale, microseconds
+from esnb.drawing.chart.scale import Number, Scale, microseconds, moment
 from esnb.drawing.chart.step_chart import ChartStep, labels, line, points
 from esnb.drawing.chart.svg import Drawing, fitting, hint, point, text
 from esnb.drawing.chart.ticks import Axis, Tick, number_axis
-from esnb.drawing.chart.time_ticks import span_text, time_axis
+from esnb.drawing.chart.time_ticks import clock, span_text, time_axis
 from esnb.drawing.chart.value_axis import ValueAxis
 from esnb.drawing.values import counted, stamp
 from esnb.plot.field_steps import FieldHistory, FieldStep, value_text
@@ -38,8 +38,8 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
     axis = _along(found, over_time, WIDTH - left)
     x = Scale(axis.low, axis.high, left + 8, WIDTH - _END)
     y = Scale(values.axis.low, values.axis.high, _TOP + _HEIGHT - 10, _TOP + 10)
-    clock = clock_of(found) if over_time else None
-    steps = _steps(found.steps, values, clock)
+    written = clock_of(found) if over_time else None
+    steps = _steps(found.steps, values, written)
     ground = _TOP + _HEIGHT
     parts = [
         up(values.axis, y, left, WIDTH, left - 12),
@@ -50,7 +50,7 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
         parts += [*points(steps, x, y, ground), *labels(steps, x, y, WIDTH)]
     top = ground + 44
     rows = found.steps[-MOST_ROWS:]
-    parts += [_row(step, top + place * _ROW, clock) for place, step in enumerate(rows)]
+    parts += [_row(step, top + place * _ROW, written) for place, step in enumerate(rows)]
     height = top + len(rows) * _ROW
     if len(found.steps) > len(rows):
         words = f"the last {len(rows)} of {counted(len(found.steps), 'step')}"
@@ -75,24 +75,20 @@ def _along(found: FieldHistory, over_time: bool, room: float) -> Axis:
     if over_time:
         return time_axis(*_ends(found), room)
     first, last = found.first.version, found.last.version
-    axis = number_axis(first, last, 8)
+    axis = number_axis(first, last, 8, least=1)
     ticks = [
-        Tick(tick.value, f"v{tick.text}") for tick in axis.ticks if _is_version(tick, first, last)
+        Tick(tick.value, f"v{tick.text}") for tick in axis.ticks if first <= tick.value <= last
     ]
     return Axis(first, last, ticks)
 
 
-def _is_version(tick: Tick, first: int, last: int) -> bool:
-    return tick.value % 1 == 0 and first <= tick.value <= last
-
-
-def _steps(found: Sequence[FieldStep], values: ValueAxis, clock: Clock | None) -> list[ChartStep]:
+def _steps(found: Sequence[FieldStep], values: ValueAxis, written: Clock | None) -> list[ChartStep]:
     steps: list[ChartStep] = []
     at: Number = 0
     for step, height in zip(found, values.heights, strict=True):
-        at = _at(step, clock is not None, at)
+        at = _at(step, written is not None, at)
         label = _label(step, values.names_all)
-        steps.append(ChartStep(at, height, look_of(step.type), label, _about(step, clock)))
+        steps.append(ChartStep(at, height, look_of(step.type), label, _about(step, written)))
     return steps
 
 
@@ -107,15 +103,15 @@ def _label(step: FieldStep, is_named: bool) -> str:
     return f"v{step.version}" if is_named or len(value) > 14 else f"v{step.version} · {value}"
 
 
-def _about(step: FieldStep, clock: Clock | None) -> str:
+def _about(step: FieldStep, written: Clock | None) -> str:
     why = f" · {step.reason}" if step.reason else ""
-    when = f" · {stamp(step.time)}" if clock and step.time else ""
+    when = f" · {stamp(step.time)}" if written and step.time else ""
     return f"v{step.version} {step.event}: {step.change}{why}{when}"
 
 
-def _row(step: FieldStep, y: float, clock: Clock | None) -> str:
+def _row(step: FieldStep, y: float, written: Clock | None) -> str:
     """A step in words: which, what, from what to what, why and when."""
-    when = clock(step.time) if clock and step.time else ""
+    when = written(step.time) if written and step.time else ""
     end = WIDTH - (len(when) * 6.4 + 12 if when else 0)
     parts = [
         point(look_of(step.type), 6, y - 4),
@@ -124,13 +120,14 @@ def _row(step: FieldStep, y: float, clock: Clock | None) -> str:
         text(220, y, fitting(step.change, 190)),
         text(420, y, fitting(step.reason, end - 420)) if step.reason else "",
         text(WIDTH, y, when, "esnb-quiet", "end") if when else "",
-        hint(_about(step, clock)),
+        hint(_about(step, written)),
     ]
     return f"<g>{''.join(parts)}</g>"
 
 
 def clock_of(found: FieldHistory) -> Clock:
-    """How its times are written: to the millisecond within one day, else to the minute."""
-    times = [step.time for step in found.steps if step.time]
-    is_one_day = len({microseconds(time) // 86_400_000_000 for time in times}) == 1
-    return (lambda time: stamp(time)[11:23]) if is_one_day else (lambda time: stamp(time)[:16])
+    """How its times are written: the time of day within one day, else to the minute."""
+    times = [microseconds(step.time) for step in found.steps if step.time]
+    if len({time // 86_400_000_000 for time in times}) > 1:
+        return lambda time: stamp(time)[:16]
+    return lambda time: clock(moment(microseconds(time)), max(times) - min(times))

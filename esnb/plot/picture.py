@@ -67,7 +67,11 @@ class Picture:
 
     def _repr_html_(self) -> str:
         title = heading(text(self.title), self.id, escape(self.count))
-        parts = [title, self.drawing.inline(), *map(note, self.notes)]
+        parts = [
+            title,
+            f'<div class="esnb-drawing" tabindex="0">{self.drawing.inline()}</div>',
+            *map(note, self.notes),
+        ]
         if self.lines:
             parts.append(as_text("\n".join(self.lines)))
         return saved("\n".join(parts), _SHEET)

@@ -20,9 +20,10 @@ def across(axis: Axis, scale: Scale, y: float, end: float) -> str:
     for tick in axis.ticks:
         x, half = scale.place(tick.value), len(tick.text) * LETTER / 2
         parts.append(stroke(f"M{short(x)} {short(y)}v4", "esnb-axis", 1))
-        if x - half >= free:
-            parts.append(text(x, y + 17, tick.text, "esnb-quiet", "middle"))
-            free = x + half + 6
+        middle = max(x, half)
+        if middle - half >= free:
+            parts.append(text(middle, y + 17, tick.text, "esnb-quiet", "middle"))
+            free = middle + half + 6
     return "".join(parts)
 
 

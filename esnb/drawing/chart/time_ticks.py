@@ -76,11 +76,10 @@ class TimeStep:
         """Characters of its longest `text`."""
         if self.unit != "microsecond":
             return 4 if self.unit == "year" else 8
-        sizes = ((_DAY, 6), (_MINUTE, 6), (_SECOND, 8), (1000, 12))
-        return next((letters for size, letters in sizes if self.count % size == 0), 15)
+        return 8 if self.count < _MINUTE else 6
 
     def text(self, time: int) -> str:
-        """How an axis names a round time: midnight by its date."""
+        """How an axis names a round time of whole seconds: midnight by its date."""
         then = moment(time)
         if self.unit == "year":
             return str(then.year)
@@ -90,9 +89,7 @@ class TimeStep:
             return f"{then.day} {MONTHS[then.month - 1]}"
         if self.count % _MINUTE == 0:
             return f"{then:%H:%M}"
-        if self.count % _SECOND == 0:
-            return f"{then:%H:%M:%S}"
-        return f"{then:%H:%M:%S}.{then.microsecond:06}"[: 12 if self.count % 1000 == 0 else 15]
+        return f"{then:%H:%M:%S}"
 
 
 _UNITS = (
@@ -117,9 +114,14 @@ _STEPS = (
 def time_axis(low: int, high: int, room: float) -> Axis:
     """The axis from one time to another, with as many ticks as have `room` for their names.
 
+    Within a few seconds the first tick is the beginning, and the others say how
+    much later they are.
+
     >>> hour = microseconds(datetime(2026, 3, 1, 12, tzinfo=UTC))
     >>> [tick.text for tick in time_axis(hour, hour + 9_000_000, 400).ticks]
     ['12:00:00', '12:00:02', '12:00:04', '12:00:06', '12:00:08']
+    >>> [tick.text for tick in time_axis(hour, hour + 450, 300).ticks]
+    ['12:00:00.000', '+200 µs', '+400 µs']
     """
 
     def fits(step: TimeStep) -> bool:
@@ -127,6 +129,8 @@ def time_axis(low: int, high: int, room: float) -> Axis:
         return count * (step.letters * LETTER + _GAP) <= room
 
     step = _first(fits)
+    if step.unit == "microsecond" and step.count < _SECOND:
+        return Axis(low, high, _since(low, high, step.count))
     return Axis(low, high, [Tick(time, step.text(time)) for time in step.between(low, high)])
 
 
@@ -149,17 +153,32 @@ def span_text(low: int, high: int) -> str:
     '2026-03-01 to 2026-04-10 (UTC)'
     """
     first, last = moment(low), moment(high)
-    if low == high:
-        return f"{first.date()}, {_clock(first)} UTC"
+    span = high - low
+    if not span:
+        return f"{first.date()}, {clock(first, span)} UTC"
     if first.date() == last.date():
-        return f"{first.date()}, {_clock(first)} to {_clock(last)} UTC"
+        return f"{first.date()}, {clock(first, span)} to {clock(last, span)} UTC"
     if last - first < timedelta(days=2):
         return f"{first.date()} {first:%H:%M} to {last.date()} {last:%H:%M} UTC"
     return f"{first.date()} to {last.date()} (UTC)"
 
 
-def _clock(time: datetime) -> str:
-    return time.time().isoformat("milliseconds")
+def clock(time: datetime, span: int) -> str:
+    """The time of day, in milliseconds, or in microseconds where all of a `span` is a few of them."""
+    return time.time().isoformat("microseconds" if 0 < span < 10_000 else "milliseconds")
+
+
+def _since(low: int, high: int, step: int) -> list[Tick]:
+    later = range(low + step, high + 1, step)
+    ticks = [Tick(time, f"+{_length(time - low)}") for time in later]
+    first = clock(moment(low), high - low)[:12]
+    return [Tick(low, first), *ticks]
+
+
+def _length(time: int) -> str:
+    if time < 1000:
+        return f"{time} µs"
+    return f"{time / 1000:g} ms" if time < _SECOND else f"{time / _SECOND:g} s"
 
 
 def _first(fits: Callable[[TimeStep], bool]) -> TimeStep:
