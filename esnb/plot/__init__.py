@@ -7,3 +7,7 @@ from esnb.plot.picture import Picture
 from esnb.plot.types import types
 
 __all__ = ["Picture", "events", "field", "lag", "types"]
+
+
+def __dir__() -> list[str]:
+    return __all__
