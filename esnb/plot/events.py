@@ -65,7 +65,7 @@ def events(
     Dog.Registered  █    1
     """
     opened = source_of(guarded_argument(source))
-    found = tally(opened, select(types, exclude, since, until), by, progress)
+    found = tally(opened, select(types, exclude, since, until), by, progress, times=times)
     kinds = folded(found, by, MOST, ids)
     is_of_time = times and any(time != NOWHEN for time in found.times)
     title = f"Events {'over time' if is_of_time else 'in order'} by {by}"

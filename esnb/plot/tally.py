@@ -43,23 +43,40 @@ class Tally:
 
 
 def tally(
-    source: EventSource, selection: EventSelection, by: By, progress: bool | None = None
+    source: EventSource,
+    selection: EventSelection,
+    by: By,
+    progress: bool | None = None,
+    *,
+    times: bool = True,
 ) -> Tally:
-    """Counts all events of a source that pass; ValueError for an unknown `by`."""
+    """Counts all events of a source that pass; ValueError for an unknown `by`.
+
+    Without `times`, which are then all NOWHEN, no payload is decoded that need not be.
+    """
     if by not in get_args(By):
         raise ValueError(f"by={by!r}: pass {', '.join(map(repr, get_args(By)[:-1]))} or 'category'")
     found, kind_of, places = Tally(), _kind_of(source, by), dict[str, int]()
     with collector_paused(), source.events(None) as records:
         total = source.count(None)
         tracked = track(_events(records), unit="events", total=total, progress=progress)
-        for each in selected(source, tracked, selection):
+        decoded = times or by == "category" or selection.has_bounds
+        for each in (selected if decoded else _undecoded)(source, tracked, selection):
             name = kind_of(each)
             place = places.setdefault(name, len(places))
             if place == len(found.names):
                 found.names.append(name)
             found.kinds.append(place)
-            found.times.append(_time(each.time))
+            found.times.append(_time(each.time) if times else NOWHEN)
     return found
+
+
+def _undecoded(
+    _: EventSource, records: Iterable[Record], selection: EventSelection
+) -> Iterator[DecodedEvent]:
+    for record in records:
+        if selection.has_type(record.topic, record.type):
+            yield DecodedEvent(record, None, None, None)
 
 
 def _events(records: Iterable[Record]) -> Iterator[Record]:

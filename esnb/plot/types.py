@@ -54,7 +54,7 @@ def types(
     """
     opened = source_of(guarded_argument(source))
     selection = select(types, exclude, since, until)
-    found = tally(opened, selection, "type", progress)
+    found = tally(opened, selection, "type", progress, times=False)
     kinds = folded(found, "type", MOST, ids=True)
     count = f"{counted(len(found), 'event')} of {counted(len(found.names), 'type')}"
     return Picture(
