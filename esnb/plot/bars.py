@@ -7,28 +7,29 @@ from itertools import pairwise
 from esnb.drawing.chart.axes import across, room_for, up
 from esnb.drawing.chart.scale import Scale
 from esnb.drawing.chart.steps import short
-from esnb.drawing.chart.svg import Drawing, bars, fitting, hint, text
+from esnb.drawing.chart.svg import LETTER, Drawing, bars, fitting_ends, hint, text
 from esnb.plot.buckets import Buckets, height_axis
 from esnb.plot.kinds import FoldedKinds
 
 WIDTH = 760
 _TOP, _HEIGHT, _BELOW = 26, 170, 34
-_LEGEND, _ROW = 210, 20
+_LEGEND, _ROW = 230, 20
 _MOST_WIDE = 36
 """Of one bar."""
 
 
 def drawn(title: str, kinds: FoldedKinds, buckets: Buckets) -> Drawing:
     """The bars with their axes, and beside them the legend, in the order of the stack."""
+    if not kinds.shown:
+        return Drawing(WIDTH, 30, title, text(0, 20, "no events", "esnb-quiet"))
     heights = height_axis(buckets.highest)
     left = room_for([heights], 120)
     x = Scale(buckets.axis.low, buckets.axis.high, left, WIDTH - _LEGEND - 20)
     y = Scale(heights.low, heights.high, _TOP + _HEIGHT, _TOP)
     parts = [text(0, 12, buckets.width, "esnb-quiet"), up(heights, y, left, x.end, left - 12)]
-    if kinds.shown:
-        parts += _bars(kinds, buckets, x, y)
+    parts += _bars(kinds, buckets, x, y)
     parts += [across(buckets.axis, x, y.start, x.end), _legend(kinds), *_hints(kinds, buckets, x)]
-    about = "; ".join(f"{kind.name}: {kind.events:,}" for kind in kinds.shown) or "no events"
+    about = "; ".join(f"{kind.name}: {kind.events:,}" for kind in kinds.shown)
     return Drawing(WIDTH, _TOP + _HEIGHT + _BELOW, title, "\n".join(filter(None, parts)), about)
 
 
@@ -58,7 +59,7 @@ def _legend(kinds: FoldedKinds) -> str:
         y = _TOP + 8 + row * _ROW
         count = f"{kind.events:,}"
         swatch = f"M{left + 6} {y + 6}V{y - 6}"
-        name = fitting(kind.name, _LEGEND - 32 - len(count) * 6.4)
+        name = fitting_ends(kind.name, _LEGEND - 30 - len(count) * LETTER)
         rows.append(
             f"<g>{bars(swatch, kind.look, 12)}"
             f"{text(left + 20, y + 4, name)}{text(WIDTH, y + 4, count, 'esnb-quiet', 'end')}"

@@ -9,12 +9,12 @@ from itertools import count
 
 from esnb.drawing.chart.scale import moment
 from esnb.drawing.chart.ticks import Axis, Tick, number_axis
-from esnb.drawing.chart.time_ticks import span_text, time_axis, time_step
+from esnb.drawing.chart.time_ticks import TimeStep, span_text, time_axis, time_step
 from esnb.drawing.values import counted, stamp
 from esnb.plot.tally import NOWHEN, Tally
 
 MOST = 80
-ROOM = 510.0
+ROOM = 490.0
 """Across a drawing, for the names of its axis."""
 _LAST_MOMENT = 3_155_378_976_000_000_000 - 1
 
@@ -51,7 +51,7 @@ def by_time(found: Tally, places: Sequence[int], kinds: int) -> Buckets:
     """Bars of a round length of time each, at most 80; `places` are those of the tally's kinds."""
     known = [time for time in found.times if time != NOWHEN]
     low, high = min(known), max(known)
-    step = time_step(low, high, MOST)
+    step = time_step(low, high, MOST) if low < high else TimeStep("microsecond", 1_000_000)
     edges = [step.floor(low)]
     while edges[-1] <= high:
         edges.append(step.next(edges[-1]))
@@ -62,7 +62,13 @@ def by_time(found: Tally, places: Sequence[int], kinds: int) -> Buckets:
     axis = time_axis(*_with_margins(edges), ROOM)
     undrawn = len(found) - len(known)
     return Buckets(
-        edges, counts, axis, f"events per {step.words}", span_text(low, high), True, undrawn
+        edges,
+        counts,
+        axis,
+        f"events per {step.words.removeprefix('1 ')}",
+        span_text(low, high),
+        True,
+        undrawn,
     )
 
 

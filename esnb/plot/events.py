@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from esnb.clients.uri import guarded_argument
-from esnb.drawing.chart.svg import fitting
+from esnb.drawing.chart.svg import fitting_ends
 from esnb.drawing.values import counted
 from esnb.plot.bars import drawn
 from esnb.plot.buckets import Buckets, by_order, by_time
@@ -88,7 +88,7 @@ def _notes(buckets: Buckets) -> list[str]:
 
 
 def _written(kinds: FoldedKinds, buckets: Buckets) -> list[str]:
-    names = [fitting(kind.name, 40, 1) for kind in kinds.shown]
+    names = [fitting_ends(kind.name, 40, 1) for kind in kinds.shown]
     width = max(map(len, names), default=0)
     rows = [_row([bar[place] for bar in buckets.counts]) for place in range(len(names))]
     return [

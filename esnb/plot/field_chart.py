@@ -10,11 +10,12 @@ from esnb.drawing.chart.axes import across, room_for, up
 from esnb.drawing.chart.palette import look_of
 from esnb.drawing.chart.scale import Number, Scale, microseconds, moment
 from esnb.drawing.chart.step_chart import ChartStep, labels, line, points
-from esnb.drawing.chart.svg import Drawing, fitting, hint, point, text
+from esnb.drawing.chart.svg import LETTER, Drawing, fitting, fitting_ends, hint, point, text
 from esnb.drawing.chart.ticks import Axis, Tick, number_axis
 from esnb.drawing.chart.time_ticks import clock, span_text, time_axis
 from esnb.drawing.chart.value_axis import ValueAxis
 from esnb.drawing.values import counted, stamp
+from esnb.folds.changes import ABSENT
 from esnb.plot.field_steps import FieldHistory, FieldStep, value_text
 
 Clock: TypeAlias = Callable[[datetime], str]
@@ -24,6 +25,8 @@ MOST_POINTS = 100
 MOST_ROWS = 12
 _TOP, _HEIGHT, _ROW, _END = 26, 150, 22, 88
 _MOST_LEFT = 190
+_FIRST, _BOLD = 66, 8.0
+"""Where the names of events begin below the drawing, and the width of their characters."""
 
 
 def is_over_time(found: FieldHistory) -> bool:
@@ -37,10 +40,10 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
     left = room_for([values.axis], _MOST_LEFT)
     axis = _along(found, over_time, WIDTH - left)
     x = Scale(axis.low, axis.high, left + 8, WIDTH - _END)
-    y = Scale(values.axis.low, values.axis.high, _TOP + _HEIGHT - 10, _TOP + 10)
+    ground = _TOP + _height(values)
+    y = Scale(values.axis.low, values.axis.high, ground - 10, _TOP + 10)
     written = clock_of(found) if over_time else None
     steps = _steps(found.steps, values, written)
-    ground = _TOP + _HEIGHT
     parts = [
         up(values.axis, y, left, WIDTH, left - 12),
         across(axis, x, ground, WIDTH),
@@ -50,7 +53,8 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
         parts += [*points(steps, x, y, ground), *labels(steps, x, y, WIDTH)]
     top = ground + 44
     rows = found.steps[-MOST_ROWS:]
-    parts += [_row(step, top + place * _ROW, written) for place, step in enumerate(rows)]
+    columns = _columns(rows)
+    parts += [_row(step, top + place * _ROW, columns, written) for place, step in enumerate(rows)]
     height = top + len(rows) * _ROW
     if len(found.steps) > len(rows):
         words = f"the last {len(rows)} of {counted(len(found.steps), 'step')}"
@@ -58,6 +62,13 @@ def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -
         height += _ROW
     about = "; ".join(f"v{step.version} {step.event}: {step.change}" for step in rows)
     return Drawing(WIDTH, height, title, "\n".join(filter(None, parts)), about)
+
+
+def _height(values: ValueAxis) -> float:
+    """Of the drawing: more for many rows, less for nothing."""
+    if not values.axis.ticks:
+        return 30
+    return max(_ROW * len(values.axis.ticks), 80) if values.is_rows else _HEIGHT
 
 
 def span_of(found: FieldHistory) -> str:
@@ -79,7 +90,7 @@ def _along(found: FieldHistory, over_time: bool, room: float) -> Axis:
     ticks = [
         Tick(tick.value, f"v{tick.text}") for tick in axis.ticks if first <= tick.value <= last
     ]
-    return Axis(first, last, ticks)
+    return Axis(first, max(last, first + 1), ticks)
 
 
 def _steps(found: Sequence[FieldStep], values: ValueAxis, written: Clock | None) -> list[ChartStep]:
@@ -87,7 +98,7 @@ def _steps(found: Sequence[FieldStep], values: ValueAxis, written: Clock | None)
     at: Number = 0
     for step, height in zip(found, values.heights, strict=True):
         at = _at(step, written is not None, at)
-        label = _label(step, values.names_all)
+        label = _label(step, values.is_rows and not values.notes)
         steps.append(ChartStep(at, height, look_of(step.type), label, _about(step, written)))
     return steps
 
@@ -109,20 +120,37 @@ def _about(step: FieldStep, written: Clock | None) -> str:
     return f"v{step.version} {step.event}: {step.change}{why}{when}"
 
 
-def _row(step: FieldStep, y: float, written: Clock | None) -> str:
+def _columns(rows: Sequence[FieldStep]) -> tuple[float, float]:
+    """Where changes and reasons begin: behind the longest name and the longest change."""
+    names = max((len(step.event) for step in rows), default=0) * _BOLD
+    changes = max((len(step.change) for step in rows), default=0) * LETTER
+    second = _FIRST + min(max(names, 90), 150) + 14
+    return second, second + min(max(changes, 90), 220) + 14
+
+
+def _row(step: FieldStep, y: float, columns: tuple[float, float], written: Clock | None) -> str:
     """A step in words: which, what, from what to what, why and when."""
     when = written(step.time) if written and step.time else ""
-    end = WIDTH - (len(when) * 6.4 + 12 if when else 0)
+    end = WIDTH - (len(when) * LETTER + 8 if when else 0)
+    second, third = columns
     parts = [
         point(look_of(step.type), 6, y - 4),
         text(20, y, f"v{step.version}", "esnb-quiet"),
-        text(62, y, fitting(step.event, 150), "esnb-name"),
-        text(220, y, fitting(step.change, 190)),
-        text(420, y, fitting(step.reason, end - 420)) if step.reason else "",
+        text(_FIRST, y, fitting_ends(step.event, second - _FIRST - 6, _BOLD), "esnb-name"),
+        text(second, y, _change(step, third - second - 6)),
+        text(third, y, fitting(step.reason, end - third)) if step.reason else "",
         text(WIDTH, y, when, "esnb-quiet", "end") if when else "",
         hint(_about(step, written)),
     ]
     return f"<g>{''.join(parts)}</g>"
+
+
+def _change(step: FieldStep, room: float) -> str:
+    """The change, or where that does not fit what came of it."""
+    whole = step.change
+    if len(whole) * LETTER > room and step.before is not ABSENT:
+        whole = f"→ {value_text(step.after)}"
+    return fitting(whole, room)
 
 
 def clock_of(found: FieldHistory) -> Clock:

@@ -6,7 +6,7 @@ from typing import Any
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.chart.scale import Scale
-from esnb.drawing.chart.svg import Drawing, bars, fitting, text
+from esnb.drawing.chart.svg import Drawing, bars, fitting_ends, text
 from esnb.drawing.values import counted
 from esnb.plot.kinds import EventKind, FoldedKinds, folded
 from esnb.plot.picture import Picture
@@ -79,13 +79,13 @@ def _bar(kind: EventKind, y: float, scale: Scale) -> str:
     end = max(scale.place(kind.events), scale.start + 1.5)
     middle = y + ROW / 2
     bar = bars(f"M{scale.start:g} {middle:g}H{end:.1f}", kind.look, ROW - 8)
-    name = text(_NAMES - 10, middle + 4, fitting(kind.name, _NAMES - 14), "", "end")
+    name = text(_NAMES - 10, middle + 4, fitting_ends(kind.name, _NAMES - 14), "", "end")
     return f"<g>{name}{bar}{text(end + 8, middle + 4, f'{kind.events:,}', 'esnb-quiet')}</g>"
 
 
 def _written(kinds: FoldedKinds) -> list[str]:
     top = max((kind.events for kind in kinds.shown), default=1)
-    names = [fitting(kind.name, 40, 1) for kind in kinds.shown]
+    names = [fitting_ends(kind.name, 40, 1) for kind in kinds.shown]
     width = max(map(len, names), default=0)
     return [
         f"{name:<{width}}  {'█' * max(1, round(kind.events / top * _CELLS)):<{_CELLS}} {kind.events:,}"

@@ -179,7 +179,7 @@ def test_hostile_texts_yield_no_markup() -> None:
 
 
 def test_words_are_cut_with_an_ellipsis() -> None:
-    assert fitting("x" * 500, 70) == "x" * 9 + "…"
+    assert fitting("x" * 500, 74) == "x" * 9 + "…"
     assert fitting("", 70) == ""
 
 

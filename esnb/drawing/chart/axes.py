@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 from esnb.drawing.chart.scale import Scale
 from esnb.drawing.chart.steps import short
-from esnb.drawing.chart.svg import fitting, stroke, text
+from esnb.drawing.chart.svg import fitting_ends, stroke, text
 from esnb.drawing.chart.ticks import Axis
 
-LETTER = 6.4
+LETTER = 7.2
 """Width of a character of an axis: most are digits."""
 
 
@@ -33,7 +33,7 @@ def up(axis: Axis, scale: Scale, left: float, right: float, room: float) -> str:
     for tick in axis.ticks:
         y = scale.place(tick.value)
         parts.append(stroke(f"M{short(left)} {short(y)}H{short(right)}", "esnb-grid", 1))
-        name = fitting(tick.text, room, LETTER)
+        name = fitting_ends(tick.text, room, LETTER)
         parts.append(text(left - 8, y + 4, name, "esnb-quiet", "end"))
     return "".join(parts)
 
@@ -41,4 +41,4 @@ def up(axis: Axis, scale: Scale, left: float, right: float, room: float) -> str:
 def room_for(axes: Iterable[Axis], most: float) -> float:
     """Left of a drawing: what the names of its axes take, at most so much."""
     longest = max((axis.longest for axis in axes), default=0)
-    return min(longest * LETTER + 12, most)
+    return min(longest * LETTER + 16, most)

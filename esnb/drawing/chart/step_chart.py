@@ -62,7 +62,7 @@ def labels(steps: Sequence[ChartStep], x: Scale, y: Scale, end: float) -> list[s
         wide, left = len(step.label) * LETTER, x.place(step.at)
         left = left + 7 if left + 7 + wide <= end else left - wide - 7
         for base in (y.place(step.height) - 8, y.place(step.height) + 17):
-            if _is_free(taken, left, wide, base):
+            if base <= y.start + 8 and _is_free(taken, left, wide, base):
                 taken.append((left, left + wide, base))
                 drawn.append(text(left, base, step.label, "esnb-quiet"))
                 break

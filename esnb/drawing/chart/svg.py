@@ -10,7 +10,7 @@ from esnb.drawing.chart.steps import short
 from esnb.drawing.html import style
 from esnb.drawing.values import visible
 
-LETTER = 6.8
+LETTER = 7.4
 """Width of a character, in the units of a drawing: somewhat more than most take."""
 _SHAPES = (
     "M{x} {y}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0Z",
@@ -68,10 +68,21 @@ def fitting(words: str, room: float, letter: float = LETTER) -> str:
     """The words, as far as they fit: cut with an ellipsis.
 
     >>> fitting("PriceUpdated", 200), fitting("PriceUpdated", 50)
-    ('PriceUpdated', 'PriceU…')
+    ('PriceUpdated', 'Price…')
     """
     cut, most = visible(words, 400), max(int(room / letter), 1)
     return cut if len(cut) <= most else cut[: most - 1].rstrip() + "…"
+
+
+def fitting_ends(words: str, room: float, letter: float = LETTER) -> str:
+    """The same, cut in the middle: names often differ at their ends.
+
+    >>> fitting_ends("Shop.Product.PriceUpdated", 100)
+    'Shop.P…pdated'
+    """
+    cut, most = visible(words, 400), max(int(room / letter), 3)
+    half = most // 2
+    return cut if len(cut) <= most else f"{cut[: most - half - 1]}…{cut[-half:]}"
 
 
 def point(look: Look, x: float, y: float, title: str = "") -> str:

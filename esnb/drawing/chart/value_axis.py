@@ -35,8 +35,8 @@ class ValueAxis:
     heights: Sequence[Number | None]
     notes: Sequence[str] = ()
     """What the drawing does not show, in words."""
-    names_all: bool = False
-    """Whether the ticks are all there is to say of the values."""
+    is_rows: bool = False
+    """Whether the values have no size: each tick is a value, or all others."""
 
 
 class UndrawableValueError(TypeError):
@@ -115,7 +115,8 @@ def _numbers(values: Sequence[Any]) -> ValueAxis:
     notes = [f"{counted(beyond, 'value')} infinite or beyond 1e300: not drawn"] if beyond else []
     if not known:
         return ValueAxis(Axis(0, 0, ()), heights, notes)
-    return ValueAxis(number_axis(min(known), max(known)), heights, notes)
+    least = int(all(height.denominator == 1 for height in known))
+    return ValueAxis(number_axis(min(known), max(known), least=least), heights, notes)
 
 
 def _seconds(value: Any) -> Any:
@@ -168,5 +169,5 @@ def _rows(values: Sequence[Any], kinds: Sequence[Kind]) -> ValueAxis:
     heights = [None if name is None else places.get(name, len(rows)) for name in names]
     shown = [*rows, f"other ({len(counts) - len(rows):,})"] if notes else rows
     return ValueAxis(
-        Axis(0, len(shown) - 1, list(starmap(Tick, enumerate(shown)))), heights, notes, not notes
+        Axis(0, len(shown) - 1, list(starmap(Tick, enumerate(shown)))), heights, notes, True
     )
