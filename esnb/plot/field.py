@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
-from esnb.drawing.chart.value_axis import UndrawableValueError, value_axis
+from esnb.drawing.chart.value_axis import value_axis
 from esnb.drawing.ids import without_ids
 from esnb.drawing.values import counted, stamp, visible
 from esnb.folds.changes import ABSENT
@@ -82,16 +82,13 @@ def field(
         redact=redact,
         progress=progress,
     )
-    try:
-        found = field_history(values, field, reason)
-    except UndrawableValueError as error:
-        raise TypeError(_undrawable(aggregate_id, field, error.kind)) from None
+    found = field_history(values, field, reason)
     axis = value_axis([None if step.after is ABSENT else step.after for step in found.steps])
     title = f"{visible(field, 80)} of {visible(found.aggregate, 80)}"
     count = f"{counted(len(found.steps), 'step')} in {counted(found.versions, 'version')}"
     over_time = times and is_over_time(found)
     count += f", {span_of(found)}" if over_time else ", by version"
-    drawing = drawn(f"{title}: {count}", found, axis, over_time)
+    drawing = drawn(f"{title}: {count}", found, axis, over_time, times)
     notes = [*axis.notes, *([found.problem] if found.problem else [])]
     name = found.stream if ids else without_ids(found.stream)
     return Picture(title, name, count, drawing, _written(found.steps, times), notes)
@@ -118,11 +115,3 @@ def _written(steps: Sequence[FieldStep], times: bool) -> list[str]:
     ]
     earlier = len(steps) - len(shown)
     return [f"… {counted(earlier, 'earlier step')}", *lines] if earlier else lines
-
-
-def _undrawable(aggregate_id: UUID | str, field: str, kind: str) -> str:
-    return (
-        f"field {field!r} of aggregate {str(aggregate_id)!r} holds values of {kind}, which have no "
-        "height in a drawing: pass value=, a function from such a value to a number or a text, "
-        "such as value=len"
-    )

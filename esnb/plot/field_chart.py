@@ -35,15 +35,17 @@ def is_over_time(found: FieldHistory) -> bool:
     return first is not None and last is not None and first != last
 
 
-def drawn(title: str, found: FieldHistory, values: ValueAxis, over_time: bool) -> Drawing:
-    """The line and its points over time, or by version; the last steps as rows below."""
+def drawn(
+    title: str, found: FieldHistory, values: ValueAxis, over_time: bool, times: bool
+) -> Drawing:
+    """The line and its points over time, or by version; the last steps as rows below, with `times`."""
     left = room_for([values.axis], _MOST_LEFT)
     axis = _along(found, over_time, WIDTH - left)
     x = Scale(axis.low, axis.high, left + 8, WIDTH - _END)
     ground = _TOP + _height(values)
     y = Scale(values.axis.low, values.axis.high, ground - 10, _TOP + 10)
-    written = clock_of(found) if over_time else None
-    steps = _steps(found.steps, values, written)
+    written = clock_of(found) if times else None
+    steps = _steps(found.steps, values, over_time, written)
     parts = [
         up(values.axis, y, left, WIDTH, left - 12),
         across(axis, x, ground, WIDTH),
@@ -93,11 +95,13 @@ def _along(found: FieldHistory, over_time: bool, room: float) -> Axis:
     return Axis(first, max(last, first + 1), ticks)
 
 
-def _steps(found: Sequence[FieldStep], values: ValueAxis, written: Clock | None) -> list[ChartStep]:
+def _steps(
+    found: Sequence[FieldStep], values: ValueAxis, over_time: bool, written: Clock | None
+) -> list[ChartStep]:
     steps: list[ChartStep] = []
     at: Number = 0
     for step, height in zip(found, values.heights, strict=True):
-        at = _at(step, written is not None, at)
+        at = _at(step, over_time, at)
         label = _label(step, values.is_rows and not values.notes)
         steps.append(ChartStep(at, height, look_of(step.type), label, _about(step, written)))
     return steps

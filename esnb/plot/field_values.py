@@ -10,7 +10,7 @@ from uuid import UUID
 
 from eventsourcing.application import Application
 
-from esnb.drawing.chart.value_axis import UndrawableValueError, kind_of
+from esnb.drawing.chart.value_axis import kind_of
 from esnb.folds.changes import ABSENT
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded
 from esnb.sources.progress_bar import track
@@ -52,8 +52,8 @@ def field_values(
     """The field at each version, oldest first, folded as `esnb.history` says.
 
     With a `measure`, what that makes of the value, unless this is None. Raises
-    what `esnb.history` and the measure raise, and UndrawableValueError for the
-    first value that has no height.
+    what `esnb.history` and the measure raise, and TypeError for the first value
+    that has no height.
     """
     source = application_of(app, "plot.field()")
     redaction = Redaction(redact)
@@ -85,7 +85,7 @@ def _value(
     if measure is not None and value is not None:
         value = _measured(value, field, measure, step.version)
     if kind_of(value) == "other":
-        raise UndrawableValueError(value)
+        raise TypeError(_undrawable(value, field, step))
     return kept(value)
 
 
@@ -96,6 +96,15 @@ def _measured(value: Any, field: str, measure: Measure, version: int) -> Any:
         given = short_repr(value)
         error.add_note(f"value= raised this for {given}, {field!r} in version {version}")
         raise
+
+
+def _undrawable(value: Any, field: str, step: Step) -> str:
+    kind = type(value).__qualname__
+    return (
+        f"field {field!r} of aggregate {str(step.stored.originator_id)!r} holds a {kind} in version "
+        f"{step.version}, which has no height in a drawing: pass value=, a function from such a "
+        "value to a number or a text, such as value=len"
+    )
 
 
 def _words(step: Step, redaction: Redaction) -> Callable[[str], Any]:

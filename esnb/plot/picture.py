@@ -18,7 +18,7 @@ _PAGE = (
 )
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
 class Picture:
     """A static drawing without scripts, which shows itself in a notebook.
 

@@ -322,6 +322,13 @@ def test_another_field_of_the_payload_can_be_the_reason() -> None:
     assert "Painted  black" in str(esnb.plot.field(app, lamp.id, "colour", reason="colour"))
 
 
+def test_events_at_one_moment_are_drawn_by_version_with_their_time(clock: list[datetime]) -> None:
+    app = Shop()
+    picture = esnb.plot.field(app, lamp_with(app, 1, 2), "value")
+    assert "3 steps in 3 versions, by version" in str(picture)
+    assert picture.svg.count(">09:00:00.000</text>") == 3
+
+
 def test_by_version_it_is_the_same_at_every_run() -> None:
     texts = set()
     for _ in range(2):
@@ -376,7 +383,7 @@ def test_a_list_has_no_height_but_a_measure(value: Any) -> None:
     app = Shop()
     id = lamp_with(app, value, first=[])
     with pytest.raises(
-        TypeError, match=r"field 'value' of aggregate .* holds values of list.*value=len"
+        TypeError, match=r"field 'value' of aggregate .* holds a list in version 1,.*value=len"
     ):
         esnb.plot.field(app, id, "value")
     picture = esnb.plot.field(app, id, "value", value=len)
@@ -420,7 +427,7 @@ class Shy:
 def test_values_that_raise_are_refused_by_name() -> None:
     app = Shop()
     id = lamp_with(app, 1)
-    with pytest.raises(TypeError, match="holds values of Shy"):
+    with pytest.raises(TypeError, match="holds a Shy in version 2"):
         esnb.plot.field(app, id, "value", value=lambda value: Shy())
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from esnb.drawing.chart.scale import Scale
 from esnb.drawing.chart.steps import short
-from esnb.drawing.chart.svg import fitting_ends, stroke, text
+from esnb.drawing.chart.svg import fitting_ends, grid_line, stroke, text
 from esnb.drawing.chart.ticks import Axis
 
 LETTER = 7.2
@@ -32,7 +32,7 @@ def up(axis: Axis, scale: Scale, left: float, right: float, room: float) -> str:
     parts = []
     for tick in axis.ticks:
         y = scale.place(tick.value)
-        parts.append(stroke(f"M{short(left)} {short(y)}H{short(right)}", "esnb-grid", 1))
+        parts.append(grid_line(f"M{short(left)} {short(y)}H{short(right)}"))
         name = fitting_ends(tick.text, room, LETTER)
         parts.append(text(left - 8, y + 4, name, "esnb-quiet", "end"))
     return "".join(parts)

@@ -102,6 +102,11 @@ def stroke(path: str, css: str, width: float, colour: str = "currentColor") -> s
     return _stroke(path, css, width, colour, "")
 
 
+def grid_line(path: str) -> str:
+    """A line behind the others, as faint without a style sheet as with it."""
+    return _stroke(path, "esnb-axis", 1, "currentColor", ' stroke-opacity=".25"')
+
+
 def bars(path: str, look: Look, width: float) -> str:
     """A row of bars: a line along a path that is as wide as they are, with the gaps of its kind."""
     css = f"esnb-bars {look.css}"

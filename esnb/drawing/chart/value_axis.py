@@ -44,7 +44,6 @@ class UndrawableValueError(TypeError):
 
     def __init__(self, value: Any) -> None:
         super().__init__(f"{type(value).__qualname__} values have no height in a drawing")
-        self.kind = type(value).__qualname__
 
 
 def value_axis(values: Sequence[Any]) -> ValueAxis:
