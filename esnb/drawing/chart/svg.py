@@ -12,6 +12,8 @@ from esnb.drawing.values import visible
 
 LETTER = 7.4
 """Width of a character, in the units of a drawing: somewhat more than most take."""
+_MARGIN = 20
+"""Around a drawing in a file of its own."""
 _SHAPES = (
     "M{x} {y}m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0Z",
     "M{x} {y}m-4 -4h8v8h-8Z",
@@ -37,23 +39,26 @@ class Drawing:
     """What it shows, for who cannot see it."""
 
     def inline(self) -> str:
-        """For a page that has the style sheets."""
-        return self._written("esnb-chart", "")
+        """For a page that has the style sheets, and a heading."""
+        return self._written("esnb-chart", (0, 0, self.width, self.height), "")
 
     def file(self) -> str:
-        """For a file of its own: the sheets are in it, and a background."""
+        """For a file of its own: with the sheets, a background, a margin and the title."""
         sheets = style("drawing/chart/chart.css", "drawing/chart/file.css")
-        return self._written("esnb esnb-chart esnb-file", f"\n{sheets}")
+        title = text(0, -18, fitting(self.label, self.width), "esnb-name")
+        box = (-_MARGIN, -44, self.width + 2 * _MARGIN, self.height + 44 + _MARGIN)
+        return self._written("esnb esnb-chart esnb-file", box, f"\n{sheets}\n{title}")
 
-    def _written(self, css: str, sheets: str) -> str:
+    def _written(self, css: str, box: tuple[float, float, float, float], more: str) -> str:
         described = f"<desc>{_inside(self.about, 2000)}</desc>" if self.about else ""
-        width, height, label = short(self.width), short(self.height), _inside(self.label, 400)
+        left, top, width, height = map(short, box)
+        label = _inside(self.label)
         return (
             f'<svg class="{css}" xmlns="http://www.w3.org/2000/svg" role="img" '
             f'aria-label="{label}" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" font-family="system-ui, sans-serif" '
+            f'viewBox="{left} {top} {width} {height}" font-family="system-ui, sans-serif" '
             f'font-size="12" fill="currentColor">\n'
-            f"<title>{label}</title>{described}{sheets}\n{self.body}\n</svg>"
+            f"<title>{label}</title>{described}{more}\n{self.body}\n</svg>"
         )
 
 
