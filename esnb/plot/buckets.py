@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from esnb.drawing.chart.scale import moment
+from esnb.drawing.chart.scale import LAST, moment
 from esnb.drawing.chart.ticks import Axis, Tick, number_axis
 from esnb.drawing.chart.time_ticks import TimeStep, span_text, time_axis, time_step
 from esnb.drawing.values import counted, stamp
@@ -16,7 +16,6 @@ from esnb.plot.tally import NOWHEN, Tally
 MOST = 80
 ROOM = 490.0
 """Across a drawing, for the names of its axis."""
-_LAST_MOMENT = 3_155_378_976_000_000_000 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ def _with_margins(edges: Sequence[int]) -> tuple[int, int]:
     if len(edges) > 2:
         return edges[0], edges[-1]
     width = edges[1] - edges[0]
-    return max(0, edges[0] - 2 * width), min(edges[1] + 2 * width, _LAST_MOMENT)
+    return max(0, edges[0] - 2 * width), min(edges[1] + 2 * width, LAST)
 
 
 def _round_size(events: int) -> int:

@@ -50,10 +50,10 @@ def field(
     comment, note, why, because, remark, message). Below the drawing are the last
     12 steps, in the text the last 100.
 
-    `times=False` draws it by version instead of over time and `ids=False` leaves
-    the id out, for documentation that is run again and compared; by version it
-    is drawn, too, where the events carry no times. `projector_func` and `redact`
-    as in `esnb.history`.
+    `times=False` draws it by version instead of over time and `ids=False` writes
+    `id-1` for the aggregate's UUID, for documentation that is run again and
+    compared. Events without times, or all at one moment, are drawn by version,
+    too. `projector_func` and `redact` as in `esnb.history`.
 
     Raises LookupError for a field that no version has, TypeError for values that
     cannot be drawn, what `value` raises, and what `esnb.history` raises.

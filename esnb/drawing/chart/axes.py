@@ -7,10 +7,7 @@ from collections.abc import Iterable
 from esnb.drawing.chart.scale import Scale
 from esnb.drawing.chart.steps import short
 from esnb.drawing.chart.svg import fitting_ends, grid_line, stroke, text
-from esnb.drawing.chart.ticks import Axis
-
-LETTER = 7.2
-"""Width of a character of an axis: most are digits."""
+from esnb.drawing.chart.ticks import LETTER, Axis
 
 
 def across(axis: Axis, scale: Scale, y: float, end: float) -> str:

@@ -9,6 +9,8 @@ from math import ceil, floor
 
 from esnb.drawing.chart.scale import Number
 
+LETTER = 7.2
+"""Width of a character of an axis, in the units of a drawing: most are digits."""
 _LONGEST = 14
 """Characters of a number up to which it is written in full."""
 

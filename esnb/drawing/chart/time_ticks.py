@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from esnb.drawing.chart.scale import microseconds, moment
-from esnb.drawing.chart.ticks import Axis, Tick
+from esnb.drawing.chart.scale import LAST, microseconds, moment
+from esnb.drawing.chart.ticks import LETTER, Axis, Tick
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LETTER = 6.4
-"""Width of a character of an axis, in the units of a drawing."""
 _GAP = 18
-_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 _SECOND = 1_000_000
 _MINUTE, _HOUR, _DAY = 60 * _SECOND, 3600 * _SECOND, 86_400 * _SECOND
 
@@ -38,7 +35,7 @@ class TimeStep:
     def next(self, time: int) -> int:
         """The round time after a round one; after the last, the end of the calendar."""
         if self.unit == "microsecond":
-            return min(time + self.count, _LAST + 1)
+            return min(time + self.count, LAST + 1)
         then = moment(time)
         if self.unit == "year":
             return _start_of((then.year // self.count + 1) * self.count, 1)
@@ -48,7 +45,7 @@ class TimeStep:
     def between(self, low: int, high: int) -> Iterator[int]:
         """The round times of a span, both ends included."""
         time = self.floor(low)
-        while time <= min(high, _LAST):
+        while time <= min(high, LAST):
             if time >= low:
                 yield time
             time = self.next(time)
@@ -187,5 +184,5 @@ def _first(fits: Callable[[TimeStep], bool]) -> TimeStep:
 
 def _start_of(year: int, month: int) -> int:
     if year > datetime.max.year:
-        return _LAST + 1
+        return LAST + 1
     return microseconds(datetime(year, month, 1, tzinfo=UTC))
