@@ -52,7 +52,17 @@ _HOME = {
 """Where each public name lives."""
 
 _SUBPACKAGES = frozenset(
-    {"eventstoredb", "examples", "frames", "outbox", "projections", "redis", "testing", "widgets"}
+    {
+        "eventstoredb",
+        "examples",
+        "frames",
+        "outbox",
+        "plot",
+        "projections",
+        "redis",
+        "testing",
+        "widgets",
+    }
 )
 
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]

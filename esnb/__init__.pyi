@@ -4,6 +4,7 @@ from esnb import eventstoredb as eventstoredb
 from esnb import examples as examples
 from esnb import frames as frames
 from esnb import outbox as outbox
+from esnb import plot as plot
 from esnb import projections as projections
 from esnb import redis as redis
 from esnb import testing as testing

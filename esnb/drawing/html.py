@@ -46,6 +46,14 @@ def folded(view: str, summary: str = "Saved view") -> str:
     return f'<details class="esnb esnb-folded"><summary>{escape(summary)}</summary>\n{view}\n</details>'
 
 
+def as_text(lines: str) -> str:
+    """The text that says the same as a drawing, folded below it."""
+    return (
+        f'<details class="esnb-as-text"><summary>As text</summary>'
+        f"<pre><bdi>{escape(lines)}</bdi></pre></details>"
+    )
+
+
 def value(node: ValueTree) -> str:
     """A value: short ones on one line, nested ones folded."""
     if not node.entries:

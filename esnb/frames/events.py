@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID
@@ -22,6 +21,7 @@ from esnb.sources.payload import collector_paused
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.selected import DecodedEvent, selected
 from esnb.sources.selection import EVERYTHING, EventSelection, TimeColumn, Types, select
 from esnb.sources.source import source_of
 
@@ -254,29 +254,6 @@ def _rows(
                 known.last.type,
                 "tombstoned" if known.tombstoned else None,
             )
-
-
-@dataclass(slots=True)
-class DecodedEvent:
-    """An event that was selected, decoded."""
-
-    record: Record
-    data: Any
-    error: str | None
-    """Why the payload could not be decoded."""
-    time: datetime | None
-
-
-def selected(
-    source: EventSource, records: Iterable[Record], selection: EventSelection
-) -> Iterator[DecodedEvent]:
-    """Those of `records` that pass `selection`."""
-    for record in records:
-        if selection.has_type(record.topic, record.type):
-            data, error = source.decode(record)
-            time = record.time_with(data)
-            if selection.has_time(time, record.recorded):
-                yield DecodedEvent(record, data, error, time)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,6 @@ from typing import Any
 from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
-from esnb.frames.events import DecodedEvent, selected
 from esnb.sources import line
 from esnb.sources.file import FileSource
 from esnb.sources.line import NotAnExportError
@@ -23,6 +22,7 @@ from esnb.sources.payload import decode_announced
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Origin, Record
 from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.selected import DecodedEvent, selected
 from esnb.sources.selection import TimeColumn, Types, select
 from esnb.sources.source import source_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import pandas as pd
@@ -29,9 +29,11 @@ from esnb.sources.moments import Moment, read_moment
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
+from esnb.values.ordered_repr import short_repr
 from esnb.values.state import AggregateState
 
 HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
+Numbers = Literal["exact", "float"]
 DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
 
 
@@ -41,6 +43,7 @@ def history(
     *,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
+    numbers: Numbers = "exact",
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """One row per version: the event, what it changed, and the whole state after it.
@@ -63,8 +66,16 @@ def history(
     stand in the state; `changed` still says that they changed, but omits the
     text of an error, which may contain such a value.
 
+    `numbers="float"` makes a float64 column of every field that holds only
+    numbers, for pandas' own statistics and plots, which leave out Decimals:
+    `history(app, id, numbers="float").plot(x="time", y="price",
+    drawstyle="steps-post")` (with matplotlib: `pip install "esnb[plot]"`). What
+    is lost: digits after about the sixteenth, how many decimals a price was
+    written with (12.50 is 12.5), exact sums, and what made a value missing: None
+    is NaN. Numbers beyond 1.8e308 are infinite. `changed` stays exact.
+
     Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is not an Application.
+    is not an Application, ValueError for any other `numbers`.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -79,6 +90,8 @@ def history(
     1        2  Dog.TrickAdded  tricks: [] → ['roll over']
     """
     app = guarded_argument(app)
+    if numbers not in get_args(Numbers):
+        raise ValueError(f"numbers={short_repr(numbers)}: pass 'exact' or 'float'")
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
     states: list[AggregateState] = []
     for version in versions(
@@ -94,7 +107,7 @@ def history(
         columns["time"].append(version.time)
         columns["changed"].append(version.changed)
         states.append(version.state)
-    return build(HISTORY, columns, fields=_fields(states))
+    return build(HISTORY, columns, fields=_fields(states), floats=numbers == "float")
 
 
 def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from numbers import Real
 from typing import Any
 from uuid import UUID
 
@@ -35,16 +38,19 @@ def build(
     schema: Schema,
     columns: Mapping[str, Sequence[Any]],
     fields: Mapping[str, Sequence[Any]] | None = None,
+    *,
+    floats: bool = False,
 ) -> pd.DataFrame:
     """A frame of `columns` as `schema` has them, then `fields` with inferred dtypes.
 
-    A column that `columns` lacks is missing throughout. The index is a plain
+    With `floats`, fields that hold only numbers are float64. A column that `columns` lacks is missing throughout. The index is a plain
     RangeIndex.
     """
     size = max((len(values) for values in (*columns.values(), *(fields or {}).values())), default=0)
     built = {name: typed(columns.get(name, [None] * size), dtype) for name, dtype in schema.items()}
     for name, values in (fields or {}).items():
-        built[encodable(name)] = inferred(values)
+        numbers = as_floats(values) if floats else None
+        built[encodable(name)] = inferred(values) if numbers is None else numbers
     return pd.DataFrame(built, index=pd.RangeIndex(size), columns=pd.Index(list(built), dtype=str))
 
 
@@ -97,6 +103,30 @@ def inferred(values: Sequence[Any]) -> Any:
         if times.isna().sum() == list(values).count(None):
             return times
     return _objects(values)
+
+
+def as_floats(values: Sequence[Any]) -> Any:
+    """`values` as a float64 array, None and NA being NaN; None where not all of them are numbers.
+
+    What is beyond the largest float is infinite.
+    """
+    known = [value for value in values if value is not None and value is not pd.NA]
+    if not known or not all(map(_is_number, known)):
+        return None
+    return np.array([_float(value) for value in values], dtype=float)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool | Enum)
+
+
+def _float(value: Any) -> float:
+    if value is None or value is pd.NA or (isinstance(value, Decimal) and value.is_nan()):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
 
 
 def _text(value: Any) -> str | None:

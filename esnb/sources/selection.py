@@ -33,9 +33,14 @@ class EventSelection:
     until: datetime | None = None
     by: TimeColumn = "time"
 
+    @property
+    def has_bounds(self) -> bool:
+        """Whether times are selected."""
+        return self.since is not None or self.until is not None
+
     def has_time(self, time: datetime | None, recorded: datetime | None) -> bool:
         """Whether an event's time is wanted; an unknown one is not, if times are selected."""
-        if self.since is None and self.until is None:
+        if not self.has_bounds:
             return True
         if self.by == "recorded":
             time = recorded

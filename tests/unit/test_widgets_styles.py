@@ -20,6 +20,8 @@ def sheet(name: str) -> str:
 def test_there_are_style_sheets() -> None:
     assert set(SHEETS) == {
         "widgets/browse/browse.css",
+        "drawing/chart/chart.css",
+        "drawing/chart/file.css",
         "drawing/esnb.css",
         "widgets/live/live.css",
         "widgets/flow/flow.css",
