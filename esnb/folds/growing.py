@@ -53,8 +53,9 @@ class GrowingHistory:
         """The versions that these events, which follow those folded before, make."""
         for event in stored:
             self._next.append(event)
-            yield next(self._versions)
+            version = next(self._versions)
             self._last = event.originator_version
+            yield version
 
     def _taken(self) -> Iterator[StoredEvent]:
         """The fold's events: it is asked for as many versions as there are events."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -15,8 +16,11 @@ from eventsourcing.persistence import StoredEvent
 import esnb
 from esnb.drawing.html import message, value
 from esnb.drawing.values import tree
+from esnb.threads.changes import Flag
 from esnb.widgets import Explorer
+from esnb.widgets.live.working import WorkBar
 from tests.unit.widget_pages import Outline, explorer_pages, open_widgets
+from tests.waiting import DEADLINE, until
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 DRAWING = {
@@ -75,6 +79,12 @@ def owned_by(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
         return basket
 
     return project
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is clicked is done when the click returns, however slow the machine is."""
+    monkeypatch.setattr(WorkBar, "patience", None)
 
 
 # --- three faces ----------------------------------------------------------------
@@ -336,6 +346,276 @@ def test_what_is_skipped_stays_skipped_when_events_are_read_again() -> None:
     explorer.refresh()
     assert explorer.version == 3
     assert "['tea', 'jam']['jam']" in Outline(explorer._controls()._what_if._table.value).text
+
+
+# --- chart, strip and legend --------------------------------------------------------
+
+
+def a_busy_basket() -> tuple[Application[Any], Basket]:
+    """Opened, added, added, dropped, added."""
+    app, basket = Application[Any](), Basket("Ada")
+    basket.add("tea")
+    basket.add("jam")
+    basket.drop(0)
+    basket.add("salt")
+    app.save(basket)
+    return app, basket
+
+
+def a_busy_explorer() -> Explorer:
+    app, basket = a_busy_basket()
+    return esnb.explore(app, basket.id, live=True)
+
+
+def test_first_previous_next_and_last_mean_that() -> None:
+    explorer = a_busy_explorer()
+    moves = explorer._controls()._moves
+    for button, version in (
+        (moves.first, 1),
+        (moves.next, 2),
+        (moves.last, 5),
+        (moves.previous, 4),
+    ):
+        button.click()
+        assert explorer.version == version
+    explorer.close()
+
+
+def test_the_legend_counts_the_types_and_shows_only_those_that_are_pressed() -> None:
+    explorer = a_busy_explorer()
+    panel = explorer._controls()
+    opened, added, dropped = panel._legend.buttons
+    assert [each.description for each in (opened, added, dropped)] == [
+        "Opened 1",
+        "Added 3",
+        "Dropped 1",
+    ]
+
+    added.value = True
+    assert [index for _, index in panel._list.root.options] == [1, 2, 4]
+    assert "showing 3 of 5 versions" in panel._note.value
+    assert "esnb-k2 esnb-faded" in panel._chart.drawing.value
+    panel._moves.first.click()
+    assert (explorer.version, panel._list.root.value) == (2, 1)
+    assert panel._moves.previous.disabled
+    panel._moves.next.click()
+    panel._moves.next.click()
+    assert explorer.version == 5
+
+    dropped.value = True
+    panel._moves.previous.click()
+    assert explorer.version == 4
+    panel.slider.value = 1  # any version can be looked at, listed or not
+    assert (explorer.version, panel._list.root.value) == (1, None)
+    added.value = dropped.value = False
+    assert len(panel._list.root.options) == 5
+    assert panel._list.root.value == 0
+    explorer.close()
+
+
+def test_the_changes_of_a_field_are_found_from_anywhere() -> None:
+    explorer = a_busy_explorer()
+    chart = explorer._controls()._chart
+    assert [name for name, _ in chart.field.options] == ["owner", "items"]
+    assert chart.field.value == "items"
+    chart.back.click()
+    assert explorer.version == 4
+    chart.field.value = "owner"
+    assert chart.forth.disabled
+    assert "owner over time: 1 change" in chart.drawing.value
+    chart.back.click()
+    assert explorer.version == 1
+    assert chart.back.disabled
+    explorer.close()
+
+
+def test_a_bar_of_the_strip_is_a_button_that_says_its_event() -> None:
+    explorer = a_busy_explorer()
+    bars = explorer._controls()._chart.bars
+    assert list(bars.options) == [f"version {number}" for number in range(1, 6)]
+    assert bars.tooltips[1].startswith("2 Added: items: [] → ['tea']")
+    assert bars.index == 4
+    bars.index = 1
+    assert explorer.version == 2
+    explorer.version = 3
+    assert bars.index == 2
+    explorer.close()
+
+
+def test_a_bar_of_many_versions_goes_to_its_first(long_explorer: Explorer) -> None:
+    bars = long_explorer._controls()._chart.bars
+    assert len(bars.options) == 100
+    assert bars.options[49] == "versions 981 to 1,000"
+    bars.index = 49
+    assert long_explorer.version == 981
+    long_explorer.version = 1000
+    assert bars.index == 49
+    assert long_explorer.version == 1000
+
+
+def test_the_diff_can_be_to_any_version() -> None:
+    explorer = a_busy_explorer()
+    panel = explorer._controls()
+    diff = panel._diff
+    assert [label for label, _ in diff.to.options][:3] == [
+        "the version before",
+        "v1 Opened",
+        "v2 Added",
+    ]
+    explorer.version = 4
+    diff.to.value = 1
+    assert panel._tabs.get_title(2) == "Diff to v1"
+    assert Outline(diff.table.value).text.endswith(
+        "from version 1 to version 4fieldbeforeafter+items[0]'jam'"
+    )
+    explorer.version = 1
+    assert "no differences" in diff.table.value
+    diff.to.value = 5  # a later one: what would have to be taken back
+    assert Outline(diff.table.value).text.count("−") == 2
+    diff.to.value = -1
+    assert panel._tabs.get_title(2) == "Diff"
+    assert "what it changed" in diff.table.value
+    explorer.close()
+
+
+def test_the_speed_of_play_is_that_of_the_timer() -> None:
+    explorer = a_busy_explorer()
+    moves = explorer._controls()._moves
+    moves.speed.value = dict(moves.speed.options)["5 ×"]
+    assert moves.timer.interval == 140
+    explorer.close()
+
+
+# --- following ------------------------------------------------------------------------
+
+
+def followers() -> list[str]:
+    return [each.name for each in threading.enumerate() if each.name == "esnb-follow"]
+
+
+def test_new_versions_appear_and_who_looks_at_an_old_one_stays_there() -> None:
+    app, basket = a_busy_basket()
+    explorer = esnb.explore(app, basket.id, live=True)
+    panel = explorer._controls()
+    explorer.version = 2
+    explorer.following = True
+    assert (explorer.version, panel._follow.switch.description) == (5, "Following")
+    basket.add("rice")
+    app.save(basket)
+    until(lambda: explorer.version == 6)
+    assert panel._follow.new.layout.visibility == "hidden"
+
+    explorer.version = 3
+    assert panel._follow.switch.description == "Paused"
+    for item in ("oil", "nuts"):
+        basket.add(item)
+        app.save(basket)
+    until(lambda: panel._follow.new.description == "2 new")
+    assert (explorer.version, panel._follow.new.layout.visibility) == (3, "visible")
+    assert panel._list.root.options[-1][1] == 7
+
+    panel._follow.new.click()
+    assert (explorer.version, panel._follow.switch.description) == (8, "Following")
+    assert panel._follow.new.layout.visibility == "hidden"
+    explorer.following = False
+    until(lambda: followers() == [])
+    explorer.close()
+
+
+def test_reading_again_at_an_old_version_says_how_many_are_new() -> None:
+    app, basket = a_busy_basket()
+    explorer = esnb.explore(app, basket.id, live=True)
+    explorer.version = 1
+    basket.add("rice")
+    app.save(basket)
+    explorer.refresh()
+    follow = explorer._controls()._follow
+    assert (explorer.version, follow.new.description) == (1, "1 new")
+    explorer.close()
+
+
+def test_following_rests_while_no_page_shows_it_and_ends_when_it_is_closed() -> None:
+    app, basket = a_busy_basket()
+    explorer = esnb.explore(app, basket.id, live=True)
+    root = explorer.widget
+    explorer.following = True
+    root._view_count = 1
+    assert followers() == ["esnb-follow"]
+    root._view_count = 0
+    until(lambda: followers() == [])
+    root._view_count = 1
+    assert followers() == ["esnb-follow"]
+    explorer.close()
+    assert followers() == []
+    assert not explorer.following
+
+
+def test_following_ends_with_the_store_and_says_so() -> None:
+    app, basket = a_busy_basket()
+    explorer = esnb.explore(app, basket.id, live=True)
+    explorer.following = True
+
+    def gone(*_: Any, **__: Any) -> list[StoredEvent]:
+        raise ConnectionError("<b>no</b> server")
+
+    read, app.recorder.select_events = app.recorder.select_events, gone  # type: ignore[method-assign]
+    until(lambda: not explorer.following)
+    said = explorer._controls()._message
+    assert "New versions are not followed." in said.value
+    assert "ConnectionError: &lt;b&gt;no&lt;/b&gt; server" in said.value
+    explorer.following = True
+    assert not explorer.following
+
+    app.recorder.select_events = read  # type: ignore[method-assign]
+    basket.add("rice")
+    app.save(basket)
+    explorer.following = True
+    assert (explorer.version, said.value) == (6, "")
+    explorer.close()
+
+
+def test_only_a_live_explorer_of_an_aggregate_follows() -> None:
+    app, basket = a_busy_basket()
+    with pytest.raises(ValueError, match="only a live explorer follows"):
+        esnb.explore(app, basket.id, live=False).following = True
+    nothing = esnb.explore(Application(), basket.id, live=True)
+    with pytest.raises(AggregateNotFoundError, match="no events yet"):
+        nothing.following = True
+    nothing.close()
+
+
+# --- long work ----------------------------------------------------------------------------
+
+
+def test_what_takes_long_says_so_and_can_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    explorer = a_busy_explorer()
+    panel = explorer._controls()
+    gate, real = Flag(), esnb.frames.without
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        for version in real(*arguments, **options):
+            gate.wait(DEADLINE)
+            yield version
+
+    monkeypatch.setattr("esnb.frames.without", slow)
+    panel.work.patience = 0
+    panel._what_if._skip.value = True
+    assert panel.work.busy
+    assert "Computing the history without 1 event…" in panel.work._note.value
+    explorer.version = 2  # the panel goes on meanwhile
+    assert "version 2 of 5" in panel._headline.value
+    panel.work.stop.click()
+    assert "Stopped. What was shown before is still shown." in panel._message.value
+    assert not panel._what_if.skipped
+    assert not panel._what_if._skip.value
+
+    panel._what_if._skip.value = True
+    gate.set()
+    until(lambda: panel._what_if.skipped.skip == {2})
+    until(lambda: not panel.work.busy)
+    assert panel._message.value == ""
+    assert "without 2" in panel._what_if._table.value
+    explorer.close()
 
 
 # --- an empty store -----------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -43,6 +44,7 @@ class HistoryReader:
         self._id = aggregate_id
         self._projector = projector_func
         self._redaction = Redaction(redact)  # one for all: what it hides can be compared
+        self._reading_on = threading.RLock()
 
     def timeline(self, counted: Counted = with_bar) -> Timeline:
         """All versions; raises what `esnb.history` raises."""
@@ -68,10 +70,11 @@ class HistoryReader:
 
     def longer(self, timeline: Timeline) -> Timeline | None:
         """The timeline with the versions that were added since it was read; None without any."""
-        stored = timeline.history.stored()
-        if not stored:
+        with self._reading_on:  # each event is folded once, whoever looks
+            stored = timeline.history.stored()
+            added = [_compared(each) for each in timeline.history.fold(stored)]
+        if not added:
             return None
-        added = [_compared(each) for each in timeline.history.fold(stored)]
         versions = [*timeline.versions, *added]
         return Timeline(timeline.aggregate_id, versions, self._snapshots(), timeline.history)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from esnb.drawing import html
 from esnb.drawing.html import note, step, steps, text, when, within_budget
 from esnb.drawing.values import Limits, counted, cut_at_word
@@ -26,7 +28,7 @@ def heading(timeline: Timeline, times: bool = True) -> str:
     """Which aggregate this is, how many versions it has, and over which time."""
     count = counted(len(timeline), "version")
     span = timeline.span if times else None
-    if span:
+    if span is not None and span >= timedelta(milliseconds=1):
         count += f" · {span_text(span)}"
     return html.heading(text(timeline.name, 80), timeline.aggregate_id, count)
 

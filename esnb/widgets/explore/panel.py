@@ -31,7 +31,7 @@ from esnb.widgets.explore.version_list import VersionList
 from esnb.widgets.explore.what_if_panel import WhatIfPanel
 from esnb.widgets.live.controls import Quiet, close_all, field, icon_button, named, row
 from esnb.widgets.live.unread import unread
-from esnb.widgets.live.working import PATIENCE, StoppedError, WorkBar
+from esnb.widgets.live.working import StoppedError, WorkBar
 
 _LIMITS = Limits(characters=2000, entries=100, levels=6)
 _TABS = ("Action", "State", "Diff", "What if")
@@ -80,17 +80,17 @@ class ExplorePanel:
         place = min(max(index, 0), len(self._timeline) - 1)
         self.slider.value = self._timeline.numbers[place]
 
-    def refresh(self, patience: float | None = None) -> None:
+    def refresh(self, wait: bool = True) -> None:
         """Reads the aggregate again; at the last version it stays at the last.
 
-        Returns once that is done, or after `patience` seconds, while it goes on.
+        Unless it is to `wait` until that is done, it may return while it goes on.
         """
         self.work.run(
             "Reading the events",
             lambda work: self._reader.timeline(work.count),
             self._take_over,
             self._failed,
-            patience,
+            wait=wait,
         )
 
     @property
@@ -155,17 +155,18 @@ class ExplorePanel:
     def _lay_out(self) -> None:
         top = row("esnb-top", self._heading, self._legend.root)
         moves = row("esnb-moves", *self._moves.widgets)
-        asides = row("esnb-moves", self._note, *self._follow.widgets, self._again)
+        asides = row("esnb-moves", *self._follow.widgets, self._again)
         bar = row("esnb-bar", moves, asides)
         about = row("esnb-about", self._headline, self._when)
         body = row("esnb-body", self._list.root, self._tabs)
         desk = named(widgets.VBox([body, self.work.root, self._message]), "esnb-desk")
-        parts = (top, self._chart.field_row, self._chart.root, bar, about, desk)
+        drawn = row("esnb-field-row", *self._chart.controls, self._note)
+        parts = (top, drawn, self._chart.root, bar, about, desk)
         self.root.children = parts
 
     def _listen(self) -> None:
         self.slider.observe(self._moved, "value")
-        self._again.on_click(lambda _: self.refresh(PATIENCE))
+        self._again.on_click(lambda _: self.refresh(wait=False))
         self._when.observe(lambda change: self._jump(change["new"]), "value")
 
     def _locked(self, step: Callable[[], None]) -> Callable[[], None]:
@@ -220,21 +221,26 @@ class ExplorePanel:
                 self._what_if.skip(self._what_if.skipped.skip)
 
     def _begin_following(self) -> bool:
-        """Goes to the last version there is now."""
-        self.refresh(PATIENCE)
-        if self._message.value:
+        """Goes to the last version there is now; False where it cannot be read."""
+        if not self._read_on():
             return False
         self._to_new()
         return True
 
     def _look(self) -> bool:
         """One look for new versions; False ends the following."""
+        if self._read_on():
+            return True
+        self._follow.stop()
+        return False
+
+    def _read_on(self) -> bool:
+        """Takes in the versions that were added; False where they cannot be read, which it says."""
         timeline = self._timeline
         try:
             longer = self._reader.longer(timeline)
         except Exception as error:  # noqa: BLE001  # said in the panel, not in a cell
-            self._failed(error, "New versions are no longer followed. ")
-            self._follow.stop()
+            self._failed(error, "New versions are not followed. ")
             return False
         with self._lock:
             if longer is not None and timeline is self._timeline:
@@ -255,7 +261,6 @@ class ExplorePanel:
             lambda work: self._reader.without(versions, total, work.count),
             done,
             failed,
-            PATIENCE,
         )
 
     def _skips_changed(self) -> None:
