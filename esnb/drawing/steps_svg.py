@@ -19,7 +19,7 @@ _TOP, _BOTTOM = 24, 86
 _WIDE = 1000
 _COLUMNS = 500
 """More points than a page has pixels for are drawn as what they span in each of these."""
-MOST_DOTS = 240
+MOST_DOTS = 200
 """More events than this have neither dots nor titles."""
 _LEAST_ROOM = 0.12
 """Part of the axis that a text beside the line needs."""
@@ -53,11 +53,8 @@ def steps_svg(points: Sequence[StepPoint], label: str, ends: tuple[str, str] = (
     >>> steps_svg([point], "total over time").count("<circle")
     2
     """
-    few = len(points) <= MOST_DOTS
     parts = [_axis(), _line(points), *_texts(points)]
-    parts += [_dot(point) for point in points] if few else [_rug(points)]
-    parts += [_dot(point, on_line=True) for point in points if few and point.changed]
-    parts += [_mark(point) for point in points if few and point.mark]
+    parts += map(_event, points) if len(points) <= MOST_DOTS else [_rug(points)]
     parts += [_end(ends[0], "0", "start"), _end(ends[1], "100%", "end")]
     return (
         f'<svg class="esnb-steps-svg" role="img" aria-label="{escape(label)}" width="100%" '
@@ -136,20 +133,23 @@ def _y(height: float) -> float:
     return _BOTTOM - (_BOTTOM - _TOP) * height
 
 
-def _dot(point: StepPoint, on_line: bool = False) -> str:
-    if on_line and point.height is None:
-        return ""
-    y = f"{_y(point.height):.1f}" if on_line and point.height is not None else str(AXIS)
+def _event(point: StepPoint) -> str:
+    """Its dots, on the axis and where it set the value, with what they say."""
+    title = f"<title>{escape(point.title)}</title>" if point.title else ""
+    dots = _dot(point, AXIS, 4.5)
+    if point.changed and point.height is not None:
+        dots += _dot(point, _y(point.height), 4)
+    if point.mark:
+        place = f'x="{percent(point.x)}" y="{AXIS - 8}" text-anchor="middle"'
+        dots += (
+            f'<text {place} class="esnb-mark-text" aria-hidden="true">{escape(point.mark)}</text>'
+        )
     faded = " esnb-faded" if point.faded else ""
-    return (
-        f'<circle class="{point.colour}{faded}" cx="{percent(point.x)}" cy="{y}" '
-        f'r="{4 if on_line else 4.5}"><title>{escape(point.title)}</title></circle>'
-    )
+    return f'<g class="{point.colour}{faded}">{title}{dots}</g>'
 
 
-def _mark(point: StepPoint) -> str:
-    place = f'x="{percent(point.x)}" y="{AXIS - 8}" text-anchor="middle"'
-    return f'<text {place} class="esnb-mark-text" aria-hidden="true">{escape(point.mark)}</text>'
+def _dot(point: StepPoint, y: float, radius: float) -> str:
+    return f'<circle cx="{percent(point.x)}" cy="{y:.4g}" r="{radius:g}"/>'
 
 
 def _rug(points: Sequence[StepPoint]) -> str:

@@ -522,6 +522,15 @@ def test_new_versions_appear_and_who_looks_at_an_old_one_stays_there() -> None:
     explorer.close()
 
 
+def test_following_says_so_where_nothing_is_new() -> None:
+    explorer = a_busy_explorer()
+    switch = explorer._controls()._follow.switch
+    for wanted, word in ((True, "Following"), (False, "Follow")):
+        explorer.following = wanted
+        assert switch.description == word
+    explorer.close()
+
+
 def test_reading_again_at_an_old_version_says_how_many_are_new() -> None:
     app, basket = a_busy_basket()
     explorer = esnb.explore(app, basket.id, live=True)

@@ -59,11 +59,11 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
 
 
 def saved_chart(timeline: Timeline, times: bool = True) -> str:
-    """The chart of the field that the live chart begins with, under its name and the legend."""
+    """The chart of the field that the live chart begins with, under the legend and a caption."""
     field = default_field(timeline)
     chart = HistoryChart(timeline, field, frozenset(timeline.types), times)
-    name = "" if field is None else f'<p class="esnb-of-field">{text(field, 80)}</p>'
-    return f"{legend(event_kinds(timeline.types))}{name}{chart.drawing()}"
+    caption = f'<p class="esnb-of-field">{text(chart.summary, 200)}</p>'
+    return f"{legend(event_kinds(timeline.types))}{caption}{chart.drawing(titles=False)}"
 
 
 def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: int) -> str:

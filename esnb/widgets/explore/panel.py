@@ -302,7 +302,7 @@ class ExplorePanel:
         if self._legend.chosen:
             self._places = [place for place, each in enumerate(timeline.types) if each in shown]
             words = f"showing {len(self._places):,} of {counted(len(timeline), 'version')}"
-        self._note.value = note(words if self._legend.chosen else "", announced=True)
+        self._note.value = note(words if self._legend.chosen else "")
         self._list.fit(timeline, self._places, self._what_if.skipped.skip)
         self._chart.fit(timeline, shown)
         self._draw()
