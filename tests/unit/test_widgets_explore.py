@@ -19,6 +19,7 @@ from esnb.drawing.values import tree
 from esnb.threads.changes import Flag
 from esnb.widgets import Explorer
 from esnb.widgets.live.working import WorkBar
+from tests.domain.accounts import Cattery, a_cat
 from tests.unit.widget_pages import Outline, explorer_pages, open_widgets
 from tests.waiting import DEADLINE, until
 
@@ -486,6 +487,46 @@ def test_the_speed_of_play_is_that_of_the_timer() -> None:
     explorer.close()
 
 
+def test_the_list_says_how_long_after_the_version_before_each_was() -> None:
+    app = Cattery()
+    cat = a_cat(app)  # an hour apart
+    labels = {}
+    for times in (True, False):
+        explorer = esnb.explore(app, cat, live=True, times=times)
+        labels[times] = [label for label, _ in explorer._controls()._list.root.options]
+        explorer.close()
+    assert [label.endswith("+1\u00a0h") for label in labels[True]] == [False, True]
+    assert [label.endswith("h") for label in labels[False]] == [False, False]
+
+
+def test_a_history_whose_beginning_is_missing_has_a_chart_of_its_events() -> None:
+    app, basket = a_busy_basket()
+    stored = app.recorder.select_events(basket.id, gt=2)
+    app = Application[Any]()
+    app.recorder.insert_events(stored)
+    explorer = esnb.explore(app, basket.id, live=True)
+    panel = explorer._controls()
+    assert explorer.versions == [3, 4, 5]
+    assert (panel._chart.field.value, panel._chart.forth.disabled) == (None, True)
+    assert "3 events over time" in panel._chart.drawing.value
+    panel._moves.first.click()
+    panel._diff.to.value = 5
+    assert "not known" in panel._diff.table.value
+    assert "not known" in panel._state.value
+    assert "3 events over time" in explorer._repr_html_()
+    explorer.close()
+
+
+def test_the_saved_view_reads_well_without_its_elements() -> None:
+    app, basket = a_busy_basket()
+    explorer = esnb.explore(app, basket.id, live=False, times=False)
+    page = explorer._repr_html_()
+    lines = [line for line in Outline(page).text.splitlines() if line.strip()]
+    assert lines[0].startswith(f"Basket {basket.id} 5 versionsOpened 1 Added 3 Dropped 1")
+    assert "items over the versions: 5 changes" in lines[0]
+    assert "<title>" not in page
+
+
 # --- following ------------------------------------------------------------------------
 
 
@@ -660,6 +701,18 @@ def test_of_an_empty_store_it_says_what_to_do_and_goes_on_when_it_is_done() -> N
     explorer.close()
     assert open_widgets() == before
     assert "Ada" in str(explorer)
+
+
+def test_reading_again_goes_on_beside_where_it_takes_long() -> None:
+    app, basket = Application[Any](), Basket("Ada")
+    explorer = esnb.explore(app, basket.id, live=True)
+    waiting = explorer._waits()
+    waiting.work.patience = 0
+    app.save(basket)
+    waiting.again.click()
+    until(lambda: explorer.versions == [1])
+    until(lambda: explorer.widget.children)
+    explorer.close()
 
 
 def test_of_an_empty_store_it_reads_again_without_controls_too() -> None:

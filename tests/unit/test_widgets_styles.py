@@ -22,6 +22,7 @@ def test_there_are_style_sheets() -> None:
         "widgets/browse/browse.css",
         "drawing/esnb.css",
         "widgets/live/live.css",
+        "widgets/explore/chart.css",
         "widgets/explore/explore.css",
         "widgets/flow/flow.css",
         "widgets/watch/watch.css",

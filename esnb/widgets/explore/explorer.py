@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -212,19 +213,29 @@ class Explorer(Faces):
         if self._waiting is None:
             from esnb.widgets.explore.waiting_panel import WaitingPanel
 
-            self._waiting = WaitingPanel(self._reader.nothing, self.refresh)
+            self._waiting = WaitingPanel(self._reader.nothing, partial(self._look_again, False))
         return self._waiting
 
-    def _look_again(self) -> None:
+    def _look_again(self, wait: bool = True) -> None:
         waiting = self._waits()
-        try:
-            self._timeline = self._reader.timeline_if_any()
-        except Exception as error:  # noqa: BLE001  # whatever the store says, said here
+
+        def failed(error: Exception) -> None:
             waiting.say(unread("The events could not be read", error, kept=""))
-            return
+
+        waiting.work.run(
+            "Reading the events",
+            lambda work: self._reader.timeline_if_any(work.count),
+            self._found,
+            failed,
+            wait=wait,
+        )
+
+    def _found(self, timeline: Timeline | None) -> None:
+        """Puts the controls where the note was, if there is anything now."""
+        waiting = self._waits()
         waiting.say("")
-        if self._timeline is not None:
-            self._index = len(self._timeline) - 1
+        if timeline is not None:
+            self._timeline, self._index = timeline, len(timeline) - 1
             root, self._waiting = waiting.release(), None
             self._controls(root)
 

@@ -54,7 +54,7 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
     versions = steps(_step(timeline, index, times, limits, fields) for index in shown)
     chart = saved_chart(timeline, times)
     return html.saved(
-        f"{heading(timeline, times)}{chart}{omission}\n{versions}", "widgets/explore/explore.css"
+        f"{heading(timeline, times)}{chart}{omission}\n{versions}", "widgets/explore/chart.css"
     )
 
 

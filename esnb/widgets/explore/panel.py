@@ -36,7 +36,12 @@ from esnb.widgets.live.working import StoppedError, WorkBar
 _LIMITS = Limits(characters=2000, entries=100, levels=6)
 _TABS = ("Action", "State", "Diff", "What if")
 _STATE, _DIFF = _TABS.index("State"), _TABS.index("Diff")
-_SHEETS = ("drawing/esnb.css", "widgets/live/live.css", "widgets/explore/explore.css")
+_SHEETS = (
+    "drawing/esnb.css",
+    "widgets/live/live.css",
+    "widgets/explore/chart.css",
+    "widgets/explore/explore.css",
+)
 
 
 class ExplorePanel:
@@ -138,7 +143,7 @@ class ExplorePanel:
         self._when = field(
             "Go to time", "2026-03-01 12:00", "Go to the last version at this time, UTC"
         )
-        self._list = VersionList(self.show)
+        self._list = VersionList(self._times, self.show)
         self._make_tabs()
         self._lay_out()
 
