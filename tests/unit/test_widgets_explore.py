@@ -495,8 +495,8 @@ def test_the_list_says_how_long_after_the_version_before_each_was() -> None:
         explorer = esnb.explore(app, cat, live=True, times=times)
         labels[times] = [label for label, _ in explorer._controls()._list.root.options]
         explorer.close()
-    assert [label.endswith("+1\u00a0h") for label in labels[True]] == [False, True]
-    assert [label.endswith("h") for label in labels[False]] == [False, False]
+    assert ["+1\u00a0h" in label for label in labels[True]] == [False, True]
+    assert not any("+1" in label for label in labels[False])
 
 
 def test_a_history_whose_beginning_is_missing_has_a_chart_of_its_events() -> None:

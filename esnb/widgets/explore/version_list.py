@@ -15,10 +15,11 @@ from esnb.widgets.live.controls import Quiet, named
 
 _WINDOW = 100
 """Lines: a list of ten thousand would be sent at every step."""
-_WIDE, _SINCE = 52, 7
-"""Characters of a line, and of the time since the version before at its end. What a version
-changed has the rest, or the least."""
+_WIDE = 52
+"""Characters of a line, of which what a version changed has the rest, or the least."""
 _LEAST = 20
+_SINCE = 7
+"""Characters of the time since the version before."""
 _NAMES = 16
 """Characters to which names of events are filled up, so that what follows is below each other."""
 
@@ -66,16 +67,16 @@ class VersionList:
             mark = "⊘"
         wide = len(f"{timeline.last:,}")
         first = f"{version.number:>{wide},} {mark} {visible(version.event, 40):<{self._names}}  "
-        room = max(_LEAST, _WIDE - _SINCE - len(first))
-        changed = cut_at_word(version.changed, room)
-        columns = f"{first}{changed:<{room}}{self._since(index):>{_SINCE}}".rstrip()
+        first += f"{self._since(index):>{_SINCE}}  " if self._times else ""
+        changed = cut_at_word(version.changed, max(_LEAST, _WIDE - len(first)))
+        columns = f"{first}{changed}".rstrip()
         # Options fold plain spaces; no-break ones keep the columns.
         return columns.replace(" ", "\u00a0"), index
 
     def _since(self, index: int) -> str:
-        """How long after the version before it was, where that is known and wanted."""
+        """How long after the version before it was, where that is known."""
         timeline = self._timeline
-        if timeline is None or not self._times or not index:
+        if timeline is None or not index:
             return ""
         before, time = (timeline.versions[place].time for place in (index - 1, index))
         return "" if before is None or time is None else since_text(time - before)
