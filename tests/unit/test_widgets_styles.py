@@ -20,6 +20,7 @@ def sheet(name: str) -> str:
 def test_there_are_style_sheets() -> None:
     assert set(SHEETS) == {
         "widgets/browse/browse.css",
+        "drawing/chart/chart.css",
         "drawing/esnb.css",
         "widgets/live/live.css",
         "widgets/explore/chart.css",
