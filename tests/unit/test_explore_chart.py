@@ -18,15 +18,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import esnb
+from esnb.drawing.chart.palette import REST, look_of
 from esnb.drawing.shares_svg import shares_svg
-from esnb.drawing.steps_svg import StepPoint, steps_svg
-from esnb.drawing.type_colours import type_colours
+from esnb.drawing.steps_svg import EventMark, steps_svg
 from esnb.drawing.values import cut_at_word
 from esnb.widgets.explore.axis import axis, end_texts, span_text
 from esnb.widgets.explore.bars import VersionBars, bar_names, bar_titles, shares
 from esnb.widgets.explore.chart import HistoryChart
 from esnb.widgets.explore.field_series import FieldSeries, default_field, number
-from esnb.widgets.explore.legend import event_kinds
+from esnb.widgets.explore.legend import legend_entries
 from esnb.widgets.explore.timeline import Timeline
 
 HOSTILE = "</text></svg><script>alert(1)</script>\u202eevil\x00"
@@ -195,7 +195,8 @@ def test_every_version_has_one_bar_and_every_bar_a_version(versions: int) -> Non
 
 def test_bars_of_many_versions_are_shared_by_type() -> None:
     bars, types = VersionBars(1000), ["Opened"] + ["Added", "Dropped"] * 499 + ["Added"]
-    found = shares(bars, types, type_colours(types), frozenset({"Added"}))
+    kinds = {"Opened": "esnb-k0", "Added": "esnb-k1", "Dropped": "esnb-k2"}
+    found = shares(bars, types, kinds, frozenset({"Added"}))
     assert len(found) == 100
     assert found[50] == {"esnb-k1": 0.5, "esnb-k2 esnb-faded": 0.5}
     assert all(sum(each.values()) == pytest.approx(1) for each in found)
@@ -213,10 +214,11 @@ def test_a_bar_says_its_event_or_its_counts() -> None:
 
 
 def test_more_types_than_colours_share_the_last_one() -> None:
-    kinds = event_kinds(f"Type{number}" for number in range(30))
-    assert [kind.colour for kind in kinds] == [f"esnb-k{number}" for number in range(8)]
+    kinds = legend_entries(f"Type{number}" for number in range(30))
+    assert kinds[-1].colour == REST.css
+    assert [kind.colour for kind in kinds[:-1]] == [look_of(kind.name).css for kind in kinds[:-1]]
     assert (kinds[-1].name, kinds[-1].count) == ("23 other types", 23)
-    assert [kind.name for kind in event_kinds("abcdefgh")] == list("abcdefgh")
+    assert [kind.name for kind in legend_entries("abcdefgh")] == list("abcdefgh")
 
 
 # --- drawings ---------------------------------------------------------------------------------
@@ -246,14 +248,14 @@ def test_hostile_values_are_shown_as_text() -> None:
 
 def test_ten_thousand_versions_are_a_small_drawing() -> None:
     points = [
-        StepPoint(place / 9_999, (place * 7919 % 1000) / 1000, "esnb-k1", "", changed=True)
+        EventMark(place / 9_999, (place * 7919 % 1000) / 1000, "esnb-k1", "", changed=True)
         for place in range(10_000)
     ]
     svg = steps_svg(points, "noise")
     well_formed(svg)
     assert len(svg) < 40_000
     path = svg[svg.index(' d="M') : svg.index('"/></svg>')]
-    assert {"24.0", "85.9"} <= {
+    assert {"24", "85.9"} <= {
         each[1:] for each in path.replace("H", " H").replace("V", " V").split()
     }
 

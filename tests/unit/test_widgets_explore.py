@@ -18,7 +18,8 @@ from esnb.drawing.html import message, value
 from esnb.drawing.values import tree
 from esnb.threads.changes import Flag
 from esnb.widgets import Explorer
-from esnb.widgets.live.working import WorkBar
+from esnb.widgets.explore.panel import ExplorePanel
+from esnb.widgets.explore.waiting_panel import WaitingPanel
 from tests.domain.accounts import Cattery, a_cat
 from tests.unit.widget_pages import Outline, explorer_pages, open_widgets
 from tests.waiting import DEADLINE, until
@@ -85,7 +86,8 @@ def owned_by(make: Callable[[], Any]) -> Callable[[Any, Any], Any]:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is clicked is done when the click returns, however slow the machine is."""
-    monkeypatch.setattr(WorkBar, "patience", None)
+    monkeypatch.setattr(ExplorePanel, "patience", None)
+    monkeypatch.setattr(WaitingPanel, "patience", None)
 
 
 # --- three faces ----------------------------------------------------------------
@@ -395,7 +397,7 @@ def test_the_legend_counts_the_types_and_shows_only_those_that_are_pressed() -> 
     added.value = True
     assert [index for _, index in panel._list.root.options] == [1, 2, 4]
     assert "showing 3 of 5 versions" in panel._note.value
-    assert "esnb-k2 esnb-faded" in panel._chart.drawing.value
+    assert "esnb-faded" in panel._chart.drawing.value
     panel._moves.first.click()
     assert (explorer.version, panel._list.root.value) == (2, 1)
     assert panel._moves.previous.disabled
@@ -648,7 +650,7 @@ def test_what_takes_long_says_so_and_can_be_stopped(monkeypatch: pytest.MonkeyPa
             yield version
 
     monkeypatch.setattr("esnb.frames.without", slow)
-    panel.work.patience = 0
+    panel.patience = 0
     panel._what_if._skip.value = True
     assert panel.work.busy
     assert "Computing the history without 1 event…" in panel.work._note.value
@@ -707,7 +709,7 @@ def test_reading_again_goes_on_beside_where_it_takes_long() -> None:
     app, basket = Application[Any](), Basket("Ada")
     explorer = esnb.explore(app, basket.id, live=True)
     waiting = explorer._waits()
-    waiting.work.patience = 0
+    waiting.patience = 0
     app.save(basket)
     waiting.again.click()
     until(lambda: explorer.versions == [1])

@@ -21,8 +21,7 @@ class Outcome:
         self.errors: list[Exception] = []
 
     def run(self, bar: WorkBar, work: Any, patience: float | None) -> None:
-        bar.patience = patience
-        bar.run("Counting", work, self.found.append, self.errors.append)
+        bar.run("Counting", work, self.found.append, self.errors.append, patience)
 
 
 def held(gate: Flag) -> Iterator[int]:

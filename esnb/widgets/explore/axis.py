@@ -87,10 +87,7 @@ def _clock(time: datetime, clock: str, exact: bool) -> str:
     return f"{text}.{time.microsecond // 1000:03}" if exact else text
 
 
-Axis = tuple[Sequence[float], tuple[str, str]]
-
-
-def axis(timeline: Timeline, times: bool) -> Axis:
+def axis(timeline: Timeline, times: bool) -> tuple[Sequence[float], tuple[str, str]]:
     """Places of the versions, and what stands below the axis's ends.
 
     Without `times` the versions stand beside each other, whenever they were.

@@ -8,13 +8,13 @@ from html import escape
 from esnb.drawing.html import text
 from esnb.drawing.shares_svg import HEIGHT as STRIP
 from esnb.drawing.shares_svg import shares_svg
-from esnb.drawing.steps_svg import AXIS, HEIGHT, MOST_DOTS, StepPoint, percent, steps_svg
-from esnb.drawing.type_colours import type_colours
+from esnb.drawing.steps_svg import AXIS, HEIGHT, MOST_DOTS, EventMark, percent, steps_svg
 from esnb.drawing.values import counted, line, visible
 from esnb.folds.changes import ABSENT
 from esnb.widgets.explore.axis import axis
 from esnb.widgets.explore.bars import VersionBars, event_title, shares
 from esnb.widgets.explore.field_series import FieldSeries
+from esnb.widgets.explore.legend import colours, legend_entries
 from esnb.widgets.explore.timeline import Timeline
 
 _ELBOW = HEIGHT - 2
@@ -32,7 +32,7 @@ class HistoryChart:
         self._times = times
         self._shown = shown
         self._places, self._ends = axis(timeline, times)
-        self._colours = type_colours(timeline.types)
+        self._colours = colours(legend_entries(timeline.types))
         self.series = FieldSeries(timeline, field)
         self.bars = VersionBars(len(timeline))
 
@@ -47,8 +47,8 @@ class HistoryChart:
         strip = shares_svg(shares(self.bars, self._timeline.types, self._colours, self._shown))
         gutter = "".join(f"<span>{text(each, 20)}</span>" for each in (high, low))
         return (
-            f'<div class="esnb-chart"><div class="esnb-gutter">{gutter}</div>'
-            f'<div class="esnb-plot">{svg}{strip}</div></div>'
+            f'<div class="esnb-history"><div class="esnb-history-ends">{gutter}</div>'
+            f'<div class="esnb-history-plot">{svg}{strip}</div></div>'
         )
 
     def cursor(self, index: int) -> str:
@@ -93,13 +93,13 @@ class HistoryChart:
             parts.insert(1, line(value, 24))
         return " · ".join(parts)
 
-    def _points(self, titles: bool) -> Iterator[StepPoint]:
+    def _points(self, titles: bool) -> Iterator[EventMark]:
         setters = set(self._timeline.setters(self.series.field or ""))
         heights = self.series.heights
         for place, version in enumerate(self._timeline.versions):
             changed = place in setters
             said = changed and not self.series.is_numeric and heights[place] is not None
-            yield StepPoint(
+            yield EventMark(
                 self._places[place],
                 heights[place],
                 self._colours[version.event],

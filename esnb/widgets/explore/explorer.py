@@ -227,7 +227,7 @@ class Explorer(Faces):
             lambda work: self._reader.timeline_if_any(work.count),
             self._found,
             failed,
-            wait=wait,
+            None if wait else waiting.patience,
         )
 
     def _found(self, timeline: Timeline | None) -> None:

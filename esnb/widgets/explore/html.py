@@ -10,7 +10,7 @@ from esnb.drawing.values import Limits, counted, cut_at_word
 from esnb.widgets.explore.axis import span_text
 from esnb.widgets.explore.chart import HistoryChart
 from esnb.widgets.explore.field_series import default_field
-from esnb.widgets.explore.legend import event_kinds, legend
+from esnb.widgets.explore.legend import legend, legend_entries
 from esnb.widgets.explore.tables_html import action, diff, state
 from esnb.widgets.explore.timeline import Timeline
 
@@ -54,7 +54,9 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
     versions = steps(_step(timeline, index, times, limits, fields) for index in shown)
     chart = saved_chart(timeline, times)
     return html.saved(
-        f"{heading(timeline, times)}{chart}{omission}\n{versions}", "widgets/explore/chart.css"
+        f"{heading(timeline, times)}{chart}{omission}\n{versions}",
+        "drawing/chart/chart.css",
+        "widgets/explore/history.css",
     )
 
 
@@ -63,7 +65,7 @@ def saved_chart(timeline: Timeline, times: bool = True) -> str:
     field = default_field(timeline)
     chart = HistoryChart(timeline, field, frozenset(timeline.types), times)
     caption = f'<p class="esnb-of-field">{text(chart.summary, 200)}</p>'
-    return f"{legend(event_kinds(timeline.types))}{caption}{chart.drawing(titles=False)}"
+    return f"{legend(legend_entries(timeline.types))}{caption}{chart.drawing(titles=False)}"
 
 
 def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: int) -> str:

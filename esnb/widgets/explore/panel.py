@@ -31,7 +31,7 @@ from esnb.widgets.explore.version_list import VersionList
 from esnb.widgets.explore.what_if_panel import WhatIfPanel
 from esnb.widgets.live.controls import Quiet, close_all, field, icon_button, named, row
 from esnb.widgets.live.unread import unread
-from esnb.widgets.live.working import StoppedError, WorkBar
+from esnb.widgets.live.working import PATIENCE, StoppedError, WorkBar
 
 _LIMITS = Limits(characters=2000, entries=100, levels=6)
 _TABS = ("Action", "State", "Diff", "What if")
@@ -39,13 +39,17 @@ _STATE, _DIFF = _TABS.index("State"), _TABS.index("Diff")
 _SHEETS = (
     "drawing/esnb.css",
     "widgets/live/live.css",
-    "widgets/explore/chart.css",
+    "drawing/chart/chart.css",
+    "widgets/explore/history.css",
     "widgets/explore/explore.css",
 )
 
 
 class ExplorePanel:
     """The widgets of one explorer; `root` is what is displayed."""
+
+    patience: float | None = PATIENCE
+    """Seconds that the kernel waits for what was clicked."""
 
     def __init__(
         self,
@@ -95,7 +99,7 @@ class ExplorePanel:
             lambda work: self._reader.timeline(work.count),
             self._take_over,
             self._failed,
-            wait=wait,
+            None if wait else self.patience,
         )
 
     @property
@@ -266,6 +270,7 @@ class ExplorePanel:
             lambda work: self._reader.without(versions, total, work.count),
             done,
             failed,
+            self.patience,
         )
 
     def _skips_changed(self) -> None:

@@ -9,11 +9,14 @@ import ipywidgets as widgets
 
 from esnb.drawing.html import message, note, style
 from esnb.widgets.live.controls import button, close_all, named, row
-from esnb.widgets.live.working import WorkBar
+from esnb.widgets.live.working import PATIENCE, WorkBar
 
 
 class WaitingPanel:
     """A note, and a button to read again; `root` is what is displayed, and stays displayed."""
+
+    patience: float | None = PATIENCE
+    """Seconds that the kernel waits for what was clicked."""
 
     def __init__(self, words: str, look: Callable[[], object]) -> None:
         self._message = widgets.HTML()

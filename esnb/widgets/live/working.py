@@ -17,6 +17,8 @@ from esnb.widgets.live.controls import button, row
 
 T = TypeVar("T")
 
+PATIENCE = 1.0
+"""Seconds after which work says that it goes on, and the kernel no longer waits for it."""
 _INTERVAL = 0.3
 """Seconds between two counts."""
 
@@ -72,9 +74,6 @@ class WorkBar:
     Only the newest work counts: what was begun before is stopped.
     """
 
-    patience: float | None = 1.0
-    """Seconds after which work says that it goes on, and the kernel no longer waits for it."""
-
     def __init__(self) -> None:
         self._changes = Changes()
         self._work: LongWork | None = None
@@ -95,13 +94,12 @@ class WorkBar:
         work: Callable[[LongWork], T],
         done: Callable[[T], None],
         failed: Callable[[Exception], None],
-        *,
-        wait: bool = False,
+        patience: float | None = None,
     ) -> None:
         """Has another thread do `work`, then calls `done` or `failed`, here or there.
 
-        Returns once that is over, or, unless it is to `wait`, when its patience
-        ends while the work goes on. A stop calls `failed` with StoppedError. An interrupt of the
+        Returns once that is over, or after `patience` seconds, while the work
+        goes on. A stop calls `failed` with StoppedError. An interrupt of the
         wait stops the work.
         """
         begun = LongWork(what, done, failed, self._say)
@@ -109,7 +107,6 @@ class WorkBar:
         self._work = begun
         begin(partial(self._do, begun, partial(work, begun)))
         try:
-            patience = None if wait else self.patience
             self._changes.wait_for(lambda: begun.outcome is not None, patience)
         except BaseException:
             self._forget(begun)
