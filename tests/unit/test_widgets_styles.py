@@ -24,6 +24,8 @@ def test_there_are_style_sheets() -> None:
         "drawing/chart/file.css",
         "drawing/esnb.css",
         "widgets/live/live.css",
+        "widgets/explore/history.css",
+        "widgets/explore/explore.css",
         "widgets/flow/flow.css",
         "widgets/watch/watch.css",
     }
