@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count, islice, starmap
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -18,6 +18,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from esnb.sources.application import ApplicationSource
 from esnb.sources.file import FileSource
 from esnb.sources.lag import has_gapless_ids
+from esnb.sources.moments import LAST_MOMENT
 from esnb.sources.numbers import FURTHEST
 from esnb.sources.record import EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
@@ -108,6 +109,12 @@ class Pager:
             f"the first and the last {reach:,} events do not reach {time:%Y-%m-%d %H:%M}: "
             "page on from there, or open a stream"
         )
+
+    def seek_after(self, stream: str | None, time: datetime) -> int | None:
+        """The number of the first event after `time`; None when there is none."""
+        if time >= LAST_MOMENT:
+            return None
+        return self.seek(stream, time + timedelta(microseconds=1))
 
     def _halved(self, time: datetime) -> int | None:
         newest = self._first(self.backwards(None))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.ids import without_ids
-from esnb.sources.moments import Moment, read_moment
+from esnb.sources.moments import Moment, read_end, read_moment
 from esnb.sources.names import listed
 from esnb.sources.page import Filter
 from esnb.widgets.browse import html
@@ -39,7 +38,7 @@ def browse(
 
     `source` is whatever `esnb.events` reads. It begins with the newest events,
     or `at` a time (a datetime, or text such as `"2026-03-01 12:00"`; UTC where
-    there is no offset), a stream (a UUID or a value of a `stream` column) or a
+    there is no offset; a day begins with its first event), a stream (a UUID or a value of a `stream` column) or a
     position. A page has `rows` events. A log of millions is read page by page
     and never as a whole: a filter looks at 10,000 events at most before it
     shows what it found and asks whether to go on, and streams are found in the
@@ -149,16 +148,21 @@ class Browser(Faces):
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> None:
-        """Only events of these types (names or patterns), with this text, between these times."""
+        """Only events of these types (names or patterns), with this text, between these times.
+
+        Both times are inclusive; `until` a day without a time of day includes all of it.
+        """
         if not isinstance(text, str):
             raise TypeError(f"text={text!r}: pass text")
         problem = f"types={types!r}: pass names of types, or patterns for them"
         names = tuple(listed(types, str, problem))
-        wanted = Filter(names, text, _moment(since, "since"), _moment(until, "until"))
+        start = None if since is None else read_moment(since, "since")
+        end = None if until is None else read_end(until, "until")
+        wanted = Filter(names, text, start, end)
         self._do(lambda: self._visit.filtered(wanted))
 
     def start(self, time: Moment) -> None:
-        """Goes to the first event at or after `time`."""
+        """Goes to the first event at or after `time`; of a day, to that day's first event."""
         moment = read_moment(time, "time")
         self._do(lambda: self._visit.start(moment))
 
@@ -232,7 +236,3 @@ class Browser(Faces):
             self._controls().do(step)
         else:
             step()
-
-
-def _moment(value: Moment | None, argument: str) -> datetime | None:
-    return None if value is None else read_moment(value, argument)

@@ -6,7 +6,7 @@ No widgets: the panel, the saved view and the text draw what a visit holds.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import chain, islice
 from typing import Any, SupportsIndex
 from uuid import UUID
@@ -14,7 +14,7 @@ from uuid import UUID
 import numpy as np
 
 from esnb.sources.known_streams import KnownStreams
-from esnb.sources.moments import is_iso_8601, read_moment
+from esnb.sources.moments import is_iso_8601, read_end, read_moment
 from esnb.sources.numbers import bound
 from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, read_page
 from esnb.sources.paging import Pager
@@ -130,7 +130,7 @@ class Visit:
         if wanted.since is not None:
             anchor = self._at(wanted.since)
         elif wanted.until is not None:
-            number = self.pager.seek(self.here.stream, wanted.until + timedelta(microseconds=1))
+            number = self.pager.seek_after(self.here.stream, wanted.until)
             anchor = Anchor("before", number)
         self._go(Place(self.here.stream, wanted, anchor))
 
@@ -276,7 +276,7 @@ def read_filter(types: str, text: str, since: str, until: str) -> Filter:
         names,
         text.strip(),
         read_moment(since, "since") if since.strip() else None,
-        read_moment(until, "until") if until.strip() else None,
+        read_end(until, "until") if until.strip() else None,
     )
 
 

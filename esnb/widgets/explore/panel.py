@@ -13,7 +13,7 @@ import ipywidgets as widgets
 from esnb.drawing.html import message, style
 from esnb.drawing.values import Limits, visible
 from esnb.folds.versions import Version
-from esnb.sources.moments import read_moment
+from esnb.sources.moments import read_end
 from esnb.widgets.explore import html, tables_html
 from esnb.widgets.explore.history_reader import HistoryReader
 from esnb.widgets.explore.timeline import Timeline
@@ -154,7 +154,7 @@ class ExplorePanel:
         if not typed.strip():
             return
         try:
-            index = self._timeline.at(read_moment(typed, "time"))
+            index = self._timeline.at(read_end(typed, "time"))
         except ValueError as error:
             self._message.value = message(str(error))
         else:
