@@ -67,6 +67,22 @@ def visible(text: object, most: int = 400) -> str:
     return cut if len(whole) <= most else f"{cut}… ({len(whole):,} characters)"
 
 
+def cut_at_word(text: object, most: int) -> str:
+    """The text without invisible characters; a long one ends after a word, in an ellipsis.
+
+    >>> cut_at_word("price: 49.90; description: 'Brass, with a shade'", 40)
+    "price: 49.90; description: 'Brass, with…"
+    """
+    whole = text if isinstance(text, str) else safe_repr(text)
+    shown = printable(whole[: most + 1])
+    if len(shown) <= most:
+        return shown
+    head = shown[:most]
+    word = head.rpartition(" ")[0].rstrip(" ,;:→")
+    # A text without spaces, or with a long word at its end, has no better place.
+    return f"{word if len(word) > most // 2 else head[:-1]}…"
+
+
 def line(value: Any, most: int = 80) -> str:
     """The value on one line of at most `most` characters."""
     text = tree(value, Limits(characters=most, entries=most // 4 + 1, levels=4)).line()

@@ -25,6 +25,7 @@ from esnb.clients.uri import masked_error
 from esnb.drawing.values import Limits, line, tree
 from esnb.frames.schema import build
 from esnb.values.cell import as_cell, encodable
+from tests.unit.widget_pages import explorer_pages
 
 CUT = "cut \ud83d here"
 WRITTEN = "cut \\ud83d here"
@@ -202,9 +203,9 @@ def test_a_widget_shows_any_state(thing: Thing) -> None:
     panel = explorer._controls()
     panel._what_if.skip(frozenset({2}))
     explorer.version = 1
-    for each in (*panel._tables, panel._headline, panel._heading, panel._what_if._table):
+    for each in explorer_pages(panel):
         each.value.encode()
-    for label, _ in panel._list.options:
+    for label, _ in panel._list.root.options:
         label.encode()
     explorer.close()
 

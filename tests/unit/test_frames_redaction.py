@@ -27,6 +27,7 @@ from esnb.literals.imports import NoLiteralError
 from esnb.sources.redaction import REDACTED, Redaction
 from tests.domain.accounts import Bank, record
 from tests.domain.mapped import Joined, PositionalClub
+from tests.unit.widget_pages import explorer_pages
 
 SECRET = "s3cr3t"
 NUMBER = 31_415_926_535_897  # longer than any part of an id: found in none by accident
@@ -415,7 +416,7 @@ def test_an_error_is_shown_without_its_text(
     faces = [explorer._repr_html_(), str(explorer)]
     panel = explorer._controls()
     panel._what_if.skip(frozenset({1}))
-    faces += [each.value for each in (*panel._tables, panel._headline, panel._what_if._table)]
+    faces += [each.value for each in explorer_pages(panel)]
     explorer.close()
     for shown in (everything_in(frame), *faces):
         assert SECRET not in shown

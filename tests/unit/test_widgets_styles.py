@@ -23,6 +23,7 @@ def test_there_are_style_sheets() -> None:
         "drawing/chart/chart.css",
         "drawing/esnb.css",
         "widgets/live/live.css",
+        "widgets/explore/explore.css",
         "widgets/flow/flow.css",
         "widgets/watch/watch.css",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from html.parser import HTMLParser
+from typing import Any
 
 from ipywidgets import Widget
 
@@ -13,6 +14,13 @@ def open_widgets() -> set[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecated, and without a successor
         return set(Widget.widgets)
+
+
+def explorer_pages(panel: Any) -> list[Any]:
+    """The widgets of an explorer that show HTML made of an aggregate's values."""
+    tables = [panel._action, panel._state, panel._diff.table, panel._what_if._table]
+    chart = [panel._chart.drawing, panel._chart.cursor]
+    return [*tables, *chart, panel._heading, panel._headline]
 
 
 class Outline(HTMLParser):

@@ -40,8 +40,10 @@ def explore(
 ) -> Explorer:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
-    Under State, a field that is pointed at or focused says which event set it;
-    What if shows the state beside the one without the events that are skipped.
+    A chart shows one field over time, with the slider as its cursor; the strip
+    below it and the legend show the events by type. State says which event set
+    each field; Diff compares with any version; What if shows the state beside the
+    one without the events that are skipped. It can follow the aggregate.
 
     Starts at `version` (by default the newest). `live` is whether there are
     controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
@@ -107,9 +109,7 @@ class Explorer(Faces):
     @property
     def widget(self) -> Any:
         """The controls, an `ipywidgets.VBox`; made on first use."""
-        if self._is_empty or self._waiting is not None:
-            return self._waits().root
-        return self._controls().root
+        return self._waits().root if self._is_empty else self._controls().root
 
     @property
     def versions(self) -> list[int]:
@@ -150,8 +150,25 @@ class Explorer(Faces):
             if self._timeline is not None and at_end:
                 self._index = len(self._timeline) - 1
 
+    @property
+    def following(self) -> bool:
+        """Whether new versions appear as they are recorded; set it to start or stop that.
+
+        Whoever moves to an older version stays there, and is told how many are new.
+        """
+        return self._panel is not None and self._panel.following
+
+    @following.setter
+    def following(self, wanted: bool) -> None:
+        if wanted and not self.live:
+            raise ValueError("only a live explorer follows: explore(app, aggregate_id, live=True)")
+        if wanted and self._is_empty:
+            raise AggregateNotFoundError(self._reader.nothing)
+        if self.live and not self._is_empty:
+            self._controls().following = wanted
+
     def close(self) -> None:
-        """Removes the controls; what was read can still be shown as HTML and text."""
+        """Stops following and removes the controls; what was read can still be shown as HTML and text."""
         if self._panel is not None:
             self._timeline, self._index = self._panel.timeline, self._panel.index
             self._panel.close()
@@ -174,11 +191,15 @@ class Explorer(Faces):
             return nothing(self._reader.nothing)
         return html.saved(self._now(), self._times)
 
-    def _controls(self) -> ExplorePanel:
+    def _shown(self) -> None:
+        if not self._is_empty:
+            self._controls().shown()
+
+    def _controls(self, root: Any = None) -> ExplorePanel:
         if self._panel is None:
             from esnb.widgets.explore.panel import ExplorePanel
 
-            self._panel = ExplorePanel(self._now(), self._index, self._times, self._reader)
+            self._panel = ExplorePanel(self._now(), self._index, self._times, self._reader, root)
         return self._panel
 
     # --- while there is nothing -----------------------------------------------------
@@ -204,7 +225,8 @@ class Explorer(Faces):
         waiting.say("")
         if self._timeline is not None:
             self._index = len(self._timeline) - 1
-            waiting.show(self._controls().root)
+            root, self._waiting = waiting.release(), None
+            self._controls(root)
 
     # --- where it is ------------------------------------------------------------------
 

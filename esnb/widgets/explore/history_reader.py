@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb import frames
+from esnb.folds.growing import GrowingHistory
+from esnb.folds.versions import Version
+from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redaction
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.timeline import Timeline
@@ -15,6 +19,14 @@ from esnb.widgets.explore.timeline import Timeline
 if TYPE_CHECKING:
     from esnb.folds.fold import ProjectorFunction
     from esnb.sources.redaction import Redact
+
+Counted = Callable[[Iterable[Version], int], Iterable[Version]]
+"""Passes versions on, and says how many of how many there were."""
+
+
+def with_bar(versions: Iterable[Version], total: int) -> Iterator[Version]:
+    """Says it in a bar of the running cell."""
+    return track(versions, unit="versions", total=total)
 
 
 class HistoryReader:
@@ -32,27 +44,36 @@ class HistoryReader:
         self._projector = projector_func
         self._redaction = Redaction(redact)  # one for all: what it hides can be compared
 
-    def timeline(self) -> Timeline:
+    def timeline(self, counted: Counted = with_bar) -> Timeline:
         """All versions; raises what `esnb.history` raises."""
-        found = list(
-            frames.versions(
-                self._app,
-                self._id,
-                projector_func=self._projector,
-                redact=self._redaction,
-                purpose="explore()",
-            )
+        history = GrowingHistory(
+            self._app,
+            self._id,
+            projector_func=self._projector,
+            redact=self._redaction,
+            purpose="explore()",
         )
-        return Timeline(found[0].stream, found, self._snapshots())
+        stored = history.stored()
+        versions = [_compared(each) for each in counted(history.fold(stored), len(stored))]
+        return Timeline(versions[0].stream, versions, self._snapshots(), history)
 
-    def timeline_if_any(self) -> Timeline | None:
+    def timeline_if_any(self, counted: Counted = with_bar) -> Timeline | None:
         """The same; None where the application has no events at all."""
         try:
-            return self.timeline()
+            return self.timeline(counted)
         except AggregateNotFoundError:
             if self._app.recorder.max_notification_id() is not None:
                 raise
             return None
+
+    def longer(self, timeline: Timeline) -> Timeline | None:
+        """The timeline with the versions that were added since it was read; None without any."""
+        stored = timeline.history.stored()
+        if not stored:
+            return None
+        added = [_compared(each) for each in timeline.history.fold(stored)]
+        versions = [*timeline.versions, *added]
+        return Timeline(timeline.aggregate_id, versions, self._snapshots(), timeline.history)
 
     @property
     def nothing(self) -> str:
@@ -62,12 +83,12 @@ class HistoryReader:
             "save an aggregate, then read again"
         )
 
-    def without(self, skip: frozenset[int]) -> Skipped:
-        """What is left without the events of `skip`."""
+    def without(self, skip: frozenset[int], total: int, counted: Counted = with_bar) -> Skipped:
+        """What is left without the events of `skip`: about `total` versions."""
         left = frames.without(
             self._app, self._id, skip, projector_func=self._projector, redact=self._redaction
         )
-        return Skipped(skip, list(left))
+        return Skipped(skip, list(counted(left, total)))
 
     def _snapshots(self) -> frozenset[int]:
         """The versions of which the application has a snapshot."""
@@ -75,3 +96,9 @@ class HistoryReader:
             return frozenset()
         found = frames.snapshots(self._app, self._id)
         return frozenset(int(version) for version in found["version"].dropna())
+
+
+def _compared(version: Version) -> Version:
+    """Has the version compare its states now, while its bar says how far the reading is."""
+    _ = version.changes
+    return version

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from esnb.drawing import html
 from esnb.drawing.html import note, step, steps, text, when, within_budget
-from esnb.drawing.values import Limits, counted
+from esnb.drawing.values import Limits, counted, cut_at_word
+from esnb.widgets.explore.axis import span_text
+from esnb.widgets.explore.chart import HistoryChart
+from esnb.widgets.explore.field_series import default_field
+from esnb.widgets.explore.legend import event_kinds, legend
 from esnb.widgets.explore.tables_html import action, diff, state
 from esnb.widgets.explore.timeline import Timeline
 
@@ -18,9 +22,12 @@ _DETAIL = (
 """Ever smaller: versions shown, limits of their values, fields of each."""
 
 
-def heading(timeline: Timeline) -> str:
-    """Which aggregate this is, and how many versions it has."""
+def heading(timeline: Timeline, times: bool = True) -> str:
+    """Which aggregate this is, how many versions it has, and over which time."""
     count = counted(len(timeline), "version")
+    span = timeline.span if times else None
+    if span:
+        count += f" · {span_text(span)}"
     return html.heading(text(timeline.name, 80), timeline.aggregate_id, count)
 
 
@@ -43,7 +50,18 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
             f"{timeline.numbers[shown[0]]:,} to {timeline.last:,}"
         )
     versions = steps(_step(timeline, index, times, limits, fields) for index in shown)
-    return html.saved(f"{heading(timeline)}{omission}\n{versions}")
+    chart = saved_chart(timeline, times)
+    return html.saved(
+        f"{heading(timeline, times)}{chart}{omission}\n{versions}", "widgets/explore/explore.css"
+    )
+
+
+def saved_chart(timeline: Timeline, times: bool = True) -> str:
+    """The chart of the field that the live chart begins with, under its name and the legend."""
+    field = default_field(timeline)
+    chart = HistoryChart(timeline, field, frozenset(timeline.types), times)
+    name = "" if field is None else f'<p class="esnb-of-field">{text(field, 80)}</p>'
+    return f"{legend(event_kinds(timeline.types))}{name}{chart.drawing()}"
 
 
 def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: int) -> str:
@@ -59,7 +77,7 @@ def headline(timeline: Timeline, index: int, times: bool) -> str:
     """One line about a version: its number, its event, what the event changed."""
     version = timeline.versions[index]
     kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if timeline.has_snapshot(index) else ""
-    changed = f'<span class="esnb-what">{text(version.changed, 160)}</span>'
+    changed = f'<span class="esnb-what">{text(cut_at_word(version.changed, 160), 800)}</span>'
     return (
         f'<b class="esnb-version">{version.number:,}</b> '
         f'<strong class="esnb-event">{text(version.event, 80)}</strong> '
@@ -68,26 +86,13 @@ def headline(timeline: Timeline, index: int, times: bool) -> str:
 
 
 def status(timeline: Timeline, index: int, times: bool) -> str:
-    """The headline above the live tables; screen readers announce it."""
+    """The headline above the live tables, always as high; screen readers announce it."""
+    version = timeline.versions[index]
+    kept = ' <span class="esnb-snapshot">◆ snapshot</span>' if timeline.has_snapshot(index) else ""
     return (
-        f'<p class="esnb-headline" role="status">{headline(timeline, index, times)} '
-        f'<span class="esnb-of">version {timeline.numbers[index]:,} of {timeline.last:,}</span></p>'
+        f'<p class="esnb-headline" role="status"><b class="esnb-version">{version.number:,}</b> '
+        f'<strong class="esnb-event">{text(version.event, 80)}</strong>'
+        f"{when(version.time, times)}{kept} "
+        f'<span class="esnb-of">version {version.number:,} of {timeline.last:,}</span>'
+        f'<span class="esnb-what">{text(cut_at_word(version.changed, 200), 800)}</span></p>'
     )
-
-
-def strip(timeline: Timeline, index: int, most: int = 240) -> str:
-    """All versions as one row of bars, one colour per event type; decoration only.
-
-    With more than `most` versions a bar stands for several.
-    """
-    count = len(timeline)
-    kinds = [version.event for version in timeline.versions]
-    colours = {name: number % 8 for number, name in enumerate(dict.fromkeys(kinds))}
-    bars = min(count, most)
-    here = index * bars // count
-    cells = []
-    for bar in range(bars):
-        kind = kinds[bar * count // bars]
-        now = " esnb-now" if bar == here else " esnb-past" if bar < here else ""
-        cells.append(f'<i class="esnb-k{colours[kind]}{now}"></i>')
-    return f'<div class="esnb-strip" aria-hidden="true">{"".join(cells)}</div>'

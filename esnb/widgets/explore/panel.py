@@ -1,89 +1,70 @@
 """The live explorer: controls that move through a timeline.
 
 Only the slider holds the current place; every other control sets it, and one
-observer then draws.
+observer then draws. Following and long work come from other threads: whoever
+draws holds the lock.
 """
 
 from __future__ import annotations
 
+import threading
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ipywidgets as widgets
 
-from esnb.drawing.html import message, style
-from esnb.drawing.values import Limits, visible
+from esnb.drawing.html import message, note, style
+from esnb.drawing.values import Limits, counted
 from esnb.folds.versions import Version
 from esnb.sources.moments import read_end
 from esnb.widgets.explore import html, tables_html
+from esnb.widgets.explore.chart_panel import ChartPanel
+from esnb.widgets.explore.diff_panel import DiffPanel
+from esnb.widgets.explore.following import FollowPanel
 from esnb.widgets.explore.history_reader import HistoryReader
+from esnb.widgets.explore.legend_panel import LegendPanel
+from esnb.widgets.explore.moves_panel import MovesPanel
+from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.timeline import Timeline
+from esnb.widgets.explore.version_list import VersionList
 from esnb.widgets.explore.what_if_panel import WhatIfPanel
-from esnb.widgets.live.controls import close_all, field, icon_button, label, named, row
+from esnb.widgets.live.controls import Quiet, close_all, field, icon_button, named, row
 from esnb.widgets.live.unread import unread
+from esnb.widgets.live.working import PATIENCE, StoppedError, WorkBar
 
-_WINDOW = 100
-"""Lines of the event list: a list of ten thousand would be sent at every step."""
 _LIMITS = Limits(characters=2000, entries=100, levels=6)
-_TABS = ("Action", "State", "Diff")
-_FIRST_TAB = _TABS.index("State")
-_PLAYING = "playing" if hasattr(widgets.Play, "playing") else "_playing"
-"""The trait had an underscore before ipywidgets 8."""
+_TABS = ("Action", "State", "Diff", "What if")
+_STATE, _DIFF = _TABS.index("State"), _TABS.index("Diff")
+_SHEETS = ("drawing/esnb.css", "widgets/live/live.css", "widgets/explore/explore.css")
 
 
 class ExplorePanel:
     """The widgets of one explorer; `root` is what is displayed."""
 
-    def __init__(self, timeline: Timeline, index: int, times: bool, reader: HistoryReader) -> None:
+    def __init__(
+        self,
+        timeline: Timeline,
+        index: int,
+        times: bool,
+        reader: HistoryReader,
+        root: Any = None,
+    ) -> None:
+        """`root` is a box that is displayed already, whose content is replaced."""
         self._timeline = timeline
         self._times = times
         self._reader = reader
-        self._window = range(0)
-        self._drawing = False
-
-        self._heading = widgets.HTML()
-        self._strip = widgets.HTML()
-        self._message = widgets.HTML()
-        self._headline = widgets.HTML()
-        self._tables = [widgets.HTML() for _ in _TABS]
-        self._slider = widgets.IntSlider(readout=False, continuous_update=True)
-        # The timer of ipywidgets, without its unlabelled buttons.
-        self._timer = widgets.Play(interval=700, layout={"display": "none"})
-        self._back = icon_button("step-backward", "Previous version")
-        self._play = icon_button("play", "Play the versions")
-        self._next = icon_button("step-forward", "Next version")
-        self._again = icon_button("refresh", "Read the events again")
-        self._when = field(
-            "Go to time", "2026-03-01 12:00", "Go to the last version at this time, UTC"
-        )
-        self._what_if = WhatIfPanel(_LIMITS, reader.without, self._failed, self._skipped)
-        self._list = named(widgets.Select(description="Versions", options=[], rows=12), "esnb-list")
-        self._tabs = named(widgets.Tab(children=[*self._tables, self._what_if.root]), "esnb-tabs")
-        for place, name in enumerate([*_TABS, "What if"]):
-            self._tabs.set_title(place, name)
-        self._tabs.selected_index = _FIRST_TAB
-        scale = named(widgets.VBox([self._strip, self._slider]), "esnb-scale")
-        buttons = [self._back, self._play, self._next]
-        bar = named(widgets.HBox([*buttons, scale, self._again, self._timer]), "esnb-bar")
-        about = row("esnb-about", self._headline, self._when)
-        body = named(widgets.HBox([self._list, self._tabs]), "esnb-body")
-        self.root = named(
-            widgets.VBox([self._heading, bar, self._message, about, body]),
-            "esnb",
-            "esnb-live",
-        )
-
+        self._lock = threading.RLock()
+        self._drawing = Quiet()
+        self._places: Sequence[int] = range(len(timeline))
+        self._seen = len(timeline)
+        self.root = root or named(widgets.VBox(), "esnb", "esnb-live")
+        self.root.add_class("esnb-explore")
+        self._make()
         self._fit(index)
-        self._show_playing()
-        # In the browser, so that playing does not wait for the kernel.
-        self._link = widgets.jslink((self._timer, "value"), (self._slider, "value"))
-        self._slider.observe(self._moved, "value")
-        self._list.observe(self._chosen, "value")
-        self._timer.observe(lambda _: self._show_playing(), _PLAYING)
-        self._back.on_click(lambda _: self.show(self.index - 1))
-        self._next.on_click(lambda _: self.show(self.index + 1))
-        self._play.on_click(lambda _: self._play_or_pause())
-        self._again.on_click(lambda _: self.refresh())
-        self._when.observe(lambda change: self._jump(change["new"]), "value")
+        self._listen()
+
+    # --- what others do with it -------------------------------------------------------
 
     @property
     def timeline(self) -> Timeline:
@@ -92,63 +73,128 @@ class ExplorePanel:
     @property
     def index(self) -> int:
         """Place of the version that is shown."""
-        return self._timeline.index(self._slider.value)
+        return self._timeline.index(self.slider.value)
 
     def show(self, index: int) -> None:
         """Moves to the version at this place."""
         place = min(max(index, 0), len(self._timeline) - 1)
-        self._slider.value = self._timeline.numbers[place]
+        self.slider.value = self._timeline.numbers[place]
 
-    def refresh(self) -> None:
-        """Reads the aggregate again; at the last version it stays at the last."""
-        index = self.index
-        at_end = index == len(self._timeline) - 1
-        try:
-            self._timeline = self._reader.timeline()
-        except Exception as error:  # noqa: BLE001  # whatever the store says, said here
-            self._failed(error)
-            return
-        self._message.value = ""
-        self._window = range(0)
-        self._fit(len(self._timeline) - 1 if at_end else index)
-        if self._what_if.skipped:
-            self._what_if.skip(self._what_if.skipped.skip)
+    def refresh(self, patience: float | None = None) -> None:
+        """Reads the aggregate again; at the last version it stays at the last.
+
+        Returns once that is done, or after `patience` seconds, while it goes on.
+        """
+        self.work.run(
+            "Reading the events",
+            lambda work: self._reader.timeline(work.count),
+            self._take_over,
+            self._failed,
+            patience,
+        )
+
+    @property
+    def following(self) -> bool:
+        """Whether new versions appear by themselves."""
+        return self._follow.on
+
+    @following.setter
+    def following(self, wanted: bool) -> None:
+        self._follow.switch.value = wanted
+
+    def shown(self) -> None:
+        """Notes that the running cell shows it."""
+        self._follow.shown()
 
     def close(self) -> None:
         """Takes every widget of this panel out of the page and the kernel."""
-        self._link.close()
+        self.work.cancel()
+        self._follow.close()
+        self._follow.join(timeout=5)
+        self._moves.close()
         close_all(self.root)
 
-    def _fit(self, index: int) -> None:
-        """Gives the controls the timeline's range, then draws."""
-        first, last = self._timeline.first, self._timeline.last
-        alone = first == last
-        self._drawing = True
-        try:
-            for control in (self._slider, self._timer):
-                # A slider needs two ends, and at no time a minimum above its maximum.
-                control.max = max(last + alone, control.min)
-                control.min = first
-                control.max = last + alone
-                control.value = self._timeline.numbers[index]
-        finally:
-            self._drawing = False
-        self._list.rows = max(4, min(len(self._timeline), 12))
-        self._slider.disabled = self._play.disabled = alone
-        half_a_bar = 0 if alone else 50 / len(self._timeline)
-        self._slider.layout.margin = f"0 {half_a_bar:.3f}%"
-        self._heading.value = style("drawing/esnb.css", "widgets/live/live.css") + html.heading(
-            self._timeline
+    # --- making ---------------------------------------------------------------------------
+
+    def _make(self) -> None:
+        self._heading, self._headline = widgets.HTML(), widgets.HTML()
+        self._note, self._message = widgets.HTML(), widgets.HTML()
+        self.slider = widgets.IntSlider(readout=False, continuous_update=True)
+        self.work = WorkBar()
+        self._legend = LegendPanel(self._locked(self._filter))
+        self._chart = ChartPanel(self.slider, self._times, self.show)
+        self._moves = MovesPanel(
+            self.slider,
+            first=lambda: self.show(self._places[0]),
+            previous=lambda: self._step(bisect_left(self._places, self.index) - 1),
+            next=lambda: self._step(bisect_right(self._places, self.index)),
+            last=lambda: self.show(self._places[-1]),
+            rewind=self._rewind,
         )
-        self._draw()
+        self._follow = FollowPanel(
+            self.root, begin=self._begin_following, look=self._look, last=self._to_new
+        )
+        self._again = icon_button("refresh", "Read the events again")
+        self._when = field(
+            "Go to time", "2026-03-01 12:00", "Go to the last version at this time, UTC"
+        )
+        self._list = VersionList(self.show)
+        self._make_tabs()
+        self._lay_out()
 
-    def _failed(self, error: Exception) -> None:
-        self._message.value = message(unread("The events could not be read again", error))
+    def _make_tabs(self) -> None:
+        self._action, self._state = widgets.HTML(), widgets.HTML()
+        self._diff = DiffPanel(_LIMITS, self._locked(self._draw))
+        self._what_if = WhatIfPanel(_LIMITS, self._skip, self._locked(self._skips_changed))
+        children = [self._action, self._state, self._diff.root, self._what_if.root]
+        self._tabs = named(widgets.Tab(children=children), "esnb-tabs")
+        for place, name in enumerate(_TABS):
+            self._tabs.set_title(place, name)
+        self._tabs.selected_index = _STATE
 
-    def _skipped(self) -> None:
-        self._message.value = ""
-        self._window = range(0)
-        self._draw()
+    def _lay_out(self) -> None:
+        top = row("esnb-top", self._heading, self._legend.root)
+        moves = row("esnb-moves", *self._moves.widgets)
+        asides = row("esnb-moves", self._note, *self._follow.widgets, self._again)
+        bar = row("esnb-bar", moves, asides)
+        about = row("esnb-about", self._headline, self._when)
+        body = row("esnb-body", self._list.root, self._tabs)
+        desk = named(widgets.VBox([body, self.work.root, self._message]), "esnb-desk")
+        parts = (top, self._chart.field_row, self._chart.root, bar, about, desk)
+        self.root.children = parts
+
+    def _listen(self) -> None:
+        self.slider.observe(self._moved, "value")
+        self._again.on_click(lambda _: self.refresh(PATIENCE))
+        self._when.observe(lambda change: self._jump(change["new"]), "value")
+
+    def _locked(self, step: Callable[[], None]) -> Callable[[], None]:
+        """The step, taken while no other thread draws."""
+
+        def take() -> None:
+            with self._lock:
+                step()
+
+        return take
+
+    # --- moving -------------------------------------------------------------------------------
+
+    def _moved(self, _change: Any) -> None:
+        with self._lock:
+            if not self._drawing:
+                self._draw()
+
+    def _step(self, place: int) -> None:
+        """To one of the versions that are shown."""
+        if 0 <= place < len(self._places):
+            self.show(self._places[place])
+
+    def _rewind(self) -> None:
+        if self.index == len(self._timeline) - 1:
+            self.show(0)
+
+    def _to_new(self) -> None:
+        self.show(len(self._timeline) - 1)
 
     def _jump(self, typed: str) -> None:
         if not typed.strip():
@@ -156,71 +202,127 @@ class ExplorePanel:
         try:
             index = self._timeline.at(read_end(typed, "time"))
         except ValueError as error:
-            self._message.value = message(str(error))
+            self._say(str(error))
         else:
-            self._message.value = ""
+            self._say("")
             self.show(index)
 
-    def _play_or_pause(self) -> None:
-        playing = getattr(self._timer, _PLAYING)
-        if not playing and self.index == len(self._timeline) - 1:
-            self.show(0)
-        self._timer.value = self._slider.value
-        setattr(self._timer, _PLAYING, not playing)
+    # --- reading --------------------------------------------------------------------------------
 
-    def _show_playing(self) -> None:
-        playing = getattr(self._timer, _PLAYING)
-        self._play.icon = "pause" if playing else "play"
-        label(self._play, "Pause" if playing else "Play the versions")
+    def _take_over(self, timeline: Timeline) -> None:
+        """What was read takes the place of what is shown."""
+        with self._lock:
+            index, at_end = self.index, self._at_end
+            self._timeline = timeline
+            self._say("")
+            self._fit(len(timeline) - 1 if at_end else min(index, len(timeline) - 1))
+            if self._what_if.skipped:
+                self._what_if.skip(self._what_if.skipped.skip)
 
-    def _moved(self, _change: Any) -> None:
-        if not self._drawing:
-            self._draw()
+    def _begin_following(self) -> bool:
+        """Goes to the last version there is now."""
+        self.refresh(PATIENCE)
+        if self._message.value:
+            return False
+        self._to_new()
+        return True
 
-    def _chosen(self, change: Any) -> None:
-        if not self._drawing and change["new"] is not None:
-            self._slider.value = change["new"]
+    def _look(self) -> bool:
+        """One look for new versions; False ends the following."""
+        timeline = self._timeline
+        try:
+            longer = self._reader.longer(timeline)
+        except Exception as error:  # noqa: BLE001  # said in the panel, not in a cell
+            self._failed(error, "New versions are no longer followed. ")
+            self._follow.stop()
+            return False
+        with self._lock:
+            if longer is not None and timeline is self._timeline:
+                self._take_over(longer)
+        return True
+
+    def _skip(self, versions: frozenset[int], done: Callable[[Skipped], None]) -> None:
+        """Computes the history without these versions, and says so where that takes long."""
+
+        def failed(error: Exception) -> None:
+            with self._lock:
+                self._what_if.show(self._timeline.versions[self.index])
+                self._failed(error)
+
+        total = len(self._timeline) - len(versions)
+        self.work.run(
+            f"Computing the history without {counted(len(versions), 'event')}",
+            lambda work: self._reader.without(versions, total, work.count),
+            done,
+            failed,
+            PATIENCE,
+        )
+
+    def _skips_changed(self) -> None:
+        self._say("")
+        self._list.fit(self._timeline, self._places, self._what_if.skipped.skip)
+        self._draw()
+
+    def _failed(self, error: Exception, before: str = "") -> None:
+        if isinstance(error, StoppedError):
+            self._say("Stopped. What was shown before is still shown.")
+        else:
+            self._say(unread(f"{before}The events could not be read again", error))
+
+    def _say(self, words: str) -> None:
+        self._message.value = message(words)
+
+    # --- drawing --------------------------------------------------------------------------------
+
+    @property
+    def _at_end(self) -> bool:
+        return self.index == len(self._timeline) - 1
+
+    def _fit(self, index: int) -> None:
+        """Gives the controls the timeline's range, then draws."""
+        timeline = self._timeline
+        with self._drawing:
+            self._moves.fit(timeline, timeline.numbers[index])
+        half_a_bar = 0 if len(timeline) == 1 else 50 / len(timeline)
+        self.slider.layout.margin = f"0 {half_a_bar:.3f}%"
+        self._heading.value = style(*_SHEETS) + html.heading(timeline, self._times)
+        self._legend.fit(timeline)
+        self._diff.fit(timeline)
+        self._filter()
+
+    def _filter(self) -> None:
+        """Lists and draws the types that are shown."""
+        timeline, shown = self._timeline, self._legend.shown
+        self._places = range(len(timeline))
+        if self._legend.chosen:
+            self._places = [place for place, each in enumerate(timeline.types) if each in shown]
+            words = f"showing {len(self._places):,} of {counted(len(timeline), 'version')}"
+        self._note.value = note(words if self._legend.chosen else "", announced=True)
+        self._list.fit(timeline, self._places, self._what_if.skipped.skip)
+        self._chart.fit(timeline, shown)
+        self._draw()
 
     def _draw(self) -> None:
         index = self.index
         version = self._timeline.versions[index]
-        self._strip.value = html.strip(self._timeline, index)
+        self._chart.show(index)
+        self._list.show(index)
+        self._moves.show(before=self._places[0] < index, after=self._places[-1] > index)
+        self._draw_seen()
         self._headline.value = html.status(self._timeline, index, self._times)
 
         def blame(name: str) -> Version | None:
             return self._timeline.blame(index, name)
 
-        drawn = (
-            tables_html.action(version, _LIMITS, times=self._times),
-            tables_html.state(version, _LIMITS, blame=blame, times=self._times),
-            tables_html.diff(version, _LIMITS),
-        )
-        for table, page in zip(self._tables, drawn, strict=True):
-            table.value = page
+        self._action.value = tables_html.action(version, _LIMITS, times=self._times)
+        self._state.value = tables_html.state(version, _LIMITS, blame=blame, times=self._times)
+        self._diff.show(index)
+        self._tabs.set_title(_DIFF, self._diff.title)
         self._what_if.show(version)
-        self._back.disabled = index == 0
-        self._next.disabled = index == len(self._timeline) - 1
-        self._select(index)
 
-    def _select(self, index: int) -> None:
-        """The event list around this version, with its line selected."""
-        self._drawing = True
-        try:
-            if index not in self._window:
-                first = index // _WINDOW * _WINDOW
-                self._window = range(first, min(first + _WINDOW, len(self._timeline)))
-                self._list.options = [self._line(place) for place in self._window]
-            self._list.value = self._timeline.numbers[index]
-        finally:
-            self._drawing = False
-
-    def _line(self, index: int) -> tuple[str, int]:
-        version = self._timeline.versions[index]
-        mark = "◆" if self._timeline.has_snapshot(index) else " "
-        if version.number in self._what_if.skipped.skip:
-            mark = "⊘"
-        wide = len(f"{self._timeline.last:,}")
-        first = f"{version.number:>{wide},} {mark} {visible(version.event, 40)}"
-        # Options fold plain spaces; no-break ones keep the columns.
-        columns = f"{first}  {visible(version.changed, 60)}".rstrip()
-        return columns.replace(" ", "\u00a0"), version.number
+    def _draw_seen(self) -> None:
+        """Whoever is at the last version has seen them all."""
+        if self._at_end:
+            self._seen = len(self._timeline)
+        unseen = max(0, len(self._timeline) - self._seen)
+        self._follow.show(unseen, self._at_end)

@@ -14,6 +14,9 @@ from esnb.sources.moments import without_own_time
 from esnb.widgets.explore.entry_changes import WORDS, EntryChange, entry_changes
 from esnb.widgets.explore.timeline import unknown
 
+_SHORT = 24
+"""Characters of a value beside which the value before has room."""
+
 
 def action(version: Version, limits: Limits, fields: int = 100, times: bool = True) -> str:
     """The event: its type, its time and the data that it carries."""
@@ -35,18 +38,26 @@ def action(version: Version, limits: Limits, fields: int = 100, times: bool = Tr
     return table("Action", "the event and its data", "esnb-action", body)
 
 
-def diff(version: Version, limits: Limits, most: int = 100) -> str:
-    """What the event changed: a mark, the field, its values before and after."""
-    if version.problem is not None:
-        return table("Diff", "what it changed", "esnb-diff", _unknown(version, 4))
-    found, more = entry_changes(version.before, version.state, most)
+def diff(version: Version, limits: Limits, most: int = 100, base: Version | None = None) -> str:
+    """What the event changed: a mark, the field, its values before and after.
+
+    With `base`, what differs from that version's state instead.
+    """
+    about = "what it changed"
+    before, problem = version.before, unknown(version)
+    if base is not None:
+        about = f"from version {base.number:,} to version {version.number:,}"
+        before, problem = base.state, problem or unknown(base)
+    if problem:
+        return table("Diff", about, "esnb-diff", _unknown(problem, 4))
+    found, more = entry_changes(before, version.state, most)
     rows = "".join(_entry_change(change, limits) for change in found)
     if more:
         rows += remark(f"… more than {most:,} changes", 3)
     if not found:
-        rows = remark("nothing changed", 3)
+        rows = remark("nothing changed" if base is None else "no differences", 3)
     head = "<tr><th></th><th>field</th><th>before</th><th>after</th></tr>"
-    return table("Diff", "what it changed", "esnb-diff", rows, head)
+    return table("Diff", about, "esnb-diff", rows, head)
 
 
 def state(
@@ -58,11 +69,12 @@ def state(
 ) -> str:
     """The state after the event, one row per field, changed ones marked.
 
-    With `blame`, each row can be focused, and says which event set the field.
+    With `blame`, the last column says which event set the field.
     """
     about = f"after version {version.number:,}"
+    columns = 3 if blame else 2
     if version.problem is not None:
-        return table("State", about, "esnb-state", _unknown(version, 3))
+        return table("State", about, "esnb-state", _unknown(unknown(version), columns + 1))
     touched = {
         change.field: change.mark for change in entry_changes(version.before, version.state)[0]
     }
@@ -72,26 +84,34 @@ def state(
         if mark and name in version.before:
             mark = "~"
         by = _set_by(blame(name), times) if blame else ""
-        focus = ' tabindex="0"' if by else ""
+        before = _was(version, name, limits) if mark == "~" else ""
         rows.append(
-            f"<tr{mark_class(mark)}{focus}><td>{mark_html(mark)}</td><th>{text(name, 80)}</th>"
-            f"<td>{value(tree(version.state[name], limits))}{by}</td></tr>"
+            f"<tr{mark_class(mark)}><td>{mark_html(mark)}</td><th>{text(name, 80)}</th>"
+            f"<td>{before}{value(tree(version.state[name], limits))}</td>{by}</tr>"
         )
     left = len(version.state) - len(rows)
     if left > 0:
-        rows.append(remark(f"… {left:,} more fields", 2))
+        rows.append(remark(f"… {left:,} more fields", columns))
     if not rows:
-        rows.append(remark("no fields", 2))
+        rows.append(remark("no fields", columns))
     return table("State", about, "esnb-state", "".join(rows))
 
 
-def _set_by(version: Version | None, times: bool) -> str:
-    """Which event set a field: its version, its name, its time."""
-    if version is None:
+def _was(version: Version, name: str, limits: Limits) -> str:
+    """The value before, where it and the new one are short; longer ones are in the diff."""
+    sides = [tree(side, limits) for side in (version.before[name], version.state[name])]
+    if any(node.entries or len(node.line()) > _SHORT for node in sides):
         return ""
-    when = f" at {escape(stamp(version.time))}" if times and version.time else ""
-    event = f"<b>{version.number:,}</b> {text(version.event, 60)}"
-    return f'<span class="esnb-blame"> set by {event}{when}</span>'
+    return f"<del><code>{text(sides[0].line())}</code></del> "
+
+
+def _set_by(version: Version | None, times: bool) -> str:
+    """Which event set a field: its version and its name; its time for those who point at it."""
+    if version is None:
+        return '<td class="esnb-by"></td>'
+    when = f' title="{escape(stamp(version.time))}"' if times and version.time else ""
+    event = f"{version.number:,} {text(version.event, 60)}"
+    return f'<td class="esnb-by"> <span{when}>set by {event}</span></td>'
 
 
 def remark(words: str, columns: int) -> str:
@@ -99,9 +119,9 @@ def remark(words: str, columns: int) -> str:
     return f'<tr><td></td><td colspan="{columns}"><em>{words}</em></td></tr>'
 
 
-def _unknown(version: Version, columns: int) -> str:
+def _unknown(problem: str, columns: int) -> str:
     """The row of a version whose event could not be applied."""
-    return f'<tr><td colspan="{columns}"><em>{text(unknown(version), 1000)}</em></td></tr>'
+    return f'<tr><td colspan="{columns}"><em>{text(problem, 1000)}</em></td></tr>'
 
 
 def _entry_change(change: EntryChange, limits: Limits) -> str:

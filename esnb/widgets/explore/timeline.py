@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from esnb.clients.uri import masked_error
+from esnb.folds.growing import GrowingHistory
 from esnb.folds.versions import Version
 
 
@@ -26,15 +27,18 @@ class Timeline:
         self,
         aggregate_id: str,
         versions: Sequence[Version],
-        snapshots: frozenset[int] = frozenset(),
+        snapshots: frozenset[int],
+        history: GrowingHistory,
     ) -> None:
-        """`snapshots` are the versions of which a snapshot is stored."""
+        """`snapshots` are the versions of which a snapshot is stored; `history` reads later ones."""
         if not versions:
             raise ValueError(f"aggregate {aggregate_id} has no versions to explore")
         self.aggregate_id = aggregate_id
         self.versions = versions
         self.snapshots = snapshots
+        self.history = history
         self.numbers = [version.number for version in versions]
+        self.types = [version.event for version in versions]
         self._setters: dict[str, list[int]] = {}
         for index, version in enumerate(versions):
             for change in version.changes:
@@ -48,6 +52,22 @@ class Timeline:
         """The aggregate's class, after which its events are named."""
         around = self.versions[0].type.rpartition(".")[0]
         return around.rpartition(".")[2] or "Aggregate"
+
+    @property
+    def fields(self) -> list[str]:
+        """The fields that any state has, in the order in which events first set them."""
+        return list(self._setters)
+
+    def setters(self, field: str) -> list[int]:
+        """Places of the versions that changed a field, oldest first."""
+        return self._setters.get(field, [])
+
+    @property
+    def span(self) -> timedelta | None:
+        """From the first event to the last; None where a time is not known."""
+        times = [version.time for version in self.versions]
+        known = [time for time in times if time is not None]
+        return max(known) - min(known) if len(known) == len(times) else None
 
     @property
     def first(self) -> int:
@@ -77,7 +97,7 @@ class Timeline:
 
     def blame(self, index: int, field: str) -> Version | None:
         """The version whose event last set a field, as seen from a place."""
-        setters = self._setters.get(field, [])
+        setters = self.setters(field)
         place = bisect_right(setters, index)
         return self.versions[setters[place - 1]] if place else None
 

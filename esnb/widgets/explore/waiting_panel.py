@@ -27,11 +27,12 @@ class WaitingPanel:
         """Shows what went wrong with the last look; nothing where it went well."""
         self._message.value = message(words)
 
-    def show(self, panel: Any) -> None:
-        """Replaces its content with that of the panel it stood in for."""
-        before, self.root.children = self.root.children, panel.children
+    def release(self) -> Any:
+        """Closes what is in its root, and gives the root to whoever has more to show."""
+        before, self.root.children = self.root.children, ()
         for each in before:
             close_all(each)
+        return self.root
 
     def close(self) -> None:
         """Takes every widget of this panel out of the page and the kernel."""

@@ -11,34 +11,33 @@ from esnb.drawing.values import Limits, visible
 from esnb.folds.versions import Version
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.what_if_html import side_by_side
-from esnb.widgets.live.controls import button, named, row
+from esnb.widgets.live.controls import Quiet, button, named, row
 
 
 class WhatIfPanel:
     """The widgets under the tab What if; `root` is what is displayed.
 
-    `without` reads what is left without some versions. What it raises goes to
-    `failed`, and what was skipped before stays skipped.
+    `compute` is called with versions to leave out, and what to call with what is
+    left: at once or later. Until then, what was skipped before stays skipped.
     """
 
     def __init__(
         self,
         limits: Limits,
-        without: Callable[[frozenset[int]], Skipped],
-        failed: Callable[[Exception], None],
+        compute: Callable[[frozenset[int], Callable[[Skipped], None]], None],
         changed: Callable[[], None],
     ) -> None:
         self.skipped = Skipped()
         self._limits = limits
-        self._without = without
-        self._failed = failed
+        self._compute = compute
         self._changed = changed
         self._version: Version | None = None
         self._skip = named(widgets.ToggleButton(icon="ban"), "esnb-button")
         self._clear = button("Skip none", "undo", "Put every event back")
         self._table = widgets.HTML()
-        self.root = widgets.VBox([row("esnb-moves", self._skip, self._clear), self._table])
-        self._drawing = False
+        moves = row("esnb-moves", self._skip, self._clear)
+        self.root = named(widgets.VBox([moves, self._table]), "esnb-tab")
+        self._drawing = Quiet()
         self._skip.observe(self._toggled, "value")
         self._clear.on_click(lambda _: self.skip(frozenset()))
 
@@ -54,24 +53,21 @@ class WhatIfPanel:
 
     def skip(self, versions: frozenset[int]) -> None:
         """Leaves out these versions, and no others."""
-        try:
-            skipped = self._without(versions) if versions else Skipped()
-        except Exception as error:  # noqa: BLE001  # whatever the store says, said in the panel
-            self._press_or_release()
-            self._failed(error)
+        if versions:
+            self._compute(versions, self._take)
         else:
-            self.skipped = skipped
-            self._changed()
+            self._take(Skipped())
+
+    def _take(self, skipped: Skipped) -> None:
+        self.skipped = skipped
+        self._changed()
 
     def _press_or_release(self) -> None:
         """Makes the button say whether the version is skipped."""
-        self._drawing = True
-        try:
+        with self._drawing:
             self._skip.value = self._version is not None and (
                 self._version.number in self.skipped.skip
             )
-        finally:
-            self._drawing = False
 
     def _toggled(self, change: Any) -> None:
         if not self._drawing and self._version is not None:

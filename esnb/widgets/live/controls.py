@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ipywidgets as widgets
@@ -62,3 +63,27 @@ def close_all(root: Any) -> None:
         pending += [part for part in parts if part is not None]
         pending += getattr(widget, "children", ())
         widget.close()
+
+
+def choice(name: str, tooltip: str, options: Sequence[tuple[str, Any]] = ()) -> Any:
+    """A list that opens when it is used; its name is for screen readers."""
+    made = widgets.Dropdown(description=name, options=options)
+    if hasattr(made, "tooltip"):
+        made.tooltip = tooltip
+    return named(made, "esnb-choice")
+
+
+class Quiet:
+    """Entered while the program sets what people set, too: observers then do nothing."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+
+    def __enter__(self) -> None:
+        self._depth += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._depth -= 1
+
+    def __bool__(self) -> bool:
+        return self._depth > 0
