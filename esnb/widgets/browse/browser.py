@@ -38,8 +38,9 @@ def browse(
 
     `source` is whatever `esnb.events` reads. It begins with the newest events,
     or `at` a time (a datetime, or text such as `"2026-03-01 12:00"`; UTC where
-    there is no offset; a day begins with its first event), a stream (a UUID or a value of a `stream` column) or a
-    position. A page has `rows` events. A log of millions is read page by page
+    there is no offset; a day begins with its first event), a stream (a UUID or a
+    value of a `stream` column), a position, or one event: a tuple of a stream and a
+    version, as the widget's link has it. A page has `rows` events. A log of millions is read page by page
     and never as a whole: a filter looks at 10,000 events at most before it
     shows what it found and asks whether to go on, and streams are found in the
     newest 20,000 events, then further back on request.
@@ -129,6 +130,14 @@ class Browser(Faces):
         """That event as Python that runs."""
         return "event = None\n" if self._visit.event is None else as_python(self._visit.event)
 
+    @property
+    def link(self) -> str:
+        """Code that shows that event again, in another kernel too: `esnb.browse(app, at=…)`.
+
+        The name of the source is the one that the notebook has for it, if any.
+        """
+        return self._visit.link
+
     # --- where to -----------------------------------------------------------------------
 
     def open(self, stream: UUID | str) -> None:
@@ -139,6 +148,14 @@ class Browser(Faces):
         """All events with a correlation id: the one passed, or that of the event shown."""
         name = None if correlation_id is None else str(correlation_id)
         self._do(lambda: self._visit.correlated(name))
+
+    def cause(self) -> None:
+        """The event that caused the one shown, by `$causationId` of its metadata."""
+        self._do(self._visit.cause)
+
+    def effects(self) -> None:
+        """The events that the one shown caused, by `$causationId` of theirs."""
+        self._do(self._visit.effects)
 
     def filter(
         self,
@@ -177,6 +194,10 @@ class Browser(Faces):
     def later(self) -> None:
         """The page after this one."""
         self._do(self._visit.later)
+
+    def go_on(self) -> None:
+        """Looks at the next 10,000 events, where a search has stopped after so many."""
+        self._do(self._visit.go_on)
 
     def previous(self) -> None:
         """The event before the one that is shown."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain, islice
-from typing import Any, SupportsIndex
+from typing import Any, Literal, SupportsIndex
 from uuid import UUID
 
 import numpy as np
@@ -19,12 +19,14 @@ from esnb.sources.numbers import bound
 from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, read_page
 from esnb.sources.paging import Pager
 from esnb.sources.redaction import Redact
+from esnb.values.ordered_repr import short_repr
+from esnb.widgets.browse.link import link
 from esnb.widgets.browse.trail import Place, Trail
 
 _MOST_ARRIVALS = 5_000
 """New events that one look takes in; more come with the next."""
 
-At = UUID | str | SupportsIndex | datetime | date | np.datetime64
+At = UUID | str | SupportsIndex | datetime | date | np.datetime64 | tuple[UUID | str, SupportsIndex]
 
 
 class Visit:
@@ -33,10 +35,13 @@ class Visit:
 
     def __init__(self, source: Any, rows: int, redact: Redact | None = None) -> None:
         self.pager = Pager(source, redact)
+        self._given = source
         self.rows = rows
         self.trail = Trail()
         self.page = EventPage()
         self.index = KnownStreams(self.pager)
+        self.looked = 0
+        """How many events were looked at in a row, page after page, for what is shown."""
         self.remark = ""
         """A note from the last step, such as that nothing follows."""
 
@@ -67,6 +72,8 @@ class Visit:
             self.newest()
         elif isinstance(at, bool):
             raise TypeError(f"at={at!r}: pass a time, a stream or a position")
+        elif isinstance(at, tuple):
+            self._begin_with(at)
         elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
             self._begin_at(at)
         elif isinstance(at, datetime | date | np.datetime64) or (
@@ -75,31 +82,76 @@ class Visit:
             self.start(read_moment(at, "at"))
         else:
             self._show(Trail(Place(stream=str(at))))
-            if not self.page.events:
-                raise LookupError(
-                    f"{self.name} has no stream {str(at)!r}: pass one of esnb.streams(source), "
-                    "a time such as '2026-03-01 12:00', or a position"
-                )
+            self._require_stream(str(at))
             self.trail = Trail(self.here, (Place(),))
 
     def _begin_at(self, position: SupportsIndex) -> None:
-        self._show(self.trail.at(Anchor("from", bound(position, "at"))), first=True)
+        number = bound(position, "at")
+        self._show(self.trail.at(Anchor("from", number)), first=True)
         if not self.page.events:
             self.newest()
             if self.page.events:
                 self.remark = f"every event lies before position {position}: these are the newest"
+        elif number is not None and self.page.events[0].number > max(number, 1):
+            self.remark = f"no event has position {position}: this is the next one"
+
+    def _begin_with(self, event: tuple[Any, ...]) -> None:
+        """One event of a stream, as `link` names it."""
+        if len(event) != 2 or isinstance(event[1], bool) or not isinstance(event[1], SupportsIndex):
+            raise TypeError(f"at={short_repr(event)}: pass a stream and a version, ('Dog-1f…', 3)")
+        stream, version = str(event[0]), bound(event[1], "at") or 0
+        self._show(Trail(self._around(stream, version)))
+        self._require_stream(stream)
+        if version not in self.page.place:
+            self._show(Trail(Place(stream=stream)))
+            raise LookupError(
+                f"stream {stream!r} has no version {version:,}: its newest is "
+                f"{self.page.events[-1].number:,}"
+            )
+        self.trail = Trail(self.here, (Place(),))
+
+    def _require_stream(self, stream: str) -> None:
+        if not self.page.events:
+            raise LookupError(
+                f"{self.name} has no stream {stream!r}: pass one of esnb.streams(source), "
+                "a time such as '2026-03-01 12:00', or a position"
+            )
+
+    @property
+    def link(self) -> str:
+        """Code that shows this event again, in another kernel too."""
+        return link(self._given, self.pager.source, self._at_event())
+
+    def _at_event(self) -> str | None:
+        """What `browse` takes as `at` for it, as Python; None on an empty page.
+
+        Its stream and version, which are the same in every copy of the log; what has
+        no version is named by its place.
+        """
+        event = self.event
+        if event is None:
+            return None
+        if event.record.version is not None:
+            return f"({event.stream!r}, {event.record.version})"
+        if self.here.stream is not None:
+            return f"({self.here.stream!r}, {event.number})"
+        return str(event.number)
 
     def open(self, stream: str) -> None:
         """All events of one stream, the newest page of them; the event shown stays shown."""
         shown = self.event
-        anchor = NEWEST
-        target = Place(stream=stream, anchor=anchor)
+        target = Place(stream=stream)
         if shown is not None and shown.stream == stream and shown.record.version is not None:
-            # Around the event that was shown before.
-            number = shown.record.version
-            target = replace(target, anchor=Anchor("from", max(1, number - self.rows // 2)))
-            target = replace(target, chosen=number)
+            target = self._around(stream, shown.record.version)
         self._go(target)
+
+    def _around(self, stream: str, number: int) -> Place:
+        """A page of a stream with this event in its middle, or nearer to an end of the stream."""
+        most = self.rows - self.rows // 2 - 1
+        with self.pager.forwards(stream, number + 1) as records:
+            following = sum(1 for _ in islice(records, most))
+        first = max(1, number + following - self.rows + 1)
+        return Place(stream, anchor=Anchor("from", first), chosen=number)
 
     def whole(self) -> None:
         """Back to the whole log, unfiltered, at its newest events."""
@@ -123,6 +175,39 @@ class Visit:
             position = None if shown is None else shown.record.position
             anchor = Anchor("from", 1) if position is None else self._before(position)
             self._go(Place(filter=Filter(correlation=wanted), anchor=anchor), choose=position)
+
+    def cause(self) -> None:
+        """The event that caused the one shown."""
+        wanted = self.event.causation if self.event else None
+        if self.event is None or wanted is None:
+            self.remark = "this event's metadata have no causation id"
+            return
+        self._seek_flow(Filter(event_id=wanted), self._from_shown("before"))
+
+    def effects(self) -> None:
+        """The events that the one shown caused."""
+        wanted = self.event.record.event_id if self.event else None
+        if wanted is None:
+            self.remark = "this event has no id by which others could name it as their cause"
+            return
+        self._seek_flow(Filter(causation=wanted), self._from_shown("after"))
+
+    def _from_shown(self, kind: Literal["before", "after"]) -> Anchor:
+        """Causes come before their effects."""
+        position = None if self.event is None else self.event.record.position
+        if position is not None:
+            return Anchor(kind, position)
+        return NEWEST if kind == "before" else Anchor("from", 1)
+
+    def _seek_flow(self, wanted: Filter, anchor: Anchor) -> None:
+        """Within the links of the flow where a server has them, else in the log."""
+        linked = f"$bc-{self.event.correlation}" if self.event else ""
+        if self.event and self.event.correlation and self.pager.has_links and self._has(linked):
+            self._go(Place(linked, wanted, Anchor("from", 1)), first=True)
+            if self.page.events:
+                return
+            self.back()
+        self._go(Place(filter=wanted, anchor=anchor), first=anchor.kind != "before")
 
     def filtered(self, wanted: Filter) -> None:
         """The same log or stream through another filter, from its newest events."""
@@ -169,6 +254,11 @@ class Visit:
         """Shows the event at this place of the page."""
         self.remark = ""
         self.trail = self.trail.choose(self.page.events[place].number)
+
+    def go_on(self) -> bool:
+        """Looks at the next events where a search has stopped; False where it has not."""
+        forwards = self.here.anchor.kind != "before"
+        return self.page.unfinished and (self.later() if forwards else self.earlier())
 
     def step(self, by: int) -> None:
         """Shows the next (1) or previous (-1) event, turning the page where it ends."""
@@ -225,11 +315,15 @@ class Visit:
         if anchor is None:
             self.remark = f"there are no {word} events"
             return False
-        kept = self.trail, self.page
+        kept = self.trail, self.page, self.looked
         self._show(self.trail.at(anchor), first=first)
-        if self.page.events or self.page.unfinished:
+        if not kept[1].events:
+            self.looked += kept[2]
+        if self.page.events or self.page.unfinished or not kept[1].events:
             return True
-        self.trail, self.page = kept
+        self.trail, self.page, self.looked = kept
+        # Now it is known that there are none.
+        self.page = self.page.without(word)
         self.remark = f"there are no {word} events"
         return False
 
@@ -250,7 +344,7 @@ class Visit:
             ends = page.events[:1] if first else page.events[-1:]
             chosen = ends[0].number if ends else None
         self.remark = ""
-        self.page, self.trail = page, trail.choose(chosen)
+        self.page, self.trail, self.looked = page, trail.choose(chosen), page.searched
 
     def _at(self, time: datetime) -> Anchor:
         number = self.pager.seek(self.here.stream, time)
