@@ -47,8 +47,7 @@ class Pager:
         self.source = source_of(source)
         self.redaction = Redaction(redact)
         self._reading = _reading(self.source)
-        self.passed: Callable[[], object] = _nothing
-        """Called for each event that is read; whatever it raises ends the read."""
+        self._passed: Callable[[], object] | None = None
 
     @property
     def has_links(self) -> bool:
@@ -76,13 +75,18 @@ class Pager:
         return self._told(nullcontext(self._stream_before(stream, before)))
 
     @contextmanager
+    def telling(self, passed: Callable[[], object]) -> Iterator[None]:
+        """Calls `passed` for each event that is read within; what it raises ends the read."""
+        before, self._passed = self._passed, passed
+        try:
+            yield
+        finally:
+            self._passed = before
+
+    @contextmanager
     def _told(self, reading: Records) -> Iterator[Iterator[Record]]:
-        passed = self.passed
         with reading as records:
-            if passed is _nothing:
-                yield records
-            else:
-                yield _telling(records, passed)
+            yield records if self._passed is None else _telling(records, self._passed)
 
     def _stream_before(self, stream: str, before: int | None) -> Iterator[Record]:
         size = _FIRST
@@ -153,10 +157,6 @@ def _telling(records: Iterator[Record], passed: Callable[[], object]) -> Iterato
     for record in records:
         passed()
         yield record
-
-
-def _nothing() -> None:
-    """Told of an event."""
 
 
 def _at_or_after(found: datetime | None, time: datetime) -> bool:

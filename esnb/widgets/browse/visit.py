@@ -16,8 +16,9 @@ import numpy as np
 from esnb.sources.known_streams import KnownStreams
 from esnb.sources.moments import is_iso_8601, read_end, read_moment
 from esnb.sources.numbers import bound
-from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, read_page
+from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, decoded, read_page
 from esnb.sources.paging import Pager
+from esnb.sources.record import Record
 from esnb.sources.redaction import Redact
 from esnb.values.ordered_repr import short_repr
 from esnb.widgets.browse.link import link
@@ -42,6 +43,8 @@ class Visit:
         self.index = KnownStreams(self.pager)
         self.looked = 0
         """How many events were looked at in a row, page after page, for what is shown."""
+        self.waiting = 0
+        """How many new events belong to what is shown, but are not shown yet."""
         self.remark = ""
         """A note from the last step, such as that nothing follows."""
 
@@ -282,11 +285,12 @@ class Visit:
         chosen = None if at_newest else self.here.chosen
         self._show(self.trail.at(NEWEST if at_end else self.here.anchor, chosen))
 
-    def arrivals(self) -> bool:
+    def arrivals(self, *, stay: bool = False) -> bool:
         """Takes in what was recorded since the streams were read; returns whether anything was.
 
-        The page is read again when the newest events are on it, and when the log
-        was emptied meanwhile; the streams are then found again, too.
+        The page is read again when the newest events are on it, unless it is to
+        `stay`: `waiting` then says how many came. When the log was emptied meanwhile,
+        the page is read again, and the streams are found again, too.
         """
         high = self.index.high
         with self.pager.forwards(None, high or None) as records:
@@ -300,16 +304,22 @@ class Visit:
             return True
         if not found:
             return False
-        if self.page.later is None and self._concerns(found):
+        concerning = sum(map(self._concerns, found))
+        if stay:
+            self.waiting += concerning
+        elif self.page.later is None and concerning:
             self.refresh()
         self.index.arrived(found)  # last: a page that could not be read is tried again
         return True
 
     # --- inside ---------------------------------------------------------------------
 
-    def _concerns(self, found: list[Any]) -> bool:
-        stream = self.here.stream
-        return stream is None or stream[:1] == "$" or any(r.stream == stream for r in found)
+    def _concerns(self, record: Record) -> bool:
+        """Whether a new event belongs to what is shown."""
+        stream, wanted = self.here.stream, self.here.filter
+        if stream is not None and stream[:1] != "$" and record.stream != stream:
+            return False
+        return not wanted or decoded(self.pager, None, record, wanted) is not None
 
     def _turn(self, anchor: Anchor | None, word: str, first: bool = False) -> bool:
         if anchor is None:
