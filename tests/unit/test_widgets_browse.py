@@ -625,7 +625,7 @@ def test_forty_thousand_streams_are_found_step_by_step(many: Application[Any]) -
     for _ in range(2):
         panel._look.click()
     assert "showing 200 of 40,000 streams" in Outline(panel._known.value).text
-    assert panel._look.layout.visibility == "hidden"
+    assert panel._look.layout.display == "none"
     panel._find.value = str(UUID(int=77))
     assert [value for _, value in panel._streams.options][1:] == [str(UUID(int=77))]
     panel._streams.value = str(UUID(int=77))

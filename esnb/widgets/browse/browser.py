@@ -51,6 +51,9 @@ def browse(
     so on for UUIDs, for documentation that is run again and compared. `redact` as
     in `esnb.events`: hidden fields are not searched either.
 
+    What takes longer than a second shows a bar, or in the widget how far it is and a
+    button that stops it; an interrupt of the kernel stops it as well.
+
     Raises TypeError for any other source, LookupError for a stream without
     events, ValueError for a time that cannot be read, and the store's own errors.
     Later errors are shown in the widget.
@@ -79,8 +82,9 @@ def browse(
     if not 1 <= rows <= 1000:
         raise ValueError(f"rows={rows} is out of range: a page has 1 to 1,000 events")
     visit = Visit(source, rows, redact)
-    visit.begin(at)
-    visit.index.look()
+    with visit.reporting():
+        visit.begin(at)
+        visit.index.look()
     return Browser(visit, live=wanted_live(live), times=times, ids=ids)
 
 
@@ -213,7 +217,11 @@ class Browser(Faces):
 
     @property
     def following(self) -> bool:
-        """Whether new events are shown as they are recorded; set it to start or stop that."""
+        """Whether new events are shown as they are recorded; set it to start or stop that.
+
+        Whoever goes to an event pauses it: new ones are then counted ("12 new ↓") until
+        a click, or setting this to True, goes on.
+        """
         return self._panel is not None and self._panel.following
 
     @following.setter
@@ -256,4 +264,5 @@ class Browser(Faces):
         if self.live:
             self._controls().do(step)
         else:
-            step()
+            with self._visit.reporting():
+                step()

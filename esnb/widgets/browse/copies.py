@@ -34,10 +34,9 @@ class Copies:
 
     def show(self, event: PageEvent | None, link: str) -> None:
         """Writes the copy of the tab that is looked at; long events take a moment."""
-        writers = (as_json, as_python, lambda _: f"{link}\n")
-        for place, (area, write) in enumerate(zip(self.areas, writers, strict=True), start=1):
-            wanted = event is not None and self.root.selected_index == place
-            text = write(event) if wanted and event is not None else ""
+        wanted = self.root.selected_index
+        for place, area in enumerate(self.areas, start=1):
+            text = "" if event is None or place != wanted else _copy(event, _NAMES[place - 1], link)
             if len(text) > _MOST:
                 text = f"{len(text):,} characters: too long for a page, see the browser's .json and .python"
             area.value = text
@@ -50,6 +49,12 @@ class Copies:
         )
         made.on_click(lambda _: setattr(self.root, "selected_index", place))
         return made
+
+
+def _copy(event: PageEvent, name: str, link: str) -> str:
+    if name == "Link":
+        return f"{link}\n"
+    return as_json(event) if name == "JSON" else as_python(event)
 
 
 def _hint() -> Any:

@@ -19,8 +19,10 @@ ALL = ""
 """The value of the line for the whole log."""
 _WIDE = 60
 """Characters of one column."""
-_CARRIED = 38
-"""Characters of what an event carries, in the whole log; beside them stands its stream."""
+_LINE = 66
+"""Characters that a line of the list of events has room for on a wide page."""
+_LEAST = 16
+"""Characters of what an event carries, where the columns before it are wide."""
 
 
 class ColouredList:
@@ -64,8 +66,10 @@ def event_lines(events: Sequence[PageEvent], of_stream: bool, times: bool) -> li
         when = short_stamp(event.time, day) if times and event.time else ""
         name = visible(event.name, 40).ljust(names)
         where = "" if of_stream else short(event.stream)
-        most = _WIDE if of_stream else _CARRIED
-        lines.append((_line(number, when, name, where, summary(event, most)), event.number))
+        columns = [each for each in (number, when, name, where) if each]
+        room = _LINE - sum(len(each) + 2 for each in columns) - 2
+        carried = summary(event, max(room, _LEAST))
+        lines.append((_line(*columns, carried), event.number))
     return lines
 
 

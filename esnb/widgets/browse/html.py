@@ -8,7 +8,7 @@ from html import escape
 from esnb.drawing import html
 from esnb.drawing.html import note, step, steps, text, when, within_budget
 from esnb.drawing.ids import short, without_ids
-from esnb.drawing.values import Limits, stamp
+from esnb.drawing.values import Limits, counted, stamp
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import Filter, PageEvent
 from esnb.sources.record import own_name
@@ -24,6 +24,9 @@ _DETAIL = (
     (5, Limits(60, 6, 1), 5),
 )
 """Ever smaller: events shown, limits of their values, streams shown."""
+
+_MOST_TYPES = 12
+"""Types whose events are counted in the saved view."""
 
 
 def heading(visit: Visit) -> str:
@@ -77,10 +80,26 @@ def _saved(visit: Visit, times: bool, ids: bool, most: int, limits: Limits, stre
     lines = (_step(event, times, ids, limits, event is visit.event) for event in shown)
     words = note(what_is_shown(visit, len(shown)))
     return html.saved(
-        f"{heading(visit)}{crumbs(visit, times)}\n{steps(lines) if shown else ''}{words}\n"
-        f"{_streams(visit, times, streams)}",
+        f"{heading(visit)}{crumbs(visit, times)}{_types(visit)}\n"
+        f"{steps(lines) if shown else ''}{words}\n{_streams(visit, times, streams)}",
+        "drawing/chart/chart.css",
         "widgets/browse/browse.css",
     )
+
+
+def _types(visit: Visit) -> str:
+    """How many events of each type there are."""
+    found = visit.types()
+    if not found:
+        return ""
+    names = sorted(name for name, _ in found.most_common(_MOST_TYPES))
+    entries = " ".join(
+        f'<span class="esnb-type {colour(name)}">{text(name, 40)} {found[name]:,}</span>'
+        for name in names
+    )
+    rest = len(found) - len(names)
+    more = f" and {counted(rest, 'more type')}" if rest else ""
+    return f'<p class="esnb-types">{entries}{more}</p>'
 
 
 def _step(event: PageEvent, times: bool, ids: bool, limits: Limits, opened: bool) -> str:

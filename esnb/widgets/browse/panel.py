@@ -8,7 +8,6 @@ raises is shown in the panel.
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -75,7 +74,16 @@ class BrowsePanel:
 
     def do(self, step: Callable[[], object]) -> bool:
         """Takes a step of the visit and draws; False where it went wrong, which the panel says."""
-        return self._read(self._away(step), None)
+        self._working.cancel()
+        try:
+            with self._stepping, self.visit.reporting():
+                self._away(step)()
+        except Exception as error:  # noqa: BLE001  # whatever the store says, said here
+            self._say(error)
+            return False
+        self._message.value = ""
+        self.draw()
+        return True
 
     @property
     def following(self) -> bool:
@@ -227,10 +235,10 @@ class BrowsePanel:
         for button in (self._newest, self._new):
             button.on_click(lambda _: self._to_newest())
         for field in (self._types, self._text, self._since, self._until):
-            self._when_used(field, "value", lambda: self._click(self._filter))
-        self._when_used(self._start, "value", lambda: self._click(self._go_to_start))
+            self._when_used(field, "value", self._filter)
+        self._when_used(self._start, "value", self._go_to_start)
         self._when_used(self._find, "value", self.draw)
-        self._when_used(self._streams, "value", lambda: self._click(self._chose_stream))
+        self._when_used(self._streams, "value", self._chose_stream)
         self._when_used(self._events, "value", self._chose_event)
         self._when_used(self._tabs, "selected_index", self.draw)
         self._follow.observe(lambda _: self._follow_or_not(), "value")
@@ -287,12 +295,17 @@ class BrowsePanel:
     # --- steps -------------------------------------------------------------------------
 
     def _filter(self) -> None:
-        wanted = self.visit.here.filter
+        # Read here: by the time that the step is taken they may have been drawn again.
         fields = (self._types, self._text, self._since, self._until)
-        found = read_filter(*(field.value for field in fields))
-        if self._types.value == ", ".join(wanted.types):
-            found = replace(found, types=wanted.types)  # a name may contain a comma
-        self.visit.filtered(found)
+        typed = [field.value for field in fields]
+
+        def step() -> None:
+            wanted, found = self.visit.here.filter, read_filter(*typed)
+            if typed[0] == ", ".join(wanted.types):
+                found = replace(found, types=wanted.types)  # a name may contain a comma
+            self.visit.filtered(found)
+
+        self._click(step)
 
     def _only(self, types: tuple[str, ...]) -> None:
         self.visit.filtered(replace(self.visit.here.filter, types=types))
@@ -302,15 +315,16 @@ class BrowsePanel:
             self.visit.filtered(EVERYTHING)
 
     def _go_to_start(self) -> None:
-        if self._start.value.strip():
-            self.visit.start(read_time(self._start.value))
+        typed = self._start.value
+        if typed.strip():
+            self._click(lambda: self.visit.start(read_time(typed)))
 
     def _chose_stream(self) -> None:
         name = self._streams.value
         if name == ALL:
-            self.visit.whole()
+            self._click(self.visit.whole)
         elif name is not None:
-            self.visit.open(name)
+            self._click(lambda: self.visit.open(name))
 
     def _open_stream(self) -> None:
         if self.visit.event is not None:
@@ -422,11 +436,7 @@ class BrowsePanel:
         )
 
     def _draw_chips(self) -> None:
-        visit = self.visit
-        types = visit.index.types_of(visit.here.stream)
-        if types is None:  # of links: only what is on the page is known
-            types = Counter(event.name for event in visit.page.events)
-        self._chips.show(types, visit.here.filter.types)
+        self._chips.show(self.visit.types(), self.visit.here.filter.types)
 
     def _draw_streams(self) -> None:
         index = self.visit.index
@@ -445,8 +455,7 @@ class BrowsePanel:
         if not index.complete:
             words += f" of the newest {index.searched:,} events"
         self._known.value = note(words)
-        # Its room stays, so that nothing moves.
-        self._look.layout.visibility = "hidden" if index.complete else "visible"
+        self._look.layout.display = "none" if index.complete else ""
 
     def _draw_events(self) -> None:
         events = self.visit.page.events

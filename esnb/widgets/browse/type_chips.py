@@ -34,7 +34,8 @@ class TypeChips:
 
     def show(self, types: Counter[str], wanted: tuple[str, ...]) -> None:
         """Buttons for the most frequent types, pressed where they are among the wanted patterns."""
-        names = [name for name, _ in types.most_common(_MOST)]
+        # In an order that does not change with the counts.
+        names = sorted(name for name, _ in types.most_common(_MOST))
         with self._quiet:
             for _ in range(len(self.buttons), len(names)):
                 made = named(widgets.ToggleButton(), "esnb-chip")

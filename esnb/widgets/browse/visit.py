@@ -5,9 +5,12 @@ No widgets: the panel, the saved view and the text draw what a visit holds.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import chain, islice
+from itertools import chain, count, islice
 from typing import Any, Literal, SupportsIndex
 from uuid import UUID
 
@@ -18,6 +21,7 @@ from esnb.sources.moments import is_iso_8601, read_end, read_moment
 from esnb.sources.numbers import bound
 from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, decoded, read_page
 from esnb.sources.paging import Pager
+from esnb.sources.progress_bar import track
 from esnb.sources.record import Record
 from esnb.sources.redaction import Redact
 from esnb.values.ordered_repr import short_repr
@@ -51,6 +55,16 @@ class Visit:
     @property
     def name(self) -> str:
         return self.pager.source.name
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Shows a bar below the running cell for what is read within and takes over a second."""
+        ticks = track(count(1), unit="event")
+        try:
+            with self.pager.telling(lambda: next(ticks)):
+                yield
+        finally:
+            ticks.close()
 
     @property
     def here(self) -> Place:
@@ -120,6 +134,12 @@ class Visit:
                 "a time such as '2026-03-01 12:00', or a position"
             )
 
+    def types(self) -> Counter[str]:
+        """How many events of each type are known in the log or the stream, by its last name."""
+        found = self.index.types_of(self.here.stream)
+        # Of links only what is on the page is known.
+        return Counter(event.name for event in self.page.events) if found is None else found
+
     @property
     def link(self) -> str:
         """Code that shows this event again, in another kernel too."""
@@ -128,17 +148,13 @@ class Visit:
     def _at_event(self) -> str | None:
         """What `browse` takes as `at` for it, as Python; None on an empty page.
 
-        Its stream and version, which are the same in every copy of the log; what has
-        no version is named by its place.
+        In the whole log its position, in a stream its version there: neither changes
+        when events are added.
         """
-        event = self.event
-        if event is None:
+        if self.event is None:
             return None
-        if event.record.version is not None:
-            return f"({event.stream!r}, {event.record.version})"
-        if self.here.stream is not None:
-            return f"({self.here.stream!r}, {event.number})"
-        return str(event.number)
+        number, stream = self.event.number, self.here.stream
+        return str(number) if stream is None else f"({stream!r}, {number})"
 
     def open(self, stream: str) -> None:
         """All events of one stream, the newest page of them; the event shown stays shown."""
