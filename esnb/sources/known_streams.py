@@ -131,7 +131,8 @@ class KnownStreams:
         `match` is a part of the name, the category or `category-name`, in any
         case, or a shell-style pattern for the whole of one of them.
         """
-        wanted = [row for row in self._rows.values() if _matches(row, match)]
+        # As a list first: another thread may be taking in new events.
+        wanted = [row for row in list(self._rows.values()) if _matches(row, match)]
         return nlargest(most, wanted, key=lambda row: row.position), len(wanted)
 
     def _row(self, record: Record) -> StreamRow:

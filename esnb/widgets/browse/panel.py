@@ -126,7 +126,7 @@ class BrowsePanel:
             description="Follow", icon="rss", tooltip="Show new events as they are recorded"
         )
         self._new = controls.named(
-            controls.button("0 new ↓", "", "Go on to the newest events, and follow them"),
+            controls.button("0 new ↓", "", "Show what is new, and follow on"),
             "esnb-new",
         )
         self._types = controls.field(
@@ -332,9 +332,10 @@ class BrowsePanel:
 
     def _chose_event(self) -> None:
         """Shows an event of the page, which reads nothing."""
-        place = self.visit.page.place.get(self._events.value)
-        if place is not None:
-            self.visit.choose(place)
+        number = self._events.value
+        if number is not None:
+            self._working.cancel()
+            self.visit.choose(number)
             self._pause()
             self._message.value = ""
             self.draw()

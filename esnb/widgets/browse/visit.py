@@ -138,7 +138,7 @@ class Visit:
         """How many events of each type are known in the log or the stream, by its last name."""
         found = self.index.types_of(self.here.stream)
         # Of links only what is on the page is known.
-        return Counter(event.name for event in self.page.events) if found is None else found
+        return Counter((event.name for event in self.page.events) if found is None else found)
 
     @property
     def link(self) -> str:
@@ -269,10 +269,10 @@ class Visit:
         """The page after this one; False where there is none."""
         return self._turn(self.page.later, "later", first=True)
 
-    def choose(self, place: int) -> None:
-        """Shows the event at this place of the page."""
+    def choose(self, number: int) -> None:
+        """Shows the event of the page that has this number."""
         self.remark = ""
-        self.trail = self.trail.choose(self.page.events[place].number)
+        self.trail = self.trail.choose(number)
 
     def go_on(self) -> bool:
         """Looks at the next events where a search has stopped; False where it has not."""
@@ -285,7 +285,7 @@ class Visit:
         if place is None:
             return
         if 0 <= place + by < len(self.page.events):
-            self.choose(place + by)
+            self.choose(self.page.events[place + by].number)
         elif by > 0:
             self.later()
         else:
