@@ -14,7 +14,7 @@ from esnb.sources.page import Filter, PageEvent
 from esnb.sources.record import own_name
 from esnb.widgets.browse.event_html import detail
 from esnb.widgets.browse.visit import Visit
-from esnb.widgets.browse.words import colour, summary, what_is_shown
+from esnb.widgets.browse.words import colour, summary, types_of_what, what_is_shown
 
 _DETAIL = (
     (100, Limits(2000, 100, 8), 100),
@@ -99,7 +99,9 @@ def _types(visit: Visit) -> str:
     )
     rest = len(found) - len(names)
     more = f" and {counted(rest, 'more type')}" if rest else ""
-    return f'<p class="esnb-types">{entries}{more}</p>'
+    of_what = types_of_what(visit)
+    about = f" {of_what}" if of_what else ""
+    return f'<p class="esnb-types">{entries}{more}{about}</p>'
 
 
 def _step(event: PageEvent, times: bool, ids: bool, limits: Limits, opened: bool) -> str:

@@ -30,7 +30,7 @@ from esnb.widgets.browse.event_list import (
 )
 from esnb.widgets.browse.type_chips import TypeChips
 from esnb.widgets.browse.visit import Visit, read_filter, read_time
-from esnb.widgets.browse.words import colour, one_day, what_is_shown
+from esnb.widgets.browse.words import colour, one_day, types_of_what, what_is_shown
 from esnb.widgets.live import controls
 from esnb.widgets.live.follow import WhileSeen
 from esnb.widgets.live.unread import unread
@@ -437,7 +437,8 @@ class BrowsePanel:
         )
 
     def _draw_chips(self) -> None:
-        self._chips.show(self.visit.types(), self.visit.here.filter.types)
+        visit = self.visit
+        self._chips.show(visit.types(), visit.here.filter.types, types_of_what(visit))
 
     def _draw_streams(self) -> None:
         index = self.visit.index

@@ -32,8 +32,11 @@ class TypeChips:
         self._changed = changed
         self._quiet = Quiet()
 
-    def show(self, types: Counter[str], wanted: tuple[str, ...]) -> None:
-        """Buttons for the most frequent types, pressed where they are among the wanted patterns."""
+    def show(self, types: Counter[str], wanted: tuple[str, ...], of_what: str) -> None:
+        """Buttons for the most frequent types, pressed where they are among the wanted patterns.
+
+        `of_what` says of which events there are so many, where not of all.
+        """
         # In an order that does not change with the counts.
         names = sorted(name for name, _ in types.most_common(_MOST))
         with self._quiet:
@@ -48,9 +51,11 @@ class TypeChips:
                 made.button_style = ""
                 _colour(made, colour(name))
             rest = len(types) - len(names)
-            self._others.value = note(f"and {counted(rest, 'more type')}") if rest > 0 else ""
+            others = f"and {counted(rest, 'more type')}" if rest > 0 else ""
+            words = " ".join(each for each in (others, of_what) if each and names)
+            self._others.value = note(words)
         self._names = names
-        shown = [*self.buttons[: len(names)], *([self._others] if rest > 0 else [])]
+        shown = [*self.buttons[: len(names)], *([self._others] if words else [])]
         if tuple(shown) != tuple(self.root.children):
             self.root.children = shown
 

@@ -59,6 +59,14 @@ def what_is_shown(visit: Visit, shown: int) -> str:
     return words + (f"; there may be {' and '.join(unsure)} ones" if unsure else "")
 
 
+def types_of_what(visit: Visit) -> str:
+    """Of which events the types are counted, where not of all; empty where of all."""
+    index, stream = visit.index, visit.here.stream
+    if index.types_of(stream) is None:
+        return "on this page"
+    return "" if index.complete else f"in the newest {index.searched:,} events"
+
+
 def one_day(times: Iterable[datetime | None]) -> str | None:
     """The day of all these times, in UTC; None where they are of several, or of none."""
     days = {stamp(time)[:10] for time in times if time is not None}
