@@ -74,8 +74,8 @@ def events(
     `types` and `exclude` take topics, the part of a topic after the colon, its
     last name, or event classes. `since` and `until` (both inclusive; compared
     with the column `time`, or with the store's own time if `by="recorded"`) take
-    datetimes or ISO 8601 text, which is UTC without an offset. `redact` names
-    fields, at any depth or by a dotted path, whose values are shown as
+    datetimes or ISO 8601 text, which is UTC without an offset; `until` a day
+    without a time of day includes all of that day. `redact` names fields, at any depth or by a dotted path, whose values are shown as
     `[redacted]`; payloads that cannot be read, or have no names (a list, a
     text), are then hidden whole.
 

@@ -25,7 +25,7 @@ from esnb.folds.versions import versions
 from esnb.frames.schema import build, build_rows
 from esnb.sources.application import ApplicationSource
 from esnb.sources.columns import Schema
-from esnb.sources.moments import Moment, read_moment
+from esnb.sources.moments import Moment, read_end
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
@@ -134,8 +134,8 @@ def at(
 
     A separate object, replayed from the events: nothing done to it reaches the
     application, its cache or another call's result. `time` (inclusive; a
-    datetime or ISO 8601 text, UTC without an offset) applies the events before
-    the first later one.
+    datetime or ISO 8601 text, UTC without an offset; a day without a time of day
+    means its end) applies the events before the first later one.
 
     Raises AggregateNotFoundError where there is no such aggregate, no such
     version, or none yet at that time; ValueError for version and time together;
@@ -160,7 +160,7 @@ def at(
     if version is not None:
         stored = up_to(source, aggregate_id, stored, version)
     if time is not None:
-        moment = read_moment(time, "time")
+        moment = read_end(time, "time")
         stored = list(takewhile(lambda event: _is_by(source, event, moment, aggregate_id), stored))
         if not stored:
             raise AggregateNotFoundError(

@@ -14,7 +14,7 @@ from esnb.clients.uri import guarded_argument, guarded_settings
 from esnb.frames.read_model import read_model
 from esnb.projections.views import kind_class
 from esnb.sources.application import ApplicationSource
-from esnb.sources.moments import Moment, own_time, read_moment
+from esnb.sources.moments import Moment, own_time, read_end
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
@@ -43,7 +43,8 @@ def project(
     The events are passed to a new projection over an empty view, as a runner
     would pass them; the view that is in use is not touched. `until` (inclusive)
     is a position, as in `events`, or a time (a datetime or text, UTC without an
-    offset): then it ends before the first later event. Instead of a projection
+    offset; a day without a time of day: the end of that day): then it ends
+    before the first later event. Instead of a projection
     class you may pass a function, which is called with the view, the domain
     event and the tracking object for each event.
 
@@ -146,7 +147,7 @@ def _until(source: ApplicationSource, until: int | Moment | None) -> Cut:
     if until is None:
         return iter
     if not hasattr(until, "__index__"):
-        moment = read_moment(until, "until")
+        moment = read_end(until, "until")
         return lambda notifications: _while(
             notifications, lambda each: (time := _time(source, each)) is None or time <= moment
         )

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-from array import array
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any
 from uuid import UUID
 
 from esnb.clients.uri import masked
@@ -18,6 +17,7 @@ from esnb.sources import line as _line
 from esnb.sources.application import category_of_aggregate
 from esnb.sources.columns import Schema
 from esnb.sources.line import NotAnExportError
+from esnb.sources.line_index import Line, LineIndex, lines
 from esnb.sources.numbers import FURTHEST
 from esnb.sources.payload import Decoded, decode_announced
 from esnb.sources.record import (
@@ -52,10 +52,11 @@ class FileSource:
             )
         self.path = Path(place)
         with self._open() as file:
-            first = next(_lines(file), _Line(1, 0, b""))
+            first = next(lines(file), Line(1, 0, b""))
         with self._refusing(first.number):
             self.origin: Origin = _line.read_header(_text(first.content))
             self._events = _line.read_count(_text(first.content))
+        self._indexed: tuple[tuple[int, int, int], LineIndex] | None = None
 
     def _open(self) -> IO[bytes]:
         try:
@@ -78,28 +79,44 @@ class FileSource:
 
     def records(self) -> Iterator[Record]:
         """All of them; NotAnExportError, which names the line, at a damaged or missing one."""
+        for line in self._lines():
+            yield self._record(line.number, line.content)
+
+    def _lines(self) -> Iterator[Line]:
+        """Those of the events; NotAnExportError at the end where some are missing."""
         found, last = 0, 1
         with self._open() as file:
-            for line in islice(_lines(file), 1, None):
+            for line in islice(lines(file), 1, None):
                 found, last = found + 1, line.number
-                yield self._record(line.number, line.content)
+                yield line
         self._require_all(found, last)
 
-    def backwards(self) -> Generator[tuple[int, Record], None, None]:
-        """The last one first, each with its place from 1; those not taken are not read.
+    def events_at(self, places: Iterable[int]) -> Generator[tuple[int, Record], None, None]:
+        """The events at these places, from 1 to `size`, each with its place; no others are read.
 
         NotAnExportError, which names the line, on reaching a damaged one.
         """
-        numbers, begins, sizes = array("Q"), array("Q"), array("Q")
+        index = self._index()
         with self._open() as file:
-            for line in _lines(file):
-                numbers.append(line.number)
-                begins.append(line.begin)
-                sizes.append(len(line.content))
-            self._require_all(len(begins) - 1, numbers[-1])
-            for place in range(len(begins) - 1, 0, -1):  # before them stands the header
-                file.seek(begins[place])
-                yield place, self._record(numbers[place], file.read(sizes[place]))
+            for place in places:
+                line = index.read(file, place)
+                yield place, self._record(line.number, line.content)
+
+    @property
+    def size(self) -> int:
+        """How many events there are; NotAnExportError where the file was cut."""
+        return len(self._index()) - 1
+
+    def _index(self) -> LineIndex:
+        """Where its lines are; looked for again once the file has changed."""
+        with self._open() as file:
+            found = os.fstat(file.fileno())
+            stamp = found.st_ino, found.st_size, found.st_mtime_ns
+            if self._indexed is None or self._indexed[0] != stamp:
+                index = LineIndex(lines(file))
+                self._require_all(len(index) - 1, index.last_number())
+                self._indexed = stamp, index
+        return self._indexed[1]
 
     def _require_all(self, found: int, last: int) -> None:
         """Refuses a file that has fewer events than its first line says."""
@@ -141,10 +158,12 @@ class FileSource:
         self, name: UUID | str, start: int | None, stop: int | None, last: int | None
     ) -> Iterator[Iterator[Record]]:
         meanings = _meanings(name)
+        may_have = _may_have(meanings)
         found = [
             record
-            for record in self.records()
-            if record.stream in meanings
+            for line in self._lines()
+            if may_have(line.content)
+            and (record := self._record(line.number, line.content)).stream in meanings
             and (start is None or _number(record) >= start)
             and (stop is None or _number(record) < stop)
         ]
@@ -168,33 +187,6 @@ class FileSource:
         if self.origin.kind == "application":
             return category_of_aggregate(first, data)
         return category_of_stream(first.stream)
-
-
-_PARTS = re.compile(rb"[^\r]*\r+\n?|[^\r]+")
-"""The lines in what ends with a line feed, if with anything."""
-
-
-class _Line(NamedTuple):
-    """A line: its number from 1, where it begins, and its bytes."""
-
-    number: int
-    begin: int
-    content: bytes
-
-
-def _lines(file: IO[bytes]) -> Iterator[_Line]:
-    """The lines, whichever way they end, without blank ones.
-
-    Editors and transfers change `\\n` to `\\r\\n`, `\\r` and more. JSON has carriage
-    returns as escapes only, so that each one, or several in a row, end a line.
-    """
-    number = begin = 0
-    for chunk in file:
-        for content in _PARTS.findall(chunk) if b"\r" in chunk else (chunk,):
-            number += 1
-            if content.strip():
-                yield _Line(number, begin, content)
-            begin += len(content)
 
 
 def _text(content: bytes) -> str:
@@ -224,3 +216,24 @@ def _meanings(name: UUID | str) -> frozenset[str]:
         except ValueError:
             continue
     return frozenset(found)
+
+
+_PLAIN = re.compile(r"[A-Za-z0-9_$-]+")
+"""Characters that JSON writes as they are, unless it escapes them."""
+
+
+def _may_have(streams: frozenset[str]) -> Callable[[bytes], bool]:
+    """Whether a line may be an event of these streams, without reading it.
+
+    Also for a line with an escape, or one that is not whole: reading it says more.
+    """
+    words = [max(_PLAIN.findall(each), key=len, default="").encode() for each in streams]
+
+    def may_have(content: bytes) -> bool:
+        return (
+            any(word in content for word in words)
+            or b"\\u" in content
+            or not (content[:1] == b"{" and content.rstrip()[-1:] == b"}")
+        )
+
+    return may_have

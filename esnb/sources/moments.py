@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,9 @@ Moment = datetime | date | np.datetime64 | str
 
 TIMESTAMP = "timestamp"
 """The field of a payload that is an event's own time."""
+
+LAST_MOMENT = datetime.max.replace(tzinfo=UTC)
+"""Where the calendar ends."""
 
 _DAY = r"[0-9]{4}-?W[0-9]{2}-?[0-9]|[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}"
 _CLOCK = r"(?:[01][0-9]|2[0-3])(?::?[0-9]{2}(?::?[0-9]{2}(?:[.,][0-9]+)?)?)?"
@@ -54,6 +57,34 @@ def read_moment(value: Moment, argument: str) -> datetime:
     if moment is None or pd.isna(moment):
         raise ValueError(_not_a_time(value, argument))
     return moment
+
+
+def read_end(value: Moment, argument: str) -> datetime:
+    """The same for the end of a span: of a day without a time of day, its last moment.
+
+    A day is text such as `2026-03-01`, a `date`, or numpy's `datetime64` of whole days.
+    Those who say "until the 1st" mean all of it.
+
+    >>> read_end("2026-03-01", "until")
+    datetime.datetime(2026, 3, 1, 23, 59, 59, 999999, tzinfo=datetime.timezone.utc)
+    >>> read_end("2026-03-01 12:00", "until") == read_moment("2026-03-01 12:00", "until")
+    True
+    """
+    moment = read_moment(value, argument)
+    return moment + _DAY_LONG if _is_day(value) else moment
+
+
+_DAY_LONG = timedelta(days=1) - timedelta(microseconds=1)
+
+
+def _is_day(value: object) -> bool:
+    """Whether a moment was given as a day, without a time of day."""
+    if isinstance(value, str):
+        found = _ISO_8601.fullmatch(value.strip())
+        return found is not None and found["clock"] is None
+    if isinstance(value, np.datetime64):
+        return np.datetime_data(value.dtype)[0] == "D"
+    return isinstance(value, date) and not isinstance(value, datetime)
 
 
 def is_iso_8601(text: str) -> bool:

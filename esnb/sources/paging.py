@@ -6,11 +6,12 @@ it needs: the cost of a page does not depend on the length of the log.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import replace
-from datetime import datetime
-from itertools import count, islice, starmap
+from datetime import datetime, timedelta
+from itertools import islice, starmap
 from typing import TYPE_CHECKING, Any, Protocol
 
 from eventsourcing.persistence import Notification, StoredEvent
@@ -18,6 +19,7 @@ from eventsourcing.persistence import Notification, StoredEvent
 from esnb.sources.application import ApplicationSource
 from esnb.sources.file import FileSource
 from esnb.sources.lag import has_gapless_ids
+from esnb.sources.moments import LAST_MOMENT
 from esnb.sources.numbers import FURTHEST
 from esnb.sources.record import EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
@@ -45,6 +47,7 @@ class Pager:
         self.source = source_of(source)
         self.redaction = Redaction(redact)
         self._reading = _reading(self.source)
+        self._passed: Callable[[], object] | None = None
 
     @property
     def has_links(self) -> bool:
@@ -62,14 +65,28 @@ class Pager:
     def forwards(self, stream: str | None, start: int | None = None) -> Records:
         """The events at and above number `start`, in order."""
         if stream is None:
-            return self._reading.log(start)
-        return self._reading.stream(stream, start)
+            return self._told(self._reading.log(start))
+        return self._told(self._reading.stream(stream, start))
 
     def backwards(self, stream: str | None, before: int | None = None) -> Records:
         """The events below number `before` (None: all), the last one first."""
         if stream is None:
-            return self._reading.log_before(before)
-        return nullcontext(self._stream_before(stream, before))
+            return self._told(self._reading.log_before(before))
+        return self._told(nullcontext(self._stream_before(stream, before)))
+
+    @contextmanager
+    def telling(self, passed: Callable[[], object]) -> Iterator[None]:
+        """Calls `passed` for each event that is read within; what it raises ends the read."""
+        before, self._passed = self._passed, passed
+        try:
+            yield
+        finally:
+            self._passed = before
+
+    @contextmanager
+    def _told(self, reading: Records) -> Iterator[Iterator[Record]]:
+        with reading as records:
+            yield records if self._passed is None else _telling(records, self._passed)
 
     def _stream_before(self, stream: str, before: int | None) -> Iterator[Record]:
         size = _FIRST
@@ -88,8 +105,8 @@ class Pager:
     def seek(self, stream: str | None, time: datetime, reach: int = REACH) -> int | None:
         """The number of the first event at or after `time`; None when all are older.
 
-        Bisects the log where its numbers have no gaps (POPO, SQLite), otherwise
-        searches from both ends in turn; raises LookupError when `reach` events
+        Bisects the log where any number is as near as the first (POPO, SQLite, a
+        file), otherwise searches from both ends in turn; raises LookupError when `reach` events
         from each end do not lead to it. Assumes that times ascend, as they nearly do.
         """
         if stream is None and self._reading.gapless:
@@ -109,23 +126,37 @@ class Pager:
             "page on from there, or open a stream"
         )
 
+    def seek_after(self, stream: str | None, time: datetime) -> int | None:
+        """The number of the first event after `time`; None when there is none."""
+        if time >= LAST_MOMENT:
+            return None
+        return self.seek(stream, time + timedelta(microseconds=1))
+
     def _halved(self, time: datetime) -> int | None:
         newest = self._first(self.backwards(None))
         if newest is None or not _at_or_after(self.time(newest), time):
             return None
-        low, high = 1, self.number(None, newest)
+        number = self.number(None, newest)
+        low, high = 1, number
         while low < high:
             middle = (low + high) // 2
             found = self._first(self.forwards(None, middle))
             if found is None or _at_or_after(self.time(found), time):
                 high = middle
+                number = high if found is None else self.number(None, found)
             else:
                 low = self.number(None, found) + 1
-        return low
+        return number
 
     def _first(self, records: Records) -> Record | None:
         with records as found:
             return next(found, None)
+
+
+def _telling(records: Iterator[Record], passed: Callable[[], object]) -> Iterator[Record]:
+    for record in records:
+        passed()
+        yield record
 
 
 def _at_or_after(found: datetime | None, time: datetime) -> bool:
@@ -136,6 +167,7 @@ class _Reading(Protocol):
     """What depends on the kind of source."""
 
     gapless: bool
+    """Whether the log is read from any number at no cost."""
 
     def log(self, start: int | None) -> Records: ...
 
@@ -157,31 +189,38 @@ class _OfSource:
 
 
 class _File(_OfSource):
-    """A file, read from its beginning or from its end.
+    """A file, read from any of its lines in either direction.
 
     Events of a single stream may have no position; their place in the file
-    stands for it then.
+    stands for it then. Otherwise positions ascend, as `esnb.export` writes them.
     """
 
     source: FileSource
+    gapless = True
+
+    def log(self, start: int | None) -> Records:
+        size = self.source.size
+        return self._at(range(self._place(start, size), size + 1))
+
+    def log_before(self, before: int | None) -> Records:
+        size = self.source.size
+        end = size + 1 if before is None else self._place(before, size)
+        return self._at(range(end - 1, 0, -1))
 
     @contextmanager
-    def log(self, start: int | None) -> Iterator[Iterator[Record]]:
-        with self.source.events(None) as records:
-            yield (
-                record
-                for record in map(_placed, count(1), records)
-                if start is None or (record.position or 0) >= start
-            )
+    def _at(self, places: range) -> Iterator[Iterator[Record]]:
+        with closing(self.source.events_at(places)) as records:
+            yield starmap(_placed, records)
 
-    @contextmanager
-    def log_before(self, before: int | None) -> Iterator[Iterator[Record]]:
-        with closing(self.source.backwards()) as records:
-            yield (
-                record
-                for record in starmap(_placed, records)
-                if before is None or (record.position or 0) < before
-            )
+    def _place(self, number: int | None, size: int) -> int:
+        """The first place whose event has this number or a higher one."""
+        if number is None:
+            return 1
+        return 1 + bisect_left(range(1, size + 1), number, key=self._number)
+
+    def _number(self, place: int) -> int:
+        with self._at(range(place, place + 1)) as records:
+            return next(records).position or 0
 
 
 def _placed(place: int, record: Record) -> Record:

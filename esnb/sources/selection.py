@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from eventsourcing.utils import construct_topic
 
-from esnb.sources.moments import Moment, read_moment
+from esnb.sources.moments import Moment, read_end, read_moment
 from esnb.sources.names import listed
 from esnb.sources.record import own_name
 from esnb.values.ordered_repr import short_repr
@@ -84,7 +84,7 @@ def select(
     return EventSelection(
         has_type,
         None if since is None else read_moment(since, "since"),
-        None if until is None else read_moment(until, "until"),
+        None if until is None else read_end(until, "until"),
         by,
     )
 

@@ -17,7 +17,7 @@ from eventsourcing.domain import Aggregate
 from eventsourcing.popo import POPOTrackingRecorder
 
 import esnb
-from esnb.sources.moments import in_utc, read_moment
+from esnb.sources.moments import in_utc, read_end, read_moment
 from esnb.sources.record import ORIGINAL_TIME, as_first_recorded
 from tests.domain.accounts import stamp
 
@@ -128,6 +128,38 @@ def test_a_stored_time_without_an_offset_can_be_compared() -> None:
     assert as_first_recorded(odd, NOON) == (odd, NOON)
 
 
+DAYS = [
+    *("2026-03-04", "20260304", "2026-W10-3", " 2026-03-04\n"),
+    *(date(2026, 3, 4), np.datetime64("2026-03-04")),
+]
+
+
+@pytest.mark.parametrize("given", DAYS, ids=repr)
+def test_the_end_of_a_day_is_its_last_moment(given: Any) -> None:
+    assert read_end(given, "until") == datetime(2026, 3, 4, 23, 59, 59, 999999, tzinfo=UTC)
+    assert read_moment(given, "since") == MIDNIGHT
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "2026-03-04 00:00",
+        "2026-03-04T00",
+        datetime(2026, 3, 4),
+        pd.Timestamp("2026-03-04"),
+        np.datetime64("2026-03-04T00"),
+        "2026-03-04T00:00Z",
+    ],
+    ids=repr,
+)
+def test_a_time_of_day_is_itself_at_either_end(given: Any) -> None:
+    assert read_end(given, "until") == MIDNIGHT
+
+
+def test_the_last_day_of_the_calendar_has_an_end() -> None:
+    assert read_end("9999-12-31", "until") == datetime.max.replace(tzinfo=UTC)
+
+
 # --- wherever a moment is given ---------------------------------------------------------
 
 
@@ -198,6 +230,81 @@ def test_every_way_takes_a_time(app: Application[UUID], tmp_path: Path, given: A
     assert len(esnb.events(app, until=given)) == 1
     if given != "20260321":  # a stream may be named so
         assert esnb.browse(app, given, live=False).event is not None
+
+
+@pytest.fixture
+def days() -> Application[UUID]:
+    """One aggregate with an event at noon on each of three days, from 20 March 2026 on."""
+    app: Application[UUID] = Application()
+    for day in range(3):
+        app.save(
+            Aggregate.Created(
+                originator_id=UUID(int=1),
+                originator_version=1,
+                timestamp=datetime(2026, 3, 20, 12, tzinfo=UTC),
+                originator_topic="eventsourcing.domain:Aggregate",
+            )
+            if not day
+            else Aggregate.Event(
+                originator_id=UUID(int=1),
+                originator_version=day + 1,
+                timestamp=datetime(2026, 3, 20 + day, 12, tzinfo=UTC),
+            )
+        )
+    return app
+
+
+@pytest.mark.parametrize(
+    "day", ["2026-03-21", "20260321", date(2026, 3, 21), np.datetime64("2026-03-21")], ids=repr
+)
+def test_until_a_day_and_go_to_a_day_mean_the_end_of_it(
+    days: Application[UUID], tmp_path: Path, day: Any
+) -> None:
+    an_id = UUID(int=1)
+    assert len(esnb.events(days, until=day)) == 2
+    assert len(esnb.events(days, since=day)) == 2
+    assert esnb.export(days, tmp_path / "log.jsonl", until=day) == 2
+    assert esnb.at(days, an_id, time=day).version == 2
+    explorer = esnb.explore(days, an_id, live=False)
+    explorer.jump(day)
+    assert explorer.version == 2
+    browser = esnb.browse(days, live=False)
+    browser.filter(since=day, until=day)
+    assert [event["version"] for event in browser.events] == [2]
+    browser.filter(until=day)
+    assert [event["version"] for event in browser.events] == [1, 2]
+    browser.filter()
+    browser.start(day)  # a beginning: with the first event of that day
+    assert browser.event is not None
+    assert browser.event["version"] == 2
+    seen: list[int] = []
+    esnb.project(
+        days,
+        lambda view, event, tracking: seen.append(event.originator_version),
+        POPOTrackingRecorder,
+        until=day,
+    )
+    assert seen == [1, 2]
+
+
+def test_what_is_typed_into_the_fields_means_the_end_of_the_day_too(
+    days: Application[UUID],
+) -> None:
+    browser = esnb.browse(days, live=True)
+    browser._controls()._until.value = "2026-03-21"
+    assert [event["version"] for event in browser.events] == [1, 2]
+    browser.close()
+    explorer = esnb.explore(days, UUID(int=1), live=True)
+    explorer._controls()._when.value = "2026-03-21"
+    assert explorer.version == 2
+    explorer.close()
+
+
+def test_until_the_end_of_the_calendar_is_everything(days: Application[UUID]) -> None:
+    browser = esnb.browse(days, live=False)
+    for end in ("9999-12-31", "9999-12-31T23:59:59.999999"):
+        browser.filter(until=end)
+        assert len(browser.events) == 3
 
 
 def test_a_text_that_is_no_time_is_looked_for_as_a_stream(app: Application[UUID]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -85,6 +86,56 @@ def test_a_page_at_the_end_of_a_file_reads_no_more_of_it(
 
     assert len(page.events) == 3 < number
     assert len(read) <= 4  # one more, whether there are earlier ones
+
+
+def test_a_place_in_the_middle_of_a_file_reads_few_lines(
+    app: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = str(tmp_path / "log.jsonl")
+    esnb.export(app, path)
+    pager = Pager(path)
+    middle = pager.time(_nth(pager, 100))
+    assert middle is not None
+    read: list[str] = []
+    parse = _line.read
+
+    def counted(text: str) -> Record:
+        read.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(_line, "read", counted)
+
+    number = pager.seek(None, middle)
+    page = read_page(pager, None, Filter(), Anchor("from", number), 3)
+
+    assert [event.number for event in page.events] == [101, 102, 103]
+    assert len(read) < 100  # of 205
+
+
+def test_a_file_that_is_replaced_is_read_anew(app: Bank, tmp_path: Path) -> None:
+    path = str(tmp_path / "log.jsonl")
+    esnb.export(app, path)
+    pager = Pager(path)
+    assert pager.source.size == 205  # type: ignore[attr-defined]
+    an_account(app)
+
+    esnb.export(app, path)
+
+    with pager.backwards(None) as records:
+        assert next(records).position == 210
+
+
+@pytest.mark.parametrize("name", ["plain", 'with "quotes"', "Ümläut", "日本", "\x01", "a-b_$c d"])
+def test_a_stream_of_a_file_is_found_whatever_its_name(tmp_path: Path, name: str) -> None:
+    app = Application[Any]()
+    for each in ("other", name, "another"):
+        app.recorder.insert_events([StoredEvent(each, 1, "m:T", b'{"plain": 1}')])
+    path = tmp_path / "log.jsonl"
+    esnb.export(app, path)
+    escaped = path.read_text("utf-8").replace('"stream":"plain"', '"stream":"pl\\u0061in"')
+    path.write_text(escaped, "utf-8")
+
+    assert esnb.stream(str(path), name)["stream"].tolist() == [name]
 
 
 def test_a_damaged_line_is_named_from_the_end_too(app: Bank, tmp_path: Path) -> None:
@@ -214,6 +265,11 @@ def test_a_search_for_a_time_says_where_it_gave_up(monkeypatch: pytest.MonkeyPat
     first = pager.time(_first_of(pager, str(ids[0])))
     assert first is not None
     assert pager.seek(str(ids[0]), first - timedelta(1)) == 1
+
+
+def _nth(pager: Pager, number: int) -> Any:
+    with pager.forwards(None) as records:
+        return next(islice(records, number, None))
 
 
 def _first_of(pager: Pager, stream: str) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.ids import without_ids
-from esnb.sources.moments import Moment, read_moment
+from esnb.sources.moments import Moment, read_end, read_moment
 from esnb.sources.names import listed
 from esnb.sources.page import Filter
 from esnb.widgets.browse import html
@@ -39,8 +38,9 @@ def browse(
 
     `source` is whatever `esnb.events` reads. It begins with the newest events,
     or `at` a time (a datetime, or text such as `"2026-03-01 12:00"`; UTC where
-    there is no offset), a stream (a UUID or a value of a `stream` column) or a
-    position. A page has `rows` events. A log of millions is read page by page
+    there is no offset; a day begins with its first event), a stream (a UUID or a
+    value of a `stream` column), a position, or one event: a tuple of a stream and a
+    version, as the widget's link has it. A page has `rows` events. A log of millions is read page by page
     and never as a whole: a filter looks at 10,000 events at most before it
     shows what it found and asks whether to go on, and streams are found in the
     newest 20,000 events, then further back on request.
@@ -50,6 +50,9 @@ def browse(
     kernel. `times=False` leaves times out, `ids=False` writes `id-1`, `id-2` and
     so on for UUIDs, for documentation that is run again and compared. `redact` as
     in `esnb.events`: hidden fields are not searched either.
+
+    What takes longer than a second shows a bar, or in the widget how far it is and a
+    button that stops it; an interrupt of the kernel stops it as well.
 
     Raises TypeError for any other source, LookupError for a stream without
     events, ValueError for a time that cannot be read, and the store's own errors.
@@ -79,8 +82,9 @@ def browse(
     if not 1 <= rows <= 1000:
         raise ValueError(f"rows={rows} is out of range: a page has 1 to 1,000 events")
     visit = Visit(source, rows, redact)
-    visit.begin(at)
-    visit.index.look()
+    with visit.reporting():
+        visit.begin(at)
+        visit.index.look()
     return Browser(visit, live=wanted_live(live), times=times, ids=ids)
 
 
@@ -130,6 +134,14 @@ class Browser(Faces):
         """That event as Python that runs."""
         return "event = None\n" if self._visit.event is None else as_python(self._visit.event)
 
+    @property
+    def link(self) -> str:
+        """Code that shows that event again, in another kernel too: `esnb.browse(app, at=…)`.
+
+        The name of the source is the one that the notebook has for it, if any.
+        """
+        return self._visit.link
+
     # --- where to -----------------------------------------------------------------------
 
     def open(self, stream: UUID | str) -> None:
@@ -141,6 +153,14 @@ class Browser(Faces):
         name = None if correlation_id is None else str(correlation_id)
         self._do(lambda: self._visit.correlated(name))
 
+    def cause(self) -> None:
+        """The event that caused the one shown, by `$causationId` of its metadata."""
+        self._do(self._visit.cause)
+
+    def effects(self) -> None:
+        """The events that the one shown caused, by `$causationId` of theirs."""
+        self._do(self._visit.effects)
+
     def filter(
         self,
         *,
@@ -149,16 +169,21 @@ class Browser(Faces):
         since: Moment | None = None,
         until: Moment | None = None,
     ) -> None:
-        """Only events of these types (names or patterns), with this text, between these times."""
+        """Only events of these types (names or patterns), with this text, between these times.
+
+        Both times are inclusive; `until` a day without a time of day includes all of it.
+        """
         if not isinstance(text, str):
             raise TypeError(f"text={text!r}: pass text")
         problem = f"types={types!r}: pass names of types, or patterns for them"
         names = tuple(listed(types, str, problem))
-        wanted = Filter(names, text, _moment(since, "since"), _moment(until, "until"))
+        start = None if since is None else read_moment(since, "since")
+        end = None if until is None else read_end(until, "until")
+        wanted = Filter(names, text, start, end)
         self._do(lambda: self._visit.filtered(wanted))
 
     def start(self, time: Moment) -> None:
-        """Goes to the first event at or after `time`."""
+        """Goes to the first event at or after `time`; of a day, to that day's first event."""
         moment = read_moment(time, "time")
         self._do(lambda: self._visit.start(moment))
 
@@ -174,6 +199,10 @@ class Browser(Faces):
         """The page after this one."""
         self._do(self._visit.later)
 
+    def go_on(self) -> None:
+        """Looks at the next 10,000 events, where a search has stopped after so many."""
+        self._do(self._visit.go_on)
+
     def previous(self) -> None:
         """The event before the one that is shown."""
         self._do(lambda: self._visit.step(-1))
@@ -188,7 +217,11 @@ class Browser(Faces):
 
     @property
     def following(self) -> bool:
-        """Whether new events are shown as they are recorded; set it to start or stop that."""
+        """Whether new events are shown as they are recorded; set it to start or stop that.
+
+        Whoever goes to an event pauses it: new ones are then counted ("12 new ↓") until
+        a click, or setting this to True, goes on.
+        """
         return self._panel is not None and self._panel.following
 
     @following.setter
@@ -231,8 +264,5 @@ class Browser(Faces):
         if self.live:
             self._controls().do(step)
         else:
-            step()
-
-
-def _moment(value: Moment | None, argument: str) -> datetime | None:
-    return None if value is None else read_moment(value, argument)
+            with self._visit.reporting():
+                step()

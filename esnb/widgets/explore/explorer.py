@@ -10,7 +10,7 @@ from eventsourcing.application import AggregateNotFoundError
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.html import nothing
-from esnb.sources.moments import read_moment
+from esnb.sources.moments import read_end
 from esnb.sources.numbers import whole
 from esnb.widgets.explore import html
 from esnb.widgets.explore import text as _text
@@ -129,9 +129,9 @@ class Explorer(Faces):
     def jump(self, time: Moment) -> None:
         """Moves to the last version at a time (UTC without an offset).
 
-        Raises ValueError for what is not a time, and for a time before the first event.
+        A day without a time of day means the end of that day. Raises ValueError for what is not a time, and for a time before the first event.
         """
-        self._move(self._now().at(read_moment(time, "time")))
+        self._move(self._now().at(read_end(time, "time")))
 
     def _move(self, index: int) -> None:
         if self._panel is None:

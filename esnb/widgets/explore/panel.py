@@ -17,7 +17,7 @@ import ipywidgets as widgets
 from esnb.drawing.html import message, note, style
 from esnb.drawing.values import Limits, counted
 from esnb.folds.versions import Version
-from esnb.sources.moments import read_moment
+from esnb.sources.moments import read_end
 from esnb.widgets.explore import html, tables_html
 from esnb.widgets.explore.chart_panel import ChartPanel
 from esnb.widgets.explore.diff_panel import DiffPanel
@@ -210,7 +210,7 @@ class ExplorePanel:
         if not typed.strip():
             return
         try:
-            index = self._timeline.at(read_moment(typed, "time"))
+            index = self._timeline.at(read_end(typed, "time"))
         except ValueError as error:
             self._say(str(error))
         else:
