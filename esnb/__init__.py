@@ -20,6 +20,7 @@ _HOME = {
     "connect": "esnb.stores",
     "show_versions": "esnb.versions",
     "correlate": "esnb.correlation",
+    "options": "esnb._options",
     "at": "esnb.frames",
     "bisect": "esnb.frames",
     "blame": "esnb.frames",

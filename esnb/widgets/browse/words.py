@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from esnb.drawing.values import bare, counted, line
+from esnb.drawing.values import counted, fields, line
+from esnb.sources.bookkeeping import domain_fields
 from esnb.sources.moments import without_own_time
 from esnb.sources.page import PageEvent
 from esnb.widgets.browse.visit import Visit
@@ -21,10 +22,7 @@ def summary(event: PageEvent, most: int = 80) -> str:
     data = data_of(event)
     if type(data) is not dict:
         return "" if data is None else line(data, most)
-    hidden = ("originator_topic", "originator_id", "originator_version")
-    pairs = (f"{bare(line(k, 40))}: {line(v, 40)}" for k, v in data.items() if k not in hidden)
-    whole = ", ".join(pairs)
-    return whole if len(whole) <= most else whole[: most - 1] + "…"
+    return fields(domain_fields(data), most)
 
 
 def what_is_shown(visit: Visit, shown: int) -> str:

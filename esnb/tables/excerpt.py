@@ -1,0 +1,142 @@
+"""What is shown of a frame: its first and last rows, the columns that say something, and the rest in words."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from esnb.drawing.values import counted
+from esnb.tables.columns import Column, column, label_of, payload_column, with_days
+from esnb.tables.kind import Kind
+
+_ROWS = 20
+"""Rows that are shown of a long frame, unless pandas' `display.min_rows` was set."""
+_PANDAS_ROWS = 10
+_MOST_ROWS = 60
+_MOST_COLUMNS = 20
+_MOST_NAMES = 12
+_COUNTABLE = 10_000
+"""Rows up to which all of a column is read: a frame of a million shows as soon as a short one."""
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """The part of a frame that is shown."""
+
+    columns: Sequence[Column]
+    folded: Sequence[str]
+    """Names of the columns that are not shown."""
+    head: int
+    """Rows before those that are left out."""
+    omitted: int
+    about: Sequence[str]
+    """What is said of the whole: how many rows, on which day."""
+
+    @property
+    def cut(self) -> str:
+        """What is said in place of the rows that are left out."""
+        return f"… {self.omitted:,} more …" if self.omitted else ""
+
+    def words(self) -> str:
+        """The line below the table."""
+        return " · ".join([*self.about, *_also(self.folded)])
+
+    def keeping(self, places: Collection[int]) -> Excerpt:
+        """The same with fewer columns: those at `places`."""
+        kept = [each for i, each in enumerate(self.columns) if i in places]
+        gone = [each.name for i, each in enumerate(self.columns) if i not in places]
+        return replace(self, columns=kept, folded=[*gone, *self.folded])
+
+
+def excerpt(frame: pd.DataFrame, kind: Kind) -> Excerpt:
+    """What to show of a frame of this kind; reads no more of it than that."""
+    positions, head = _rows(len(frame))
+    rows = pd.DataFrame(frame).iloc[positions]
+    shown, folded = _shown_and_folded(rows, kind)
+    columns, day = _with_one_day([*_index(frame, rows), *shown])
+    about = [_size(frame, kind), *_truncated(frame), *day]
+    return Excerpt(columns, folded, head, len(frame) - len(positions), about)
+
+
+def _rows(size: int) -> tuple[Any, int]:
+    """Which rows are shown of so many, and how many of them come first."""
+    most = pd.get_option("display.max_rows")
+    most = size if most is None else most or _MOST_ROWS
+    if size <= most:
+        return np.arange(size), size
+    least = pd.get_option("display.min_rows")
+    few = min(_ROWS if least == _PANDAS_ROWS else least or most, most)
+    head = (few + 1) // 2
+    return np.r_[0:head, size - (few - head) : size], head
+
+
+def _shown_and_folded(rows: pd.DataFrame, kind: Kind) -> tuple[list[Column], list[str]]:
+    names = list(rows.columns)
+    chosen = kind.is_chosen(names)
+    most = pd.get_option("display.max_columns")
+    most = len(names) if most is None else most or _MOST_COLUMNS
+    shown: list[Column] = []
+    folded: list[str] = []
+    for name in names:
+        is_secondary = name in kind.secondary and not chosen
+        made = None if is_secondary or len(shown) >= most else _column(rows, name, kind)
+        may_fold = len(rows) > 0 and not chosen and name not in kind.kept
+        if made is None or (made.is_blank and may_fold):
+            folded.append(label_of(name))
+        else:
+            shown.append(made)
+    return shown, folded
+
+
+def _column(rows: pd.DataFrame, name: Any, kind: Kind) -> Column:
+    if name in kind.payloads and rows[name].dtype == object:
+        return payload_column(name, rows[name], shown="time" in [*rows.columns, rows.index.name])
+    return replace(column(name, rows[name]), is_strong=name == kind.strong)
+
+
+def _index(frame: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Column]:
+    """The index, unless it only counts the rows."""
+    index = frame.index
+    if index.name is not None or not _only_counts(index):
+        name = "" if index.name is None else index.name
+        yield replace(column(name, rows.index.to_series()), is_strong=True)
+
+
+def _only_counts(index: pd.Index[Any]) -> bool:
+    if isinstance(index, pd.RangeIndex):
+        return index.start == 0 and index.step == 1
+    return len(index) <= _COUNTABLE and index.equals(pd.RangeIndex(len(index)))
+
+
+def _with_one_day(columns: list[Column]) -> tuple[list[Column], list[str]]:
+    """The columns, and their day where all times are of the same one; else with days in them."""
+    times = [each for each in columns if each.role == "time" and not each.is_blank]
+    days = {each.day for each in times}
+    if len(days) == 1 and "" not in days:
+        return columns, [f"{days.pop()} UTC"]
+    with_day = [with_days(each) if each.role == "time" else each for each in columns]
+    return with_day, ["times in UTC"] if times else []
+
+
+def _size(frame: pd.DataFrame, kind: Kind) -> str:
+    words = counted(len(frame), kind.noun, kind.nouns)
+    names = frame.get(kind.counted)
+    if names is None or not isinstance(names.dtype, pd.StringDtype):
+        return words
+    return (
+        words if len(frame) > _COUNTABLE else f"{words}, {counted(names.nunique(), kind.counted)}"
+    )
+
+
+def _truncated(frame: pd.DataFrame) -> list[str]:
+    return ["there are more"] * (frame.attrs.get("truncated") is True)
+
+
+def _also(names: Sequence[str]) -> Iterator[str]:
+    if names:
+        more = [f"… {len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
+        yield f"also: {', '.join([*names[:_MOST_NAMES], *more])}"
