@@ -34,7 +34,7 @@ from esnb.values.state import AggregateState
 
 HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
 DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
-VERSION = Kind("version", strong="type")
+VERSION = Kind("version", strong="type", kept=frozenset({"changed"}))
 CHANGED_FIELD = Kind("changed field", strong="field", kept=frozenset({"before", "after"}))
 
 

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from esnb.drawing.ids import shortener
+from esnb.drawing.ids import UUIDS
 from esnb.drawing.values import fields, line
 from esnb.sources.bookkeeping import ENVELOPE, domain_fields
+from esnb.tables.cells import MISSING, Cell, cut, floats, is_missing, kept, known, line_of
 from esnb.values.ordered_repr import printable
 
-MISSING = "–"
-_MOST = 160
-"""Characters of a text or a payload in a cell."""
+_ID = 64
+"""Characters from which a text with a UUID in it is more than an id."""
 _NAME = 64
 """Characters of a column's name."""
-_WHOLE = 600
-"""Characters of what is said of it when the pointer rests on it."""
-
-
-class Cell(NamedTuple):
-    """What is shown of a value, and the whole of it where that is more."""
-
-    text: str
-    whole: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +31,8 @@ class Column:
     role: str = "text"
     """`number`, `time`, `id`, `text` or `value`."""
     is_strong: bool = False
+    is_kept: bool = False
+    """Whether it makes way for no other column."""
     day: str = ""
     """The only day of its times, which the cells then do not say."""
 
@@ -71,11 +64,11 @@ def column(name: object, values: pd.Series[Any]) -> Column:
     if isinstance(values.dtype, pd.DatetimeTZDtype) and str(values.dtype.tz) == "UTC":
         return _times(label, list(values))
     if pd.api.types.is_bool_dtype(values.dtype):
-        return Column(label, [Cell(_known(value, str)) for value in values])
+        return Column(label, [Cell(known(value, str)) for value in values])
     if pd.api.types.is_float_dtype(values.dtype):
-        return Column(label, _floats(list(values)), "number")
+        return Column(label, floats(list(values)), "number")
     if pd.api.types.is_integer_dtype(values.dtype):
-        return Column(label, [Cell(_known(value, str)) for value in values], "number")
+        return Column(label, [Cell(known(value, str)) for value in values], "number")
     if isinstance(values.dtype, pd.StringDtype):
         return _texts(label, list(values))
     return _objects(label, list(values))
@@ -87,49 +80,40 @@ def payload_column(name: str, values: pd.Series[Any], shown: bool) -> Column:
     payloads = [
         domain_fields(value, elsewhere) if type(value) is dict else value for value in values
     ]
-    wholes = [MISSING if _is_missing(value) else _payload(value, _WHOLE) for value in payloads]
-    return Column(name, _cut(wholes), "value")
+    wholes = [known(value, _payload) for value in payloads]
+    return Column(name, cut(wholes), "value", is_kept=True)
 
 
-def _payload(value: Any, most: int) -> str:
-    return fields(value, most) if type(value) is dict else line(value, most)
+def _payload(value: Any) -> str:
+    return fields(value, kept()) if type(value) is dict else line_of(value)
 
 
 def _texts(name: str, values: list[Any]) -> Column:
-    wholes = [_known(value, lambda text: printable(text[:_WHOLE]) or "''") for value in values]
-    cells = _cut(wholes)
-    has_ids = any("…" in cell.text and len(cell.whole) < 64 for cell in cells)
+    wholes = [known(value, lambda text: printable(text[: kept()]) or "''") for value in values]
+    cells = cut(wholes)
+    has_ids = any(len(cell.whole) < _ID and UUIDS.search(cell.whole) for cell in cells)
     return Column(name, cells, "id" if has_ids else "text")
 
 
 def _objects(name: str, values: list[Any]) -> Column:
     values = [value.item() if isinstance(value, np.generic) else value for value in values]
-    wholes = [
-        MISSING if value is pd.NA or value is pd.NaT else line(value, _WHOLE) for value in values
-    ]
-    numbers = [value for value in values if isinstance(value, int | float | Decimal)]
-    known = [value for value in values if not _is_missing(value)]
-    is_number = len(numbers) == len(known) > 0 and not any(isinstance(v, bool) for v in numbers)
-    return Column(name, _cut(wholes), "number" if is_number else "value")
+    there = [value for value in values if not is_missing(value)]
+    if there and all(map(_is_number, there)):
+        return Column(name, cut([known(value, line_of) for value in values]), "number")
+    return Column(name, cut([_known_or_none(value) for value in values]), "value")
 
 
-def _cut(wholes: list[str]) -> list[Cell]:
-    """Texts with short ids, and cut where they are long."""
-    short = shortener(wholes)
-    texts = [_shortened(short(whole)) for whole in wholes]
-    return [
-        Cell(text, whole if text != whole or len(whole) > 32 else "")
-        for text, whole in zip(texts, wholes, strict=True)
-    ]
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _MOST else text[: _MOST - 1] + "…"
+def _known_or_none(value: Any) -> str:
+    """A value as Python writes it; None is one, too."""
+    return MISSING if value is pd.NA or value is pd.NaT else line_of(value)
 
 
 def _times(name: str, values: list[Any]) -> Column:
-    known = [value for value in values if value is not pd.NaT]
-    days = {_day(value) for value in known}
+    days = {_day(value) for value in values if value is not pd.NaT}
     cells = [
         Cell(MISSING) if value is pd.NaT else Cell(_clock(value), value.isoformat(" "))
         for value in values
@@ -152,32 +136,3 @@ def _day(time: pd.Timestamp) -> str:
 
 def _clock(time: pd.Timestamp) -> str:
     return f"{time.hour:02}:{time.minute:02}:{time.second:02}.{time.microsecond // 1000:03}"
-
-
-def _floats(values: list[Any]) -> list[Cell]:
-    known = [float(value) for value in values if not _is_missing(value)]
-    write = pd.get_option("display.float_format") or _decimal(known)
-    return [Cell(_known(value, lambda number: str(write(float(number))))) for value in values]
-
-
-def _decimal(values: list[float]) -> Callable[[float], str]:
-    """A writer with as many decimals as these numbers have, at most pandas' `display.precision`."""
-    precision = pd.get_option("display.precision")
-    texts = [f"{value:.{precision}f}".rstrip("0") for value in values]
-    decimals = max((len(text.partition(".")[2]) for text in texts), default=0) or 1
-    if any(value and not 10.0**-precision <= abs(value) < 1e15 for value in values):
-        return lambda value: f"{value:.{precision}g}"
-    return lambda value: f"{value:.{decimals}f}"
-
-
-def _known(value: Any, write: Callable[[Any], str]) -> str:
-    return MISSING if _is_missing(value) else write(value)
-
-
-def _is_missing(value: Any) -> bool:
-    return (
-        value is None
-        or value is pd.NA
-        or value is pd.NaT
-        or (isinstance(value, float) and value != value)
-    )

@@ -10,14 +10,10 @@ import numpy as np
 import pandas as pd
 
 from esnb.drawing.values import counted
+from esnb.tables import limits
 from esnb.tables.columns import Column, column, label_of, payload_column, with_days
 from esnb.tables.kind import Kind
 
-_ROWS = 20
-"""Rows that are shown of a long frame, unless pandas' `display.min_rows` was set."""
-_PANDAS_ROWS = 10
-_MOST_ROWS = 60
-_MOST_COLUMNS = 20
 _MOST_NAMES = 12
 _COUNTABLE = 10_000
 """Rows up to which all of a column is read: a frame of a million shows as soon as a short one."""
@@ -34,7 +30,9 @@ class Excerpt:
     """Rows before those that are left out."""
     omitted: int
     about: Sequence[str]
-    """What is said of the whole: how many rows, on which day."""
+    """What is said of the whole: how many rows."""
+    day: str
+    """What is said of all times."""
 
     @property
     def cut(self) -> str:
@@ -43,7 +41,9 @@ class Excerpt:
 
     def words(self) -> str:
         """The line below the table."""
-        return " · ".join([*self.about, *_also(self.folded)])
+        has_times = any(column.role == "time" for column in self.columns)
+        day = self.day if has_times else ""
+        return " · ".join(filter(None, [*self.about, day, _also(self.folded)]))
 
     def keeping(self, places: Collection[int]) -> Excerpt:
         """The same with fewer columns: those at `places`."""
@@ -58,27 +58,21 @@ def excerpt(frame: pd.DataFrame, kind: Kind) -> Excerpt:
     rows = pd.DataFrame(frame).iloc[positions]
     shown, folded = _shown_and_folded(rows, kind)
     columns, day = _with_one_day([*_index(frame, rows), *shown])
-    about = [_size(frame, kind), *_truncated(frame), *day]
-    return Excerpt(columns, folded, head, len(frame) - len(positions), about)
+    about = [_size(frame, kind), *_truncated(frame)]
+    return Excerpt(columns, folded, head, len(frame) - len(positions), about, day)
 
 
 def _rows(size: int) -> tuple[Any, int]:
-    """Which rows are shown of so many, and how many of them come first."""
-    most = pd.get_option("display.max_rows")
-    most = size if most is None else most or _MOST_ROWS
-    if size <= most:
-        return np.arange(size), size
-    least = pd.get_option("display.min_rows")
-    few = min(_ROWS if least == _PANDAS_ROWS else least or most, most)
-    head = (few + 1) // 2
+    """Which rows are shown of so many, and how many of them come before those left out."""
+    few = limits.rows(size)
+    head = (few + 1) // 2 if few < size else size
     return np.r_[0:head, size - (few - head) : size], head
 
 
 def _shown_and_folded(rows: pd.DataFrame, kind: Kind) -> tuple[list[Column], list[str]]:
     names = list(rows.columns)
     chosen = kind.is_chosen(names)
-    most = pd.get_option("display.max_columns")
-    most = len(names) if most is None else most or _MOST_COLUMNS
+    most = limits.columns(len(names))
     shown: list[Column] = []
     folded: list[str] = []
     for name in names:
@@ -95,7 +89,8 @@ def _shown_and_folded(rows: pd.DataFrame, kind: Kind) -> tuple[list[Column], lis
 def _column(rows: pd.DataFrame, name: Any, kind: Kind) -> Column:
     if name in kind.payloads and rows[name].dtype == object:
         return payload_column(name, rows[name], shown="time" in [*rows.columns, rows.index.name])
-    return replace(column(name, rows[name]), is_strong=name == kind.strong)
+    made = column(name, rows[name])
+    return replace(made, is_strong=name == kind.strong, is_kept=name in kind.kept)
 
 
 def _index(frame: pd.DataFrame, rows: pd.DataFrame) -> Iterator[Column]:
@@ -112,14 +107,14 @@ def _only_counts(index: pd.Index[Any]) -> bool:
     return len(index) <= _COUNTABLE and index.equals(pd.RangeIndex(len(index)))
 
 
-def _with_one_day(columns: list[Column]) -> tuple[list[Column], list[str]]:
+def _with_one_day(columns: list[Column]) -> tuple[list[Column], str]:
     """The columns, and their day where all times are of the same one; else with days in them."""
     times = [each for each in columns if each.role == "time" and not each.is_blank]
     days = {each.day for each in times}
     if len(days) == 1 and "" not in days:
-        return columns, [f"{days.pop()} UTC"]
+        return columns, f"{days.pop()} UTC"
     with_day = [with_days(each) if each.role == "time" else each for each in columns]
-    return with_day, ["times in UTC"] if times else []
+    return with_day, "times in UTC" if times else ""
 
 
 def _size(frame: pd.DataFrame, kind: Kind) -> str:
@@ -136,7 +131,6 @@ def _truncated(frame: pd.DataFrame) -> list[str]:
     return ["there are more"] * (frame.attrs.get("truncated") is True)
 
 
-def _also(names: Sequence[str]) -> Iterator[str]:
-    if names:
-        more = [f"… {len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
-        yield f"also: {', '.join([*names[:_MOST_NAMES], *more])}"
+def _also(names: Sequence[str]) -> str:
+    more = [f"… {len(names) - _MOST_NAMES:,} more"] if len(names) > _MOST_NAMES else []
+    return f"also: {', '.join([*names[:_MOST_NAMES], *more])}" if names else ""

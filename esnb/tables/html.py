@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from esnb.drawing.html import style
+from esnb.tables import limits
 from esnb.tables.columns import Column
 from esnb.tables.excerpt import Excerpt
 
@@ -43,7 +44,7 @@ def _cell(column: Column, row: int) -> str:
     cell = column.cells[row]
     title = f' title="{escape(cell.whole)}"' if cell.whole else ""
     text = f"<bdi>{escape(cell.text)}</bdi>"
-    if column.is_flexible and len(cell.text) > _LONG:
+    if column.is_flexible and len(cell.text) > _LONG and limits.may_shrink():
         text = f'<div class="esnb-long">{text}</div>'
     return f"<td{_class(column)}{title}>{text}</td>"
 

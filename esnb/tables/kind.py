@@ -19,7 +19,7 @@ class Kind:
     secondary: frozenset[str] = frozenset()
     """Columns that are named below the table instead of shown in it."""
     kept: frozenset[str] = frozenset()
-    """Columns that are shown even where they are empty."""
+    """Columns that are shown even where they are empty, and the last to go where the page is narrow."""
     payloads: frozenset[str] = frozenset()
     """Columns of dicts, shown without braces and without bookkeeping."""
     columns: tuple[str, ...] = ()

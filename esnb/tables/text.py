@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
 import textwrap
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 from unicodedata import combining, east_asian_width
 
-import pandas as pd
-
+from esnb.tables import limits
 from esnb.tables.columns import Column
 from esnb.tables.excerpt import Excerpt
 
 _GAP = 2
 _LEAST = 12
 """Characters below which no cell is cut."""
-_PANDAS_WIDTH = 80
 
 
 def text(excerpt: Excerpt) -> str:
     """The frame: a line for the names of the columns, one for each row, and what is said of it."""
-    width = _width()
+    width = limits.width()
     fitted, widths = _fitted(excerpt, width)
     columns = list(zip(fitted.columns, widths, strict=True))
     lines = [_line([(each.name, each, size) for each, size in columns])]
@@ -33,14 +29,6 @@ def text(excerpt: Excerpt) -> str:
     if excerpt.omitted and excerpt.head == len(fitted.columns[0].cells):
         lines.append(excerpt.cut)
     return "\n".join([*lines, *textwrap.wrap(fitted.words(), width, break_on_hyphens=False)])
-
-
-def _width() -> int:
-    """pandas' `display.width`; in a terminal its own, unless pandas was given another one."""
-    width = int(pd.get_option("display.width") or 0)
-    if not width or (width == _PANDAS_WIDTH and sys.stdout is not None and sys.stdout.isatty()):
-        width = shutil.get_terminal_size((_PANDAS_WIDTH, 24)).columns
-    return max(width, 20)
 
 
 class _Size(NamedTuple):
@@ -67,8 +55,8 @@ def _room(width: int, columns: Collection[int]) -> int:
 
 
 def _rank(column: Column, place: int) -> tuple[bool, bool, int]:
-    """Which columns to do without first: the last ones, and those that say what happened last."""
-    return column.is_strong, column.role == "value", -place
+    """Which columns to do without first: the last of those that need not be there."""
+    return column.is_strong, column.is_kept, -place
 
 
 def _size(column: Column) -> _Size:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import expect
+from typing import Any
 
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from eventsourcing.application import Application
+from playwright.sync_api import Browser, expect
+
+import esnb
+from esnb.examples.dog import Dog
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
 
@@ -55,6 +61,50 @@ def test_every_row_takes_one_line_in_every_theme_and_width(
             events = frames.first
             expect(events.get_by_text("Dog.TrickAdded").first).to_be_in_viewport(ratio=1)
             expect(events.get_by_text("name: 'Fido'")).to_be_in_viewport(ratio=1)
+
+
+PAGES = {
+    "plain": ("<html>", "<body>", "#fff"),
+    "the system's dark": ("<html style='color-scheme: dark'>", "<body>", "#121212"),
+    "Colab, dark": ("<html theme='dark'>", "<body>", "#383838"),
+    "Colab, light": ("<html theme='light'>", "<body>", "#fff"),
+    "data-theme, dark": ("<html data-theme='dark'>", "<body>", "#111"),
+    "VS Code, dark": (
+        "<html style='--vscode-editor-foreground: #ccc'>",
+        "<body class='vscode-dark'>",
+        "#1f1f1f",
+    ),
+    "VS Code, light": (
+        "<html style='--vscode-editor-foreground: #3b3b3b'>",
+        "<body class='vscode-light'>",
+        "#fff",
+    ),
+    "exported, dark": ("<html>", "<body data-jp-theme-light='false'>", "#111"),
+}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_saved_frames_are_readable_on_any_page(name: str, browser: Browser) -> None:
+    html, body, background = PAGES[name]
+    frame = _events()._repr_html_()
+    page = browser.new_page(viewport={"width": 800, "height": 400})
+    style = f"<style>html, body {{ background: {background}; }}</style>"
+    page.set_content(f"<!doctype html>{html}<head>{style}</head>{body}{frame}</body></html>")
+    expect(page.locator(".esnb-frame")).to_be_visible()
+
+    options = {"runOnly": ["color-contrast"]}
+    found = Axe().run(page, context=".esnb-frame", options=options).response
+    assert found["violations"] == []
+    assert found["passes"]
+    page.close()
+
+
+def _events() -> Any:
+    app: Application[Any] = Application()
+    dog = Dog("Fido")
+    dog.add_trick("sit, " * 80)
+    app.save(dog)
+    return esnb.events(app).tail(1)
 
 
 def test_dollars_in_a_cell_are_no_formula(lab: Lab, notebook: NotebookOpener) -> None:

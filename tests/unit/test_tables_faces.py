@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from html import unescape
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -245,7 +246,7 @@ def test_numbers_stand_right_texts_left() -> None:
         "   n  name  price   rate",
         "   1  a      1.10   0.50",
         "1000  bb       20  12.25",
-        "   –  –      None      –",
+        "   –  –         –      –",
         "3 rows",
     ]
     assert html(shown).count('class="esnb-number"') == 3 * 4
@@ -391,6 +392,17 @@ def test_in_a_terminal_its_width_counts_unless_pandas_was_told(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     with pd.option_context("display.width", option):
         assert len(lines(objects("x" * 500))[1]) == expected
+
+
+@pytest.mark.parametrize(("option", "length"), [(50, 160), (10, 10), (300, 300), (None, 1007)])
+def test_pandas_option_says_how_long_a_cell_is(option: int | None, length: int) -> None:
+    made = events(1, data=[{"key": "x" * 1000}])
+    with pd.option_context("display.max_colwidth", option):
+        page = html(made)
+
+    cell = re.findall("<bdi>(key.*?)</bdi>", page)[0]
+    assert len(unescape(cell)) == length
+    assert ("esnb-long" in page.partition("</style>")[2]) == (option == 50)
 
 
 def test_wide_characters_are_aligned_by_the_cells_that_they_take() -> None:
