@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from esnb.tables import limits
 from esnb.tables.columns import Column, column, label_of, payload_column, with_days
 from esnb.tables.kind import Kind
 
-_MOST_NAMES = 12
+_MOST_NAMES = 24
 _COUNTABLE = 10_000
 """Rows up to which all of a column is read: a frame of a million shows as soon as a short one."""
 
@@ -72,18 +73,17 @@ def _rows(size: int) -> tuple[Any, int]:
 def _shown_and_folded(rows: pd.DataFrame, kind: Kind) -> tuple[list[Column], list[str]]:
     names = list(rows.columns)
     chosen = kind.is_chosen(names)
-    most = limits.columns(len(names))
-    shown: list[Column] = []
-    folded: list[str] = []
-    for name in names:
-        is_secondary = name in kind.secondary and not chosen
-        made = None if is_secondary or len(shown) >= most else _column(rows, name, kind)
-        may_fold = len(rows) > 0 and not chosen and name not in kind.kept
-        if made is None or (made.is_blank and may_fold):
-            folded.append(label_of(name))
-        else:
-            shown.append(made)
-    return shown, folded
+    wanted = [name for name in names if chosen or name not in kind.secondary]
+    made = ((name, _column(rows, name, kind)) for name in wanted)
+    telling = (pair for pair in made if chosen or rows.empty or _tells(pair[1]))
+    shown = dict(islice(telling, limits.columns(len(names))))
+    if not shown:  # each is empty
+        shown = {wanted[0]: _column(rows, wanted[0], kind)}
+    return list(shown.values()), [label_of(name) for name in names if name not in shown]
+
+
+def _tells(column: Column) -> bool:
+    return column.is_strong or column.is_kept or not column.is_blank
 
 
 def _column(rows: pd.DataFrame, name: Any, kind: Kind) -> Column:

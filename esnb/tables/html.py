@@ -18,7 +18,7 @@ def html(excerpt: Excerpt) -> str:
     head = " ".join(_head(each) for each in excerpt.columns)
     rows = "\n".join(_rows(excerpt))
     return (
-        f'<div class="esnb-frame tex2jax_ignore mathjax_ignore" tabindex="0" role="region" '
+        f'<div class="esnb-frame tex2jax_ignore mathjax_ignore" tabindex="0" role="group" '
         f'aria-label="{escape(excerpt.about[0])}">{style("tables/table.css")}\n'
         f"<table>\n<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody>\n</table>\n"
         f"<p>{escape(excerpt.words())}</p>\n</div>"

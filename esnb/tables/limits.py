@@ -13,6 +13,7 @@ _FEW_ROWS = 20
 _MOST_COLUMNS = 20
 _CHARACTERS = 160
 _LEAST_WIDTH = 20
+_UNLIMITED = 1_000_000
 _PANDAS = {"display.min_rows": 10, "display.max_colwidth": 50, "display.width": 80}
 """What pandas has as long as nobody has set another value."""
 
@@ -45,7 +46,12 @@ def may_shrink() -> bool:
 
 
 def width() -> int:
-    """Characters of a line: `display.width`; in a terminal its own unless that was set."""
+    """Characters of a line: `display.width`; in a terminal its own unless that was set.
+
+    No limit where pandas' `display.expand_frame_repr` is off.
+    """
+    if not pd.get_option("display.expand_frame_repr"):
+        return _UNLIMITED
     in_terminal = sys.stdout is not None and sys.stdout.isatty()
     found = int(pd.get_option("display.width") or 0)
     if not found or (_is_untouched("display.width") and in_terminal):

@@ -172,6 +172,15 @@ def test_an_error_is_shown_where_there_is_one() -> None:
     assert "error" not in lines(build(EVENT, schema, columns).head(1))[0]
 
 
+@pytest.mark.parametrize("value", [None, pd.NA, pd.NaT, "", float("nan")])
+def test_a_frame_that_says_nothing_shows_a_column(value: Any) -> None:
+    made = build(ROW, {}, {}, {"a": [value, None], "b": [None, None]})
+
+    assert lines(made)[0].split()[0] == "a"
+    assert lines(made)[-1].startswith("2 rows")
+    assert bare(made)[0].split()[0] == "a"
+
+
 # --- ids, times, numbers --------------------------------------------------------------
 
 
@@ -356,7 +365,7 @@ def test_a_wide_frame_is_cut_and_says_so() -> None:
 
     assert bare(wide)[0].split("  ")[0].count("field") == 20
     assert bare(wide)[-1].startswith("1 row · also: field 20, field 21,")
-    assert bare(wide)[-1].endswith("… 468 more")
+    assert bare(wide)[-1].endswith("… 456 more")
     assert all(len(line) <= 80 for line in lines(wide))
 
 
@@ -392,6 +401,12 @@ def test_in_a_terminal_its_width_counts_unless_pandas_was_told(
     monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
     with pd.option_context("display.width", option):
         assert len(lines(objects("x" * 500))[1]) == expected
+
+
+def test_text_has_no_limit_where_pandas_has_none() -> None:
+    made = events(data=[{"name": "Fido " * 30}] * 4)
+    with pd.option_context("display.expand_frame_repr", False):
+        assert lines(made)[1].endswith("Fido '")
 
 
 @pytest.mark.parametrize(("option", "length"), [(50, 160), (10, 10), (300, 300), (None, 1007)])
