@@ -31,7 +31,8 @@ class Frame(pd.DataFrame, metaclass=_AnyFrame):
     Slices, filters, copies, joins and pickles of it are Frames, too. One without
     any column of its kind, or with several levels of rows or columns, shows
     itself as pandas shows it, and so does every one while
-    `esnb.options.display` is "pandas".
+    `esnb.options.display` is "pandas". `pandas.DataFrame(frame)` is a plain one:
+    its pickle can be read where esnb is not installed.
     """
 
     _metadata = ["_kind"]  # noqa: RUF012  pandas' name and type for what travels along
