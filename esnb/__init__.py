@@ -21,6 +21,7 @@ _HOME = {
     "connect": "esnb.stores",
     "show_versions": "esnb.versions",
     "correlate": "esnb.correlation",
+    "options": "esnb._options",
     "at": "esnb.frames",
     "bisect": "esnb.frames",
     "blame": "esnb.frames",
@@ -69,9 +70,7 @@ __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 
 
 if os.environ.get("ESNB_DETERMINISTIC", "").strip().lower() not in {"", "0", "false", "no", "off"}:
-    from esnb.testing.deterministic import for_the_whole_process
-
-    for_the_whole_process()
+    import_module("esnb.testing.deterministic").for_the_whole_process()
 
 
 def __getattr__(name: str) -> Any:

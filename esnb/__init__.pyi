@@ -9,6 +9,7 @@ from esnb import projections as projections
 from esnb import redis as redis
 from esnb import testing as testing
 from esnb import widgets as widgets
+from esnb._options import options as options
 from esnb._version import __version__ as __version__
 from esnb.correlation import correlate as correlate
 from esnb.frames import at as at

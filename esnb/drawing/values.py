@@ -89,6 +89,21 @@ def line(value: Any, most: int = 80) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def fields(data: Mapping[Any, Any], most: int = 80) -> str:
+    """The entries of a mapping on one line of at most `most` characters, without its braces.
+
+    >>> fields({"name": "Fido", "tricks": ["sit"]})
+    "name: 'Fido', tricks: ['sit']"
+    """
+    each = most if len(data) == 1 else max(most // 2, 40)
+    text = ""
+    for key, value in data.items():
+        text += f"{', ' if text else ''}{bare(line(key, 40))}: {line(value, each)}"
+        if len(text) > most:
+            break
+    return cut_at_word(text, most)
+
+
 def counted(number: int, noun: str, nouns: str = "") -> str:
     """A number of things, in words.
 

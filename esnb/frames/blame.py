@@ -18,6 +18,7 @@ from esnb.sources.columns import Schema
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact
 from esnb.sources.source import application_of
+from esnb.tables.kind import Kind
 from esnb.values.ordered_repr import short_repr
 from esnb.values.state import AggregateState
 
@@ -28,6 +29,7 @@ BLAME: Schema = {
     "type": "string",
     "time": "time",
 }
+FIELD = Kind("field", strong="field", kept=frozenset({"value"}))
 
 
 def blame(
@@ -59,9 +61,10 @@ def blame(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.blame(app, dog.id)[["field", "value", "version", "type"]]
-        field        value  version            type
-    0    name         Fido        1  Dog.Registered
-    1  tricks  [roll over]        2  Dog.TrickAdded
+    field   value          version  type
+    name    'Fido'               1  Dog.Registered
+    tricks  ['roll over']        2  Dog.TrickAdded
+    2 fields
     """
     app = guarded_argument(app)
     setters: dict[str, Version] = {}
@@ -80,6 +83,7 @@ def blame(
         setters |= {change.field: each for change in each.changes}
         state = each.state
     return build_rows(
+        FIELD,
         BLAME,
         (
             (name, value, setters[name].number, setters[name].type, setters[name].time)

@@ -22,6 +22,7 @@ from esnb.sources.columns import Schema
 from esnb.sources.lag import application_lag, category_lag
 from esnb.sources.redis_client import answering
 from esnb.sources.source import describe_source, is_client
+from esnb.tables.kind import Kind
 
 _URL = "REDIS_URL"
 _KEY_PREFIX = "REDIS_KEY_PREFIX"
@@ -33,6 +34,7 @@ CHECKPOINTS: Schema = {
     "head": "Int64",
     "lag": "Int64",
 }
+CHECKPOINT = Kind("checkpoint", strong="name")
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,14 @@ def checkpoints(source: Any) -> pd.DataFrame:
     >>> view = POPOTrackingRecorder()
     >>> view.insert_tracking(Tracking("Shop", 7))
     >>> esnb.checkpoints(view)[["application", "position"]]
-      application  position
-    0        Shop         7
+    application  position
+    Shop                7
+    1 checkpoint
     """
     source = guarded_argument(source)
     found = sorted(_checkpoints(source), key=lambda each: (each.name, each.application))
     return build(
+        CHECKPOINT,
         CHECKPOINTS,
         {column: [getattr(each, column) for each in found] for column in CHECKPOINTS},
     )

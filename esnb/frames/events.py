@@ -14,16 +14,18 @@ from esnb.clients.uri import guarded_argument
 from esnb.frames.flatten import flatten as flattened
 from esnb.frames.schema import build, build_rows
 from esnb.sources.application import require_id
+from esnb.sources.bookkeeping import ENVELOPE
 from esnb.sources.columns import Schema
 from esnb.sources.moments import Moment
 from esnb.sources.numbers import bound, count
 from esnb.sources.payload import collector_paused
 from esnb.sources.progress_bar import track
-from esnb.sources.record import EventSource, Record, Records
+from esnb.sources.record import SERVER_COLUMNS, EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.selected import DecodedEvent, selected
 from esnb.sources.selection import EVERYTHING, EventSelection, TimeColumn, Types, select
 from esnb.sources.source import source_of
+from esnb.tables.kind import Kind
 
 EVENTS: Schema = {
     "stream": "string",
@@ -36,6 +38,15 @@ EVENTS: Schema = {
     "metadata": "object",
 }
 LATER: Schema = {"topic": "string", "recorded": "time", "error": "string"}
+EVENT = Kind(
+    "event",
+    strong="type",
+    counted="stream",
+    secondary=ENVELOPE.union(
+        {"position", "event_id", "metadata", *SERVER_COLUMNS, "topic", "recorded"}
+    ),
+    payloads=frozenset({"data"}),
+)
 
 STREAMS: Schema = {
     "stream": "string",
@@ -48,6 +59,7 @@ STREAMS: Schema = {
     "last_type": "string",
     "state": "string",
 }
+STREAM = Kind("stream", strong="category", secondary=frozenset({"first_version", "last_version"}))
 
 
 def events(
@@ -109,8 +121,9 @@ def events(
     >>> app = Application()
     >>> _ = app.save(Aggregate())
     >>> esnb.events(app)[["version", "type", "position"]]
-       version               type  position
-    0        1  Aggregate.Created         1
+    version  type               position
+          1  Aggregate.Created         1
+    1 event
     """
     source = guarded_argument(source)
     opened = source_of(source)
@@ -161,8 +174,9 @@ def stream(
     >>> dog.trigger_event(Aggregate.Event)
     >>> _ = app.save(dog)
     >>> esnb.stream(app, dog.id, last=1)[["version", "type"]]
-       version             type
-    0        2  Aggregate.Event
+    version  type
+          2  Aggregate.Event
+    1 event
     """
     source = guarded_argument(source)
     opened = source_of(source)
@@ -217,9 +231,10 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     >>> app = Application()
     >>> _ = app.save(Aggregate(), Aggregate())
     >>> esnb.streams(app, match="Aggregate-*")[["category", "events"]]
-        category  events
-    0  Aggregate       1
-    1  Aggregate       1
+    category   events
+    Aggregate       1
+    Aggregate       1
+    2 streams
     """
     source = guarded_argument(source)
     opened = source_of(source)
@@ -232,7 +247,7 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
             if known is None:
                 known = seen[record.stream] = _Seen(record, record)
             known.add(record)
-    return build_rows(STREAMS, _rows(opened, seen, match))
+    return build_rows(STREAM, STREAMS, _rows(opened, seen, match))
 
 
 def _rows(
@@ -300,6 +315,6 @@ def _tabulated(
         columns["error"] = [row.record.remark or redaction.reason(row.error) for row in rows]
         columns["metadata"] = list(map(redaction.data, columns["metadata"]))
     if not flatten:
-        return build(schema, {**columns, "data": payloads})
+        return build(EVENT, schema, {**columns, "data": payloads})
     del schema["data"]
-    return build(schema, columns, fields=flattened(payloads, schema))
+    return build(EVENT, schema, columns, fields=flattened(payloads, schema))

@@ -69,9 +69,10 @@ def export(
     >>> esnb.export(app, path)
     2
     >>> esnb.events(path)[["type", "version"]]
-                 type  version
-    0  Dog.Registered        1
-    1  Dog.Registered        1
+    type            version
+    Dog.Registered        1
+    Dog.Registered        1
+    2 events
     """
     source = guarded_argument(source)
     opened = source_of(source)

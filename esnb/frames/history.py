@@ -29,12 +29,15 @@ from esnb.sources.moments import Moment, read_end
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
+from esnb.tables.kind import Kind
 from esnb.values.ordered_repr import short_repr
 from esnb.values.state import AggregateState
 
 HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
 Numbers = Literal["exact", "float"]
 DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
+VERSION = Kind("version", strong="type", kept=frozenset({"changed"}))
+CHANGED_FIELD = Kind("changed field", strong="field", kept=frozenset({"before", "after"}))
 
 
 def history(
@@ -85,9 +88,10 @@ def history(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
-       version            type                     changed
-    0        1  Dog.Registered    name: 'Fido'; tricks: []
-    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
+    version  type            changed
+          1  Dog.Registered  name: 'Fido'; tricks: []
+          2  Dog.TrickAdded  tricks: [] → ['roll over']
+    2 versions
     """
     app = guarded_argument(app)
     if numbers not in get_args(Numbers):
@@ -107,7 +111,7 @@ def history(
         columns["time"].append(version.time)
         columns["changed"].append(version.changed)
         states.append(version.state)
-    return build(HISTORY, columns, fields=_fields(states), floats=numbers == "float")
+    return build(VERSION, HISTORY, columns, fields=_fields(states), floats=numbers == "float")
 
 
 def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:
@@ -213,8 +217,9 @@ def diff(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.diff(app, dog.id)
-        field before        after
-    0  tricks     []  [roll over]
+    field   before  after
+    tricks  []      ['roll over']
+    1 changed field
     """
     app = guarded_argument(app)
     source = application_of(app, "diff()")
@@ -237,7 +242,9 @@ def diff(
             break
     found = changes(states.get(older, {}), states.get(newer, {}))
     return build_rows(
-        DIFF, ((change.field, shown(change.before), shown(change.after)) for change in found)
+        CHANGED_FIELD,
+        DIFF,
+        ((change.field, shown(change.before), shown(change.after)) for change in found),
     )
 
 

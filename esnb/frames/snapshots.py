@@ -24,6 +24,7 @@ from esnb.sources.columns import Schema
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
+from esnb.tables.kind import Kind
 from esnb.values.difference import Comparison
 from esnb.values.state import AggregateState, full_state_of
 
@@ -38,6 +39,11 @@ SNAPSHOTS: Schema = {
     "fingerprint": "string",
     "recorded": "time",
 }
+SNAPSHOT = Kind(
+    "snapshot",
+    strong="stream",
+    secondary=frozenset({"topic", "fingerprint", "recorded"}),
+)
 VERIFIED: Schema = {
     "stream": "string",
     "version": "Int64",
@@ -77,12 +83,14 @@ def snapshots(
     >>> _ = app.save(dog)
     >>> app.take_snapshot(dog.id)
     >>> esnb.snapshots(app, dog.id)[["version", "store"]]
-       version store
-    0        1  popo
+    version  store
+          1  popo
+    1 snapshot
     """
     app = guarded_argument(app)
     source = application_of(app, "snapshots()")
     return build_rows(
+        SNAPSHOT,
         SNAPSHOTS,
         (
             (
@@ -134,8 +142,9 @@ def verify_snapshot(
     >>> _ = app.save(dog)
     >>> app.take_snapshot(dog.id)
     >>> esnb.verify_snapshot(app, dog.id)[["version", "status"]]
-       version status
-    0        1     ok
+    version  status
+          1  ok
+    1 snapshot
     """
     app = guarded_argument(app)
     source = application_of(app, "verify_snapshot()")
@@ -143,6 +152,7 @@ def verify_snapshot(
     found = list(_kept_snapshots(source, aggregate_id, False))
     verdicts = _verdicts(source, aggregate_id, found, projector_func, Redaction(redact))
     return build_rows(
+        SNAPSHOT,
         VERIFIED,
         (
             (*_identity(source, stored), *verdict)

@@ -22,6 +22,7 @@ from esnb.sources.record import EventSource
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.redis_client import answering
 from esnb.sources.source import source_of
+from esnb.tables.kind import Kind
 
 TRACE: Schema = {
     "tree": "string",
@@ -37,6 +38,11 @@ TRACE: Schema = {
     "correlation_id": "string",
     "error": "string",
 }
+STATION = Kind(
+    "station",
+    strong="tree",
+    secondary=frozenset({"type", "depth", "id", "parent", "correlation_id"}),
+)
 
 
 @dataclass
@@ -100,8 +106,9 @@ def trace(
     ...     with esnb.correlate("order-17"):
     ...         _ = app.save(Aggregate())
     ...     esnb.trace(stores, "order-17")[["tree", "kind"]]
-                    tree   kind
-    0  Aggregate.Created  event
+    tree               kind
+    Aggregate.Created  event
+    1 station
     """
     source = guarded_argument(source)
     if correlation_id is None:
@@ -128,7 +135,7 @@ def trace(
     columns["tree"] = [text for text, _, _ in rows]
     columns["depth"] = [depth for _, depth, _ in rows]
     columns["correlation_id"] = [wanted] * len(rows)
-    frame = build(TRACE, columns)
+    frame = build(STATION, TRACE, columns)
     if truncated:
         frame.attrs["truncated"] = True
     return frame

@@ -16,7 +16,7 @@ from esnb.clients.uri import guarded_argument
 from esnb.folds.changes import changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, recorded
 from esnb.folds.versions import Version, as_versions
-from esnb.frames.history import DIFF, shown
+from esnb.frames.history import CHANGED_FIELD, DIFF, shown
 from esnb.frames.schema import build_rows
 from esnb.sources.application import ApplicationSource
 from esnb.sources.numbers import whole
@@ -66,8 +66,9 @@ def what_if(
     >>> dog.add_trick("sit")
     >>> _ = app.save(dog)
     >>> esnb.what_if(app, dog.id, skip={2}, insert={4: lambda dog: dog.add_trick("beg")})
-        field            before       after
-    0  tricks  [roll over, sit]  [sit, beg]
+    field   before                after
+    tricks  ['roll over', 'sit']  ['sit', 'beg']
+    1 changed field
     """
     app = guarded_argument(app)
     source = application_of(app, "what_if()")
@@ -86,6 +87,7 @@ def what_if(
             f"skip={sorted(changed.skip)} leaves no event of aggregate {str(aggregate_id)!r}"
         )
     return build_rows(
+        CHANGED_FIELD,
         DIFF,
         (
             (change.field, shown(change.before), shown(change.after))

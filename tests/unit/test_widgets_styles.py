@@ -23,6 +23,7 @@ def test_there_are_style_sheets() -> None:
         "drawing/chart/chart.css",
         "drawing/chart/file.css",
         "drawing/esnb.css",
+        "tables/table.css",
         "widgets/live/live.css",
         "widgets/explore/history.css",
         "widgets/explore/explore.css",

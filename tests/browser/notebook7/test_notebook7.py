@@ -1,4 +1,4 @@
-"""The widgets' tests of `tests/browser` once more, in Jupyter Notebook 7."""
+"""The tests of widgets and frames in `tests/browser` once more, in Jupyter Notebook 7."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 from tests.browser import test_browse_live as browse
 from tests.browser import test_explore_live as explore
 from tests.browser import test_flow_live as flow
+from tests.browser import test_frames_live as frames
 from tests.browser import test_watch_live as watch
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
@@ -21,6 +22,7 @@ test_the_browser_pages_filters_and_follows = (
 )
 test_the_watcher_shows_and_mends = watch.test_one_sees_and_mends_what_is_wrong
 test_the_flow_changes_its_layout = flow.test_lanes_show_one_flow_in_order_of_time
+test_dollars_in_a_frame = frames.test_dollars_in_a_cell_are_no_formula
 
 
 def test_the_explorer_moves(lab: Lab, notebook: NotebookOpener) -> None:
