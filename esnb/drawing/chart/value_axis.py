@@ -24,7 +24,7 @@ MOST_ROWS = 12
 """Rows of values without a size; what is rarer shares the last one."""
 _LETTERS = 28
 _TIME_ROOM = 420
-Kind = Literal["number", "duration", "time", "row", "missing", "other"]
+ValueKind = Literal["number", "duration", "time", "row", "missing", "other"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def value_axis(values: Sequence[Any]) -> ValueAxis:
     return _rows(values, kinds)
 
 
-def kind_of(value: Any) -> Kind:
+def kind_of(value: Any) -> ValueKind:
     """How a value is drawn; what raises when it is looked at is an object like any other."""
     try:
         return _kind(value)
@@ -81,7 +81,7 @@ def kind_of(value: Any) -> Kind:
         return "other"
 
 
-def _kind(value: Any) -> Kind:
+def _kind(value: Any) -> ValueKind:
     if value is None or _is_nan(value):
         return "missing"
     if isinstance(value, bool | Enum | str | bytes | UUID | time):
@@ -149,7 +149,7 @@ def _microseconds(value: date) -> int | None:
         return None
 
 
-def _rows(values: Sequence[Any], kinds: Sequence[Kind]) -> ValueAxis:
+def _rows(values: Sequence[Any], kinds: Sequence[ValueKind]) -> ValueAxis:
     names = [
         None if kind == "missing" else line(value, 200)
         for value, kind in zip(values, kinds, strict=True)
