@@ -33,6 +33,8 @@ class Step:
 
     stored: StoredEvent
     type: str
+    name: str
+    """The event's own name: its type without the class around it."""
     time: datetime | None
     data: Any
     """The event's payload as it is stored, decoded as far as it can be."""
@@ -160,6 +162,7 @@ def fold(
         yield Step(
             stored,
             record.type,
+            record.name,
             _time(data, event) or record.recorded,
             data,
             event,

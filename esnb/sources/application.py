@@ -152,7 +152,7 @@ def category_of_aggregate(first: Record, data: Any) -> str | None:
     topic = data.get("originator_topic") if type(data) is dict else None
     if isinstance(topic, str) and topic:
         return topic.rpartition(":")[2]
-    return first.type.rpartition(".")[0] or None
+    return first.around or None
 
 
 def require_id(given: object, what: str = "an aggregate") -> None:
