@@ -15,8 +15,8 @@ from uuid import UUID
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import same
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, recorded
+from esnb.folds.same import same
 from esnb.literals.constructor import arguments
 from esnb.literals.imports import NoLiteralError, is_name
 from esnb.literals.layout import written

@@ -12,7 +12,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, changes
+from esnb.folds.changes import changes
 from esnb.folds.fold import (
     ProjectorFunction,
     fold,
@@ -21,6 +21,7 @@ from esnb.folds.fold import (
     time_of,
     up_to,
 )
+from esnb.folds.same import ABSENT
 from esnb.folds.versions import versions
 from esnb.frames.schema import build, build_rows
 from esnb.sources.application import ApplicationSource
@@ -74,9 +75,9 @@ def history(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
-       version            type                     changed
-    0        1  Dog.Registered    name: 'Fido'; tricks: []
-    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
+       version            type                   changed
+    0        1  Dog.Registered  name: 'Fido'; tricks: []
+    1        2  Dog.TrickAdded     tricks: + 'roll over'
     """
     app = guarded_argument(app)
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}

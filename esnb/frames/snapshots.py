@@ -12,8 +12,9 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, FieldChange, describe_changes, same
+from esnb.folds.changes import FieldChange, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, time_of
+from esnb.folds.same import ABSENT, same
 from esnb.frames.explained import explained
 from esnb.frames.schema import build_rows
 from esnb.snapshotting.beginning import MissingEventsError
@@ -251,9 +252,10 @@ def _differences(
             yield f"{name}: cannot be compared, {type(error).__name__}"
             continue
         if found is not None:
-            yield describe_changes([change] if not same(change.before, change.after) else []) or (
-                f"{name}: {found.reason}" if redaction else str(found.within(name))
-            )
+            if found.is_of_keys or same(change.before, change.after):
+                yield f"{name}: {found.reason}" if redaction else str(found.within(name))
+            else:
+                yield describe_changes([change])
 
 
 def _kept_snapshots(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 import pytest
 from eventsourcing.application import Application
@@ -54,7 +55,7 @@ def test_only_what_is_written_as_a_topic_is_shortened(
 
 
 def test_explicit_topics_of_an_application_are_whole() -> None:
-    app = Application[object]()
+    app = Application[UUID]()
     order = Order()
     order.pay()
     order.ship()

@@ -103,8 +103,8 @@ def test_plain_text_says_event_diff_and_state() -> None:
     explorer = explored("tea", "jam", version=2, live=False, times=False)
     assert str(explorer).splitlines()[2:] == [
         "       1  Opened  owner: 'Ada'; items: []",
-        "→      2  Added  items: [] → ['tea']",
-        "       3  Added  items: ['tea'] → ['tea', 'jam']",
+        "→      2  Added  items: + 'tea'",
+        "       3  Added  items: + 'jam'",
         "",
         "Version 2: Basket.Added",
         "",
