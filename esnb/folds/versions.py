@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from eventsourcing.application import Application
 
 from esnb.clients.uri import masked_error
 from esnb.folds.changes import FieldChange, changes, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
 from esnb.sources.record import Origin
@@ -62,7 +62,7 @@ class Version:
 
 def versions(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     to: int | None = None,
     projector_func: ProjectorFunction | None = None,
@@ -90,6 +90,7 @@ def versions(
     [(1, []), (2, ['roll over'])]
     """
     source = application_of(app, purpose)
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     last = whole(to, "version")
     if last is not None:

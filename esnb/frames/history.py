@@ -26,6 +26,7 @@ from esnb.folds.versions import versions
 from esnb.frames.schema import build, build_rows
 from esnb.sources.application import ApplicationSource
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.moments import Moment, read_moment
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
@@ -38,7 +39,7 @@ DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
 
 def history(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
@@ -64,8 +65,11 @@ def history(
     stand in the state; `changed` still says that they changed, but omits the
     text of an error, which may contain such a value.
 
-    Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is not an Application.
+    `aggregate_id` is a UUID or text, the aggregate itself, a row of `streams`, or
+    the beginning of an id, 8 digits at least, here as wherever an id is asked for.
+
+    Raises AggregateNotFoundError for an id without events, ValueError, which lists
+    them, where several ids begin so, TypeError when `app` is not an Application.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -112,7 +116,7 @@ def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:
 
 def at(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     time: Moment | None = None,
@@ -144,6 +148,7 @@ def at(
     if version is not None and time is not None:
         raise ValueError("pass version= or time=, not both")
     version = whole(version, "version")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     if version is not None:
         stored = up_to(source, aggregate_id, stored, version)
@@ -175,7 +180,7 @@ def _is_by(
 
 def diff(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     before: int | None = None,
     after: int | None = None,
@@ -207,6 +212,7 @@ def diff(
     app = guarded_argument(app)
     source = application_of(app, "diff()")
     before, after = whole(before, "before"), whole(after, "after")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     numbers = [event.originator_version for event in stored]
     newer = numbers[-1] if after is None else after

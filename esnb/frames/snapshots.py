@@ -20,8 +20,9 @@ from esnb.frames.schema import build_rows
 from esnb.snapshotting.beginning import MissingEventsError
 from esnb.snapshotting.fold_code import fold_fingerprint
 from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
-from esnb.sources.application import ApplicationSource, require_id
+from esnb.sources.application import ApplicationSource
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
@@ -52,7 +53,7 @@ VERIFIED: Schema = {
 
 def snapshots(
     app: Application[Any],
-    aggregate_id: UUID | str | None = None,
+    aggregate_id: Identified | None = None,
     *,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -83,6 +84,7 @@ def snapshots(
     """
     app = guarded_argument(app)
     source = application_of(app, "snapshots()")
+    wanted = None if aggregate_id is None else find_id(source, aggregate_id)
     return build_rows(
         SNAPSHOTS,
         (
@@ -94,14 +96,14 @@ def snapshots(
                 getattr(stored, "fingerprint", None),
                 getattr(stored, "recorded", None),
             )
-            for stored in _kept_snapshots(source, aggregate_id, progress)
+            for stored in _kept_snapshots(source, wanted, progress)
         ),
     )
 
 
 def verify_snapshot(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
@@ -140,7 +142,7 @@ def verify_snapshot(
     """
     app = guarded_argument(app)
     source = application_of(app, "verify_snapshot()")
-    require_id(aggregate_id)
+    aggregate_id = find_id(source, aggregate_id)
     found = list(_kept_snapshots(source, aggregate_id, False))
     verdicts = _verdicts(source, aggregate_id, found, projector_func, Redaction(redact))
     return build_rows(

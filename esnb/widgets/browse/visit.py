@@ -9,10 +9,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
 from typing import Any, SupportsIndex
-from uuid import UUID
 
 import numpy as np
 
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.known_streams import KnownStreams
 from esnb.sources.moments import is_iso_8601, read_moment
 from esnb.sources.numbers import bound
@@ -24,7 +24,7 @@ from esnb.widgets.browse.trail import Place, Trail
 _MOST_ARRIVALS = 5_000
 """New events that one look takes in; more come with the next."""
 
-At = UUID | str | SupportsIndex | datetime | date | np.datetime64
+At = Identified | SupportsIndex | datetime | date | np.datetime64
 
 
 class Visit:
@@ -74,13 +74,18 @@ class Visit:
         ):
             self.start(read_moment(at, "at"))
         else:
-            self._show(Trail(Place(stream=str(at))))
+            at = self.named(at)
+            self._show(Trail(Place(stream=at)))
             if not self.page.events:
                 raise LookupError(
-                    f"{self.name} has no stream {str(at)!r}: pass one of esnb.streams(source), "
+                    f"{self.name} has no stream {at!r}: pass one of esnb.streams(source), "
                     "a time such as '2026-03-01 12:00', or a position"
                 )
             self.trail = Trail(self.here, (Place(),))
+
+    def named(self, given: Identified) -> str:
+        """The name of the stream that is meant, as `find_id` finds it."""
+        return str(find_id(self.pager.source, given, "a stream"))
 
     def _begin_at(self, position: SupportsIndex) -> None:
         self._show(self.trail.at(Anchor("from", bound(position, "at"))), first=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.html import nothing
+from esnb.sources.ids import Identified
 from esnb.sources.moments import read_moment
 from esnb.sources.numbers import whole
 from esnb.widgets.explore import html
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def explore(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     live: bool | None = None,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb import frames
+from esnb.sources.ids import Identified
 from esnb.sources.redaction import Redaction
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.timeline import Timeline
@@ -23,7 +23,7 @@ class HistoryReader:
     def __init__(
         self,
         app: Application[Any],
-        aggregate_id: UUID | str,
+        aggregate_id: Identified,
         projector_func: ProjectorFunction | None = None,
         redact: Redact | None = None,
     ) -> None:
@@ -43,7 +43,8 @@ class HistoryReader:
                 purpose="explore()",
             )
         )
-        return Timeline(found[0].stream, found, self._snapshots())
+        self._id = found[0].stream  # found once, where it was named by its beginning
+        return Timeline(self._id, found, self._snapshots())
 
     def timeline_if_any(self) -> Timeline | None:
         """The same; None where the application has no events at all."""
