@@ -21,6 +21,7 @@ def test_there_are_style_sheets() -> None:
     assert set(SHEETS) == {
         "widgets/browse/browse.css",
         "drawing/esnb.css",
+        "summaries/summary.css",
         "widgets/live/live.css",
         "widgets/flow/flow.css",
         "widgets/watch/watch.css",

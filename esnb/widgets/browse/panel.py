@@ -17,6 +17,7 @@ from esnb.drawing.ids import short
 from esnb.drawing.values import Limits, counted, stamp, visible
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import EVERYTHING
+from esnb.values.cell import encodable
 from esnb.widgets.browse import event_html, html
 from esnb.widgets.browse.copy import as_json, as_python
 from esnb.widgets.browse.visit import Visit, read_filter, read_time
@@ -291,8 +292,8 @@ class BrowsePanel:
         visit, wanted = self.visit, self.visit.here.filter
         self._crumbs.value = html.crumbs(visit, self._times)
         self._back.disabled = not visit.trail.behind
-        self._types.value = ", ".join(wanted.types)
-        self._text.value = wanted.text
+        self._types.value = encodable(", ".join(wanted.types))
+        self._text.value = encodable(wanted.text)
         for field, time in ((self._since, wanted.since), (self._until, wanted.until)):
             field.value = "" if time is None else time.isoformat(" ").removesuffix("+00:00")
         self._clear.disabled = not wanted

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from eventsourcing.application import AggregateNotFoundError
 
@@ -13,7 +13,9 @@ from esnb.sources.moments import read_moment
 from esnb.sources.numbers import whole
 from esnb.widgets.explore import html
 from esnb.widgets.explore import text as _text
+from esnb.widgets.explore.aggregates import Aggregates
 from esnb.widgets.explore.history_reader import HistoryReader
+from esnb.widgets.explore.picker import Picker
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.live.faces import Faces, wanted_live
 from esnb.widgets.live.unread import unread
@@ -28,6 +30,22 @@ if TYPE_CHECKING:
     from esnb.widgets.explore.waiting_panel import WaitingPanel
 
 
+_PICK: Final[Any] = object()
+"""Instead of an aggregate: any, which is then picked."""
+
+
+@overload
+def explore(
+    app: Application[Any],
+    *,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Picker: ...
+
+
+@overload
 def explore(
     app: Application[Any],
     aggregate_id: Identified,
@@ -37,11 +55,26 @@ def explore(
     times: bool = True,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
-) -> Explorer:
+) -> Explorer: ...
+
+
+def explore(
+    app: Application[Any],
+    aggregate_id: Identified = _PICK,
+    *,
+    version: int | None = None,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Explorer | Picker:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
     Under State, a field that is pointed at or focused says which event set it;
     What if shows the state beside the one without the events that are skipped.
+
+    `aggregate_id` as in `esnb.history`. Without one, a list of the application's
+    aggregates comes first, from which one is picked; the saved view is that list.
 
     Starts at `version` (by default the newest). `live` is whether there are
     controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
@@ -71,6 +104,8 @@ def explore(
     """
 
     app = guarded_argument(app)
+    if aggregate_id is _PICK:
+        return _picker(app, version, wanted_live(live), times, projector_func, redact)
     reader = HistoryReader(app, aggregate_id, projector_func, redact)
     timeline = reader.timeline_if_any()
     if timeline is None:
@@ -79,6 +114,25 @@ def explore(
         number = whole(version, "version")
         index = len(timeline) - 1 if number is None else timeline.exact(number)
     return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
+
+
+def _picker(
+    app: Application[Any],
+    version: int | None,
+    live: bool,
+    times: bool,
+    projector_func: ProjectorFunction | None,
+    redact: Redact | None,
+) -> Picker:
+    if version is not None:
+        raise TypeError(f"version={version!r} is that of an aggregate: pass the aggregate, too")
+
+    def explorer(aggregate: Identified) -> Explorer:
+        return explore(
+            app, aggregate, live=live, times=times, projector_func=projector_func, redact=redact
+        )
+
+    return Picker(Aggregates(app), explorer, live=live, times=times)
 
 
 class Explorer(Faces):
