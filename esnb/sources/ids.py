@@ -7,7 +7,7 @@ a row of a frame, or the beginning of an id: the eight digits that widgets show.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
@@ -57,13 +57,22 @@ def find_id(source: EventSource, given: Identified, what: str = "an aggregate") 
     if _is_whole(source, name) or _exists(source, name):
         return name
     beginning = str(name).strip().removesuffix("…")
-    found = _beginning_with(source, beginning)
+    return only_one(_beginning_with(source, beginning), beginning, f"ids in {source.name}") or name
+
+
+def only_one(found: Sequence[str], beginning: str, what: str) -> str | None:
+    """The one that was found; None where there is none, ValueError where there are several."""
     if len(found) > 1:
         raise ValueError(
-            f"{printable(beginning)!r} is the beginning of {len(found):,} ids in {source.name}: "
+            f"{printable(beginning)!r} is the beginning of {len(found):,} {what}: "
             f"{_listed(found)}. Pass more of the one that you mean"
         )
-    return found[0] if found else name
+    return found[0] if found else None
+
+
+def is_beginning(text: str) -> bool:
+    """Whether it may be the beginning of a UUID, by which one is named."""
+    return _DIGITS.fullmatch(text.replace("-", "")) is not None and not is_uuid(text)
 
 
 def id_in(given: Identified, what: str = "an aggregate") -> UUID | str:

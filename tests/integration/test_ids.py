@@ -38,6 +38,10 @@ class Kennel(Application[UUID]):
     pass
 
 
+class Inn(Hotel):
+    pass
+
+
 class Pup(Dog):
     @staticmethod
     def create_id(name: str) -> UUID:
@@ -175,6 +179,34 @@ def test_a_file_s_stream_is_named_as_its_application_s(
     esnb.export(stores.application(Kennel), file)
 
     assert esnb.stream(file, bello(file, way))["stream"].tolist() == [str(BELLO)] * 2
+
+
+# --- flows ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", ["5d0a1b2c", "5D0A1B2C-9F00", "5d0a1b2c…"])
+def test_a_flow_is_named_by_the_beginning_of_its_id(stores: esnb.Stores, given: str) -> None:
+    flow = "5d0a1b2c-9f00-4000-8000-000000000007"
+    app = stores.application(Inn)
+    with esnb.correlate(flow):
+        app.save(Room(f"room for {given}"))
+
+    for source in (stores, app):
+        assert esnb.trace(source, given)["correlation_id"].unique().tolist() == [flow]
+        assert "Room.Opened" in str(esnb.flow(source, given, live=False))
+
+
+def test_flows_that_begin_alike_are_listed(stores: esnb.Stores) -> None:
+    flows = [f"6d0a1b2c-9f00-4000-8000-00000000000{number}" for number in (1, 2)]
+    for each in flows:
+        with esnb.correlate(each):
+            stores.application(Inn).save(Room(f"room {each[-1]}"))
+
+    with pytest.raises(ValueError, match="beginning of 2 flows in") as caught:
+        esnb.trace(stores, "6d0a1b2c")
+
+    assert all(each in str(caught.value) for each in flows)
+    assert esnb.trace(stores, "deadbeef").empty
 
 
 # --- ids that are text ----------------------------------------------------------
