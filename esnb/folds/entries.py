@@ -117,8 +117,13 @@ def _are_long(before: Any, after: Any) -> bool:
 def _of_mappings(
     kind: Literal["key", "attribute"], before: Mapping[Any, Any], after: Mapping[Any, Any]
 ) -> Iterator[Pair]:
-    for name in [*after, *(name for name in before if name not in after)]:
-        yield Step(kind, name), before.get(name, ABSENT), after.get(name, ABSENT)
+    for name, new in after.items():
+        old = before.get(name, ABSENT)
+        if old is not new:  # most entries are the same object, and a step for each takes time
+            yield Step(kind, name), old, new
+    for name, old in before.items():
+        if name not in after:
+            yield Step(kind, name), old, ABSENT
 
 
 def _of_sets(before: Set[Any], after: Set[Any]) -> Iterator[Pair]:

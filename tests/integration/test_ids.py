@@ -136,6 +136,15 @@ def test_the_beginning_of_two_ids_names_both(
     assert str(REX) in str(caught.value)
 
 
+def test_one_aggregate_is_exported_by_the_beginning_of_its_id(
+    kennel: Kennel, tmp_path: Path
+) -> None:
+    file = tmp_path / "bello.jsonl"
+
+    assert esnb.export(kennel, file, stream="0a1b2c3d") == 2
+    assert esnb.events(file)["stream"].unique().tolist() == [str(BELLO)]
+
+
 @pytest.mark.parametrize("unknown", ["deadbeef", "0a1b2c3d-8", "0a1b", "", "é", "no such dog"])
 def test_what_begins_no_id_is_not_found(kennel: Kennel, unknown: str) -> None:
     for ask in (esnb.history, esnb.explore, esnb.at):
