@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import groupby, islice
 from typing import Any, NamedTuple
 
-from esnb.folds.entries import LONGEST, Entry, Step, entries
+from esnb.folds.entries import LONGEST, EntryDifference, PathStep, entries
 from esnb.folds.same import ABSENT, same
 from esnb.values.ordered_repr import attributed_repr
 from esnb.values.state import text_of
@@ -65,19 +65,19 @@ def _described(change: FieldChange) -> Iterator[str]:
         yield f"{change.field}: … {left:,} more"
 
 
-def _place(field: str, entry: Entry) -> tuple[str, bool]:
+def _place(field: str, entry: EntryDifference) -> tuple[str, bool]:
     """What an entry's text begins with; additions to one list, or set, have it in common."""
     steps = entry.steps[:-1] if entry.is_in_sequence else entry.steps
     return field + "".join(map(_step, steps)), entry.is_in_sequence
 
 
-def _step(step: Step) -> str:
+def _step(step: PathStep) -> str:
     if step.kind == "index":
         return f"[{step.name}]"
     return f".{step.name if isinstance(step.name, str) else text_of(step.name)}"
 
 
-def _sides(entry: Entry) -> str:
+def _sides(entry: EntryDifference) -> str:
     if entry.is_in_sequence:
         return f"{entry.mark} {_short(entry.after if entry.mark == '+' else entry.before)}"
     if entry.before is ABSENT:

@@ -27,7 +27,7 @@ _MOST_MATCHED: Final = 200
 """Entries of a list that are matched with each other: it takes as many steps as their product."""
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """From a value to one in it."""
 
     kind: Literal["key", "index", "attribute", "element"]
@@ -36,11 +36,11 @@ class Step(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryDifference:
     """One difference: where it is, and what was and is there."""
 
     mark: Mark
-    steps: tuple[Step, ...]
+    steps: tuple[PathStep, ...]
     """From the field on; none where the whole field differs."""
     before: Any = ABSENT
     after: Any = ABSENT
@@ -51,7 +51,7 @@ class Entry:
         return self.mark != "~" and bool(self.steps) and self.steps[-1].kind in ("index", "element")
 
 
-def entries(before: Any, after: Any) -> Iterator[Entry]:
+def entries(before: Any, after: Any) -> Iterator[EntryDifference]:
     """The differences of two values, one of which may be ABSENT; none where they are the same.
 
     >>> for entry in entries({"tea": [1, 2]}, {"tea": [0, 1, 2], "jam": []}):
@@ -62,22 +62,26 @@ def entries(before: Any, after: Any) -> Iterator[Entry]:
     return _compared((), before, after, _DEEPEST)
 
 
-def _compared(steps: tuple[Step, ...], before: Any, after: Any, levels: int) -> Iterator[Entry]:
+def _compared(
+    steps: tuple[PathStep, ...], before: Any, after: Any, levels: int
+) -> Iterator[EntryDifference]:
     if before is ABSENT:
-        yield Entry("+", steps, after=after)
+        yield EntryDifference("+", steps, after=after)
     elif after is ABSENT:
-        yield Entry("−", steps, before)
+        yield EntryDifference("−", steps, before)
     elif not same(before, after):
         found = _inside(steps, before, after, levels - 1) if levels else iter(())
         first = next(found, None)
         if first is None:  # nothing in them says how they differ
-            yield Entry("~", steps, before, after)
+            yield EntryDifference("~", steps, before, after)
         else:
             yield first
             yield from found
 
 
-def _inside(steps: tuple[Step, ...], before: Any, after: Any, levels: int) -> Iterator[Entry]:
+def _inside(
+    steps: tuple[PathStep, ...], before: Any, after: Any, levels: int
+) -> Iterator[EntryDifference]:
     """The differences in two values of the same type, as far as they can be read."""
     if type(before) is not type(after):
         return
@@ -89,7 +93,7 @@ def _inside(steps: tuple[Step, ...], before: Any, after: Any, levels: int) -> It
         yield from _compared((*steps, step), one, other, levels)
 
 
-Pair = tuple[Step, Any, Any]
+Pair = tuple[PathStep, Any, Any]
 
 
 def _pairs(before: Any, after: Any) -> Iterable[Pair]:
@@ -120,17 +124,17 @@ def _of_mappings(
     for name, new in after.items():
         old = before.get(name, ABSENT)
         if old is not new:  # most entries are the same object, and a step for each takes time
-            yield Step(kind, name), old, new
+            yield PathStep(kind, name), old, new
     for name, old in before.items():
         if name not in after:
-            yield Step(kind, name), old, ABSENT
+            yield PathStep(kind, name), old, ABSENT
 
 
 def _of_sets(before: Set[Any], after: Set[Any]) -> Iterator[Pair]:
     for added in in_order(each for each in after if each not in before):
-        yield Step("element", None), ABSENT, added
+        yield PathStep("element", None), ABSENT, added
     for removed in in_order(each for each in before if each not in after):
-        yield Step("element", None), removed, ABSENT
+        yield PathStep("element", None), removed, ABSENT
 
 
 def _of_sequences(before: Sequence[Any], after: Sequence[Any]) -> Iterator[Pair]:
@@ -143,7 +147,7 @@ def _of_sequences(before: Sequence[Any], after: Sequence[Any]) -> Iterator[Pair]
         for place in range(max(last - first, end - begin)):
             one, other = first + place, begin + place
             yield (
-                Step("index", head + (other if other < end else one)),
+                PathStep("index", head + (other if other < end else one)),
                 old[one] if one < last else ABSENT,
                 new[other] if other < end else ABSENT,
             )

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from esnb.drawing.values import counted
-from esnb.summaries.summary import Row, Section, Summary
+from esnb.summaries.summary import Section, Summary, SummaryRow
 from esnb.values.state import state_of
 
 
@@ -15,7 +15,7 @@ def of_aggregate(aggregate: Any) -> Summary:
     version = f"version {aggregate.version:,}"
     pending = len(getattr(aggregate, "pending_events", ()) or ())
     count = f"{version}, {counted(pending, 'event')} not saved" if pending else version
-    rows = [Row(name, value) for name, value in state_of(aggregate).items()]
+    rows = [SummaryRow(name, value) for name, value in state_of(aggregate).items()]
     state = Section("State", f"after {version}", rows, "no fields")
     return Summary(type(aggregate).__name__, str(aggregate.id), count, [state])
 

@@ -10,7 +10,7 @@ from esnb.drawing.values import counted
 from esnb.sources.application import has_text_ids
 from esnb.sources.lag import has_gapless_ids
 from esnb.sources.paging import Pager
-from esnb.summaries.summary import Row, Section, Summary, Words
+from esnb.summaries.summary import Section, Summary, SummaryRow, Words
 from esnb.threads.question import PATIENCE, within
 
 if TYPE_CHECKING:
@@ -29,14 +29,14 @@ _STORES = {
 
 def of_application(app: Application[Any]) -> Summary:
     """Read at once, and at most for a second: a store that is away does not hold up a cell."""
-    about = [Row("events in", Words(_store(app)))]
+    about = [SummaryRow("events in", Words(_store(app)))]
     if has_text_ids(app):
-        about.append(Row("ids", Words("text")))
-    about.append(Row("snapshots", Words("none" if app.snapshots is None else "taken")))
+        about.append(SummaryRow("ids", Words("text")))
+    about.append(SummaryRow("snapshots", Words("none" if app.snapshots is None else "taken")))
     try:
         count, newest = within(PATIENCE, "application", lambda: (_count(app), _newest(app)))
     except Exception as error:  # noqa: BLE001  whatever the store says, said here
-        about.append(Row("events", Words(f"not known: {masked_error(error)}")))
+        about.append(SummaryRow("events", Words(f"not known: {masked_error(error)}")))
         count, newest = None, []
         nothing = ""
     else:
@@ -70,5 +70,5 @@ def _newest(app: Application[Any]) -> list[Record]:
         return list(islice(records, _NEWEST))
 
 
-def _row(record: Record) -> Row:
-    return Row(f"{record.version:,}", Words(""), record.type, record.stream)
+def _row(record: Record) -> SummaryRow:
+    return SummaryRow(f"{record.version:,}", Words(""), record.type, record.stream)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from esnb.drawing.values import stamp
 from esnb.sources.payload import decode_announced, decode_or_keep, json_decoder
 from esnb.summaries.recording import BOOKKEEPING
-from esnb.summaries.summary import Row, Section, Summary, Words
+from esnb.summaries.summary import Section, Summary, SummaryRow, Words
 from esnb.topics import TOPIC, topic_in, wire_type
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ def _of_domain(data: Any) -> Any:
     return {k: v for k, v in data.items() if k not in BOOKKEEPING} if type(data) is dict else data
 
 
-def _fields(found: Any) -> list[Row]:
+def _fields(found: Any) -> list[SummaryRow]:
     if found is None or found == {}:
         return []
     if isinstance(found, dict):
-        return [Row(name, value) for name, value in found.items()]
-    return [Row("", found)]
+        return [SummaryRow(name, value) for name, value in found.items()]
+    return [SummaryRow("", found)]
 
 
-def _envelope(event: RecordedEvent) -> list[Row]:
+def _envelope(event: RecordedEvent) -> list[SummaryRow]:
     found = {
         "event id": event.id,
         "position": event.commit_position,
@@ -58,4 +58,4 @@ def _envelope(event: RecordedEvent) -> list[Row]:
         "link": event.link
         and Words(f"{event.link.stream_name}, revision {event.link.stream_position:,}"),
     }
-    return [Row(name, value) for name, value in found.items() if value not in (None, "")]
+    return [SummaryRow(name, value) for name, value in found.items() if value not in (None, "")]

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from esnb.drawing.values import Limits, ValueTree, counted, tree
-from esnb.summaries.summary import Row, Section, Summary
+from esnb.summaries.summary import Section, Summary, SummaryRow
 from esnb.topics import own_name, short_type
 from esnb.values.state import attributes
 
@@ -20,7 +20,7 @@ BOOKKEEPING = frozenset({"originator_id", "originator_version", "timestamp", "or
 def of_recording(recording: Recording[Any]) -> Summary:
     """The event and its data."""
     notification = recording.notification
-    rows = [Row(name, value) for name, value in _data(recording).items()]
+    rows = [SummaryRow(name, value) for name, value in _data(recording).items()]
     return Summary(
         short_type(notification.topic),
         str(notification.originator_id),
@@ -38,9 +38,9 @@ def of_recordings(recordings: Sequence[Recording[Any]]) -> Summary:
     )
 
 
-def _row(recording: Recording[Any]) -> Row:
+def _row(recording: Recording[Any]) -> SummaryRow:
     notification = recording.notification
-    return Row(
+    return SummaryRow(
         f"{notification.originator_version:,}",
         _keyless(tree(_data(recording), Limits(60, 6, 2))),
         own_name(notification.topic, short_type(notification.topic)),

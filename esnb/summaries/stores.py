@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from esnb.summaries.summary import Row, Section, Summary, Words
+from esnb.summaries.summary import Section, Summary, SummaryRow, Words
 
 if TYPE_CHECKING:
     from eventsourcing.application import Application
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 def of_stores(description: str, applications: Iterable[Application[Any]]) -> Summary:
     """What the stores say of themselves, which shows no password."""
-    rows = [Row("servers", Words(description))]
+    rows = [SummaryRow("servers", Words(description))]
     names = sorted({app.name for app in applications})
     if names:
-        rows.append(Row("applications", Words(", ".join(names))))
+        rows.append(SummaryRow("applications", Words(", ".join(names))))
     return Summary("Stores", "", "", [Section("Servers", "EventStoreDB and Redis", rows)])

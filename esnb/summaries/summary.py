@@ -26,7 +26,7 @@ class Words(str):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SummaryRow:
     """A name and its value."""
 
     name: str
@@ -43,7 +43,7 @@ class Section:
 
     name: str
     about: str
-    rows: Sequence[Row]
+    rows: Sequence[SummaryRow]
     empty: str = ""
     """What is said where there are no rows; without it the table is left out."""
 
@@ -90,7 +90,7 @@ class Summary:
         return (section for section in self.sections if section.rows or section.empty)
 
 
-def _line(row: Row) -> str:
+def _line(row: SummaryRow) -> str:
     value = _tree(row.value, Limits(200, 50, 4)).line()
     said = "  ".join(filter(None, [visible(row.event, 80), value, short(visible(row.stream, 80))]))
     return f"{visible(row.name, 80)}: {said}" if row.name else said
@@ -112,11 +112,11 @@ def _remark(words: str, width: int) -> str:
     return f'<tr><td colspan="{width}"><em>{words}</em></td></tr>'
 
 
-def _row(row: Row, limits: Limits) -> str:
+def _row(row: SummaryRow, limits: Limits) -> str:
     return f"<tr><th>{text(row.name, 80)}</th><td>{_value(row.value, limits)}</td></tr>"
 
 
-def _event_row(row: Row, limits: Limits) -> str:
+def _event_row(row: SummaryRow, limits: Limits) -> str:
     event = f'<strong class="esnb-event">{text(row.event, 80)}</strong>'
     cells = (event, _value(row.value, limits), _stream(row.stream))
     return f"<tr><th>{text(row.name, 80)}</th><td>{'</td> <td>'.join(cells)}</td></tr>"

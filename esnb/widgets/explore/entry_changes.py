@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any, Final
 
 from esnb.drawing.values import line, visible
-from esnb.folds.entries import Mark, Step, entries
+from esnb.folds.entries import Mark, PathStep, entries
 from esnb.folds.same import ABSENT
 
 WORDS: Final[dict[Mark, str]] = {"+": "added", "−": "removed", "~": "changed"}
@@ -41,7 +41,7 @@ def _fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Ent
             yield EntryChange(entry.mark, name, path, entry.before, entry.after)
 
 
-def _path(step: Step) -> str:
+def _path(step: PathStep) -> str:
     if step.kind == "attribute":
         return f".{visible(step.name, 80)}"
     return "" if step.kind == "element" else f"[{line(step.name, 80)}]"
