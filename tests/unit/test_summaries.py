@@ -189,6 +189,24 @@ def test_an_application_on_sqlite(formatter: DisplayFormatter, is_closed: bool) 
     app.close()
 
 
+def test_a_server_that_is_away_does_not_hold_up_a_cell_nor_show_a_password(
+    formatter: DisplayFormatter,
+) -> None:
+    app = Kennel(
+        env={
+            "PERSISTENCE_MODULE": "esnb.eventstoredb",
+            "EVENTSTOREDB_URI": "esdb://admin:sesame@127.0.0.1:1?Tls=false",
+            "REDIS_URL": "redis://:sesame@127.0.0.1:1",
+        }
+    )
+
+    text = checked(formatter, app)
+
+    assert "  events in: EventStoreDB, esdb://***@127.0.0.1:1" in text
+    assert "  events: not known: " in text
+    assert "sesame" not in str(texts(formatter, app))
+
+
 def recorded_event(**given: Any) -> RecordedEvent:
     fields: dict[str, Any] = {
         "type": "OrderPlaced.v2",
