@@ -10,11 +10,14 @@ from importlib import import_module
 from typing import Any
 
 from esnb._version import __version__
+from esnb.summaries.ipython import install_in_ipython
 from esnb.threads.outside import import_at_first_use, outside
 
 # Otherwise Python writes warnings of threads to stderr, in whichever cell is running.
 # status() and the widgets also show what is logged here.
 logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+install_in_ipython()
 
 _HOME = {
     "Stores": "esnb.stores",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import html
 import os
 import threading
 import warnings
@@ -252,7 +251,9 @@ class Stores:
         return f"Stores({self._description()})"
 
     def _repr_html_(self) -> str:
-        return f"<div><strong>Stores</strong> {html.escape(self._description())}</div>"
+        from esnb.summaries.stores import of_stores
+
+        return of_stores(self._description(), self._applications).as_html()
 
     def _description(self) -> str:
         if isinstance(self._target, Attached):

@@ -17,7 +17,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from esnb.values.ordered_repr import in_order, printable, safe_repr
+from esnb.values.attributes import instance_attributes
+from esnb.values.ordered_repr import has_own_repr, in_order, printable, safe_repr
 
 _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
@@ -194,7 +195,10 @@ def _entries(value: Any) -> tuple[int, Iterator[tuple[str, Any]], tuple[str, str
         fields = [field.name for field in dataclasses.fields(value)]
         pairs = ((name, getattr(value, name)) for name in fields)
         return len(fields), pairs, (f"{type(value).__name__}(", ")")
-    return None
+    if has_own_repr(value) or isinstance(value, type):
+        return None
+    attributes = list(instance_attributes(value))
+    return len(attributes), iter(attributes), (f"{type(value).__name__}(", ")")
 
 
 def _keyless(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:

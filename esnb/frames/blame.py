@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
-from uuid import UUID
 
 import pandas as pd
 from eventsourcing.application import Application
@@ -15,6 +14,7 @@ from esnb.folds.fold import ProjectorFunction, fold, recorded
 from esnb.folds.versions import Version, versions
 from esnb.frames.schema import build_rows
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact
 from esnb.sources.source import application_of
@@ -34,7 +34,7 @@ FIELD = Kind("field", strong="field", kept=frozenset({"value"}))
 
 def blame(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     projector_func: ProjectorFunction | None = None,
@@ -94,7 +94,7 @@ def blame(
 
 def bisect(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     predicate: Callable[[Any], object],
     *,
     projector_func: ProjectorFunction | None = None,
@@ -127,6 +127,7 @@ def bisect(
             "lambda product: product.price < 0"
         )
     source = application_of(app, "bisect()")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     steps = fold(source, stored, projector_func)
     for step in track(steps, unit="versions", total=len(stored), progress=progress):

@@ -116,11 +116,7 @@ def _recorded(source: Any, progress: bool | None) -> Iterator[CatalogRow]:
             kind = kinds.setdefault(record.topic, _Kind(record.type))
             kind.events += 1
             kind.streams.add(record.stream)
-            named = (
-                aggregates[record.stream]
-                or record.type.rpartition(".")[0]
-                or opened.category(record, None)
-            )
+            named = aggregates[record.stream] or record.around or opened.category(record, None)
             if named:
                 kind.aggregates[named] = None
             _note_fields(kind, data)

@@ -6,16 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
-from uuid import UUID
 
 import pandas as pd
 
 from esnb.clients.uri import guarded_argument
 from esnb.frames.flatten import flatten as flattened
 from esnb.frames.schema import build, build_rows
-from esnb.sources.application import require_id
 from esnb.sources.bookkeeping import ENVELOPE
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.moments import Moment
 from esnb.sources.numbers import bound, count
 from esnb.sources.payload import collector_paused
@@ -140,7 +139,7 @@ def events(
 
 def stream(
     source: Any,
-    id_or_name: UUID | str,
+    id_or_name: Identified,
     *,
     start: int | None = None,
     stop: int | None = None,
@@ -151,7 +150,9 @@ def stream(
 ) -> pd.DataFrame:
     """One aggregate's events, or one stream's, in order, with the columns of `events`.
 
-    `id_or_name` is a UUID, its text, or a value of a `stream` column. `start`
+    `id_or_name` is a UUID, its text, a value of a `stream` column, the aggregate
+    itself, a row of `streams`, or the beginning of one id only (8 digits at
+    least; ValueError lists the ids where there are several). `start`
     (inclusive) and `stop` (exclusive) are versions, which count from 1 on every
     source; `last=20` takes the newest 20 of them. A stream without events, or
     one that does not exist, is an empty frame; a client's tombstoned stream is
@@ -180,11 +181,11 @@ def stream(
     """
     source = guarded_argument(source)
     opened = source_of(source)
-    require_id(id_or_name, "a stream")
+    name = find_id(opened, id_or_name, "a stream")
     start, stop, last = bound(start, "start"), bound(stop, "stop"), count(last, "last")
     reading = _read(
         opened,
-        opened.stream(id_or_name, start, stop, last),
+        opened.stream(name, start, stop, last),
         EVERYTHING,
         None,
         progress,

@@ -12,7 +12,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, changes
+from esnb.folds.changes import changes
 from esnb.folds.fold import (
     ProjectorFunction,
     fold,
@@ -21,10 +21,12 @@ from esnb.folds.fold import (
     time_of,
     up_to,
 )
+from esnb.folds.same import ABSENT
 from esnb.folds.versions import versions
 from esnb.frames.schema import build, build_rows
 from esnb.sources.application import ApplicationSource
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.moments import Moment, read_end
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
@@ -42,7 +44,7 @@ CHANGED_FIELD = Kind("changed field", strong="field", kept=frozenset({"before", 
 
 def history(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
@@ -77,8 +79,12 @@ def history(
     written with (12.50 is 12.5), exact sums, and what made a value missing: None
     is NaN. Numbers beyond 1.8e308 are infinite. `changed` stays exact.
 
-    Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is not an Application, ValueError for any other `numbers`.
+    `aggregate_id` is a UUID or text, the aggregate itself, a row of `streams`, or
+    the beginning of an id, 8 digits at least, here as wherever an id is asked for.
+
+    Raises AggregateNotFoundError for an id without events, ValueError, which lists
+    them, where several ids begin so, and for any other `numbers`, TypeError when
+    `app` is not an Application.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -90,7 +96,7 @@ def history(
     >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
     version  type            changed
           1  Dog.Registered  name: 'Fido'; tricks: []
-          2  Dog.TrickAdded  tricks: [] → ['roll over']
+          2  Dog.TrickAdded  tricks: + 'roll over'
     2 versions
     """
     app = guarded_argument(app)
@@ -128,7 +134,7 @@ def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:
 
 def at(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     time: Moment | None = None,
@@ -160,6 +166,7 @@ def at(
     if version is not None and time is not None:
         raise ValueError("pass version= or time=, not both")
     version = whole(version, "version")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     if version is not None:
         stored = up_to(source, aggregate_id, stored, version)
@@ -191,7 +198,7 @@ def _is_by(
 
 def diff(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     before: int | None = None,
     after: int | None = None,
@@ -224,6 +231,7 @@ def diff(
     app = guarded_argument(app)
     source = application_of(app, "diff()")
     before, after = whole(before, "before"), whole(after, "after")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     numbers = [event.originator_version for event in stored]
     newer = numbers[-1] if after is None else after

@@ -11,7 +11,7 @@ import pandas as pd
 from eventsourcing.persistence import TrackingRecorder
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import same
+from esnb.folds.same import same
 from esnb.frames.failures import without_texts
 from esnb.frames.schema import build, build_rows
 from esnb.projections.views import kind_of

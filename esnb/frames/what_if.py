@@ -19,6 +19,7 @@ from esnb.folds.versions import Version, as_versions
 from esnb.frames.history import CHANGED_FIELD, DIFF, shown
 from esnb.frames.schema import build_rows
 from esnb.sources.application import ApplicationSource
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import NOTHING, Redact, Redaction
 from esnb.sources.source import application_of
@@ -30,7 +31,7 @@ Inserted = object | Sequence[object] | Callable[[Any], object]
 
 def what_if(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     skip: Collection[int] | int = (),
     insert: Mapping[int, Inserted] | None = None,
@@ -72,6 +73,7 @@ def what_if(
     """
     app = guarded_argument(app)
     source = application_of(app, "what_if()")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     redaction = Redaction(redact)
     changes_of = _read(source, stored, aggregate_id, skip, insert)
@@ -98,7 +100,7 @@ def what_if(
 
 def without(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     skip: Collection[int] | int,
     *,
     projector_func: ProjectorFunction | None = None,
@@ -123,6 +125,7 @@ def without(
     [(1, []), (3, ['sit'])]
     """
     source = application_of(app, "without()")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     redaction = Redaction(redact)
     changes_of = _read(source, stored, aggregate_id, skip, None)

@@ -10,7 +10,7 @@ from esnb.clients.uri import guarded_argument
 from esnb.drawing.chart.value_axis import value_axis
 from esnb.drawing.ids import without_ids
 from esnb.drawing.values import counted, stamp, visible
-from esnb.folds.changes import ABSENT
+from esnb.folds.same import ABSENT
 from esnb.plot.field_chart import drawn, is_over_time, span_of
 from esnb.plot.field_steps import FieldStep, field_history
 from esnb.plot.field_values import Measure, field_values

@@ -15,7 +15,7 @@ from esnb.drawing.chart.ticks import Axis, Tick, number_axis
 from esnb.drawing.chart.time_ticks import clock, span_text, time_axis
 from esnb.drawing.chart.value_axis import ValueAxis
 from esnb.drawing.values import counted, stamp
-from esnb.folds.changes import ABSENT
+from esnb.folds.same import ABSENT
 from esnb.plot.field_steps import FieldHistory, FieldStep, value_text
 
 Clock: TypeAlias = Callable[[datetime], str]
@@ -103,7 +103,7 @@ def _steps(
     for step, height in zip(found, values.heights, strict=True):
         at = _at(step, over_time, at)
         label = _label(step, values.is_rows and not values.notes)
-        steps.append(ChartStep(at, height, look_of(step.type), label, _about(step, written)))
+        steps.append(ChartStep(at, height, look_of(step.event), label, _about(step, written)))
     return steps
 
 
@@ -138,7 +138,7 @@ def _row(step: FieldStep, y: float, columns: tuple[float, float], written: Clock
     end = WIDTH - (len(when) * LETTER + 8 if when else 0)
     second, third = columns
     parts = [
-        point(look_of(step.type), 6, y - 4),
+        point(look_of(step.event), 6, y - 4),
         text(20, y, f"v{step.version}", "esnb-quiet"),
         text(_FIRST, y, fitting_ends(step.event, second - _FIRST - 6, _BOLD), "esnb-name"),
         text(second, y, _change(step, third - second - 6)),

@@ -9,9 +9,8 @@ from typing import Any
 
 from esnb.clients.uri import masked_error
 from esnb.drawing.values import line
-from esnb.folds.changes import ABSENT, same
+from esnb.folds.same import ABSENT, same
 from esnb.plot.field_values import FieldValue
-from esnb.sources.record import own_name
 from esnb.values.ordered_repr import short_repr
 
 REASONS = ("reason", "comment", "note", "why", "because", "remark", "message")
@@ -23,7 +22,6 @@ class FieldStep:
     """A version that changed the field: from `before` to `after`, ABSENT where there is no value."""
 
     version: int
-    type: str
     event: str
     time: datetime | None
     before: Any
@@ -95,8 +93,7 @@ def field_history(values: Iterable[FieldValue], field: str, reason: str | None) 
 
 def _step(found: FieldValue, before: Any, reason: str | None) -> FieldStep:
     why = _reason(found, REASONS if reason is None else (reason,))
-    event = own_name(found.type)
-    return FieldStep(found.version, found.type, event, found.time, before, found.value, why)
+    return FieldStep(found.version, found.event, found.time, before, found.value, why)
 
 
 def _reason(found: FieldValue, names: Iterable[str]) -> str:
@@ -106,7 +103,8 @@ def _reason(found: FieldValue, names: Iterable[str]) -> str:
 
 
 def _class_of(first: FieldValue) -> str:
-    return first.type.rpartition(".")[0].rpartition(".")[2] or "Aggregate"
+    around = first.type.removesuffix(first.event).rstrip(".")
+    return around.rpartition(".")[2] or "Aggregate"
 
 
 def _unknown(first: FieldValue, field: str, names: Sequence[str]) -> str:

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from eventsourcing.application import Application
 
 from esnb.drawing.chart.value_axis import kind_of
-from esnb.folds.changes import ABSENT
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded
+from esnb.folds.same import ABSENT
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
@@ -29,6 +29,8 @@ class FieldValue:
     stream: str
     version: int
     type: str
+    event: str
+    """The event's own name: its type without the class around it."""
     time: datetime | None
     said: Callable[[str], Any]
     """What the event says in a field of its own; None where it says nothing."""
@@ -41,7 +43,7 @@ class FieldValue:
 
 def field_values(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     field: str,
     measure: Measure | None,
     *,
@@ -57,7 +59,7 @@ def field_values(
     """
     source = application_of(app, "plot.field()")
     redaction = Redaction(redact)
-    stored = recorded(source, aggregate_id)
+    stored = recorded(source, find_id(source, aggregate_id))
     steps = fold(source, stored, projector_func, redaction)
     for step in track(steps, unit="versions", total=len(stored), progress=progress):
         known = step.problem is None and step.aggregate is not None
@@ -66,6 +68,7 @@ def field_values(
             str(step.stored.originator_id),
             step.version,
             step.type,
+            step.name,
             step.time,
             _words(step, redaction.of_payloads(source.origin)),
             list(state),

@@ -36,7 +36,7 @@ def folded(found: Tally, by: By, most: int, ids: bool) -> FoldedKinds:
     counts = found.counts()
     often = sorted(range(len(counts)), key=lambda kind: (-counts[kind], kind))
     kept = often if len(often) <= most else often[: most - 1]
-    looks = {kind: look_of(found.names[kind]) for kind in sorted(kept)} if by == "type" else {}
+    looks = {kind: look_of(found.own_names[kind]) for kind in sorted(kept)} if by == "type" else {}
     name = naming(by, ids)
     shown = [
         EventKind(name(found.names[kind]), looks.get(kind) or numbered(place), counts[kind])

@@ -26,6 +26,8 @@ class Tally:
     """Kinds in the order of their first events; for each event its kind and its time."""
 
     names: list[str] = field(default_factory=list)
+    own_names: list[str] = field(default_factory=list)
+    """For each kind the own name of its first event, without the class around it."""
     kinds: array[int] = field(default_factory=lambda: array("I"))
     """The places of their kinds in `names`."""
     times: array[int] = field(default_factory=lambda: array("q"))
@@ -66,6 +68,7 @@ def tally(
             place = places.setdefault(name, len(places))
             if place == len(found.names):
                 found.names.append(name)
+                found.own_names.append(each.record.name)
             found.kinds.append(place)
             found.times.append(_time(each.time) if times else NOWHEN)
     return found

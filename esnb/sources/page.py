@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record, own_name
+from esnb.sources.record import Record, last_part
 from esnb.sources.redaction import REDACTED
 from esnb.values.state import written
 
@@ -47,7 +47,7 @@ class PageEvent:
         """The type without the class around it; for what is not an event, what it is."""
         if self.record.remark is not None:
             return self.record.remark.partition(":")[0]
-        return own_name(self.record.type) or self.record.type
+        return self.record.name
 
     @property
     def correlation(self) -> str | None:
@@ -86,7 +86,7 @@ class Filter:
         if not self.types:
             return True
         names = {record.topic, record.topic.rpartition(":")[2], record.type}
-        names.add(own_name(record.type))
+        names.add(last_part(record.type))
         return any(fnmatchcase(n.lower(), p) for n in names for p in self._patterns)
 
     def has_ids(self, record: Record) -> bool:

@@ -11,7 +11,7 @@ from eventsourcing.utils import construct_topic
 
 from esnb.sources.moments import Moment, read_end, read_moment
 from esnb.sources.names import listed
-from esnb.sources.record import own_name
+from esnb.sources.record import last_part
 from esnb.values.ordered_repr import short_repr
 
 TypeName = str | type
@@ -75,7 +75,7 @@ def select(
     def has_type(topic: str, type_: str) -> bool:
         key = (topic, type_)
         if key not in known:
-            names = {topic, topic.rpartition(":")[2], type_, own_name(type_)}
+            names = {topic, topic.rpartition(":")[2], type_, last_part(type_)}
             known[key] = (wanted is None or not names.isdisjoint(wanted)) and names.isdisjoint(
                 unwanted
             )

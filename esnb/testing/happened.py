@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any
 
-from esnb.folds.changes import ABSENT, changes
+from esnb.folds.changes import changes
+from esnb.folds.same import ABSENT
 from esnb.values.ordered_repr import printable
 from esnb.values.state import attributes, text_of
 

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.folds.changes import ABSENT, changes, describe_changes, same
+from esnb.folds.changes import changes, describe_changes
+from esnb.folds.same import ABSENT, same
 from esnb.frames.flatten import flatten
 from esnb.frames.schema import build, inferred, typed
 from esnb.tables.kind import Kind

@@ -121,8 +121,8 @@ def test_plain_text_says_event_diff_and_state() -> None:
     explorer = explored("tea", "jam", version=2, live=False, times=False)
     assert str(explorer).splitlines()[2:] == [
         "       1  Opened  owner: 'Ada'; items: []",
-        "→      2  Added  items: [] → ['tea']",
-        "       3  Added  items: ['tea'] → ['tea', 'jam']",
+        "→      2  Added  items: + 'tea'",
+        "       3  Added  items: + 'jam'",
         "",
         "Version 2: Basket.Added",
         "",
@@ -741,9 +741,9 @@ def test_unknown_id_version_and_source_are_clear_errors() -> None:
     with pytest.raises(ValueError, match="has no version 9: it has 1 to 1"):
         esnb.explore(app, basket.id, version=9)
     with pytest.raises(TypeError, match="version='1': pass a whole number"):
-        esnb.explore(app, basket.id, version="1")  # type: ignore[arg-type]
+        esnb.explore(app, basket.id, version="1")  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="pass an eventsourcing Application"):
-        esnb.explore(object(), basket.id)  # type: ignore[arg-type]
+        esnb.explore(object(), basket.id)  # type: ignore[call-overload]
 
 
 def test_markup_and_invisible_characters_are_shown_not_obeyed() -> None:

@@ -24,6 +24,7 @@ def test_there_are_style_sheets() -> None:
         "drawing/chart/file.css",
         "drawing/esnb.css",
         "tables/table.css",
+        "summaries/summary.css",
         "widgets/live/live.css",
         "widgets/explore/history.css",
         "widgets/explore/explore.css",

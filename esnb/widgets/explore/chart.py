@@ -10,7 +10,7 @@ from esnb.drawing.shares_svg import HEIGHT as STRIP
 from esnb.drawing.shares_svg import shares_svg
 from esnb.drawing.steps_svg import AXIS, HEIGHT, MOST_DOTS, EventMark, percent, steps_svg
 from esnb.drawing.values import counted, line, visible
-from esnb.folds.changes import ABSENT
+from esnb.folds.same import ABSENT
 from esnb.widgets.explore.axis import axis
 from esnb.widgets.explore.bars import VersionBars, event_title, shares
 from esnb.widgets.explore.field_series import FieldSeries

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from eventsourcing.application import AggregateNotFoundError
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.html import nothing
+from esnb.sources.ids import Identified
 from esnb.sources.moments import read_end
 from esnb.sources.numbers import whole
 from esnb.widgets.explore import html
 from esnb.widgets.explore import text as _text
+from esnb.widgets.explore.aggregates import Aggregates
 from esnb.widgets.explore.history_reader import HistoryReader
+from esnb.widgets.explore.picker import Picker
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.live.faces import Faces, wanted_live
 from esnb.widgets.live.unread import unread
@@ -29,22 +31,53 @@ if TYPE_CHECKING:
     from esnb.widgets.explore.waiting_panel import WaitingPanel
 
 
+_PICK: Final[Any] = object()
+"""Instead of an aggregate: any, which is then picked."""
+
+
+@overload
 def explore(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    *,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Picker: ...
+
+
+@overload
+def explore(
+    app: Application[Any],
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     live: bool | None = None,
     times: bool = True,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
-) -> Explorer:
+) -> Explorer: ...
+
+
+def explore(
+    app: Application[Any],
+    aggregate_id: Identified = _PICK,
+    *,
+    version: int | None = None,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Explorer | Picker:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
     A chart shows one field over time, with the slider as its cursor; the strip
     below it and the legend show the events by type. State says which event set
     each field; Diff compares with any version; What if shows the state beside the
     one without the events that are skipped. It can follow the aggregate.
+
+    `aggregate_id` as in `esnb.history`. Without one, a list of the application's
+    aggregates comes first, from which one is picked; the saved view is that list.
 
     Starts at `version` (by default the newest). `live` is whether there are
     controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
@@ -74,6 +107,8 @@ def explore(
     """
 
     app = guarded_argument(app)
+    if aggregate_id is _PICK:
+        return _picker(app, version, wanted_live(live), times, projector_func, redact)
     reader = HistoryReader(app, aggregate_id, projector_func, redact)
     timeline = reader.timeline_if_any()
     if timeline is None:
@@ -82,6 +117,25 @@ def explore(
         number = whole(version, "version")
         index = len(timeline) - 1 if number is None else timeline.exact(number)
     return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
+
+
+def _picker(
+    app: Application[Any],
+    version: int | None,
+    live: bool,
+    times: bool,
+    projector_func: ProjectorFunction | None,
+    redact: Redact | None,
+) -> Picker:
+    if version is not None:
+        raise TypeError(f"version={version!r} is that of an aggregate: pass the aggregate, too")
+
+    def explorer(aggregate: Identified) -> Explorer:
+        return explore(
+            app, aggregate, live=live, times=times, projector_func=projector_func, redact=redact
+        )
+
+    return Picker(Aggregates(app), explorer, live=live, times=times)
 
 
 class Explorer(Faces):

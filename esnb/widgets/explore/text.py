@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from esnb.drawing.values import bare, counted, cut_at_word, line, stamp, tree, visible
-from esnb.folds.changes import ABSENT
+from esnb.folds.same import ABSENT
 from esnb.folds.versions import Version
 from esnb.sources.moments import without_own_time
 from esnb.widgets.explore.entry_changes import EntryChange, entry_changes
