@@ -32,7 +32,7 @@ from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.tables.kind import Kind
-from esnb.values.ordered_repr import short_repr
+from esnb.values.ordered_repr import short_repr, without_addresses
 from esnb.values.state import AggregateState
 
 HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
@@ -207,7 +207,8 @@ def diff(
 ) -> pd.DataFrame:
     """The fields that differ between two versions of an aggregate.
 
-    Columns: `field` (string), `before`, `after` (object: independent copies; NA
+    Columns: `field` (string), `before`, `after` (object: independent copies, and
+    a text for an object without a `__repr__`, whose address would say nothing; NA
     where that version has no such field). `after` defaults to the last version,
     `before` to the one before `after`; a `before` below the first version stands
     for the time before the aggregate existed. Fields are those that `history`
@@ -257,5 +258,5 @@ def diff(
 
 
 def shown(value: Any) -> Any:
-    """A side of a change as a cell."""
-    return pd.NA if value is ABSENT else value
+    """A side of a change as a cell; objects that have no text of their own by their attributes."""
+    return pd.NA if value is ABSENT else without_addresses(value)

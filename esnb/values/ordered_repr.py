@@ -55,6 +55,27 @@ def attributed_repr(value: object) -> str:
         return safe_repr(value)
 
 
+def without_addresses(value: Any, levels: int = 20) -> Any:
+    """The value, with the text of each object in it that would show its address instead.
+
+    >>> class Line:
+    ...     def __init__(self, sku):
+    ...         self.sku = sku
+    >>> without_addresses({"tea": Line("tea"), "jam": [1]})
+    {'tea': "Line(sku='tea')", 'jam': [1]}
+    """
+    try:
+        if not _ADDRESS.search(repr(value)):
+            return value
+    except Exception:  # noqa: BLE001  whatever the value's own __repr__ raises: a frame says so
+        return value
+    if levels and type(value) is dict:
+        return {key: without_addresses(inner, levels - 1) for key, inner in value.items()}
+    if levels and type(value) in (list, tuple):
+        return type(value)(without_addresses(inner, levels - 1) for inner in value)
+    return attributed_repr(value)
+
+
 def has_own_repr(value: object) -> bool:
     """Whether the value says more of itself than its class and its address."""
     return type(value).__repr__ is not object.__repr__

@@ -19,6 +19,7 @@ from esnb.drawing.values import line
 from esnb.folds.changes import changes, describe_changes
 from esnb.folds.entries import entries
 from esnb.folds.same import ABSENT
+from esnb.values.ordered_repr import without_addresses
 
 
 class Plain:
@@ -134,6 +135,14 @@ def test_applying_the_entries_gives_the_new_list(before: list[Any], after: list[
     assert " at 0x" not in changed(before, after)
 
 
+def test_a_list_in_itself_has_no_address_and_an_end() -> None:
+    found: list[object] = [Plain(n=1)]
+    found.append(found)
+
+    assert " at 0x" not in repr(without_addresses(found))
+    assert without_addresses(Shy(n=1)).__class__ is Shy
+
+
 class Line:
     def __init__(self, sku: str) -> None:
         self.sku, self.qty = sku, 1
@@ -167,6 +176,16 @@ def test_history_looks_into_child_objects(order: tuple[Application[UUID], UUID])
         "lines.tea: Line(sku='tea', qty=1)",
         "lines.tea.qty: 1 → 2",
     ]
+
+
+def test_the_cells_of_diff_show_objects_by_their_attributes(
+    order: tuple[Application[UUID], UUID],
+) -> None:
+    for frame in (esnb.diff(*order), esnb.what_if(*order, skip=3)):
+        (row,) = frame.to_dict("records")
+        texts = ["Line(sku='tea', qty=1)", "Line(sku='tea', qty=2)"]
+        assert sorted(row[side]["tea"] for side in ("before", "after")) == texts
+        assert " at 0x" not in frame.to_string()
 
 
 @pytest.mark.parametrize("face", [str, lambda explorer: explorer._repr_html_()])
