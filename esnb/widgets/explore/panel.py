@@ -329,8 +329,10 @@ class ExplorePanel:
         def blame(name: str) -> Version | None:
             return self._timeline.blame(index, name)
 
-        self._action.value = tables_html.action(version, _LIMITS, times=self._times)
-        self._state.value = tables_html.state(version, _LIMITS, blame=blame, times=self._times)
+        action = tables_html.action(version, _LIMITS, times=self._times)
+        state = tables_html.state(version, _LIMITS, blame=blame, times=self._times)
+        self._action.value = html.scrolled("Action", action)
+        self._state.value = html.scrolled("State", state)
         self._diff.show(index)
         self._tabs.set_title(_DIFF, self._diff.title)
         self._what_if.show(version)
