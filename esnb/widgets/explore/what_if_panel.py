@@ -14,18 +14,20 @@ from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.what_if_html import side_by_side
 from esnb.widgets.live.controls import Quiet, button, named, row
 
+Compute = Callable[[frozenset[int], Callable[[Skipped], None]], None]
+"""Is called with versions to leave out, and what to call with what is left: at once or later."""
+
 
 class WhatIfPanel:
     """The widgets under the tab What if; `root` is what is displayed.
 
-    `compute` is called with versions to leave out, and what to call with what is
-    left: at once or later. Until then, what was skipped before stays skipped.
+    Until `compute` has done so, what was skipped before stays skipped.
     """
 
     def __init__(
         self,
         limits: Limits,
-        compute: Callable[[frozenset[int], Callable[[Skipped], None]], None],
+        compute: Compute,
         changed: Callable[[], None],
     ) -> None:
         self.skipped = Skipped()
