@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
-from tests.browser.notebook import Explorer, NotebookPage
+from tests.browser.notebook import UNNAMED_SLIDER, Explorer, NotebookPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -83,6 +83,13 @@ def test_no_step_tab_error_or_selection_moves_anything(
         explorer.press(key)
         expect(explorer.headline).to_contain_text(f"version {number} of 4")
         assert places(explorer) == still, number
+
+    # What is higher than its place can be scrolled by keys
+    explorer.root.get_by_role("group", name="State").focus()
+    page.page.keyboard.press("End")
+    expect(explorer.field("thing_39")).to_be_in_viewport()
+    assert [f for f in page.grave_findings(".esnb-live") if f[0] != UNNAMED_SLIDER] == []
+    assert places(explorer) == still
 
     # Each tab, of a short state and of a long one
     for name in ("Action", "Diff", "What if", "State"):

@@ -202,7 +202,7 @@ def test_a_widget_shows_any_state(thing: Thing) -> None:
     for face in (str(explorer), repr(explorer), explorer._repr_html_()):
         face.encode()
     panel = explorer._controls()
-    panel._what_if.skip(frozenset({2}))
+    panel._tables.what_if.skip(frozenset({2}))
     explorer.version = 1
     for each in explorer_pages(panel):
         each.value.encode()

@@ -208,7 +208,7 @@ def test_a_skip_that_fails_is_said_and_its_button_springs_back() -> None:
     app.save(basket)
     explorer = esnb.explore(app, basket.id, live=True)
     panel = explorer._controls()
-    what_if = panel._what_if
+    what_if = panel._tables.what_if
     read = app.recorder.select_events
 
     def gone(*_: Any, **__: Any) -> list[StoredEvent]:
@@ -247,11 +247,11 @@ def test_close_leaves_no_widget_behind() -> None:
 def test_a_field_says_which_event_set_it_as_of_the_version_that_is_shown() -> None:
     explorer = explored("tea", "jam", live=True, times=False)
     explorer.version = 2
-    state = Outline(explorer._controls()._state.value)
+    state = Outline(explorer._controls()._tables.state.value)
     assert "'Ada' set by 1 Opened" in state.text
     assert "['tea'] set by 2 Added" in state.text
     explorer.version = 3
-    assert "set by 3 Added" in Outline(explorer._controls()._state.value).text
+    assert "set by 3 Added" in Outline(explorer._controls()._tables.state.value).text
 
 
 def test_blame_agrees_with_the_frame_at_every_version() -> None:
@@ -291,7 +291,7 @@ def test_jump_goes_to_the_version_that_was_the_last_at_a_time() -> None:
 
 def test_what_if_shows_the_state_with_and_without_events() -> None:
     explorer = explored("tea", "jam", live=True)
-    what_if = explorer._controls()._what_if
+    what_if = explorer._controls()._tables.what_if
     assert "Skip the event" in what_if._table.value
     assert what_if._clear.disabled
 
@@ -320,7 +320,7 @@ def test_what_if_says_when_later_events_cannot_be_applied() -> None:
     basket.drop(0)
     app.save(basket)
     explorer = esnb.explore(app, basket.id, live=True)
-    what_if = explorer._controls()._what_if
+    what_if = explorer._controls()._tables.what_if
     what_if.skip(frozenset({2}))
     assert "not known: IndexError: pop from empty list" in Outline(what_if._table.value).text
     what_if.skip(frozenset({1, 2, 3}))
@@ -330,7 +330,7 @@ def test_what_if_says_when_later_events_cannot_be_applied() -> None:
 
 def test_hidden_fields_are_compared_and_stay_hidden_in_what_if() -> None:
     explorer = explored("tea", "jam", live=True, redact=["owner", "items"])
-    what_if = explorer._controls()._what_if
+    what_if = explorer._controls()._tables.what_if
     what_if.skip(frozenset({3}))
     page = Outline(what_if._table.value).text
     assert page.count("[redacted]") == 4
@@ -343,12 +343,14 @@ def test_what_is_skipped_stays_skipped_when_events_are_read_again() -> None:
     basket.add("tea")
     app.save(basket)
     explorer = esnb.explore(app, basket.id, live=True)
-    explorer._controls()._what_if.skip(frozenset({2}))
+    explorer._controls()._tables.what_if.skip(frozenset({2}))
     basket.add("jam")
     app.save(basket)
     explorer.refresh()
     assert explorer.version == 3
-    assert "['tea', 'jam']['jam']" in Outline(explorer._controls()._what_if._table.value).text
+    assert (
+        "['tea', 'jam']['jam']" in Outline(explorer._controls()._tables.what_if._table.value).text
+    )
 
 
 # --- chart, strip and legend --------------------------------------------------------
@@ -459,7 +461,7 @@ def test_a_bar_of_many_versions_goes_to_its_first(long_explorer: Explorer) -> No
 def test_the_diff_can_be_to_any_version() -> None:
     explorer = a_busy_explorer()
     panel = explorer._controls()
-    diff = panel._diff
+    diff = panel._tables.diff
     assert [label for label, _ in diff.to.options][:3] == [
         "the version before",
         "v1 Opened",
@@ -467,7 +469,7 @@ def test_the_diff_can_be_to_any_version() -> None:
     ]
     explorer.version = 4
     diff.to.value = 1
-    assert panel._tabs.get_title(2) == "Diff to v1"
+    assert panel._tables.root.get_title(2) == "Diff to v1"
     assert Outline(diff.table.value).text.endswith(
         "from version 1 to version 4fieldbeforeafter+items[0]'jam'"
     )
@@ -476,7 +478,7 @@ def test_the_diff_can_be_to_any_version() -> None:
     diff.to.value = 5  # a later one: what would have to be taken back
     assert Outline(diff.table.value).text.count("−") == 2
     diff.to.value = -1
-    assert panel._tabs.get_title(2) == "Diff"
+    assert panel._tables.root.get_title(2) == "Diff"
     assert "what it changed" in diff.table.value
     explorer.close()
 
@@ -512,9 +514,9 @@ def test_a_history_whose_beginning_is_missing_has_a_chart_of_its_events() -> Non
     assert (panel._chart.field.value, panel._chart.forth.disabled) == (None, True)
     assert "3 events over time" in panel._chart.drawing.value
     panel._moves.first.click()
-    panel._diff.to.value = 5
-    assert "not known" in panel._diff.table.value
-    assert "not known" in panel._state.value
+    panel._tables.diff.to.value = 5
+    assert "not known" in panel._tables.diff.table.value
+    assert "not known" in panel._tables.state.value
     assert "3 events over time" in explorer._repr_html_()
     explorer.close()
 
@@ -651,22 +653,22 @@ def test_what_takes_long_says_so_and_can_be_stopped(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("esnb.frames.without", slow)
     panel.patience = 0
-    panel._what_if._skip.value = True
+    panel._tables.what_if._skip.value = True
     assert panel.work.busy
     assert "Computing the history without 1 event…" in panel.work._note.value
     explorer.version = 2  # the panel goes on meanwhile
     assert "version 2 of 5" in panel._headline.value
     panel.work.stop.click()
     assert "Stopped. What was shown before is still shown." in panel._message.value
-    assert not panel._what_if.skipped
-    assert not panel._what_if._skip.value
+    assert not panel._tables.what_if.skipped
+    assert not panel._tables.what_if._skip.value
 
-    panel._what_if._skip.value = True
+    panel._tables.what_if._skip.value = True
     gate.set()
-    until(lambda: panel._what_if.skipped.skip == {2})
+    until(lambda: panel._tables.what_if.skipped.skip == {2})
     until(lambda: not panel.work.busy)
     assert panel._message.value == ""
-    assert "without 2" in panel._what_if._table.value
+    assert "without 2" in panel._tables.what_if._table.value
     explorer.close()
 
 
@@ -749,7 +751,7 @@ def test_unknown_id_version_and_source_are_clear_errors() -> None:
 def test_markup_and_invisible_characters_are_shown_not_obeyed() -> None:
     explorer = explored(HOSTILE, {HOSTILE: [HOSTILE]}, owner=HOSTILE, live=True)
     panel = explorer._controls()
-    panel._what_if.skip(frozenset({3}))
+    panel._tables.what_if.skip(frozenset({3}))
     pages = [explorer._repr_html_(), *(each.value for each in explorer_pages(panel))]
     for page in pages:
         assert "<script" not in page

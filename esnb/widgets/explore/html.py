@@ -77,6 +77,11 @@ def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: i
     return step(headline(timeline, index, times=False), tables, index == len(timeline) - 1)
 
 
+def scrolled(name: str, page: str) -> str:
+    """What may be higher than its place: it takes the focus, so that keys scroll it."""
+    return f'<div class="esnb-scrolled" role="group" aria-label="{name}" tabindex="0">{page}</div>'
+
+
 def headline(timeline: Timeline, index: int, times: bool) -> str:
     """One line about a version: its number, its event, what the event changed."""
     version = timeline.versions[index]
