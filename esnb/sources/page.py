@@ -13,6 +13,7 @@ from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.paging import Pager
 from esnb.sources.record import Record, last_part
 from esnb.sources.redaction import REDACTED
+from esnb.values.cell import encodable
 from esnb.values.state import written
 
 BUDGET = 10_000
@@ -80,14 +81,16 @@ class Filter:
 
     @cached_property
     def _patterns(self) -> list[str]:
-        return [each.lower() for each in self.types]
+        # As fields of a form show them: half a pair of surrogates reaches no browser.
+        return [encodable(each).lower() for each in self.types]
 
     def has_type(self, record: Record) -> bool:
         if not self.types:
             return True
         names = {record.topic, record.topic.rpartition(":")[2], record.type}
         names.add(last_part(record.type))
-        return any(fnmatchcase(n.lower(), p) for n in names for p in self._patterns)
+        shown = [encodable(name).lower() for name in names]
+        return any(fnmatchcase(name, p) for name in shown for p in self._patterns)
 
     def has_ids(self, record: Record) -> bool:
         """Whether it is the event, or one of those, that an id leads to."""
@@ -117,10 +120,14 @@ class Filter:
         return not self.text or self._has_text(event)
 
     def _has_text(self, event: PageEvent) -> bool:
-        wanted = self.text.casefold()
+        wanted = encodable(self.text).casefold()
+        # Only a text with such an escape can be that of what has to be escaped.
+        shown = encodable if "\\u" in wanted else str
         record = event.record
         fields = (record.stream, record.type, record.event_id, event.data, event.metadata)
-        return any(wanted in word.casefold() for each in fields for word in _words(each, _DEEPEST))
+        return any(
+            wanted in shown(word).casefold() for each in fields for word in _words(each, _DEEPEST)
+        )
 
 
 EVERYTHING = Filter()

@@ -438,7 +438,7 @@ def test_a_bar_of_the_strip_is_a_button_that_says_its_event() -> None:
     explorer = a_busy_explorer()
     bars = explorer._controls()._chart.bars
     assert list(bars.options) == [f"version {number}" for number in range(1, 6)]
-    assert bars.tooltips[1].startswith("2 Added: items: [] → ['tea']")
+    assert bars.tooltips[1].startswith("2 Added: items: + 'tea'")
     assert bars.index == 4
     bars.index = 1
     assert explorer.version == 2
