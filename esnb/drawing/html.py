@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cache
@@ -20,18 +21,38 @@ with these classes does not count: each text that may be taken for a formula has
 """
 _ONE_LINE = 64
 """Characters up to which a nested value is not folded."""
+_AS_SAVED = "As it was last seen. Run the cell again for the controls."
+_BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 
 
 @cache
 def style(*sheets: str) -> str:
     """Style sheets of the package, by their paths in it, in a style element."""
     texts = [files("esnb").joinpath(sheet).read_text("utf-8") for sheet in sheets]
-    return f"<style>\n{''.join(texts)}</style>"
+    return f"<style>\n{without_blank_lines(''.join(texts))}</style>"
 
 
 def saved(body: str, *sheets: str) -> str:
     """A saved view: a body with the style sheet of all widgets and those of its own."""
-    return f'<div class="esnb esnb-saved {NO_MATHS}">{style("drawing/esnb.css", *sheets)}\n{body}</div>'
+    whole = without_blank_lines(body)
+    sheet = style("drawing/esnb.css", *sheets)
+    return f'<div class="esnb esnb-saved {NO_MATHS}">{sheet}\n{whole}</div>'
+
+
+def without_blank_lines(page: str) -> str:
+    """The page without a line that is blank, which ends an HTML block in Markdown.
+
+    Of preformatted text `preformatted` keeps them.
+    """
+    return _BLANK_LINES.sub("\n", page)
+
+
+def preformatted(lines: str) -> str:
+    """Text whose line breaks and blank lines are kept, escaped."""
+    kept = _BLANK_LINES.sub(
+        lambda found: "\n" + "&#10;" * (found[0].count("\n") - 1), escape(lines)
+    )
+    return f"<pre><bdi>{kept}</bdi></pre>"
 
 
 def within_budget(pages: Iterable[str]) -> str:
@@ -49,15 +70,22 @@ def text(value: str, most: int = 400) -> str:
 
 
 def folded(view: str, summary: str = "Saved view") -> str:
-    """A view that stays folded until it is opened: below a live widget."""
-    return f'<details class="esnb esnb-folded {NO_MATHS}"><summary>{escape(summary)}</summary>\n{view}\n</details>'
+    """The saved view of a live widget: closed beside it, open where it is shown without it.
+
+    Nothing but the style sheet can tell the two apart. So the view stands behind
+    the element that is opened and closed, not in it: where styles are taken
+    away, the view is there all the same.
+    """
+    return (
+        f'<div class="esnb esnb-folded {NO_MATHS}"><details><summary>{escape(summary)}</summary>'
+        f"<p>{_AS_SAVED}</p></details>\n{view}\n</div>"
+    )
 
 
 def as_text(lines: str) -> str:
     """The text that says the same as a drawing, folded below it."""
     return (
-        f'<details class="esnb-as-text"><summary>As text</summary>'
-        f"<pre><bdi>{escape(lines)}</bdi></pre></details>"
+        f'<details class="esnb-as-text"><summary>As text</summary>{preformatted(lines)}</details>'
     )
 
 
@@ -108,12 +136,16 @@ def steps(found: Iterable[str]) -> str:
     return f'<div class="esnb-steps">\n{lines}\n</div>'
 
 
-def message(words: str) -> str:
-    """An error, where the user is looking; its line breaks are kept."""
+def message(words: str, scrolls: bool = False) -> str:
+    """An error, where the user is looking; its line breaks are kept.
+
+    One that `scrolls`, in a place of a fixed height, can be reached with the keyboard.
+    """
     if not words:
         return ""
     lines = "\n".join(text(line, 2000) for line in words[:6000].split("\n")[:20])
-    return f'<p class="esnb-message" role="alert">{lines}</p>'
+    focus = ' tabindex="0"' if scrolls else ""
+    return f'<p class="esnb-message" role="alert"{focus}>{lines}</p>'
 
 
 def note(words: str, announced: bool = False) -> str:

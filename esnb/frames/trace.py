@@ -37,6 +37,7 @@ TRACE: Schema = {
     "parent": "string",
     "correlation_id": "string",
     "error": "string",
+    "data": "object",
 }
 STATION = Kind(
     "station",
@@ -58,6 +59,7 @@ class Hop:
     state: str | None = None
     time: datetime | None = None
     error: str | None = None
+    data: Any = None
     after: list[Hop] = field(default_factory=list)
 
 
@@ -87,16 +89,17 @@ def trace(
     event of which only the link to it is left), `depth` (Int64, from 0), `time`
     (datetime64[us, UTC]: when the event was recorded, the record made, the job
     added), `id`, `parent` (string: an outbox record has its event's id, a job
-    `ev-` followed by it), `correlation_id` and `error` (string). Empty for an id
-    that no event has.
+    `ev-` followed by it), `correlation_id`, `error` (string) and `data` (object:
+    the payload of the event or the record, what a worker gets of the job). Empty
+    for an id that no event has.
 
     On a server that runs the projection `$by_correlation_id` (with its default,
     `$correlationId`) only the flow's own events are read, except for the event
     that began the flow by its own id: that one, and the events of other sources,
     are found by reading the whole sequence. `limit` shows at most so many
     events, from the first on; `frame.attrs["truncated"]` is True when there are
-    more. With `redact`, the names of fields that are hidden elsewhere, only the
-    kind of an error is shown: its text may contain any value.
+    more. `redact` names fields that are hidden in `data`, as in `events`; of an
+    error only the kind is shown then: its text may contain any value.
 
     Raises TypeError for any other source, a missing id and a limit that is not a
     whole number, ValueError for a negative one, and the stores' errors.
@@ -121,7 +124,8 @@ def trace(
         )
     wanted = str(correlation_id)
     most, redaction = count(limit, "limit"), Redaction(redact)
-    wanted, hops = _found(source_of(source), wanted, most, progress)
+    opened = source_of(source)
+    wanted, hops = _found(opened, wanted, most, progress)
     truncated = most is not None and len(hops) > most
     hops = hops[:most]
     if hasattr(source, "redis") and hasattr(source, "env"):
@@ -134,6 +138,8 @@ def trace(
         if name not in ("tree", "depth", "correlation_id")
     }
     columns["error"] = list(map(redaction.message, columns["error"]))
+    hidden = {"event": redaction.of_payloads(opened.origin)}
+    columns["data"] = [hidden.get(hop.kind, redaction).data(hop.data) for _, _, hop in rows]
     columns["tree"] = [text for text, _, _ in rows]
     columns["depth"] = [depth for _, depth, _ in rows]
     columns["correlation_id"] = [wanted] * len(rows)
@@ -178,6 +184,7 @@ def _events(source: EventSource, wanted: str, progress: bool | None) -> Iterator
             "missing" if record.is_missing else "recorded",
             record.recorded or own_time(data),
             error,
+            data,
         )
 
 
@@ -200,6 +207,7 @@ def _outboxes(stores: Any, wanted: str, event_ids: list[str], prefix: str) -> It
                 record.state,
                 record.created,
                 record.error,
+                record.payload,
             )
             for queue in record.queues:
                 found = job(stores.redis, f"{prefix}:{queue}", record.job_id)
@@ -213,6 +221,7 @@ def _outboxes(stores: Any, wanted: str, event_ids: list[str], prefix: str) -> It
                     "gone" if found is None else found.state,
                     None if found is None else found.added,
                     None if found is None or found.state == "completed" else found.reason,
+                    None if found is None else found.data,
                 )
 
 

@@ -129,7 +129,10 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         status = super().status()
         dead, _ = answer_or_error(asked)
         return replace(
-            status, kind="outbox", dead=dead, all_actions=("pause", "resume", "retry dead")
+            status,
+            kind="outbox",
+            dead=dead,
+            all_actions=("pause", "resume", "skip event", "retry dead"),
         )
 
     def rebuild(self) -> NoReturn:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Literal, TypeVar, get_origin
 from eventsourcing.application import Application
 from eventsourcing.persistence import (
     InfrastructureFactory,
+    ProgrammingError,
     TrackingRecorder,
     WaitInterruptedError,
 )
@@ -19,11 +20,12 @@ from eventsourcing.utils import EnvType, strtobool
 
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings, masked_error
+from esnb.projections.handling import describe_event
 from esnb.projections.runner_position import RunnerPosition
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.dead_letters import DeadLetter
 from esnb.projections.views.kinds import kind_of
-from esnb.projections.worker import ProjectionWorker
+from esnb.projections.worker import FailedEvent, ProjectionWorker
 from esnb.running.actions import Action
 from esnb.running.backoff import Backoff
 from esnb.running.closing import close_with_stores
@@ -38,7 +40,7 @@ from esnb.threads.question import UnansweredError
 TApplication = TypeVar("TApplication", bound=Application[Any])
 TView = TypeVar("TView", bound=TrackingRecorder)
 
-_UNREBUILT: tuple[Action, ...] = ("pause", "resume")
+_UNREBUILT: tuple[Action, ...] = ("pause", "resume", "skip event")
 """What can be asked of a runner whose view has no way to be rebuilt."""
 
 
@@ -56,7 +58,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
     by itself, going on from the view's checkpoint. An event that a handler
     cannot take stops it, those before it being committed: `status()` has the
     event, the handler and the traceback, and `wait()` raises what the handler
-    raised. With `on_error="dead-letter"` such an event is set aside instead,
+    raised. `skip_event()` sets that event aside and goes on. With `on_error="dead-letter"` such an event is set aside instead,
     in `dead_letters()`. Of two runners of one projection one stands by until
     the other stops.
 
@@ -130,6 +132,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         )
         self._same_log = SameLog(self.app, projection_class.name, self._way_out)
         self._makes_tables = strtobool(settings.get("CREATE_TABLE") or "yes")
+        self._skips: FailedEvent | None = None
         self._position = RunnerPosition(self.app, self.view, self._progress, self._same_log)
         super().__init__([Task(f"esnb-{self.projection.name}", self._progress)])
         close_with_stores(settings, self.stop)
@@ -155,6 +158,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
             sets_aside=self._sets_aside,
             backoff=self._backoff,
             standby=Backoff(0.5, 1.0, self._backoff.chance),
+            skips=self._skips,
         )
 
     def rebuild(self) -> None:
@@ -177,6 +181,41 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
             self._progress.rebuild = self._progress.rebuilding = True
         self.start()
         self._tasks[0].interrupt()
+
+    def skip_event(self) -> None:
+        """Sets the event that the runner has failed with aside, and goes on after it.
+
+        The view never gets that event: what it would have changed is missing,
+        until `rebuild()` gives the view all events again. `dead_letters()` has
+        it, with its error and traceback. A Redis view keeps that, and a view of
+        the library's own SQL modules, in one step with the checkpoint that moves
+        past the event; for any other view it lasts as long as this runner. The
+        log itself is not changed.
+
+        An event that is no longer the next one, because another runner has
+        moved the checkpoint meanwhile, is not skipped. Raises ProgrammingError
+        when the runner has not failed with an event, TimeoutError when the
+        stores do not answer within 30 seconds; it goes on trying then.
+        """
+        with self._lock:
+            failed = self._failed_event
+            if failed is None:
+                raise ProgrammingError(
+                    f"{self!r} has not failed with an event: there is none to skip"
+                )
+            self._skips = failed
+            try:
+                self.start()
+            finally:
+                self._skips = None
+            work = self._tasks[0].work
+        progress = self._progress
+        progress.wait(PATIENCE, lambda: work is None or not work.is_skipping or has_ended(progress))
+        if work is not None and work.is_skipping and not has_ended(progress):
+            raise TimeoutError(
+                f"{self._place()} and has not skipped {describe_event(failed.error.notification)} "
+                f"within {PATIENCE:g} s: it goes on trying"
+            )
 
     # --- what it has done --------------------------------------------------------
 
@@ -232,6 +271,8 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         the rest is not known.
         """
         status = self._position.status(self.projection.name, self._batch_size, self._problem)
+        if "skip event" in status.actions and self._failed_event is not None:
+            status = replace(status, skipping=self._what_skipping_means(self._failed_event))
         return status if self._rebuild.is_possible else replace(status, all_actions=_UNREBUILT)
 
     def positions(self) -> list[tuple[datetime, int | None]]:
@@ -243,9 +284,10 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         return self._progress.positions()
 
     def dead_letters(self) -> list[DeadLetter]:
-        """The events that were set aside (`on_error="dead-letter"`), in order.
+        """The events that were set aside (`on_error="dead-letter"`, `skip_event()`), in order.
 
-        A Redis view keeps them; of other views they last as long as this runner.
+        A Redis view keeps them, and a view of the library's own SQL modules; of
+        other views they last as long as this runner.
         """
         return kind_of(self.view).dead_letters(self._dead_letters).all()
 
@@ -253,6 +295,19 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         return f"<CatchUpRunner {self.projection.name!r} over {self.app.name!r}, {self._progress.state}>"
 
     # --- inside ------------------------------------------------------------------
+
+    @property
+    def _failed_event(self) -> FailedEvent | None:
+        """The event that it has failed with, where that is what it has failed with."""
+        work = self._tasks[0].work
+        return None if work is None or self._progress.state != "failed" else work.failed
+
+    def _what_skipping_means(self, failed: FailedEvent) -> str:
+        return (
+            f"The view never gets {describe_event(failed.error.notification)}, and the runner goes "
+            "on after it. The event stays in the log, and is kept with its error in "
+            f"dead_letters(), {failed.kept}."
+        )
 
     @property
     def _problem(self) -> Exception | None:

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import Notification, TrackingRecorder
 from eventsourcing.projection import Projection
 
+from esnb import clock
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.clients.uri import masked_error
-from esnb.clock import now
 from esnb.projections.current import event_id_of
 from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.feed import EventFeed
 from esnb.projections.handling import HandlerError, Handlers, describe_event, may_be_conflict
 from esnb.projections.same_log import SameLog
 from esnb.projections.views.checkpoint_events import CheckpointEvents
-from esnb.projections.views.dead_letters import DeadLetter
+from esnb.projections.views.dead_letters import DeadLetter, where_kept
 from esnb.projections.views.kind import ViewKind
 from esnb.projections.views.kinds import kind_of
 from esnb.projections.views.rebuild import Rebuild
@@ -33,6 +34,17 @@ _IDLE = 5.0
 """Seconds without an event after which it looks whether the stores are still the same."""
 _SMALLEST_PAGE = 500
 """Events that are read at a time, however small the batches are."""
+
+
+@dataclass(frozen=True)
+class FailedEvent:
+    """The event that a runner has failed with, and the checkpoint before it."""
+
+    error: HandlerError
+    after: int | None
+    kept: str
+    """Where it will be kept when it is skipped, in words."""
+
 
 _HOPELESS = (CheckpointAheadError, CheckpointMismatchError, ForeignViewError, ViewDamagedError)
 """What trying again does not change."""
@@ -56,7 +68,9 @@ class ProjectionWorker(Work):
         sets_aside: bool,
         backoff: Backoff,
         standby: Backoff,
+        skips: FailedEvent | None = None,
     ) -> None:
+        """`skips` is an event to be set aside, if it still is the next one."""
         self._telemetry = telemetry(
             "esnb.apply", projection=str(projection.name), application=application.name
         )
@@ -77,6 +91,9 @@ class ProjectionWorker(Work):
         self._filling: TrackingRecorder | None = None
         """The new view, while one is rebuilt."""
         self._looked_for_rebuild = False
+        self._skips = skips
+        self.failed: FailedEvent | None = None
+        """What it has failed with, if that is an event."""
 
     # --- the thread -------------------------------------------------------------
 
@@ -107,11 +124,18 @@ class ProjectionWorker(Work):
         feed = self._feed
         return None if feed is None else feed.problem
 
+    @property
+    def is_skipping(self) -> bool:
+        """Whether the event to be set aside has not been yet."""
+        return self._skips is not None
+
     # --- following ---------------------------------------------------------------
 
     def _follow(self) -> None:
         """Opens, then reads and applies until something is asked of it."""
         handlers, position, event = self._open()
+        if self._skips is not None and self._skipped(self._skips, handlers.view, position):
+            return  # to begin again after it
         feed = self._feed = EventFeed(self._application.recorder, position, event)
         try:
             while not self._progress.is_disturbed():
@@ -193,6 +217,16 @@ class ProjectionWorker(Work):
         progress.opened(position, event, asked)
         return Handlers(self._application, projection, view, self._events), position, event
 
+    def _skipped(self, failed: FailedEvent, view: TrackingRecorder, position: int | None) -> bool:
+        """Sets the event aside, unless the checkpoint was moved meanwhile; whether it did."""
+        is_next = failed.after == position
+        if is_next:
+            self._set_aside(failed.error, kind_of(view))
+        with self._progress.changed:
+            self._skips = None
+            self._progress.changed.notify_all()
+        return is_next
+
     def _swap(self, filled: TrackingRecorder) -> bool:
         if not self._rebuild.swap(filled, self._application.recorder.max_notification_id()):
             return False
@@ -224,7 +258,7 @@ class ProjectionWorker(Work):
                 return True
         if isinstance(error, HandlerError):
             if not self._sets_aside:
-                self._fail(error)
+                self._fail(error, view)
                 return False
             self._set_aside(error, view)
             return True
@@ -233,11 +267,13 @@ class ProjectionWorker(Work):
             return False
         return self._recovery.retry(error)
 
-    def _fail(self, failure: HandlerError) -> None:
+    def _fail(self, failure: HandlerError, view: ViewKind) -> None:
         event = describe_event(failure.notification)
         failure.error.add_note(
             f"projection {self._projection.name!r}: {failure.handler} for {event}"
         )
+        kept = where_kept(view.dead_letters(self._dead_letters))
+        self.failed = FailedEvent(failure, self._progress.position, kept)
         self._progress.fail(failure.error, event, failure.handler)
 
     def _set_aside(self, failure: HandlerError, view: ViewKind) -> None:
@@ -252,7 +288,7 @@ class ProjectionWorker(Work):
             handler=failure.handler,
             error=masked_error(failure.error),
             traceback=trace(failure.error),
-            time=now().isoformat(),
+            time=clock.now().isoformat(),
         )
         tracking = TrackedEvent(name, notification)
         after = view.load_checkpoint(name)

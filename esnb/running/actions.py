@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-Action = Literal["pause", "resume", "rebuild", "replay parked", "retry dead"]
+Action = Literal["pause", "resume", "rebuild", "skip event", "replay parked", "retry dead"]
 
 _RESTING = ("paused", "stopped", "failed")
 
@@ -20,9 +20,11 @@ def method(action: str) -> str:
 
 
 def possible(
-    actions: Iterable[Action], state: str, troubles: Mapping[str, int]
+    actions: Iterable[Action], state: str, troubles: Mapping[str, int], *, event: bool = False
 ) -> tuple[Action, ...]:
     """The `actions` that make sense in a state; `troubles` counts events that need attention.
+
+    `event` is whether one event is at fault for what is wrong.
 
     >>> possible(("pause", "resume", "replay parked"), "running", {})
     ('pause',)
@@ -33,6 +35,7 @@ def possible(
         "pause": state not in _RESTING,
         "resume": state in _RESTING,
         "rebuild": state != "paused",
+        "skip event": state == "failed" and event,
         "replay parked": "parked" in troubles,
         "retry dead": "dead" in troubles,
     }

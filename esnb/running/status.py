@@ -81,7 +81,8 @@ class CommonStatus:
     @property
     def actions(self) -> tuple[Action, ...]:
         """What it can be asked to do now; each is a method of the runner (`replay_parked()`)."""
-        return possible(self.all_actions, self.state, self.troubles)
+        event = getattr(self, "event", None)
+        return possible(self.all_actions, self.state, self.troubles, event=bool(event))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -140,10 +141,12 @@ class RunnerStatus(CommonStatus):
     known_since: datetime | None = None
     """When a store that is away answered last (UTC); None while all answer, and
     for one that never has."""
+    skipping: str | None = None
+    """Where the runner has failed with an event: what `skip_event()` means for it."""
     dead: int | None = None
     """Of an outbox: records that failed for good; None while Redis is away."""
     kind: str = "projection"
-    all_actions: tuple[Action, ...] = ("pause", "resume", "rebuild")
+    all_actions: tuple[Action, ...] = ("pause", "resume", "rebuild", "skip event")
 
 
 class EventRate:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 from uuid import UUID
 
 import nbformat
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from eventsourcing.application import Application
 from playwright.sync_api import Browser, expect
 
@@ -15,6 +18,7 @@ import esnb
 from esnb.examples.dog import Dog
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab, running_lab
+from tests.browser.test_explore_live import EXPLORE, RECORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -34,6 +38,7 @@ def test_the_tour_runs_live_and_its_saved_view_is_read_without_a_kernel(
     explorer.ready()
     explorer.root.scroll_into_view_if_needed()
     expect(explorer.headline).to_contain_text("Deactivated")
+    expect(page.page.locator(".esnb-saved").first).to_be_hidden()  # beside the live panel
     explorer.press("ArrowLeft")
     expect(explorer.field("price")).to_contain_text("39.90")
     page.picture("tour-live")
@@ -48,7 +53,7 @@ def test_the_tour_runs_live_and_its_saved_view_is_read_without_a_kernel(
         ["text/html", "text/plain"],
     ]
 
-    # Then another JupyterLab, which never trusted it, shows the saved view
+    # Then another JupyterLab, which never trusted it, shows the saved view, open
     with running_lab(tmp_path / "other", NO_KERNELS) as other:
         shutil.copy(lab.folder / "tour.ipynb", other.folder / "tour.ipynb")
         reopened = notebook(other)
@@ -60,7 +65,6 @@ def test_the_tour_runs_live_and_its_saved_view_is_read_without_a_kernel(
         reopened.open("tour.ipynb")
         saved = reopened.page.get_by_text("Saved view", exact=True)
         saved.scroll_into_view_if_needed()
-        saved.click()
         first = reopened.page.locator("summary", has_text="Created")
         expect(first).to_be_visible()
         first.click()
@@ -83,4 +87,88 @@ def test_a_heading_over_an_empty_column_is_not_broken(browser: Browser, width: i
 
     lines = "th => { const text = new Range(); text.selectNodeContents(th); return text.getClientRects().length }"
     assert heading.evaluate(lines) == 1
+    page.close()
+
+
+def test_a_trusted_notebook_shows_its_saved_view_while_its_kernel_is_gone(
+    lab: Lab, notebook: NotebookOpener
+) -> None:
+    # Given a live panel, saved
+    page = notebook()
+    page.open(lab.write("trusted.ipynb", RECORD, EXPLORE))
+    page.run_all()
+    page.explorer().ready()
+    saved = page.page.locator(".esnb-saved")
+    expect(saved).to_be_hidden()
+    page.page.get_by_text("Saved view", exact=True).click()
+    expect(saved).to_be_visible()
+    page.page.get_by_text("Saved view", exact=True).click()
+    expect(saved).to_be_hidden()
+    page.command("docmanager:save")
+    page.shut_down()
+
+    # When it is opened again, and not run
+    reopened = notebook()
+    reopened.open("trusted.ipynb")
+
+    # Then the saved view is there, with its styles
+    expect(reopened.page.locator(".esnb-saved")).to_be_visible()
+    steps = reopened.page.locator(".esnb-steps")
+    assert steps.evaluate("node => getComputedStyle(node).borderTopWidth") == "1px"
+    reopened.picture("explore-reopened")
+    # JupyterLab complains of the model that is gone
+    reopened.complaints[:] = [text for text in reopened.complaints if "model" not in text]
+
+
+THEMES = {
+    "plain": ("<body>", "light"),
+    "plain-on-a-dark-system": ("<body>", "dark"),
+    "colab": ('<html theme="light"><body>', "dark"),
+    "colab-dark": (
+        '<html theme="dark"><body style="background: #383838; color: #e3e3e3">',
+        "light",
+    ),
+    "lab-dark": (
+        '<body data-jp-theme-light="false" style="background: #111; color: #fff">',
+        "light",
+    ),
+    "code-dark": ('<body class="vscode-dark" style="background: #1f1f1f; color: #ccc">', "light"),
+    "sphinx-dark": (
+        '<html data-theme="dark"><body style="background: #14181e; color: #ced6dd">',
+        "light",
+    ),
+}
+"""Pages on which a saved view may stand: how they begin, and what the system prefers."""
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_saved_views_can_be_read_in_each_theme(
+    browser: Browser, pictures: Path, theme: str
+) -> None:
+    with esnb.connect(embedded=True) as stores:
+        app: Any = stores.application(Application)
+        dog = Dog("Fido")
+        dog.add_trick("roll over")
+        with esnb.correlate("walk"):
+            app.save(dog)
+        failed = SimpleNamespace(name="f", state="failed", error="no", traceback="Traceback", lag=3)
+        runner: Any = SimpleNamespace(name="f", status=lambda: failed)
+        shown = (
+            esnb.explore(app, dog.id, live=False), esnb.browse(app, live=False),
+            esnb.watch(runner, live=False), esnb.flow(stores, "walk", live=False),
+            esnb.flow(stores, "walk", layout="lanes", live=False),
+        )  # fmt: skip
+        views = "\n".join(view._repr_html_() for view in shown)
+    begin, scheme = THEMES[theme]
+    page = browser.new_page(
+        viewport={"width": 800, "height": 1200},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page.set_content(f"<!doctype html>{begin}{views}")
+    for summary in page.locator("summary").all():
+        if summary.is_visible():
+            summary.click()
+    page.screenshot(path=pictures / f"saved-{theme}.png", full_page=True)
+    found = Axe().run(page, context=".esnb").response["violations"]
+    assert [each["nodes"] for each in found if each["id"] == "color-contrast"] == []
     page.close()

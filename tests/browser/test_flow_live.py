@@ -75,6 +75,38 @@ def test_a_flow_is_drawn_and_read_aloud_in_every_theme_and_width(
             assert page.grave_findings(".esnb-flow-panel") == []
 
 
+def test_a_payload_is_read_and_nothing_moves(lab: Lab, notebook: NotebookOpener) -> None:
+    # Given a live flow
+    page = notebook()
+    page.open(lab.write("payload.ipynb", RECORD, FLOW))
+    page.run_all()
+    panel = page.page.locator(".esnb-flow-panel")
+    panel.wait_for(timeout=PATIENCE)
+    box = panel.bounding_box()
+    region = panel.get_by_role("region", name="Stations")
+
+    # Then each station says how long after its cause it was
+    stations = region.get_by_role("listitem")
+    expect(stations.nth(1)).to_contain_text(re.compile(r"✓.published \+\d"))
+
+    # When a station is clicked, then its payload is there, within a scroll of its own
+    expect(stations.first.get_by_text("'Desk lamp'")).to_be_hidden()
+    stations.first.locator("summary").click()
+    expect(stations.first.get_by_text("'Desk lamp'")).to_be_visible()
+    assert region.evaluate("node => node.scrollHeight - node.clientHeight") > 0
+    assert panel.bounding_box() == box
+
+    # When the layout is another, and the store is away, then nothing moves either
+    panel.get_by_role("button", name="Lanes").click()
+    expect(panel.get_by_role("list", name=re.compile("swimlanes"))).to_be_visible()
+    assert panel.bounding_box() == box
+    page.ask("setattr(flow._panel, '_read', lambda: 1 / 0)")
+    panel.get_by_role("button", name="Read again").click()
+    expect(panel.get_by_role("alert")).to_contain_text("ZeroDivisionError")
+    assert panel.bounding_box() == box
+    assert page.grave_findings(".esnb-flow-panel") == []
+
+
 def test_lanes_show_one_flow_in_order_of_time(lab: Lab, notebook: NotebookOpener) -> None:
     # Given a flow in the layout that its cell asked for
     page = notebook()

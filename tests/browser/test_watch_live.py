@@ -162,6 +162,83 @@ def test_one_sees_and_mends_what_is_wrong(lab: Lab, notebook: NotebookOpener) ->
     assert page.grave_findings(".esnb-watch") == []
 
 
+STEADY = """
+import threading
+import esnb
+from esnb.projections import CatchUpRunner
+from esnb.examples.product import Catalogue, CatalogueProjection, ProductApplication
+from decimal import Decimal
+
+stores = esnb.connect(embedded=True)
+shop = stores.application(ProductApplication)
+
+class Prices(CatalogueProjection):
+    name = "prices"
+
+    def process_event(self, event, tracking):
+        if getattr(event, "sku", "") == "LAMP-1":
+            raise ArithmeticError("no price of " + "0" * 300 + "\\n" * 20)
+        super().process_event(event, tracking)
+
+def record(number):
+    shop.create_product(
+        name=f"Lamp {number}", description="Brass", price=Decimal("49.90"),
+        category="lighting", sku=f"LAMP-{number}",
+    ).unwrap()
+
+prices = CatchUpRunner(shop, Prices, Catalogue, env=stores.env).start()
+catalogue = CatchUpRunner(shop, CatalogueProjection, Catalogue, env=stores.env).start()
+record(0)
+prices.wait(timeout=60)
+"""
+PLACES = """[...document.querySelectorAll('.esnb-watch, .esnb-card, .esnb-card-asks button, .esnb-runner > span')]
+  .map((node) => node.getBoundingClientRect()).map((box) => [box.x, box.y, box.height].join())"""
+"""Where everything is that is always there, in the page."""
+
+
+def test_a_failed_event_is_skipped_and_nothing_moves(lab: Lab, notebook: NotebookOpener) -> None:
+    # Given two runners, and where each of their parts is
+    page = notebook()
+    page.open(lab.write("steady.ipynb", STEADY, "watcher = esnb.watch(prices, catalogue)\nwatcher"))
+    page.run_all()
+    watching = Watching(page)
+    watching.ready()
+    prices, catalogue = watching.card("prices"), watching.card("catalogue")
+    expect(prices).to_contain_text("caught up")
+    expect(catalogue).to_contain_text("caught up")
+    expect(watching.root.locator(".esnb-heads")).to_contain_text("position in the log")
+    skip = prices.get_by_role("button", name="Skip this event")
+    expect(skip).to_be_hidden()
+    before = page.page.evaluate(PLACES)
+
+    # When one fails, with a long error, then nothing has moved
+    page.ask("[record(number) for number in (1, 2)]")
+    expect(prices).to_contain_text("✕ failed")
+    expect(prices).to_contain_text("ArithmeticError: no price of")
+    expect(prices.get_by_role("button", name="Start again")).to_be_enabled()
+    expect(catalogue).to_contain_text("caught up")
+    assert page.page.evaluate(PLACES) == before
+
+    # When it is to be skipped, then what that means is said first
+    skip.focus()
+    page.page.keyboard.press("Enter")
+    question = prices.locator(".esnb-confirm")
+    expect(question).to_contain_text("The view never gets event")
+    expect(question).to_contain_text("in Redis, beside the view")
+    assert page.page.evaluate(PLACES) == before
+    assert page.ask("prices.dead_letters()") == "[]"
+    assert page.grave_findings(".esnb-watch") == []
+    page.picture("watch-question", watching.root)
+    question.get_by_role("button", name="Skip it").click()
+
+    # Then it goes on, and the event is kept with its error
+    expect(prices).to_contain_text("caught up 1 dead letter")
+    expect(prices).to_contain_text("● running")
+    expect(question).to_be_hidden()
+    page.until("[each.error[:15] for each in prices.dead_letters()]", "['ArithmeticError']")
+    assert page.page.evaluate(PLACES) == before
+
+
 def test_it_rests_unseen_and_leaves_nothing_when_closed(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook()
     watching = opened(page, lab, "rest.ipynb")
@@ -180,8 +257,11 @@ def test_it_rests_unseen_and_leaves_nothing_when_closed(lab: Lab, notebook: Note
 def test_a_saved_watch_is_read_without_its_kernel(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook()
     opened(page, lab, "saved-watch.ipynb")
-    page.page.get_by_text("Saved view", exact=True).click()
     saved = page.page.locator(".esnb-folded")
+    expect(saved.locator("table")).to_be_hidden()  # beside the live panel
+    # It is brought up to date, with what was seen meanwhile
+    expect(saved.locator("svg.esnb-spark").first).to_be_attached()
+    page.page.get_by_text("Saved view", exact=True).click()
     expect(saved.get_by_role("row", name=re.compile("prices.* failed"))).to_be_visible()
     assert page.grave_findings(".esnb-folded") == []
     page.picture("watch-saved", saved)

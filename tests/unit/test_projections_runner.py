@@ -24,6 +24,8 @@ import esnb
 from esnb.correlation import current_correlation
 from esnb.projections import Backoff, CatchUpRunner, CheckpointAheadError, current
 from esnb.projections.views import ViewKind
+from esnb.projections.views.database_letters import SQLiteLetters
+from esnb.projections.views.dead_letters import DeadLetter
 from esnb.projections.worker import ProjectionWorker
 from esnb.redis import RedisView
 from esnb.running.exits import ExitError
@@ -520,6 +522,137 @@ def test_dead_letters_set_poison_aside(store: dict[str, Any], projection: type[D
     assert (status.dead_letters, status.lag, status.state) == (2, 0, "running")
 
 
+def test_a_failed_event_is_skipped_and_kept_with_its_error(
+    store: dict[str, Any], projection: type[Deposits]
+) -> None:
+    projection.before = fails_at(2)
+    runner: Runner = CatchUpRunner(Bank, projection, **store)
+    account = runner.app.open()
+    runner.app.deposit(account, 1, 2, 3, 2, 4)
+    runner.start()
+    with pytest.raises(ValueError, match="cannot take 2"):
+        runner.wait()
+    failed = runner.status()
+    assert "skip event" in failed.actions
+    assert "The view never gets event 3 (" in str(failed.skipping)
+    where = "memory" if store["view_class"] is Sums else "database, in one transaction"
+    assert where in str(failed.skipping)
+
+    runner.skip_event()
+    assert [letter.notification_id for letter in runner.dead_letters()] == [3]
+    with pytest.raises(ValueError, match="cannot take 2"):
+        runner.wait()  # the next one like it stops the runner again
+    runner.skip_event()
+    with runner:
+        runner.wait()
+        status = runner.status()
+
+    assert runner.view.seen() == [1, 3, 4]
+    (first, second) = runner.dead_letters()
+    assert (first.error, second.notification_id) == ("ValueError: cannot take 2", 5)
+    assert first.originator_id == str(account)
+    assert "Traceback" in first.traceback
+    assert (status.state, status.lag, status.skipping) == ("running", 0, None)
+    assert "skip event" not in status.actions
+
+
+def test_dead_letters_outlive_their_runner_where_a_database_has_the_view(
+    projection: type[Deposits], tmp_path: Path
+) -> None:
+    projection.before = fails_at(2)
+    env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "a.db")}
+    with CatchUpRunner(Bank, projection, SQLiteSums, env) as runner:
+        assert runner.dead_letters() == []
+        runner.app.deposit(runner.app.open(), 1, 2, 3)
+        with pytest.raises(ValueError, match="cannot take 2"):
+            runner.wait()
+        runner.skip_event()
+        runner.wait()
+    again = CatchUpRunner(Bank, projection, SQLiteSums, env)
+    assert [letter.notification_id for letter in again.dead_letters()] == [3]
+    assert again.view.max_tracking_id("Bank") == 4
+
+
+def test_a_letter_that_cannot_be_kept_moves_no_checkpoint(
+    projection: type[Deposits], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    projection.before = fails_at(2)
+    env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "a.db")}
+    with CatchUpRunner(Bank, projection, SQLiteSums, env) as runner:
+        runner.app.deposit(runner.app.open(), 1, 2, 3)
+        with pytest.raises(ValueError, match="cannot take 2"):
+            runner.wait()
+        letters = SQLiteLetters(runner.view)
+        (letter,) = [DeadLetter(3, "", "", "", 2, "", "", "", "")]
+        with monkeypatch.context() as patched:
+            patched.setattr(SQLiteLetters, "create_table", lambda self: None)
+            with pytest.raises(OperationalError):
+                letters.add(letter, Tracking("Bank", 3), 2)
+        assert runner.view.max_tracking_id("Bank") == 2
+        assert runner.dead_letters() == []
+
+
+def test_without_a_place_in_the_database_letters_are_kept_in_memory(
+    projection: type[Deposits], tmp_path: Path
+) -> None:
+    projection.before = fails_at(2)
+    env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "a.db")}
+    CatchUpRunner(Bank, projection, SQLiteSums, env)  # makes the library's tables
+    with CatchUpRunner(Bank, projection, SQLiteSums, {**env, "CREATE_TABLE": "no"}) as runner:
+        runner.app.deposit(runner.app.open(), 1, 2)
+        with pytest.raises(ValueError, match="cannot take 2"):
+            runner.wait()
+        assert "in this runner's memory" in str(runner.status().skipping)
+        runner.skip_event()
+        assert [letter.notification_id for letter in runner.dead_letters()] == [3]
+
+
+def test_an_event_that_has_become_possible_is_skipped_all_the_same(
+    store: dict[str, Any], projection: type[Deposits]
+) -> None:
+    """Whoever says so does not want it tried once more."""
+    projection.before = fails_at(2)
+    with CatchUpRunner(Bank, projection, **store) as runner:
+        runner.app.deposit(runner.app.open(), 1, 2, 3)
+        with pytest.raises(ValueError, match="cannot take 2"):
+            runner.wait()
+        projection.before = staticmethod(lambda event: None)
+        runner.skip_event()
+        runner.wait()
+    assert runner.view.seen() == [1, 3]
+
+
+def test_an_event_that_another_runner_has_passed_is_not_skipped(
+    store: dict[str, Any], projection: type[Deposits]
+) -> None:
+    projection.before = fails_at(2)
+    with CatchUpRunner(Bank, projection, **store) as runner:
+        runner.app.deposit(runner.app.open(), 1, 2, 3)
+        with pytest.raises(ValueError, match="cannot take 2"):
+            runner.wait()
+        runner.view.insert_tracking(Tracking("Bank", 3))  # as another runner does
+        runner.skip_event()
+        runner.wait()
+    assert runner.view.seen() == [1, 3]
+    assert runner.dead_letters() == []
+
+
+def test_without_a_failed_event_there_is_none_to_skip(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ProgrammingError, match="has not failed with an event"):
+        runner.skip_event()
+    runner.app.deposit(runner.app.open(), 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(ViewKind, "claim", raises(KeyboardInterrupt("enough")))
+        runner.start()
+        with pytest.raises(ExitError):
+            runner.wait()
+        assert "skip event" not in runner.status().actions
+        with pytest.raises(ProgrammingError, match="has not failed with an event"):
+            runner.skip_event()
+
+
 @pytest.mark.parametrize("kind", SIGNS)
 def test_a_handler_that_exits_fails_the_runner(
     kind: type[BaseException],
@@ -781,7 +914,7 @@ def test_views_in_sql_say_that_they_cannot_be_rebuilt(
 ) -> None:
     env = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(tmp_path / "a.db")}
     runner = CatchUpRunner(Bank, projection, SQLiteSums, env)
-    assert runner.status().all_actions == ("pause", "resume")
+    assert runner.status().all_actions == ("pause", "resume", "skip event")
     with pytest.raises(NotSupportedError, match="SQLiteSums cannot be rebuilt beside itself"):
         runner.rebuild()
     assert runner.status().state == "stopped"

@@ -367,7 +367,7 @@ def test_without_a_kind_a_view_is_as_the_library_has_it(
         runner.wait()
     assert runner.view.shelf.amounts == [1, 2]
     assert runner.view.shelf.writes == 2
-    assert runner.status().all_actions == ("pause", "resume")
+    assert runner.status().all_actions == ("pause", "resume", "skip event")
     assert esnb.checkpoints(runner).position.tolist() == [3]
     with pytest.raises(TypeError, match="rows"):
         esnb.read_model(runner)

@@ -418,6 +418,8 @@ def test_statuses_are_made_by_place_as_before() -> None:
 
 def test_every_action_has_its_rule_and_is_a_method_of_who_offers_it() -> None:
     actions = get_args(Action)
-    assert set(possible(actions, "failed", {"parked": 1, "dead": 1})) == set(actions) - {"pause"}
+    assert set(possible(actions, "failed", {"parked": 1, "dead": 1}, event=True)) == set(
+        actions
+    ) - {"pause"}
     for action in RunnerStatus.all_actions:
         assert callable(getattr(CatchUpRunner, method(action)))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +17,12 @@ from esnb.projections import CatchUpRunner
 from esnb.threads import question
 from esnb.widgets.watch import sources
 from esnb.widgets.watch.board import Board, Past
-from esnb.widgets.watch.html import line, wrong
-from esnb.widgets.watch.panel import WatchPanel
+from esnb.widgets.watch.html import heads, line, saved, wrong, wrong_in_short
+from esnb.widgets.watch.panel import Saving, WatchPanel
 from esnb.widgets.watch.sources import QueueSource, RunnerSource, board_of
 from esnb.widgets.watch.sparkline import sparkline
 from esnb.widgets.watch.status_row import StatusRow
+from esnb.widgets.watch.watcher import Watcher
 from tests.domain.bank import Bank, Deposits, Sums
 from tests.unit.widget_pages import Outline, open_widgets
 from tests.waiting import until
@@ -172,6 +175,66 @@ def test_one_that_has_ended_is_resumed_by_its_button(bank: Bank, state: str) -> 
     finally:
         panel.close()
         one.stop()
+
+
+def test_a_failed_event_is_skipped_after_a_question(bank: Bank) -> None:
+    class Failing(Deposits):
+        def process_event(self, domain_event: Any, tracking: Any) -> None:
+            if domain_event.amount == 1:
+                raise ValueError("unlucky <b>")
+            self.view.insert_tracking(tracking)
+
+    with CatchUpRunner(bank, Failing, Sums) as one:
+        panel = WatchPanel(board_of([one]), numbers=True, patience=60)
+        try:
+            (card,) = panel.cards
+            question = card.question
+            assert question is not None
+            with pytest.raises(ValueError, match="unlucky"):
+                one.wait()
+            panel.look()
+            assert card.buttons["resume"].description == "Start again"
+            assert question.button.description == "Skip this event"
+            assert question.button.layout.visibility == "visible"
+            assert question.root.layout.display == "none"
+
+            question.button.click()
+            assert question.root.layout.display == "flex"
+            assert one.dead_letters() == []  # so far it was only asked
+            assert "The view never gets event 2 (" in Outline(question._words.value).text
+            question.no.click()
+            assert (question.root.layout.display, one.dead_letters()) == ("none", [])
+
+            question.button.click()
+            question.yes.click()
+            (asking,) = panel._asking
+            asking.join(60)
+            one.wait()
+            panel.look()
+            assert [each.error for each in one.dead_letters()] == ["ValueError: unlucky <b>"]
+            assert "1 dead letter<" in card._line.value
+            assert card._wrong.value == ""
+            assert question.button.layout.visibility == "hidden"
+            assert card.buttons["resume"].description == "Resume"
+        finally:
+            panel.close()
+
+
+def test_a_question_goes_with_what_it_asks_about() -> None:
+    odd = Odd(name="o", state="failed", error="no", event="event 3 of <b>")
+    odd.skip_event = lambda: None  # type: ignore[attr-defined]
+    panel = WatchPanel(board_of([odd]), numbers=True, patience=60)
+    try:
+        question = panel.cards[0].question
+        assert question is not None
+        question.button.click()
+        assert "goes on after event 3 of &lt;b&gt;, without it" in question._words.value
+        odd._status["state"] = "running"
+        panel.look()
+        assert question.root.layout.display == "none"
+        assert question.button.disabled
+    finally:
+        panel.close()
 
 
 def test_one_that_can_only_be_started_is_resumed_by_that() -> None:
@@ -453,14 +516,111 @@ def test_a_rate_that_is_not_told_comes_of_two_looks() -> None:
     assert list(looked.past(third).rates) == [None, 10.0, None]
 
 
+def test_the_recent_course_is_kept_in_the_saved_view() -> None:
+    odd = Odd(name="o", state="running", lag=2, rate_per_s=1.5)
+    seconds = iter(range(100, 200, 10))
+    board = Board([RunnerSource(odd)], clock=lambda: float(next(seconds)))
+    watcher = Watcher(board, live=False, numbers=True)
+    assert "<polyline" not in watcher._repr_html_()  # of one look there is no line
+    odd._status["lag"] = 12_000
+    watcher.runners  # noqa: B018
+    shown = watcher._repr_html_()
+    assert shown.count("<polyline") == 2
+    assert "recent lag: at most 12,000 in the last 20 s" in shown
+    assert "max\xa012,000 in\xa020\xa0s" in Outline(shown).text
+    assert "max\xa01.5 in\xa020\xa0s" in Outline(shown).text
+    assert "<polyline" not in Watcher(board, live=False, numbers=False)._repr_html_()
+
+
+def test_the_saved_view_is_brought_up_to_date_ever_less_often() -> None:
+    saved: list[float] = []
+    now = [0.0]
+    saving = Saving(lambda: saved.append(now[0]), clock=lambda: now[0])
+    for second in range(300):
+        now[0] = float(second)
+        saving.now_and_then()
+    assert saved == [4, 12, 28, 60, 120, 180, 240]
+
+
+def test_a_position_is_not_shown_as_a_number_of_events() -> None:
+    one = StatusRow(name="o", state="running", position=1234567, head=7654321, lag=5)
+    caught_up, idle = replace(one, position=7654321), replace(one, position=None)
+    for row, words in (
+        (one, "1234567 log ends at 7654321"),
+        (caught_up, "7654321 the end of the log"),
+        (idle, "none yet log ends at 7654321"),
+    ):
+        assert words in Outline(line(row, Past(), True)).text
+        assert words in Outline(saved([row], True, "", lambda _: Past())).text
+    assert "position in the log" in heads(True)
+
+
+def test_an_event_is_called_one_once() -> None:
+    odd = Odd(name="o", state="failed", error="no", event="event 3 (T, version 1 of a)")
+    texts = [str(esnb.watch(odd)), Outline(esnb.watch(odd, live=False)._repr_html_()).text]
+    (seen,) = board_of([odd]).look()
+    texts.append(Outline(wrong_in_short(seen)).text)
+    for text in texts:
+        assert "event event" not in text.replace(":", "")
+        assert "3 (T, version 1 of a)" in text
+
+
+def test_whatever_is_wrong_is_said_on_one_line_and_whole_when_it_is_opened() -> None:
+    long = "x" * 300
+    fine, failed, parked = (
+        StatusRow(name="o", state="running"),
+        StatusRow(name="o", state="failed", error=long, traceback=f"a\n\n  b {HOSTILE}"),
+        StatusRow(name="o", state="running", last_parked=f"event 3: {long}"),
+    )
+    assert wrong_in_short(fine) == ""
+    for row, name in ((failed, "Traceback"), (parked, "Details")):
+        shown = wrong_in_short(row)
+        assert shown.count('class="esnb-fault"') == 1
+        assert f"<summary>{name}</summary>" in shown
+        assert Outline(shown).text.count(long) == 2
+        assert "<script" not in shown
+
+
+def test_the_columns_have_heads() -> None:
+    for numbers in (True, False):
+        panel = WatchPanel(board_of([Odd(name="o", state="running")]), numbers, patience=60)
+        try:
+            head = panel._heads.children[0].value
+            row = panel.cards[0]._line.value
+        finally:
+            panel.close()
+        assert head.count("<span>") == row.count('<span class="esnb-') - row.count("esnb-lag")
+        assert ("position in the log" in head) is numbers
+
+
+@pytest.mark.parametrize("live", [True, False])
+def test_stores_with_nothing_to_watch_say_so(live: bool) -> None:
+    with esnb.connect(embedded=True) as stores:
+        watcher = esnb.watch(stores, live=live)
+        try:
+            texts = [str(watcher), Outline(watcher._repr_html_()).text]
+            if live:
+                panel = watcher._controls()
+                until(lambda: panel.look() and panel.cards == [])
+                texts.append(Outline(panel._none.value).text)
+        finally:
+            watcher.close()
+    for text in texts:
+        assert "there is nothing to watch yet" in text
+        assert "no persistent subscriptions" in text
+        assert "watch(stores, runner)" in text
+
+
 def test_sparklines_are_drawings_with_words_and_without_scripts() -> None:
     drawn = sparkline([0, 5, None, 2, 10], 'rate "of late"')
     page = Outline(drawn)
     assert page.tags == {"svg", "polyline"}
     assert 'aria-label="rate &quot;of late&quot;"' in drawn
     assert drawn.count("<polyline") == 2
-    assert "1.0,20.0 24.5,11.0" in drawn
+    assert "1.0,16.0 14.5,9.0" in drawn
     assert sparkline([3], "one") == ""
+    assert sparkline([3, math.inf, math.nan], "one") == ""
+    assert "nan" not in sparkline([3, math.inf, math.nan, 1], "two")
 
 
 def test_hostile_names_and_errors_are_shown_not_obeyed() -> None:

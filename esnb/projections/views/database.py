@@ -9,12 +9,14 @@ from typing import Any
 from eventsourcing.persistence import TrackingRecorder
 
 from esnb.projections.views.checkpoint_events import CheckpointEvents
-from esnb.projections.views.database_events import (
-    DatabaseEvents,
-    PostgresEvents,
-    SQLiteEvents,
-    quoted,
+from esnb.projections.views.database_events import DatabaseEvents, PostgresEvents, SQLiteEvents
+from esnb.projections.views.database_letters import (
+    DatabaseLetters,
+    PostgresLetters,
+    SQLiteLetters,
 )
+from esnb.projections.views.database_table import quoted
+from esnb.projections.views.dead_letters import DeadLetter, DeadLetters
 from esnb.projections.views.event_table import is_made
 from esnb.projections.views.kind import ViewKind
 from esnb.projections.views.rows import Rows
@@ -29,12 +31,22 @@ class _DatabaseKind(ViewKind):
     """Its handlers commit event by event, each with its checkpoint."""
 
     _events: type[DatabaseEvents]
+    _letters: type[DatabaseLetters]
 
     def checkpoint_events(self, *, may_create: bool = True) -> CheckpointEvents:
         found = self._events(self._view)
         if found.has_table() or (may_create and is_made(found.create_table)):
             return found
         return super().checkpoint_events()
+
+    def dead_letters(self, in_memory: list[DeadLetter]) -> DeadLetters:
+        """In a table of their own, where there is one for the events of checkpoints, too.
+
+        Whoever made that may make this one.
+        """
+        found = self._letters(self._view)
+        is_kept = found.has_table() or self._events(self._view).has_table()
+        return found if is_kept else super().dead_letters(in_memory)
 
     @property
     def _tracking_table(self) -> str:
@@ -60,6 +72,7 @@ class PostgresKind(_DatabaseKind):
     """A view of `eventsourcing.postgres`."""
 
     _events = PostgresEvents
+    _letters = PostgresLetters
 
     @property
     def _tracking_table(self) -> str:
@@ -70,6 +83,7 @@ class SQLiteKind(_DatabaseKind):
     """A view of `eventsourcing.sqlite`, whose own tables the frames show."""
 
     _events = SQLiteEvents
+    _letters = SQLiteLetters
     _tracking_table = "tracking"
 
     def _rows(self, table: str | None) -> Rows:

@@ -7,23 +7,22 @@ from time import monotonic
 from typing import Any
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
+from esnb.projections.views.database_table import DatabaseTable, InPostgres, InSQLite
 from esnb.projections.views.event_table import TABLE, EventTable
 
 
-class DatabaseEvents(EventTable):
+class DatabaseEvents(EventTable, DatabaseTable):
     """Of a view whose handlers commit the checkpoint."""
 
-    _is_there: str
-    """A query for the table of that name."""
-
-    @property
-    def _table(self) -> str:
-        """Its name as SQL writes it."""
-        raise NotImplementedError
+    _called = TABLE
+    _columns = (
+        "view_name TEXT NOT NULL, application_name TEXT NOT NULL, event TEXT NOT NULL, "
+        "PRIMARY KEY (view_name, application_name)"
+    )
 
     def __init__(self, view: Any, clock: Callable[[], float] = monotonic) -> None:
-        super().__init__(clock)
-        self._view = view
+        EventTable.__init__(self, clock)
+        DatabaseTable.__init__(self, view)
 
     def load(self, application_name: str) -> CheckpointEvent | None:
         with self._view.datastore.transaction(commit=False) as cursor:
@@ -45,46 +44,10 @@ class DatabaseEvents(EventTable):
                 (self._name, tracking.application_name, event.to_text()),
             )
 
-    def has_table(self) -> bool:
-        with self._view.datastore.transaction(commit=False) as cursor:
-            cursor.execute(self._sql(self._is_there), (self._table,))
-            row = cursor.fetchone()
-        return row is not None and row["name"] is not None
 
-    def create_table(self) -> None:
-        with self._view.datastore.transaction(commit=True) as cursor:
-            cursor.execute(
-                self._sql(
-                    "CREATE TABLE IF NOT EXISTS {table} (view_name TEXT NOT NULL, "
-                    "application_name TEXT NOT NULL, event TEXT NOT NULL, "
-                    "PRIMARY KEY (view_name, application_name))"
-                )
-            )
-
-    @property
-    def _name(self) -> str:
-        return getattr(self._view, "tracking_table_name", "tracking")
-
-    def _sql(self, text: str) -> str:
-        return text.format(table=self._table)
+class SQLiteEvents(InSQLite, DatabaseEvents):
+    """In SQLite."""
 
 
-class SQLiteEvents(DatabaseEvents):
-    _table = TABLE
-    _is_there = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = ?"
-
-
-class PostgresEvents(DatabaseEvents):
-    _is_there = "SELECT to_regclass(?)::text AS name"
-
-    @property
-    def _table(self) -> str:
-        return f"{quoted(self._view.datastore.schema)}.{TABLE}"
-
-    def _sql(self, text: str) -> str:
-        return super()._sql(text.replace("?", "%s"))
-
-
-def quoted(name: str) -> str:
-    """A name as SQL writes it, whatever is in it."""
-    return '"' + name.replace('"', '""') + '"'
+class PostgresEvents(InPostgres, DatabaseEvents):
+    """In PostgreSQL."""

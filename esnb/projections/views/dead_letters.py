@@ -37,8 +37,15 @@ class DeadLetters(Protocol):
         """All of them, in the order in which they were set aside."""
 
 
+def where_kept(letters: DeadLetters) -> str:
+    """Where, and how, in words; whatever kind of view it is may say that as `kept`."""
+    return str(getattr(letters, "kept", "where the view keeps its dead letters"))
+
+
 class DeadLettersInMemory:
     """Kept as long as the list that it is given."""
+
+    kept = "in this runner's memory, as long as the runner is there: the view has no place for it"
 
     def __init__(self, view: TrackingRecorder, letters: list[DeadLetter]) -> None:
         self._view = view

@@ -135,6 +135,8 @@ class _EventsInRedis:
 class _DeadLettersInRedis:
     """A letter and the checkpoint past its event are one atomic step; a rebuild begins with none."""
 
+    kept = "in Redis, beside the view, in one step with the checkpoint"
+
     def __init__(self, view: RedisView) -> None:
         self._view = view
 

@@ -31,16 +31,17 @@ def flow(
 ) -> Flow:
     """One flow through events, outboxes and queues, drawn as a causation tree or in lanes.
 
-    Draws what `esnb.trace` reads of `source`, as an inline SVG without scripts,
-    which a screen reader reads as a list. `layout="tree"`: each station below
-    what caused it. `layout="lanes"`: in order of time, one lane per stream,
-    outbox and queue, with a line from each cause; a consequence never stands
-    before its cause, whatever the clocks say, and instead of more than 12 lanes
-    there is one per category. `prefix` and `redact` as in `esnb.trace`. `live` is
-    whether there are buttons to read it again and to change the layout: yes,
-    unless `ESNB_LIVE=0` is set; a folded "Saved view" follows.
-    `times=False` leaves times out of the HTML,
-    `ids=False` writes `id-1`, `id-2` and so on for UUIDs, for documentation that
+    Draws what `esnb.trace` reads of `source`, without scripts, as a list of its
+    stations: each says how long after its cause it was, and shows its payload
+    when it is clicked. Stations that repeat three times and more are folded
+    behind the first. `layout="tree"`: each station below what caused it.
+    `layout="lanes"`: in order of time, one lane per stream, outbox and queue,
+    with a line from each cause; a consequence never stands before its cause,
+    whatever the clocks say, and instead of more than 12 lanes there is one per
+    category. `prefix` and `redact` as in `esnb.trace`. `live` is whether there
+    are buttons to read it again and to change the layout: yes, unless
+    `ESNB_LIVE=0` is set; a "Saved view" follows, closed beside the live one.
+    `times=False` leaves times and durations out of the HTML, `ids=False` writes `id-1`, `id-2` and so on for UUIDs, for documentation that
     is run again and compared; plain text has neither.
 
     Raises ValueError for any other layout, and what `esnb.trace` raises.

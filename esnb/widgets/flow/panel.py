@@ -39,8 +39,8 @@ class FlowPanel:
         sheet = widgets.HTML(
             style("drawing/esnb.css", "widgets/live/live.css", "widgets/flow/flow.css")
         )
-        bar = row("esnb-moves", self._lanes, self._again)
-        children = [sheet, bar, self._message, self._drawing]
+        bar = row("esnb-moves", self._lanes, self._again, self._message)
+        children = [sheet, bar, self._drawing]
         self.root = named(widgets.VBox(children), "esnb", "esnb-live", "esnb-flow-panel")
         self._again.on_click(lambda _: self.refresh())
         self._lanes.observe(lambda _: self._draw(), "value")
@@ -60,7 +60,9 @@ class FlowPanel:
         try:
             self.stations = self._read()
         except Exception as error:  # noqa: BLE001  # whatever the stores say, said here
-            self._message.value = message(unread("The flow could not be read again", error))
+            self._message.value = message(
+                unread("The flow could not be read again", error), scrolls=True
+            )
         else:
             self._message.value = ""
             self._draw()

@@ -31,6 +31,8 @@ class Station:
     error: str
     lead: str
     """The branches of the tree before its type, drawn with lines."""
+    data: Any = None
+    """Its payload, None where it has none."""
 
     @property
     def mark(self) -> str:
@@ -43,6 +45,11 @@ class Station:
         return {"✓": "good", "✕": "bad"}.get(self.mark, "open")
 
     @property
+    def likeness(self) -> tuple[str, ...]:
+        """The same for stations that differ only in their place, their time and their data."""
+        return self.kind, self.type, self.state, self.error
+
+    @property
     def where(self) -> str:
         """Its kind, its place, its version in words."""
         version = "" if self.version is None else f" v{self.version:,}"
@@ -51,7 +58,9 @@ class Station:
 
 def stations(trace: pd.DataFrame) -> list[Station]:
     """The rows of `esnb.trace`, in their order: causes first."""
-    plain = trace.astype(object).where(trace.notna(), None)
+    there = trace.notna()
+    there["data"] = True  # a payload may be a list
+    plain = trace.astype(object).where(there, None)
     rows: Sequence[Mapping[Any, Any]] = plain.to_dict("records")
     return [_station(row) for row in rows]
 
@@ -68,6 +77,7 @@ def _station(row: Mapping[Any, Any]) -> Station:
         time=None if row["time"] is None else row["time"].to_pydatetime(),
         error=row["error"] or "",
         lead=tree[: len(tree) - len(name)],
+        data=row["data"],
     )
 
 

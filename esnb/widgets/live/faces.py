@@ -17,6 +17,10 @@ class Faces(ABC):
 
     live: bool
     """Whether it is shown with controls."""
+    _saved_as: str | None = None
+    """The display id of the saved view, where that is brought up to date."""
+    _is_emitted: bool = False
+    """Whether a cell has a saved view."""
 
     @property
     @abstractmethod
@@ -47,7 +51,21 @@ class Faces(ABC):
         publish: Any = publish_display_data
         publish({"text/plain": repr(self), VIEW: self._view()})
         self._shown()
-        publish({"text/plain": str(self), "text/html": folded(self._repr_html_())})
+        known = {} if self._saved_as is None else {"display_id": self._saved_as}
+        publish(self._as_saved(), transient=known)
+        self._is_emitted = True
+
+    def _save_again(self) -> None:
+        """Puts what it shows now in the place of the saved view, where a cell has one."""
+        if not self._is_emitted:
+            return
+        from IPython.display import publish_display_data
+
+        publish: Any = publish_display_data
+        publish(self._as_saved(), update=True, transient={"display_id": self._saved_as})
+
+    def _as_saved(self) -> dict[str, str]:
+        return {"text/plain": str(self), "text/html": folded(self._repr_html_())}
 
     def _shown(self) -> None:  # noqa: B027  # most have nothing that goes on
         """Called when a cell shows the controls."""

@@ -28,6 +28,7 @@ class Past:
 
     rates: deque[float | None] = field(default_factory=lambda: deque(maxlen=KEPT))
     lags: deque[int | None] = field(default_factory=lambda: deque(maxlen=KEPT))
+    _times: deque[float] = field(default_factory=lambda: deque(maxlen=KEPT))
     _done: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=KEPT // 3))
 
     def add(self, now: float, row: StatusRow) -> StatusRow:
@@ -39,9 +40,15 @@ class Past:
             since, before = self._done[0]
             if now > since:
                 row = replace(row, rate=(row.done - before) / (now - since))
+        self._times.append(now)
         self.rates.append(row.rate)
         self.lags.append(row.lag)
         return row
+
+    @property
+    def seconds(self) -> float:
+        """Between the first of them and the last."""
+        return self._times[-1] - self._times[0] if self._times else 0.0
 
 
 class Board:

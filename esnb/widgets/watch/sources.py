@@ -23,7 +23,7 @@ from esnb.widgets.watch.status_row import StatusRow, StatusSource
 
 _TOLD = (
     *("position", "head", "lag", "lag_seconds"),
-    *("event", "handler", "traceback", "last_parked"),
+    *("event", "handler", "traceback", "skipping", "last_parked"),
 )
 """What some statuses have, and others have not."""
 _UNSAID = ("projection", "outbox")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from math import isfinite
 
-WIDTH, HEIGHT = 96, 22
+WIDTH, HEIGHT = 56, 18
 
 
 def sparkline(numbers: Sequence[float | None], label: str) -> str:
     """A line over the numbers, the newest at the right; None leaves a gap.
 
-    `label` is what a screen reader says. Empty with fewer than two numbers.
+    `label` is what a screen reader says. Empty with fewer than two numbers;
+    infinities and NaN are none.
 
     >>> sparkline([0, None], "rate")
     ''
     >>> sparkline([0, 4], "rate").count("<polyline")
     1
     """
+    numbers = list(map(_finite, numbers))
     known = [number for number in numbers if number is not None]
     if len(known) < 2:
         return ""
@@ -40,3 +43,7 @@ def sparkline(numbers: Sequence[float | None], label: str) -> str:
         f'<svg class="esnb-spark" role="img" aria-label="{escape(label)}" width="{WIDTH}" '
         f'height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}</svg>'
     )
+
+
+def _finite(number: float | None) -> float | None:
+    return None if isinstance(number, float) and not isfinite(number) else number

@@ -40,6 +40,8 @@ class StatusRow:
     """The event that caused the error."""
     handler: str | None = None
     traceback: str | None = None
+    skipping: str | None = None
+    """What it means to skip the event, where that can be asked for."""
     last_parked: str | None = None
     """The event that was set aside last, and why."""
     can: tuple[str, ...] = ()
@@ -61,6 +63,14 @@ class StatusRow:
         if self.kind == "queue":
             return f"{counted(self.lag, 'job')} left" if self.lag else "no jobs left"
         return f"{counted(self.lag, 'event')} behind" if self.lag else "caught up"
+
+    @property
+    def trouble_texts(self) -> list[str]:
+        """What needs attention, in words: `2 dead letters`."""
+        return [
+            f"{number:,} {word.removesuffix('s') if number == 1 else word}"
+            for word, number in self.troubles
+        ]
 
 
 class StatusSource(Protocol):

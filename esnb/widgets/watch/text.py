@@ -13,16 +13,28 @@ NOTHING = (
 )
 
 
-def table(rows: Sequence[StatusRow]) -> str:
+_NONE_YET = (
+    "no runners: there is nothing to watch yet. The server has no persistent subscriptions; one is "
+    "shown as soon as it is made. Stores do not know of runners, outboxes and workers: pass these "
+    "as well, watch(stores, runner); queues= and projections= name others"
+)
+
+
+def nothing(sources: int) -> str:
+    """What is said where nothing is shown, of so many things that were passed."""
+    return _NONE_YET if sources else NOTHING
+
+
+def table(rows: Sequence[StatusRow], sources: int = 0) -> str:
     """One line per runner; below it, what is wrong."""
     if not rows:
-        return NOTHING
+        return nothing(sources)
     names = [_named(each) for each in rows]
     width = max(map(len, names))
     states = max(len(visible(each.state, 20)) for each in rows)
     lines = []
     for name, each in zip(names, rows, strict=True):
-        troubles = "".join(f", {number:,} {visible(word, 40)}" for word, number in each.troubles)
+        troubles = "".join(f", {visible(words, 60)}" for words in each.trouble_texts)
         state = visible(each.state, 20)
         lines.append(f"{name:<{width}}  {state:<{states}}  {each.lag_text}{troubles}".rstrip())
         lines += [f"  {what}: {visible(value, 200)}" for what, value in faults(each)]
@@ -41,10 +53,11 @@ def _is_told(row: StatusRow) -> bool:
 
 def faults(row: StatusRow) -> list[tuple[str, str]]:
     """What is wrong with a runner and what to do about it, by its names."""
+    event = row.event.removeprefix("event ") if row.event else None
     pairs = (
         ("error", row.error),
         ("what to do", row.advice),
-        ("event", row.event),
+        ("event", event),
         ("handler", row.handler),
         ("last parked", None if _is_told(row) else row.last_parked),
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from esnb.clients.uri import guarded_argument
+from esnb.drawing.html import folded
 from esnb.drawing.values import counted
 from esnb.widgets.live.faces import Faces, wanted_live
 from esnb.widgets.watch import html
@@ -78,6 +80,8 @@ class Watcher(Faces):
         self._numbers = numbers
         self._panel: WatchPanel | None = None
         self.live = live
+        # Without numbers it is for documentation that is compared, output by output.
+        self._saved_as = f"esnb-watch-{uuid4().hex}" if numbers else None
 
     @property
     def widget(self) -> Any:
@@ -99,18 +103,30 @@ class Watcher(Faces):
     def _shown(self) -> None:
         self._controls().shown()
 
+    def _as_saved(self) -> dict[str, str]:
+        rows = self.runners  # asked once for both
+        return {"text/plain": self._text(rows), "text/html": folded(self._html(rows))}
+
+    def _text(self, rows: Sequence[StatusRow]) -> str:
+        return _watch_text.table(rows, len(self._board))
+
+    def _html(self, rows: Sequence[StatusRow]) -> str:
+        nothing = _watch_text.nothing(len(self._board))
+        return html.saved(rows, self._numbers, nothing, self._board.past)
+
     def _controls(self) -> WatchPanel:
         if self._panel is None:
             from esnb.widgets.watch.panel import WatchPanel
 
-            self._panel = WatchPanel(self._board, self._numbers)
+            save = None if self._saved_as is None else self._save_again
+            self._panel = WatchPanel(self._board, self._numbers, save=save)
         return self._panel
 
     def __str__(self) -> str:
-        return _watch_text.table(self.runners)
+        return self._text(self.runners)
 
     def __repr__(self) -> str:
         return f"<watch of {counted(len(self._board), 'runner')}>"
 
     def _repr_html_(self) -> str:
-        return html.saved(self.runners, self._numbers)
+        return self._html(self.runners)

@@ -276,6 +276,33 @@ def test_dead_letters_lie_in_the_view(
     assert "before" in letters[0].traceback
 
 
+def test_a_skipped_event_lies_in_the_view(
+    make: MakeRunner, app: Bank, projection: type[Deposits]
+) -> None:
+    def before(event: Any) -> None:
+        if event.amount < 0:
+            raise ValueError("negative")
+
+    projection.before = staticmethod(before)
+    app.deposit(app.open(), 1, -2, 3)
+    with make() as runner:
+        with pytest.raises(ValueError, match="negative"):
+            runner.wait()
+        assert "in Redis, beside the view" in str(runner.status().skipping)
+        runner.skip_event()
+        runner.wait()
+    assert runner.view.seen() == [1, 3]
+    (letter,) = make().dead_letters()
+    assert (letter.error, letter.originator_version) == ("ValueError: negative", 3)
+    runner.rebuild()
+    with pytest.raises(ValueError, match="negative"):
+        runner.wait()
+    runner.skip_event()  # in the view that is being filled
+    runner.wait()
+    assert runner.view.seen() == [1, 3]
+    assert [each.error for each in make().dead_letters()] == ["ValueError: negative"]
+
+
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_an_exit_in_the_middle_of_a_commit_changes_nothing_and_is_set_aside(
     kind: type[BaseException], make: MakeRunner, app: Bank

@@ -111,6 +111,19 @@ def test_a_poison_event_may_be_set_aside(run: Callable[..., Runner]) -> None:
     assert [letter.notification_id for letter in runner.dead_letters()] == [4]
 
 
+def test_a_poison_event_may_be_skipped(run: Callable[..., Runner]) -> None:
+    app = Bank()
+    app.deposit(app.open(), 1, 2, 13, 4)
+    with run(app) as runner:
+        with pytest.raises(ValueError, match="unlucky"):
+            runner.wait()
+        assert "in this runner's memory" in str(runner.status().skipping)
+        runner.skip_event()
+        runner.wait()
+    assert runner.view.seen() == [1, 2, 4]
+    assert [letter.notification_id for letter in runner.dead_letters()] == [4]
+
+
 @pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt, GeneratorExit])
 def test_an_exit_in_the_middle_of_an_event_is_set_aside(
     kind: type[BaseException], run: Callable[..., Runner], monkeypatch: pytest.MonkeyPatch
