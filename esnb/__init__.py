@@ -4,16 +4,17 @@ Everything here is imported on first use: `import esnb` loads neither pandas nor
 gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
 """
 
-import logging
-from importlib import import_module
-from typing import Any
+import logging as _logging
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from esnb._version import __version__
-from esnb.threads.outside import import_at_first_use, outside
+from esnb.threads.outside import import_at_first_use as _import_at_first_use
+from esnb.threads.outside import outside as _outside
 
 # Otherwise Python writes warnings of threads to stderr, in whichever cell is running.
 # status() and the widgets also show what is logged here.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())
 
 _HOME = {
     "Stores": "esnb.stores",
@@ -57,11 +58,11 @@ _SUBPACKAGES = frozenset(
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     if name in _SUBPACKAGES:
-        return outside(lambda: import_module(f"esnb.{name}"))
-    return import_at_first_use(__name__, _HOME, name)
+        return _outside(lambda: _import_module(f"esnb.{name}"))
+    return _import_at_first_use(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return __all__

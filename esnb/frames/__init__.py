@@ -53,3 +53,7 @@ __all__ = [
     "what_if",
     "without",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
