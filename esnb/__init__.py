@@ -5,16 +5,18 @@ gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
 """
 
 import logging as _logging
-from importlib import import_module as _import_module
 from typing import Any as _Any
 
 from esnb._version import __version__
-from esnb.threads.outside import import_at_first_use as _import_at_first_use
-from esnb.threads.outside import outside as _outside
+from esnb.activity.cell import watch_cells as _watch_cells
+from esnb.activity.first_use import import_at_first_use as _import_at_first_use
+from esnb.activity.first_use import import_shown as _import_shown
 
 # Otherwise Python writes warnings of threads to stderr, in whichever cell is running.
 # status() and the widgets also show what is logged here.
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())
+
+_watch_cells()
 
 _HOME = {
     "Stores": "esnb.stores",
@@ -60,7 +62,7 @@ __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 
 def __getattr__(name: str) -> _Any:
     if name in _SUBPACKAGES:
-        return _outside(lambda: _import_module(f"esnb.{name}"))
+        return _import_shown(f"esnb.{name}")
     return _import_at_first_use(__name__, _HOME, name)
 
 

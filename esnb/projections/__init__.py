@@ -11,8 +11,8 @@ how a view is kept (`esnb.projections.views`) loads neither gRPC nor redis-py.
 
 import typing as _typing
 
+from esnb.activity.first_use import import_at_first_use as _import_at_first_use
 from esnb.projections.current import current  # now: a module has that name, too
-from esnb.threads.outside import import_at_first_use as _import_at_first_use
 
 if _typing.TYPE_CHECKING:
     from esnb.projections.errors import CheckpointAheadError as CheckpointAheadError
