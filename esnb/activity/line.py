@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import Protocol
 
 from esnb.activity.cell import notebook_shell
@@ -26,5 +27,6 @@ class Line(Protocol):
 def new_line(*, forced: bool = False) -> Line | None:
     """A line where somebody may see it; `forced`: also where stderr is a file."""
     if notebook_shell() is not None:
-        return PageLine()
+        with suppress(ImportError):  # no widgets here
+            return PageLine()
     return TerminalLine() if forced or sys.stderr.isatty() else None
