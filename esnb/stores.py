@@ -282,6 +282,8 @@ class Stores:
         if isinstance(self._target, Attached):
             return self._target.redis
         assert self._pair is not None
+        if self._pair.has_redis:
+            return self._pair.redis_url
         with sign_of_life("starting the embedded Redis"):
             return self._pair.redis_url
 

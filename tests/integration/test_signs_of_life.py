@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from esnb.activity import sign
-from esnb.activity.sign import sign_of_life
+from esnb.activity.sign import shown_while_waiting, sign_of_life
 from tests.kernels import in_files
 from tests.waiting import until
 
@@ -158,6 +158,26 @@ def test_a_terminal_shows_a_line_and_clears_it(terminal: Terminal) -> None:
     shown, cleared = terminal.text.split("\r")[1], terminal.text.split("\r")[-2:]
     assert shown == "starting … 0 s"
     assert cleared == [" " * len(shown), ""]
+
+
+def test_a_method_that_waits_says_for_what(terminal: Terminal) -> None:
+    class Runner:
+        state = "starting"
+
+        def __repr__(self) -> str:
+            return f"<Runner, {self.state}>"
+
+        @shown_while_waiting
+        def wait(self, seconds: float, *, text: str) -> str:
+            """Blocks."""
+            until(lambda: "<Runner, starting> … " in terminal.text)
+            self.state = "running"
+            until(lambda: "<Runner, running> … " in terminal.text)
+            return f"{text} {seconds}"
+
+    assert Runner().wait(1.5, text="waited") == "waited 1.5"
+    assert Runner.wait.__doc__ == "Blocks."
+    assert terminal.text.endswith("\r")
 
 
 def test_one_within_another_is_not_shown(terminal: Terminal) -> None:
