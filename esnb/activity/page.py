@@ -27,42 +27,31 @@ class PageLine:
         untyped: Any = display
         self._handle = untyped.DisplayHandle()
         self._view: Any = None
-        self._sent = 0
-        """Messages that the kernel has sent for it."""
 
     def show(self, text: str, share: float | None = None) -> None:
         if self._view is None:
             self._appear()
         bar = "" if share is None else f"<progress value='{share:.3f}' max='1'></progress> "
-        shown = f"<span role='status'>{bar}{html.escape(text)}</span>"
-        if shown != self._view.value:
-            self._view.value = shown
-            self._sent += 1
+        self._view.value = f"<span role='status'>{bar}{html.escape(text)}</span>"
 
     def vanish(self) -> None:
         """Removes the output where the cell shows nothing else, and empties it where it does."""
         if self._view is None:
             return
-        if self._alone and cell.sent() - self._before == self._sent:
+        if self._was_alone and cell.is_empty(but_for=1):
             from IPython.display import clear_output
 
             clear_output()  # type: ignore[no-untyped-call]
-            cell.forget(self._sent + 1 + len(self._parts()))
+            cell.forget_one()
         else:
             self._handle.update({}, raw=True)
-        for part in self._parts():
+        for part in (self._view, self._view.layout, self._view.style):
             part.close()
 
     def _appear(self) -> None:
-        self._alone = cell.is_untouched()
-        self._before = cell.sent()
+        self._was_alone = cell.is_empty()
         self._view = self._widgets.HTML()
         # The view is named here: `display` of an ipywidgets 7 widget takes no
         # display id, and its output could not be replaced.
         view = {"version_major": 2, "version_minor": 0, "model_id": self._view.model_id}
         self._handle.display({VIEW_MIME: view}, raw=True)
-        self._sent = len(self._parts()) + 1
-
-    def _parts(self) -> list[Any]:
-        """The widgets that it is made of: each sends a message when it is made, and at its end."""
-        return [self._view, self._view.layout, self._view.style]
