@@ -90,7 +90,7 @@ def test_notebooks_install_esnb_themselves_where_it_is_missing(clone: Path) -> N
     wheels = clone.parent / "wheels"
     run(python, *PIP, "wheel", "--no-deps", "--wheel-dir", wheels, ".", cwd=clone)
     folder = clone.parent / "opened"  # not the repository: there is no esnb beside a notebook
-    folder.mkdir()
+    (folder / "esnb").mkdir(parents=True)  # nor is a folder of that name, such as a clone, esnb
     for path in sorted((clone / "notebooks").glob("*.ipynb")):
         shutil.copy(path, folder)
 
