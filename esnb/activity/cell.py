@@ -44,7 +44,7 @@ def is_empty(*, but_for: int = 0) -> bool:
     """Whether the running cell is known to have shown nothing, or only so many outputs."""
     sys.stdout.flush()
     sys.stderr.flush()
-    return _cell is not None and _running_cell() == _cell and len(_messages) == but_for
+    return _cell is not None and running_cell() == _cell and len(_messages) == but_for
 
 
 def forget_one() -> None:
@@ -52,7 +52,7 @@ def forget_one() -> None:
     _messages.pop()
 
 
-def _running_cell() -> str | None:
+def running_cell() -> str | None:
     """The id of the request that is being answered."""
     found: str | None = notebook_shell().display_pub.parent_header.get("msg_id")
     return found
@@ -60,7 +60,7 @@ def _running_cell() -> str | None:
 
 def _note_beginning(*_: object) -> None:
     global _cell
-    _cell = _running_cell()
+    _cell = running_cell()
     _messages.clear()
 
 

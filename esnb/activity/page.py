@@ -12,6 +12,10 @@ VIEW_MIME = "application/vnd.jupyter.widget-view+json"
 """The MIME type by which a page finds the view of a widget."""
 
 
+_emptied: dict[str | None, Any] = {}
+"""The output of the running cell that was emptied: the next line takes it again."""
+
+
 class PageLine:
     """Text, and a bar where a share is known, in a widget of the running cell.
 
@@ -21,11 +25,8 @@ class PageLine:
     draws_bars = True
 
     def __init__(self) -> None:
-        from IPython import display
-
         self._widgets = import_module("ipywidgets")
-        untyped: Any = display
-        self._handle = untyped.DisplayHandle()
+        self._handle: Any = None
         self._view: Any = None
 
     def show(self, text: str, share: float | None = None) -> None:
@@ -45,13 +46,20 @@ class PageLine:
             cell.forget_one()
         else:
             self._handle.update({}, raw=True)
+            _emptied.clear()
+            _emptied[cell.running_cell()] = self._handle
         for part in (self._view, self._view.layout, self._view.style):
             part.close()
 
     def _appear(self) -> None:
+        from IPython import display
+
+        untyped: Any = display
         self._was_alone = cell.is_empty()
         self._view = self._widgets.HTML()
         # The view is named here: `display` of an ipywidgets 7 widget takes no
         # display id, and its output could not be replaced.
         view = {"version_major": 2, "version_minor": 0, "model_id": self._view.model_id}
-        self._handle.display({VIEW_MIME: view}, raw=True)
+        known = _emptied.pop(cell.running_cell(), None)
+        self._handle = known or untyped.DisplayHandle()
+        (self._handle.update if known else self._handle.display)({VIEW_MIME: view}, raw=True)

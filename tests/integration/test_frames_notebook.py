@@ -46,6 +46,13 @@ def test_a_bar_beside_other_outputs_takes_none_of_them_away() -> None:
     assert [dict(each.data) for each in outputs if each.output_type == "display_data"] == [{}]
 
 
+def test_many_bars_leave_one_output_without_data_at_most() -> None:
+    again = "frame = esnb.events(app, progress=True)\n"
+    (outputs,) = run("print('before')\n" + BAR + again * 3)
+
+    assert [dict(each.data) for each in outputs if each.output_type == "display_data"] == [{}]
+
+
 def test_bars_one_after_the_other_leave_nothing_either() -> None:
     (outputs,) = run(BAR + "frame = esnb.events(app, progress=True)\nlen(frame)")
 
