@@ -10,7 +10,7 @@ PYTEST := $(BIN)/python -m pytest
 export ESNB_PROGRESS ?= 0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test environments test-main test-notebooks test-browser test-kurrentdb test-oldest test-node test-vscode conformance lint format notebooks lab bench docs screenshots clean
+.PHONY: help demo test environments test-main test-notebooks test-binder test-browser test-kurrentdb test-oldest test-node test-vscode conformance lint format notebooks badges lab bench docs screenshots clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -28,9 +28,14 @@ $(VENV)/.demo: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python $(PIP) install --quiet -e '.[notebooks]'
 	@touch $@
 
+# What the notebooks need, as on Binder: a test holds the two lists together.
+$(VENV)/.lab: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python $(PIP) install --quiet -e '.[notebooks,queue]'
+	@touch $@ $(VENV)/.demo
+
 $(VENV)/.test: $(VENV)/bin/python pyproject.toml
 	$(BIN)/python $(PIP) install --quiet -e '.[dev]'
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.lab
 
 # kurrentdbclient and esdbclient cannot share an environment: esnb goes in
 # without its dependencies, and they come from the list.
@@ -66,17 +71,20 @@ $(VSCODE)/.test: $(WEBVIEW)/bundles.py | $(VENV)/bin/python
 demo: $(VENV)/.demo ## the whole story on embedded stores, in the terminal
 	ESNB_PROGRESS=1 $(BIN)/esnb demo
 
-test: environments test-main test-notebooks test-kurrentdb test-oldest test-node test-browser ## every test, in every environment
+test: environments test-main test-notebooks test-binder test-kurrentdb test-oldest test-node test-browser ## every test, in every environment
 	@echo "all tests passed"
 
 # --- its parts ----------------------------------------------------------------
 
 test-main: $(VENV)/.test $(KURRENT)/.test ## unit, contract, conformance, integration
-	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node -m 'not exhaustive'
+	ESNB_KURRENTDB_PYTHON=$(CURDIR)/$(KURRENT)/bin/python $(PYTEST) -n 2 --dist loadfile --ignore tests/browser --ignore tests/node --ignore tests/binder -m 'not exhaustive'
 
 test-notebooks: $(VENV)/.test ## docstring examples, and the notebooks against their stored outputs
 	$(PYTEST) --doctest-modules -p no:cacheprovider esnb
 	$(PYTEST) --nbval -p no:cacheprovider notebooks
+
+test-binder: $(VENV)/.test ## the environments of Binder and Colab, built in a clean directory, and the notebooks in them
+	$(PYTEST) tests/binder
 
 test-browser: $(VENV)/.test ## widgets in JupyterLab and Notebook 7, in a real browser
 	$(BIN)/python -m tests.browser.chromium
@@ -123,7 +131,10 @@ format: $(VENV)/.test ## let ruff format and fix
 notebooks: $(VENV)/.test ## run the notebooks anew and store their outputs
 	$(BIN)/python notebooks/run.py
 
-lab: $(VENV)/.test ## JupyterLab in notebooks/
+badges: $(VENV)/.lab ## write the badges of README and notebooks: they lead to Source in pyproject.toml
+	$(BIN)/python notebooks/badges.py
+
+lab: $(VENV)/.lab ## JupyterLab in notebooks/
 	ESNB_PROGRESS=1 $(BIN)/jupyter lab notebooks
 
 bench: $(VENV)/.test ## benchmarks: ratios against the raw clients

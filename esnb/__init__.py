@@ -4,20 +4,24 @@ Everything here is imported on first use: `import esnb` loads neither pandas nor
 gRPC nor ipywidgets. Editors complete the names from `__init__.pyi`.
 """
 
-import logging
-import os
-from importlib import import_module
-from typing import Any
+import logging as _logging
+import os as _os
+from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from esnb._version import __version__
-from esnb.summaries.ipython import install_in_ipython
-from esnb.threads.outside import import_at_first_use, outside
+from esnb.activity.cell import watch_cells as _watch_cells
+from esnb.activity.first_use import import_at_first_use as _import_at_first_use
+from esnb.activity.first_use import import_shown as _import_shown
+from esnb.summaries.ipython import install_in_ipython as _install_in_ipython
 
 # Otherwise Python writes warnings of threads to stderr, in whichever cell is running.
 # status() and the widgets also show what is logged here.
-logging.getLogger(__name__).addHandler(logging.NullHandler())
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())
 
-install_in_ipython()
+_watch_cells()
+
+_install_in_ipython()
 
 _HOME = {
     "Stores": "esnb.stores",
@@ -72,15 +76,15 @@ _SUBPACKAGES = frozenset(
 __all__ = ["__version__", *sorted(_HOME), *sorted(_SUBPACKAGES)]
 
 
-if os.environ.get("ESNB_DETERMINISTIC", "").strip().lower() not in {"", "0", "false", "no", "off"}:
-    import_module("esnb.testing.deterministic").for_the_whole_process()
+if _os.environ.get("ESNB_DETERMINISTIC", "").strip().lower() not in {"", "0", "false", "no", "off"}:
+    _import_module("esnb.testing.deterministic").for_the_whole_process()
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _Any:
     if name in _SUBPACKAGES:
-        return outside(lambda: import_module(f"esnb.{name}"))
-    return import_at_first_use(__name__, _HOME, name)
+        return _import_shown(f"esnb.{name}")
+    return _import_at_first_use(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return __all__

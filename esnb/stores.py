@@ -14,6 +14,7 @@ from types import MethodType, TracebackType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import unquote, urlsplit
 
+from esnb.activity.sign import sign_of_life
 from esnb.clients import ended
 from esnb.clients.certificate import ROOT_CERTIFICATES
 from esnb.clients.uri import display_uri, guard, guarded, guarded_settings
@@ -81,14 +82,18 @@ class Stores:
             from esnb.embedded.processes.pair import EmbeddedPair
 
             clock = target.clock
-            self._pair = EmbeddedPair(target.path, time_of_callers=clock.start if clock else None)
+            with sign_of_life("starting the embedded EventStoreDB"):
+                self._pair = EmbeddedPair(
+                    target.path, time_of_callers=clock.start if clock else None
+                )
             for remark in self._pair.remarks:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
-            import_whole("esnb.connecting.reach")
-            from esnb.connecting.reach import connect_clients
+            with sign_of_life(f"connecting to {self._description()}"):
+                import_whole("esnb.connecting.reach")
+                from esnb.connecting.reach import connect_clients
 
-            self._eventstoredb, self._redis = connect_clients(target, timeout)
+                self._eventstoredb, self._redis = connect_clients(target, timeout)
 
     # --- what it offers -------------------------------------------------------
 
@@ -114,7 +119,8 @@ class Stores:
         """The EventStoreDB client (of esdbclient or kurrentdbclient), one for all uses."""
         with self._opened():
             if self._eventstoredb is None:
-                import_whole("esnb.clients.eventstoredb")
+                with sign_of_life("loading EventStoreDB's client"):
+                    import_whole("esnb.clients.eventstoredb")
                 from esnb.clients.eventstoredb import EventStoreDB
 
                 self._eventstoredb = EventStoreDB(self._eventstoredb_uri)
@@ -148,8 +154,10 @@ class Stores:
         """
         if not callable(application_class):
             raise TypeError(f"{application_class!r} is not a class: pass an application's class")
-        env = guarded_settings(self.env, env)
-        application = application_class(env=env)
+        name = getattr(application_class, "__name__", "application")
+        with sign_of_life(f"starting {name}"):
+            env = guarded_settings(self.env, env)
+            application = application_class(env=env)
         self._applications.add(application)
         self.closing(application.close)
         return application
@@ -181,7 +189,8 @@ class Stores:
                     f"{self!r} are real servers, which reset() does not empty: delete their "
                     "streams and keys with their own tools, or use connect(embedded=True)"
                 )
-            self._pair.reset(timeout)
+            with sign_of_life("emptying the stores"):
+                self._pair.reset(timeout)
             for application in self._applications:
                 _forget_aggregates(application)
 
@@ -206,7 +215,7 @@ class Stores:
         with _registry_lock:
             if _open.get(self._target.key) is self:
                 del _open[self._target.key]
-        with ExitStack() as stack:
+        with sign_of_life("closing the stores"), ExitStack() as stack:
             if self._pair is not None:
                 stack.callback(self._pair.release)
                 ended.remember(self._pair.eventstoredb_uri, repr(self))
@@ -278,7 +287,10 @@ class Stores:
         if isinstance(self._target, Attached):
             return self._target.redis
         assert self._pair is not None
-        return self._pair.redis_url
+        if self._pair.has_redis:
+            return self._pair.redis_url
+        with sign_of_life("starting the embedded Redis"):
+            return self._pair.redis_url
 
 
 def connect(

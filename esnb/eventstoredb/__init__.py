@@ -28,3 +28,7 @@ __all__ = [
     "StreamEvent",
     "StreamNotification",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

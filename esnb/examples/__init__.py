@@ -7,10 +7,10 @@ a saved product to a mail, `esnb.examples.demo` a tour in the terminal
 `pip install 'esnb[notebooks]'`. Each is imported at its first use.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import typing as _typing
+from importlib import import_module as _import_module
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from esnb.examples import demo as demo
     from esnb.examples import flights as flights
     from esnb.examples import price_mail as price_mail
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["demo", "flights", "price_mail", "product"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> _typing.Any:
     if name in __all__:
-        return import_module(f"{__name__}.{name}")
+        return _import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return __all__

@@ -54,3 +54,7 @@ __all__ = [
     "what_if",
     "without",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -5,7 +5,13 @@
 """
 
 from esnb.clients import redis_py as redis_py  # first
-from esnb.outbox.errors import EvictionPolicyError, PayloadError, RouteError, StuckError
+from esnb.outbox.errors import (
+    EmptyQueueError,
+    EvictionPolicyError,
+    PayloadError,
+    RouteError,
+    StuckError,
+)
 from esnb.outbox.outbox import Outbox
 from esnb.outbox.publisher import BullMQPublisher, PublisherStatus
 from esnb.outbox.record import OutboxRecord
@@ -15,6 +21,7 @@ from esnb.outbox.worker import Job, Worker, WorkerStatus
 
 __all__ = [
     "BullMQPublisher",
+    "EmptyQueueError",
     "EvictionPolicyError",
     "Job",
     "Outbox",
@@ -28,3 +35,7 @@ __all__ = [
     "Worker",
     "WorkerStatus",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

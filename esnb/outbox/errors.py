@@ -17,5 +17,9 @@ class EvictionPolicyError(OperationalError):
     """Redis may evict keys, which BullMQ forbids: jobs and records would be lost."""
 
 
+class EmptyQueueError(TimeoutError):
+    """The jobs that are waited for are not in the queue, and nobody adds any."""
+
+
 class StuckError(TimeoutError):
     """What is left to publish waits for records that failed for good."""

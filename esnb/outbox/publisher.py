@@ -11,6 +11,8 @@ from typing import Any, ClassVar
 from eventsourcing.persistence import WaitInterruptedError
 from eventsourcing.utils import Environment
 
+from esnb.activity.sign import shown_while_waiting
+from esnb.outbox import feeding
 from esnb.outbox.errors import StuckError
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.outbox import Outbox
@@ -23,7 +25,7 @@ from esnb.redis.waiting import wait_until
 from esnb.running.actions import Action
 from esnb.running.closing import close_with_stores
 from esnb.running.progress import Progress
-from esnb.running.runner import Runner
+from esnb.running.runner import Runner, has_ended
 from esnb.running.status import CommonStatus, absence, answer_or_error, retrying_if_away
 from esnb.running.task import PATIENCE, Task
 from esnb.threads import question
@@ -149,6 +151,7 @@ class BullMQPublisher(Runner[Publishing]):
         self._progress = Progress()
         super().__init__([Task(f"esnb-{outbox.name}-bullmq", self._progress)])
         close_with_stores(outbox.env, self.stop)
+        feeding.register(self)
 
     def _work(self, task: Task[Publishing]) -> Publishing:
         return Publishing(
@@ -166,6 +169,7 @@ class BullMQPublisher(Runner[Publishing]):
 
     # --- what it has done -------------------------------------------------------------
 
+    @shown_while_waiting
     def wait(self, *, timeout: float = PATIENCE) -> None:
         """Blocks until all that was recorded before the call is published or skipped.
 
@@ -247,6 +251,20 @@ class BullMQPublisher(Runner[Publishing]):
                 traceback=progress.traceback,
                 dead=dead,
             )
+
+    @property
+    def redis_url(self) -> str:
+        """The Redis that it adds jobs to; may hold a password."""
+        return str(self._settings["url"])
+
+    def has_records_left(self) -> bool:
+        """Whether it may add more jobs, of what has been recorded so far. True if not known."""
+        if not self.is_started or has_ended(self._progress):
+            return False
+        if self.outbox.is_started and self.outbox.status().lag != 0:
+            return True
+        status = self.status()
+        return status.lag is None or status.lag > (status.dead or 0)
 
     def __repr__(self) -> str:
         return f"<BullMQPublisher of outbox {self.outbox.name!r}, {self._progress.state}>"

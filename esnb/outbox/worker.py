@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any
 
 from eventsourcing.persistence import PersistenceError
 
+from esnb.activity.sign import sign_of_life
 from esnb.clients.bullmq import job_counts
 from esnb.clients.uri import guarded
+from esnb.outbox.feeding import more_jobs_may_come
 from esnb.outbox.job import Job, JobHandler
+from esnb.outbox.job_wait import JobWait
 from esnb.outbox.jobs import bullmq, check_single_server
 from esnb.outbox.results import results_of
 from esnb.outbox.route import Route
@@ -126,28 +128,34 @@ class Worker(Runner[Working]):
                 f"a job of {self!r} has not ended within {timeout} s: the worker stops after it"
             )
 
-    def wait(self, jobs: int = 1, *, timeout: float = PATIENCE) -> None:
-        """Blocks until so many jobs have been completed since the start.
+    def wait(self, jobs: int | None = None, *, timeout: float | None = None) -> None:
+        """Blocks until the queue is empty, or until so many jobs were completed since the start.
 
-        Raises TimeoutError, which counts what the queue has, and what the
-        worker failed with.
+        The queue is empty when nothing in it is left to do, and the publishers of
+        this process have nothing to add: jobs that are completed or have failed for
+        good stay, to be looked at. `timeout` is in seconds; 30 by default, but no more
+        than 3 while the queue is empty in this way and jobs are waited for, which
+        then raises EmptyQueueError. Raises TimeoutError, which counts what the queue
+        has, and what the worker failed with.
         """
         self._check_started()
-        progress, counts = self._progress, self._progress.counts
-        deadline = monotonic() + timeout
-        progress.wait(timeout, lambda: counts["completed"] >= jobs or has_ended(progress))
-        if counts["completed"] >= jobs:
-            return
-        self._raise_failure()
-        because = f": {progress.error}" if progress.error else ""
-        waited = timeout - max(0.0, deadline - monotonic())
-        raise TimeoutError(
-            f"{self!r} has completed {counts['completed']} of {jobs} jobs within {waited:.1f} s"
-            f" ({counts['failed']} attempts failed){because}{self._backlog()}"
+        url = self._connection.url
+        wait = JobWait(
+            self.queue,
+            self._progress,
+            self._left,
+            lambda: more_jobs_may_come(url),
+            jobs,
+            PATIENCE if timeout is None else timeout,
         )
+        with sign_of_life(wait.text):
+            if wait.succeeds(gives_up=timeout is None):
+                return
+        self._raise_failure()
+        raise wait.error(repr(self))
 
-    def _backlog(self) -> str:
-        """What its queue has, for an error; nothing when Redis cannot tell."""
+    def _left(self) -> dict[str, int] | None:
+        """Jobs that its queue has, by state, but for the completed; None where Redis cannot tell."""
         options = self._settings[3]
 
         def count() -> Mapping[str, int]:
@@ -157,12 +165,9 @@ class Worker(Runner[Working]):
         try:
             counts = dict(within(question.PATIENCE, self._asked.what, count))
         except PersistenceError:
-            return ""
+            return None
         del counts["completed"]
-        found = ", ".join(f"{number} {state}" for state, number in counts.items() if number)
-        if not found:
-            return f". Queue {self.queue!r} is empty: add jobs to it, or publish records to it"
-        return f". Queue {self.queue!r} has these jobs: {found}"
+        return {state: number for state, number in counts.items() if number}
 
     def run_forever(self, changed: Callable[[WorkerStatus], None] | None = None) -> None:
         """Works until `stop()`, from another thread or a signal's handler.

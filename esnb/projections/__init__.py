@@ -9,12 +9,12 @@ Everything here but `current()` is imported at its first use: who only asks
 how a view is kept (`esnb.projections.views`) loads neither gRPC nor redis-py.
 """
 
-from typing import TYPE_CHECKING, Any
+import typing as _typing
 
+from esnb.activity.first_use import import_at_first_use as _import_at_first_use
 from esnb.projections.current import current  # now: a module has that name, too
-from esnb.threads.outside import import_at_first_use
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from esnb.projections.errors import CheckpointAheadError as CheckpointAheadError
     from esnb.projections.errors import CheckpointMismatchError as CheckpointMismatchError
     from esnb.projections.persistent.errors import (
@@ -47,9 +47,9 @@ _HOME = {
 __all__ = ["current", *sorted(_HOME)]
 
 
-def __getattr__(name: str) -> Any:
-    return import_at_first_use(__name__, _HOME, name)
+def __getattr__(name: str) -> _typing.Any:
+    return _import_at_first_use(__name__, _HOME, name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return __all__

@@ -18,6 +18,7 @@ from eventsourcing.persistence import (
 from eventsourcing.projection import Projection
 from eventsourcing.utils import EnvType, strtobool
 
+from esnb.activity.sign import shown_while_waiting
 from esnb.adapters.stream_prefix import prefix_setting
 from esnb.clients.uri import guarded_settings, masked_error
 from esnb.projections.handling import describe_event
@@ -219,6 +220,7 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
 
     # --- what it has done --------------------------------------------------------
 
+    @shown_while_waiting
     def wait(self, notification_id: int | None = None, *, timeout: float = PATIENCE) -> None:
         """Blocks until all that was recorded before the call, or that id, is applied.
 

@@ -13,6 +13,7 @@ from typing import Generic, Self
 
 from eventsourcing.persistence import ProgrammingError
 
+from esnb.activity.sign import sign_of_life
 from esnb.running.progress import Progress
 from esnb.running.status import CommonStatus
 from esnb.running.task import PATIENCE, Asked, Task, TWork, ask_to_stop
@@ -101,7 +102,8 @@ class Runner(ABC, Generic[TWork]):
         ask_to_stop(started)
         deadline = monotonic() + timeout
         others = [task for task in started if not task.is_current]
-        return all(task.join(max(0.0, deadline - monotonic())) for task in others)
+        with sign_of_life(lambda: f"stopping {self!r}"):
+            return all(task.join(max(0.0, deadline - monotonic())) for task in others)
 
     def _ask(self, what: Asked, value: bool) -> None:
         for task in self._tasks:

@@ -1,12 +1,16 @@
-"""A progress bar for reads that take longer than a second, gone when they end."""
+"""A progress bar for what takes longer than a second, gone when it ends."""
 
 from __future__ import annotations
 
-import os
-import warnings
-from collections.abc import Callable, Generator, Iterable
+import shutil
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from esnb.activity.line import new_line
+from esnb.activity.sign import sign_of_life
+from esnb.activity.wanted import is_wanted
 
 T = TypeVar("T")
 
@@ -14,8 +18,6 @@ DELAY = 1.0
 """Seconds a read may take before it shows a bar."""
 INTERVAL = 0.1
 """Seconds between two movements of the bar."""
-VIEW_MIME = "application/vnd.jupyter.widget-view+json"
-"""The MIME type by which a page finds the view of a widget."""
 
 
 def track(
@@ -32,85 +34,107 @@ def track(
     the environment; True at once; False never. No bar is made before it is due:
     in a notebook, merely making one sends messages to the page.
     """
-    if progress is False or (progress is None and os.environ.get("ESNB_PROGRESS") == "0"):
+    if not is_wanted(progress):
         yield from items
         return
-    due = clock() + (0.0 if progress else DELAY)
-    bar: _Bar | None = None
+    remaining = iter(items)
+    with sign_of_life(f"reading {unit}"):
+        first = list(_next(remaining))
     seen = 0
+    with counting(unit, total=total, progress=progress, clock=clock) as reach:
+        for part in (first, remaining):
+            for item in part:
+                reach(seen)
+                seen += 1
+                yield item
+        reach(seen)
+
+
+@contextmanager
+def counting(
+    unit: str,
+    *,
+    total: int | None = None,
+    progress: bool | None = None,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[Callable[[int], None]]:
+    """A function that is told how many are done, and shows the bar of `track` when it is due."""
+    if not is_wanted(progress):
+        yield lambda seen: None
+        return
+    counter = _Counter(unit, total, clock, 0.0 if progress else DELAY)
     try:
-        for item in items:
-            now = clock()
-            if now >= due:
-                if bar is None:
-                    bar = _Bar(unit, total, seen)
-                bar.reach(seen)
-                due = now + INTERVAL
-            seen += 1
-            yield item
-        if bar is not None:
-            bar.reach(seen)
+        yield counter.reach
+        counter.finish()
     finally:
-        if bar is not None:
-            bar.close()
+        counter.close()
+
+
+class _Counter:
+    """When the bar is made, and when it moves."""
+
+    def __init__(
+        self, unit: str, total: int | None, clock: Callable[[], float], delay: float
+    ) -> None:
+        self._unit, self._total, self._clock = unit, total, clock
+        self._due = clock() + delay
+        self._seen = 0
+        self._bar: _Bar | None = None
+
+    def reach(self, seen: int) -> None:
+        self._seen = seen
+        now = self._clock()
+        if now >= self._due:
+            if self._bar is None:
+                self._bar = _Bar(self._unit, self._total, seen)
+            self._bar.reach(seen)
+            self._due = now + INTERVAL
+
+    def finish(self) -> None:
+        if self._bar is not None:
+            self._bar.reach(self._seen)
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
 
 
 class _Bar:
-    """A `tqdm.auto` bar that also removes its output from a notebook."""
+    """What is done, how fast, and how long the rest will take, in tqdm's words."""
 
     def __init__(self, unit: str, total: int | None, seen: int) -> None:
-        self._handle: Any = None
-        options: dict[str, Any] = {
-            "total": total,
-            "initial": seen,
-            "unit": f" {unit}",
-            "leave": False,
-        }
-        self._bar: Any
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter(
-                    "ignore"
-                )  # without widgets tqdm falls back to text, and says so
-                from tqdm.auto import tqdm
-
-                self._bar = tqdm(display=False, **options) if _in_page(tqdm) else tqdm(**options)
-        except ImportError:
-            from tqdm.std import tqdm as text_bar
-
-            self._bar = text_bar(**options)
-        container = getattr(self._bar, "container", None)
-        if container is not None:
-            from IPython import display
-
-            untyped: Any = display
-            handle = untyped.DisplayHandle()
-            # The view is named here: `display` of an ipywidgets 7 widget takes no
-            # display id, and its output could not be replaced.
-            handle.display(
-                {
-                    "text/plain": str(self._bar),
-                    VIEW_MIME: {
-                        "version_major": 2,
-                        "version_minor": 0,
-                        "model_id": container.model_id,
-                    },
-                },
-                raw=True,
-            )
-            self._handle = handle
-            self._bar.displayed = True
+        self._unit, self._total = unit, total
+        self._first, self._begun = seen, monotonic()
+        self._line = new_line(forced=True)
 
     def reach(self, seen: int) -> None:
-        self._bar.update(seen - self._bar.n)
+        if self._line is not None:
+            share = seen / self._total if self._total else None
+            self._line.show(self._said(seen, self._line.draws_bars and share is not None), share)
 
     def close(self) -> None:
-        self._bar.close()
-        if self._handle is not None:
-            # Closing removes the widget but not the output that held it.
-            self._handle.update({"text/plain": ""}, raw=True)
+        if self._line is not None:
+            self._line.vanish()
+
+    def _said(self, seen: int, is_drawn: bool) -> str:
+        from tqdm.std import tqdm
+
+        text: str = tqdm.format_meter(
+            seen,
+            self._total,  # type: ignore[arg-type]  # None: not known
+            monotonic() - self._begun,
+            prefix=self._unit,
+            ncols=shutil.get_terminal_size().columns - 1,
+            unit=f" {self._unit}",
+            initial=self._first,
+            bar_format="{n_fmt}/{total_fmt}{unit} [{elapsed}<{remaining}, {rate_fmt}]"
+            if is_drawn
+            else None,
+        )
+        return text
 
 
-def _in_page(bar_class: type) -> bool:
-    """Whether `bar_class` draws widgets."""
-    return any(base.__module__ == "tqdm.notebook" for base in bar_class.__mro__)
+def _next(items: Iterator[T]) -> Iterator[T]:
+    for item in items:
+        yield item
+        return

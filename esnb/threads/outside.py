@@ -14,7 +14,7 @@ import sys
 import threading
 import weakref
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextvars import copy_context
 from importlib import import_module
 from queue import Empty, SimpleQueue
@@ -70,21 +70,6 @@ def take(queue: SimpleQueue[T]) -> T:
 def import_whole(*names: str) -> None:
     """Imports modules, out of an interrupt's way: some are broken by an import that is cut short."""
     outside(lambda: [import_module(name) for name in names])
-
-
-def import_at_first_use(module: str, homes: Mapping[str, str], name: str) -> Any:
-    """The value of `name`, which `module` takes from the module that `homes` names; for good.
-
-    Raises AttributeError for a name that is not among them.
-    """
-    try:
-        home = homes[name]
-    except KeyError:
-        raise AttributeError(f"module {module!r} has no attribute {name!r}") from None
-    # An import that an interrupt ends half-way leaves pandas broken for the process.
-    value = getattr(outside(lambda: import_module(home)), name)
-    setattr(sys.modules[module], name, value)
-    return value
 
 
 def begin(work: Callable[[], object]) -> None:

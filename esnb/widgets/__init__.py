@@ -9,3 +9,7 @@ from esnb.widgets.flow.flow import Flow, flow
 from esnb.widgets.watch.watcher import Watcher, watch
 
 __all__ = ["Browser", "Explorer", "Flow", "Picker", "Watcher", "browse", "explore", "flow", "watch"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -90,12 +90,22 @@ class NotebookPage:
 
     def run_all(self) -> None:
         """Runs every cell; returns when the last one is done."""
+        self._await_kernel()
+        self.command("notebook:run-all-cells")
+
+    def begin_all(self) -> None:
+        """Runs every cell; returns at once."""
+        self._await_kernel()
+        self.page.evaluate(
+            "() => { window.jupyterapp.commands.execute('notebook:run-all-cells'); }"
+        )
+
+    def _await_kernel(self) -> None:
         self.page.wait_for_function(
             "window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status"
             " === 'idle'",
             timeout=PATIENCE,
         )
-        self.command("notebook:run-all-cells")
 
     def ask(self, expression: str) -> str:
         """The `repr` of an expression in the kernel, or the error that it raised."""

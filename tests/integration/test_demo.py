@@ -1,10 +1,14 @@
 """`esnb demo`, as it is run in a terminal or in a pipe."""
 
+import fcntl
 import os
+import pty
 import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import threading
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -119,6 +123,50 @@ def test_no_thread_is_left(capsys: pytest.CaptureFixture[str]) -> None:
     left = [thread for thread in threading.enumerate() if thread not in before]
     assert [thread for thread in left if not thread.daemon] == []
     assert "Load the flights of 2013-11-28" in capsys.readouterr().out
+
+
+def test_a_terminal_keeps_no_bar(plain_environment: dict[str, str]) -> None:
+    # Given a terminal of a hundred columns, where bars are wanted
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "esnb", "demo"],
+        env={**plain_environment, "PYTHONIOENCODING": "utf-8", "ESNB_PROGRESS": "1"},
+        stdin=slave, stdout=slave, stderr=slave, close_fds=True, start_new_session=True,
+    )  # fmt: skip
+    os.close(slave)
+    written = read_all(master)
+    assert process.wait(60) == 0
+
+    # When each line stands as the terminal shows it in the end
+    lines = [as_shown(line) for line in written.replace("\r\n", "\n").split("\n")]
+
+    # Then nothing of a bar or of a sign of life is left, and bytes are never counted
+    assert [line for line in lines if "%|" in line or re.search(r"… \d+ s$", line)] == []
+    assert not re.search(r"\dB/s|\d[kM]?B?/[\d.]+[kM]B", written)
+    assert any("caught up in" in line and line.startswith("    → ") for line in lines)
+
+
+def read_all(master: int) -> str:
+    """What is written until nobody has the terminal open any more."""
+    read = b""
+    while True:
+        try:
+            part = os.read(master, 65536)
+        except OSError:  # how Linux says it
+            part = b""
+        if not part:
+            os.close(master)
+            return read.decode("utf-8")
+        read += part
+
+
+def as_shown(line: str) -> str:
+    """A line whose beginning is written again after each carriage return."""
+    shown = ""
+    for part in line.split("\r"):
+        shown = part + shown[len(part) :]
+    return shown.rstrip()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ from typing import Any
 
 import nbclient
 import nbformat
+import pytest
 
 from tests.kernels import in_files
 
@@ -32,8 +33,40 @@ def run(*cells: str) -> list[list[Any]]:
 def test_a_bar_leaves_nothing_in_the_saved_notebook() -> None:
     outputs, after = run(BAR, "print(len(frame))")
 
-    assert [output.data for output in outputs] == [{"text/plain": ""}]
+    assert outputs == []
     assert after[0].text == "50\n"
+
+
+def test_a_bar_beside_other_outputs_takes_none_of_them_away() -> None:
+    (outputs,) = run(BAR.replace("frame = ", "print('before')\nframe = ") + "\nprint('after')")
+
+    texts = [output.text for output in outputs if output.output_type == "stream"]
+    assert "".join(texts) == "before\nafter\n"
+    # No data at all, so nothing that nbval compares.
+    assert [dict(each.data) for each in outputs if each.output_type == "display_data"] == [{}]
+
+
+def test_many_bars_leave_one_output_without_data_at_most() -> None:
+    again = "frame = esnb.events(app, progress=True)\n"
+    (outputs,) = run("print('before')\n" + BAR + again * 3)
+
+    assert [dict(each.data) for each in outputs if each.output_type == "display_data"] == [{}]
+
+
+def test_bars_one_after_the_other_leave_nothing_either() -> None:
+    (outputs,) = run(BAR + "frame = esnb.events(app, progress=True)\nlen(frame)")
+
+    assert [output.output_type for output in outputs] == ["execute_result"]
+
+
+@pytest.mark.extras
+def test_a_loader_of_events_leaves_nothing() -> None:
+    (outputs,) = run(
+        "from esnb.examples.flights import FlightsApplication, load\n"
+        "loaded = load(FlightsApplication(), '2013-11-28', progress=True)"
+    )
+
+    assert outputs == []
 
 
 def test_a_quick_read_shows_nothing_at_all() -> None:

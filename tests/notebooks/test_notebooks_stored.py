@@ -13,7 +13,7 @@ import pytest
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 PATHS = sorted(NOTEBOOKS.glob("*.ipynb"))
-SILENT = (" = ", "import ", ".close()")
+SILENT = (" = ", "import ", ".close()", "%pip install")
 """What a last line without an output has in it."""
 
 

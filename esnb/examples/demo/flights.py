@@ -8,6 +8,7 @@ from datetime import date
 import pandas as pd
 
 import esnb
+from esnb.examples.demo.bars import bars_wanted
 from esnb.examples.demo.narrator import Narrator
 from esnb.examples.demo.projecting import catch_up
 from esnb.examples.flights import (
@@ -34,10 +35,10 @@ def _load(app: FlightsApplication, narrator: Narrator, day: date) -> None:
         "flight, so loading again records nothing twice: an interrupted load is just repeated.",
     )
     begin = time.perf_counter()
-    loaded = load(app, day)
+    loaded = load(app, day, progress=bars_wanted())
     seconds = time.perf_counter() - begin
     narrator.result(f"{loaded} in {seconds:.1f} s")
-    narrator.result(f"again: {load(app, day)}")
+    narrator.result(f"again: {load(app, day, progress=bars_wanted())}")
     cancelled = esnb.events(app, types=["Flight.Cancelled"], limit=3)
     if len(cancelled):
         narrator.say("One of those that never left, in every version:")

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from eventsourcing.application import Application
 from eventsourcing.persistence import TrackingRecorder
 from eventsourcing.projection import Projection
-from tqdm.auto import tqdm
 
 import esnb
-from esnb.examples._progress import progress_is_shown
+from esnb.examples.demo.bars import bars_wanted
 from esnb.projections import CatchUpRunner
+from esnb.sources.progress_bar import counting
 from esnb.stores import Stores
 
 if TYPE_CHECKING:
@@ -45,25 +45,16 @@ def catch_up(
         env=stores.env,
     )
     deadline = time.monotonic() + PATIENCE
-    with (
-        runner,
-        # Shown once it takes longer than a second.
-        tqdm(
-            total=head,
-            desc=runner.projection.name,
-            unit="B",
-            unit_scale=True,
-            delay=1,
-            leave=False,
-            disable=not progress_is_shown(),
-        ) as bar,
-    ):
-        while True:
-            try:
-                runner.wait(head, timeout=0.25)
-                return runner.view, esnb.checkpoints(runner)
-            except TimeoutError:
-                if time.monotonic() > deadline:
-                    raise
-                bar.n = runner.status().position or 0
-                bar.refresh()
+    with runner:
+        total = runner.status().lag
+        with counting("events", total=total, progress=bars_wanted()) as reach:
+            while True:
+                try:
+                    runner.wait(head, timeout=0.25)
+                    return runner.view, esnb.checkpoints(runner)
+                except TimeoutError:
+                    if time.monotonic() > deadline:
+                        raise
+                    lag = runner.status().lag
+                    if total is not None and lag is not None:
+                        reach(max(0, total - lag))

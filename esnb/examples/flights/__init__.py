@@ -37,3 +37,7 @@ __all__ = [
     "load",
     "records",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

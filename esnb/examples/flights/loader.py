@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.persistence import IntegrityError
-from tqdm.auto import tqdm
 
+from esnb.activity.wanted import is_wanted
 from esnb.correlation import correlate
-from esnb.examples._progress import progress_is_shown
 from esnb.examples.flights import timetable
 from esnb.examples.flights.application import FlightsApplication
 from esnb.examples.flights.loading import DayLoad
 from esnb.examples.flights.record import FlightRecord
+from esnb.sources.progress_bar import counting
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,16 +62,9 @@ def load(
     if wanted is not None:
         table = _of_days(table, wanted)
     done = Loaded()
-    with tqdm(
-        total=len(table),
-        desc="flights",
-        unit="flight",
-        leave=False,
-        disable=not progress_is_shown(progress),
-    ) as bar:
+    with counting("flights", total=len(table), progress=is_wanted(progress)) as reach:
         for day, records in timetable.records(table):
-            bar.set_postfix_str(day.isoformat(), refresh=False)
-            done = _load_day(application, day, records, done, bar.update)
+            done = _load_day(application, day, records, done, reach)
     return done
 
 
@@ -80,12 +73,12 @@ def _load_day(
     day: date,
     records: list[FlightRecord],
     done: Loaded,
-    step: Callable[[int], object],
+    reach: Callable[[int], object],
 ) -> Loaded:
     with correlate(f"flights of {day}"):
         log = _open_day(application, day)
         if log.flights == len(records):
-            step(len(records))
+            reach(done.flights + done.skipped + len(records))
             return replace(done, days=done.days + 1, skipped=done.skipped + len(records))
         for record in records:
             flight = record.flown()
@@ -96,7 +89,7 @@ def _load_day(
                 done = replace(done, skipped=done.skipped + 1)
             else:
                 done = replace(done, flights=done.flights + 1, events=done.events + events)
-            step(1)
+            reach(done.flights + done.skipped)
         log.complete(flights=len(records))
         # Another loader of the same day may have come to its end first: just as well.
         with contextlib.suppress(IntegrityError):

@@ -28,3 +28,7 @@ that is added.
 from esnb.examples.price_mail.mailer import QUEUE, PriceMailer, mails, route
 
 __all__ = ["QUEUE", "PriceMailer", "mails", "route"]
+
+
+def __dir__() -> list[str]:
+    return __all__

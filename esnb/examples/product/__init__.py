@@ -57,3 +57,7 @@ __all__ = [
     "ProductNotFound",
     "retry_conflicts",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

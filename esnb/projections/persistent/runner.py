@@ -16,6 +16,7 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import WaitInterruptedError
 from eventsourcing.utils import EnvType
 
+from esnb.activity.sign import shown_while_waiting
 from esnb.clients.uri import guarded_settings, masked_error
 from esnb.projections.persistent.consumer import PersistentConsumer
 from esnb.projections.persistent.deduplication import (
@@ -194,6 +195,7 @@ class PersistentRunner(PausableRunner[PersistentConsumer]):
             reconnecting=replace(self._backoff, _step=0.0),
         )
 
+    @shown_while_waiting
     def wait(self, place: int | None = None, *, timeout: float = PATIENCE) -> None:
         """Blocks until nothing that was recorded before the call is left to be done.
 

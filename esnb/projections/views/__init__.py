@@ -8,3 +8,7 @@ from esnb.projections.views.kind import ViewKind
 from esnb.projections.views.kinds import kind_class, kind_of, register
 
 __all__ = ["ViewKind", "kind_class", "kind_of", "register"]
+
+
+def __dir__() -> list[str]:
+    return __all__
