@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from fnmatch import fnmatchcase
 from heapq import nlargest
 
 from esnb.sources.moments import own_time
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record
+from esnb.sources.record import Record, own_name
 
 LOOK = 20_000
 """Events that one look takes in."""
@@ -29,6 +30,8 @@ class StreamRow:
     last_time: datetime | None
     position: int
     tombstoned: bool = False
+    types: Counter[str] = field(default_factory=Counter)
+    """How many events of each type were looked at, by its last name."""
 
 
 class KnownStreams:
@@ -42,6 +45,8 @@ class KnownStreams:
         self._rows: dict[str, StreamRow] = {}
         self._low: int | None = None
         self._newest: Record | None = None
+        self.types: Counter[str] = Counter()
+        """How many events of each type were looked at, by its last name, the newest first."""
         self.searched = 0
         """How many events were looked at."""
         self.complete = False
@@ -86,6 +91,7 @@ class KnownStreams:
                     self._rows[record.stream] = self._row(record)
                 elif not known.events:  # its tombstone came first
                     known.events = record.version or 0
+                self._count(record)
         self.complete = True
 
     def arrived(self, records: Iterable[Record]) -> None:
@@ -93,9 +99,27 @@ class KnownStreams:
         for record in records:
             self._raise_to(record)
             known, row = self._rows.get(record.stream), self._row(record)
-            if known is not None and record.is_tombstone:
-                row.events = known.events
+            if known is not None:
+                row.types = known.types
+                row.events = known.events if record.is_tombstone else row.events
             self._rows[record.stream] = row
+            self._count(record)
+
+    def types_of(self, stream: str | None) -> Counter[str] | None:
+        """How many events of each type were looked at, of the log or of one of its streams.
+
+        None for a stream of which none was, such as one of links.
+        """
+        if stream is None:
+            return self.types
+        known = self._rows.get(stream)
+        return None if known is None else known.types
+
+    def _count(self, record: Record) -> None:
+        if not record.is_tombstone:
+            name = own_name(record.type)
+            self.types[name] += 1
+            self._rows[record.stream].types[name] += 1
 
     def _raise_to(self, record: Record) -> None:
         if self._newest is None or (record.position or 0) > self.high:
@@ -107,7 +131,8 @@ class KnownStreams:
         `match` is a part of the name, the category or `category-name`, in any
         case, or a shell-style pattern for the whole of one of them.
         """
-        wanted = [row for row in self._rows.values() if _matches(row, match)]
+        # As a list first: another thread may be taking in new events.
+        wanted = [row for row in list(self._rows.values()) if _matches(row, match)]
         return nlargest(most, wanted, key=lambda row: row.position), len(wanted)
 
     def _row(self, record: Record) -> StreamRow:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any, Literal
 
-from esnb.correlation import CORRELATION_ID
+from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record, own_name
+from esnb.sources.record import Record, Records, own_name
 from esnb.sources.redaction import REDACTED
 from esnb.values.state import written
 
 BUDGET = 10_000
 """Events that one page looks at before it returns what it has found."""
+
+_GLANCE = 1_000
+"""Events looked at on the other side of a page, to say whether there are wanted ones."""
+_NEARLY = 1_000
+"""Events beyond the times of a filter after which none within them follow: times nearly ascend."""
 
 _DEEPEST = 50
 """Levels of a payload that a search for text looks into."""
@@ -47,7 +52,12 @@ class PageEvent:
     @property
     def correlation(self) -> str | None:
         """`$correlationId` of its metadata."""
-        return correlation_of(self.metadata)
+        return id_in(self.metadata, CORRELATION_ID)
+
+    @property
+    def causation(self) -> str | None:
+        """`$causationId` of its metadata: the id of the event that caused it."""
+        return id_in(self.metadata, CAUSATION_ID)
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,9 @@ class Filter:
     since: datetime | None = None
     until: datetime | None = None
     correlation: str | None = None
+    event_id: str | None = None
+    causation: str | None = None
+    """The id of the event that caused them."""
 
     def __bool__(self) -> bool:
         return self != EVERYTHING
@@ -75,6 +88,25 @@ class Filter:
         names = {record.topic, record.topic.rpartition(":")[2], record.type}
         names.add(own_name(record.type))
         return any(fnmatchcase(n.lower(), p) for n in names for p in self._patterns)
+
+    def has_ids(self, record: Record) -> bool:
+        """Whether it is the event, or one of those, that an id leads to."""
+        for wanted, name in ((self.correlation, CORRELATION_ID), (self.causation, CAUSATION_ID)):
+            if wanted is not None and id_in(record.metadata, name) != wanted:
+                return False
+        return self.event_id is None or record.event_id == self.event_id
+
+    def is_beyond(self, time: datetime | None, forwards: bool) -> bool:
+        """Whether a read in this direction has left the times that are wanted."""
+        if time is None:
+            return False
+        if forwards:
+            return self.until is not None and time > self.until
+        return self.since is not None and time < self.since
+
+    def ends(self, forwards: bool) -> bool:
+        """Whether a read in this direction leaves the times that are wanted at all."""
+        return (self.until if forwards else self.since) is not None
 
     def admits(self, event: PageEvent) -> bool:
         """Whether the decoded event is wanted; its type has been looked at before."""
@@ -111,9 +143,9 @@ def _words(value: Any, levels: int) -> Iterator[str]:
         yield written(value)
 
 
-def correlation_of(metadata: Any) -> str | None:
-    """The correlation id that an event's metadata name, as text."""
-    found = metadata.get(CORRELATION_ID) if isinstance(metadata, Mapping) else None
+def id_in(metadata: Any, name: str) -> str | None:
+    """An id that an event's metadata give under this name, as text."""
+    found = metadata.get(name) if isinstance(metadata, Mapping) else None
     return None if found is None or found == REDACTED else str(found)
 
 
@@ -144,10 +176,19 @@ class EventPage:
     """How many events were looked at."""
     unfinished: bool = False
     """Whether the search stopped at its budget with the page not full."""
+    perhaps: frozenset[str] = frozenset()
+    """Of `earlier` and `later`, those of which nobody knows yet whether wanted events are there."""
     reached: int | None = None
     """Number of the last event that was looked at."""
     place: dict[int, int] = field(default_factory=dict, compare=False)
     """Index of each event by its number."""
+
+    def without(self, side: str) -> EventPage:
+        """The page when it has turned out that nothing more is on one side of it."""
+        earlier = None if side == "earlier" else self.earlier
+        later = None if side == "later" else self.later
+        perhaps = self.perhaps - {side}
+        return replace(self, earlier=earlier, later=later, perhaps=perhaps, unfinished=False)
 
 
 def read_page(
@@ -159,52 +200,120 @@ def read_page(
     budget: int = BUDGET,
 ) -> EventPage:
     """At most `size` events from `anchor` on, having looked at `budget` at most."""
-    number = _numbering(pager, stream)
     forwards = anchor.kind != "before"
-    opening = (
-        pager.forwards(stream, anchor.number)
-        if forwards
-        else pager.backwards(stream, anchor.number)
+    search = _search(pager, stream, wanted, anchor, size, budget)
+    found = search.events if forwards else search.events[::-1]
+    side = "later" if forwards else "earlier"
+    perhaps = {side} if search.spent else set()
+    unfinished = search.spent and len(found) < size
+    ahead = None
+    if search.spent or search.more:
+        last = search.reached if unfinished or not found else search.events[-1].number
+        ahead = Anchor("after" if forwards else "before", last)
+    behind = _behind(pager, stream, wanted, anchor, search, perhaps)
+    earlier, later = (behind, ahead) if forwards else (ahead, behind)
+    return EventPage(
+        tuple(found),
+        earlier,
+        later,
+        search.searched,
+        unfinished,
+        frozenset(perhaps),
+        search.reached,
+        {event.number: index for index, event in enumerate(found)},
     )
-    found: list[PageEvent] = []
-    searched, reached, ended, more = 0, None, True, False
-    with opening as records:
-        for record in records:
-            here = number(record)
-            if anchor.kind == "after" and anchor.number is not None and here <= anchor.number:
-                continue
-            if len(found) == size or searched == budget:
-                ended, more = False, True
+
+
+@dataclass
+class _Search:
+    """What a search has found, in the order in which it read."""
+
+    events: list[PageEvent] = field(default_factory=list)
+    searched: int = 0
+    reached: int | None = None
+    more: bool = False
+    """Whether there is another wanted event."""
+    spent: bool = False
+    """Whether it stopped at its budget."""
+
+
+def _search(
+    pager: Pager, stream: str | None, wanted: Filter, anchor: Anchor, size: int, budget: int
+) -> _Search:
+    """The next wanted events, `size` at most, and whether another one follows."""
+    search = _Search()
+    with _reading(pager, stream, anchor) as records:
+        for record, event in _looked_at(pager, stream, records, wanted, anchor):
+            search.more = event is not None and len(search.events) == size
+            search.spent = not search.more and search.searched == budget
+            if search.more or search.spent:
                 break
-            searched, reached = searched + 1, here
-            event = decoded(pager, stream, record, wanted)
+            search.searched += 1
+            search.reached = pager.number(stream, record)
             if event is not None:
-                found.append(event)
-    if not forwards:
-        found.reverse()
-    unfinished = not ended and len(found) < size
-    onward = reached if unfinished or not found else found[-1 if forwards else 0].number
-    earlier = later = None
-    if forwards:
-        later = Anchor("after", onward) if more else None
-        first = found[0].number if found else anchor.number
-        if first is not None and _any(pager.backwards(stream, first)):
-            earlier = Anchor("before", first)
-    else:
-        earlier = Anchor("before", onward) if more else None
-        last = found[-1].number if found else anchor.number
-        # What is beyond the anchor was on the page that one came from.
-        if last is not None and anchor.number is not None:
-            later = Anchor("after", last)
-    numbers = {event.number: index for index, event in enumerate(found)}
-    return EventPage(tuple(found), earlier, later, searched, unfinished, reached, numbers)
+                search.events.append(event)
+    return search
+
+
+def _behind(
+    pager: Pager,
+    stream: str | None,
+    wanted: Filter,
+    anchor: Anchor,
+    search: _Search,
+    perhaps: set[str],
+) -> Anchor | None:
+    """Where the page on the other side begins, None where there is none; adds to `perhaps`."""
+    forwards = anchor.kind != "before"
+    first = search.events[0].number if search.events else anchor.number
+    if first is None or (not forwards and anchor.number is None):
+        return None
+    back = Anchor("before" if forwards else "after", first)
+    if not forwards and not wanted:
+        return back  # what is beyond the anchor was on the page that one came from
+    with _reading(pager, stream, back) as records:
+        pairs = _looked_at(pager, stream, records, wanted, back)
+        for count, (_, event) in enumerate(pairs):
+            if event is not None:
+                return back
+            if count == _GLANCE:
+                perhaps.add("earlier" if forwards else "later")
+                return back
+    return None
+
+
+def _reading(pager: Pager, stream: str | None, anchor: Anchor) -> Records:
+    if anchor.kind == "before":
+        return pager.backwards(stream, anchor.number)
+    return pager.forwards(stream, anchor.number)
+
+
+def _looked_at(
+    pager: Pager, stream: str | None, records: Iterator[Record], wanted: Filter, anchor: Anchor
+) -> Iterator[tuple[Record, PageEvent | None]]:
+    """Each record from the anchor on, and its event where it is wanted.
+
+    Ends where no more can be wanted.
+    """
+    forwards = anchor.kind != "before"
+    ends, beyond = wanted.ends(forwards), 0
+    for record in records:
+        if anchor.kind == "after" and pager.number(stream, record) <= (anchor.number or 0):
+            continue
+        event = decoded(pager, stream, record, wanted)
+        if ends:
+            left = event is None and wanted.is_beyond(pager.time(record), forwards)
+            beyond = beyond + 1 if left else 0
+            if beyond == _NEARLY:
+                return
+        yield record, event
 
 
 def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) -> PageEvent | None:
     """The event of a record, or None when it is not wanted."""
     if not wanted.has_type(record):
         return None
-    if wanted.correlation is not None and correlation_of(record.metadata) != wanted.correlation:
+    if not wanted.has_ids(record):
         return None
     data, error = pager.source.decode(record)
     time = record.time_with(data)
@@ -213,12 +322,3 @@ def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) ->
     error = record.remark or pager.redaction.reason(error)
     event = PageEvent(pager.number(stream, record), record, time, data, metadata, error)
     return event if wanted.admits(event) else None
-
-
-def _numbering(pager: Pager, stream: str | None) -> Callable[[Record], int]:
-    return lambda record: pager.number(stream, record)
-
-
-def _any(opening: Any) -> bool:
-    with opening as records:
-        return next(records, None) is not None

@@ -47,6 +47,7 @@ class Pager:
         self.source = source_of(source)
         self.redaction = Redaction(redact)
         self._reading = _reading(self.source)
+        self._passed: Callable[[], object] | None = None
 
     @property
     def has_links(self) -> bool:
@@ -64,14 +65,28 @@ class Pager:
     def forwards(self, stream: str | None, start: int | None = None) -> Records:
         """The events at and above number `start`, in order."""
         if stream is None:
-            return self._reading.log(start)
-        return self._reading.stream(stream, start)
+            return self._told(self._reading.log(start))
+        return self._told(self._reading.stream(stream, start))
 
     def backwards(self, stream: str | None, before: int | None = None) -> Records:
         """The events below number `before` (None: all), the last one first."""
         if stream is None:
-            return self._reading.log_before(before)
-        return nullcontext(self._stream_before(stream, before))
+            return self._told(self._reading.log_before(before))
+        return self._told(nullcontext(self._stream_before(stream, before)))
+
+    @contextmanager
+    def telling(self, passed: Callable[[], object]) -> Iterator[None]:
+        """Calls `passed` for each event that is read within; what it raises ends the read."""
+        before, self._passed = self._passed, passed
+        try:
+            yield
+        finally:
+            self._passed = before
+
+    @contextmanager
+    def _told(self, reading: Records) -> Iterator[Iterator[Record]]:
+        with reading as records:
+            yield records if self._passed is None else _telling(records, self._passed)
 
     def _stream_before(self, stream: str, before: int | None) -> Iterator[Record]:
         size = _FIRST
@@ -136,6 +151,12 @@ class Pager:
     def _first(self, records: Records) -> Record | None:
         with records as found:
             return next(found, None)
+
+
+def _telling(records: Iterator[Record], passed: Callable[[], object]) -> Iterator[Record]:
+    for record in records:
+        passed()
+        yield record
 
 
 def _at_or_after(found: datetime | None, time: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ def track(
     total: int | None = None,
     progress: bool | None = None,
     clock: Callable[[], float] = monotonic,
-) -> Iterator[T]:
+) -> Generator[T, None, None]:
     """`items`, with a bar that says how far they are.
 
     `progress=None` shows it after a second, or never with `ESNB_PROGRESS=0` in

@@ -146,6 +146,156 @@ def test_from_streams_to_events_to_one_event_and_back(lab: Lab, notebook: Notebo
     browser.button("Show new events as they are recorded").click()
 
 
+PARTS = (
+    *("top", "filters", "says", "panes", "streams-pane", "events-pane", "event-pane"),
+    *("pager", "about-page", "tabs", "list select", "copies"),
+)
+"""What must neither move nor change its size."""
+BOXES = """(root, parts) => {
+  const from = root.getBoundingClientRect();
+  const box = node => {
+    const {left, top, width, height} = node.getBoundingClientRect();
+    return [left - from.left, top - from.top, width, height].map(Math.round);
+  };
+  const found = parts.map(part => [...root.querySelectorAll(`.esnb-${part}`)].map(box));
+  return JSON.stringify([Math.round(from.height), found]);
+}"""
+
+
+def test_nothing_moves_whatever_is_shown(lab: Lab, notebook: NotebookOpener) -> None:
+    page = notebook(width=1600, height=1400)
+    browser = opened(page, lab, "browse_steady.ipynb")
+    root = browser.root
+    for width in (1600, 800):
+        page.page.set_viewport_size({"width": width, "height": 1400})
+        page.page.wait_for_timeout(300)  # the page is laid out anew
+        first = root.evaluate(BOXES, PARTS)
+
+        def unmoved(what: Locator, text: str | re.Pattern[str]) -> None:
+            expect(what).to_contain_text(text)
+            assert root.evaluate(BOXES, PARTS) == first  # noqa: B023
+
+        for name, text in (("Type", "Created"), ("Contains", "no such text")):
+            browser.field(name).fill(text)
+            browser.field(name).press("Enter")
+            unmoved(root.locator(".esnb-crumbs"), text)
+        browser.button("Remove every filter").click()
+        unmoved(browser.note, "there are earlier ones")
+        for name in ("Since", "Until", "Start at"):
+            browser.field(name).fill("soon <or> later")
+            browser.field(name).press("Enter")
+            unmoved(root.get_by_role("alert"), "is not a time")
+            browser.field(name).fill("")
+            browser.field(name).press("Enter")
+        browser.button("The page of events before this one").click()
+        unmoved(browser.note, "showing 5 events; there are later ones")
+        browser.button("Newest events").click()
+        browser.events.get_by_role("option").nth(2).click()
+        unmoved(browser.headline, re.compile("Created|PriceUpdated"))
+        browser.button("All events of this event's stream").click()
+        unmoved(browser.note, "showing 2 events")
+        for tab in ("JSON", "Python", "Link", "Event"):
+            root.get_by_role("tab", name=tab).click()
+            unmoved(root.get_by_role("tab", name=tab), tab)
+        browser.button("Return to the page you came from").click()
+        chip = root.get_by_role("button", name="PriceUpdated 12")
+        chip.click()
+        unmoved(browser.note, "showing 12 events")
+        chip.click()
+        unmoved(browser.note, "showing 20 events")
+        follow = browser.button("Show new events as they are recorded")
+        follow.click()
+        unmoved(follow, "Following")
+        root.get_by_role("button", name="Previous event").click()
+        unmoved(follow, "Paused")
+        follow.click()
+        unmoved(follow, "Follow")
+
+
+LATE = (
+    "shop.create_product(name='Late', description='', price=Decimal(1), category='x', "
+    "sku='{sku}').unwrap() and None"
+)
+
+
+def test_selecting_an_event_pauses_until_a_click_goes_on(
+    lab: Lab, notebook: NotebookOpener
+) -> None:
+    page = notebook()
+    browser = opened(page, lab, "browse_pause.ipynb")
+    browser.button("Show new events as they are recorded").click()
+    page.until("browser.following", "True")
+    browser.events.get_by_role("option").nth(17).click()
+    expect(browser.headline).to_contain_text("Created")
+    shown = browser.headline.inner_text()
+    for sku in ("A-1", "A-2"):
+        page.ask(LATE.format(sku=sku))
+    new = browser.button("Show what is new, and follow on")
+    expect(new).to_contain_text("2 new ↓")
+    assert browser.headline.inner_text() == shown
+    new.click()
+    expect(browser.headline).to_contain_text("Created version 1")
+    expect(new).to_be_hidden()
+    page.ask(LATE.format(sku="A-3"))
+    expect(browser.detail).to_contain_text("'A-3'")
+
+
+def test_two_keys_copy_what_a_button_shows(lab: Lab, notebook: NotebookOpener) -> None:
+    page = notebook()
+    page.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    browser = opened(page, lab, "browse_copy.ipynb")
+    for name, text in (("link", "esnb.browse(shop, at="), ("JSON", '"stream": "')):
+        browser.root.get_by_role("button", name=f"Copy {name}").click()
+        area = browser.field(f"{name.capitalize() if name == 'link' else name} to copy")
+        expect(area).to_have_value(re.compile(re.escape(text)))
+        area.click()
+        page.page.keyboard.press("ControlOrMeta+a")
+        page.page.keyboard.press("ControlOrMeta+c")
+        copied = page.page.evaluate("navigator.clipboard.readText()")
+        assert copied == area.input_value()
+        if name == "link":  # which shows that very event
+            assert page.ask(f"({copied.strip()}).event == browser.event") == "True"
+
+
+SLOW = """
+import threading
+
+go_on = threading.Event()
+select = shop.recorder.select_notifications
+
+def slowly(*args, **kwargs):
+    go_on.wait(600)
+    return select(*args, **kwargs)
+"""
+
+
+def test_what_takes_long_is_said_and_can_be_stopped(lab: Lab, notebook: NotebookOpener) -> None:
+    page = notebook()
+    browser = opened(page, lab, "browse_stop.ipynb", SLOW)
+    page.until("hasattr(browser, 'root') or callable(slowly)", "True")
+    page.ask("setattr(shop.recorder, 'select_notifications', slowly)")
+    page.ask("setattr(shop.recorder, 'select_notifications_before', slowly)")
+    before = browser.events.inner_text()
+    browser.field("Contains").fill("no such text")
+    browser.field("Contains").press("Enter")
+    stop = browser.button("Stop this; what was shown before stays")
+    expect(stop).to_be_visible()
+    expect(browser.root.get_by_text("Reading events…")).to_be_visible()
+    stop.click()
+    expect(
+        browser.root.get_by_text("Stopped: what was shown before is still shown.")
+    ).to_be_visible()
+    expect(browser.field("Contains")).to_have_value("")
+    assert browser.events.inner_text() == before
+    page.ask("go_on.set()")
+    page.ask(
+        "[delattr(shop.recorder, name) for name in ('select_notifications', 'select_notifications_before')]"
+    )
+    browser.field("Type").fill("Created")
+    browser.field("Type").press("Enter")
+    expect(browser.note).to_contain_text("showing 12 events")
+
+
 @pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds
 def test_a_browser_can_be_read_in_every_theme_and_width(lab: Lab, notebook: NotebookOpener) -> None:
     page = notebook(height=1100)

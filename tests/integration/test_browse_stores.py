@@ -130,3 +130,99 @@ def test_a_log_that_was_emptied_is_looked_at_again(kind: str) -> None:
             assert shown == esnb.events(sources[kind])["stream"].tolist()[-20:]
             assert not panel.visit.arrivals()
         browser.close()
+
+
+# --- causes, effects and links -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """One event that caused two others, among the events of other flows; each kind of source."""
+    with esnb.connect(embedded=True) as opened:
+        app = opened.application(Bank)
+        an_account(app)
+        with esnb.correlate("order-17"):
+            root = an_account(app)
+        cause = esnb.stream(app, root)["event_id"].iloc[2]
+        with esnb.correlate("order-17", causation_id=cause):
+            effects = [an_account(app) for _ in range(2)]
+        an_account(app)
+        path = str(tmp_path_factory.mktemp("flow") / "log.jsonl")
+        esnb.export(app, path)
+        yield {
+            "sources": {
+                "application": app,
+                "client": opened.eventstoredb,
+                "stores": opened,
+                "file": path,
+            },
+            "root": str(root),
+            "cause": cause,
+            "effects": {str(each) for each in effects},
+        }
+
+
+@pytest.mark.parametrize("kind", ["application", "client", "stores", "file"])
+def test_causes_and_effects_lead_to_each_other(flow: dict[str, Any], kind: str) -> None:
+    source = flow["sources"][kind]
+    prefix = "Bank-" if kind in ("client", "stores") else ""
+    browser = esnb.browse(source, f"{prefix}{min(flow['effects'])}", live=True)
+    panel = browser._controls()
+    assert not panel._cause.disabled
+
+    panel._cause.click()
+
+    assert browser.event is not None
+    assert browser.event["event_id"] == flow["cause"]
+    assert browser.event["stream"] == prefix + flow["root"]
+    assert panel._cause.disabled  # the first of its flow
+    panel._effects.click()
+    assert {each["stream"] for each in browser.events} == {
+        prefix + each for each in flow["effects"]
+    }
+    assert len(browser.events) == 10
+    panel._effects.click()  # of an event that caused nothing
+    assert browser.events == []
+    for _ in range(3):
+        panel._back.click()
+    assert browser.stream == f"{prefix}{min(flow['effects'])}"
+    browser.close()
+
+
+@pytest.mark.parametrize("kind", ["application", "client", "stores", "file"])
+def test_a_link_shows_the_same_event_of_every_source(flow: dict[str, Any], kind: str) -> None:
+    source = flow["sources"][kind]
+    browser = esnb.browse(source, rows=3, live=False)
+    for _ in range(7):
+        browser.previous()
+        shown, link = browser.event, browser.link
+        assert shown is not None
+        assert eval(link, {"esnb": esnb, "app": source, "stores": source}).event == shown
+        browser.open(shown["stream"])
+        link = browser.link
+        again = eval(link, {"esnb": esnb, "app": source, "stores": source})
+        assert again.event == browser.event
+        assert again.stream == browser.stream
+        browser.back()
+
+
+def test_a_link_into_a_stream_of_links_and_to_a_tombstone() -> None:
+    with esnb.connect(embedded=True) as stores:
+        client = stores.eventstoredb
+        app = stores.application(Bank)
+        ids = [str(an_account(app)) for _ in range(3)]
+
+        def links() -> int:
+            try:
+                return len(client.get_stream("$ce-Bank"))
+            except NotFound:
+                return 0
+
+        until(lambda: links() == 15)
+        client.tombstone_stream(f"Bank-{ids[1]}", current_version=4)
+        for at in ("$ce-Bank", None, f"Bank-{ids[1]}"):
+            browser = esnb.browse(stores, at, live=False, rows=4)
+            for _ in range(6):
+                again = eval(browser.link, {"esnb": esnb, "stores": stores})
+                assert again.event == browser.event
+                browser.previous()

@@ -366,7 +366,7 @@ def test_browse_shows_payloads_of_any_kind(place: tuple[Map, UUID]) -> None:
         panel._text.value = CUT
         panel._tabs.selected_index = 1
         panel._tabs.selected_index = 2
-        for copy in panel._copies:
+        for copy in panel._copying.areas:
             copy.value.encode()
         panel._detail.value.encode()
         browser.close()

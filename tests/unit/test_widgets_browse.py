@@ -19,6 +19,7 @@ import esnb
 from esnb.sources.page import Anchor, Filter
 from esnb.widgets import Browser
 from esnb.widgets.browse.copy import as_python
+from esnb.widgets.browse.panel import BrowsePanel
 from esnb.widgets.browse.trail import Place, Trail
 from tests.domain.accounts import Bank, an_account, record
 from tests.unit.widget_pages import Outline, open_widgets
@@ -66,6 +67,12 @@ def pages_of(browser: Browser) -> list[str]:
     panel = browser._controls()
     drawn = (panel._crumbs, panel._note, panel._known, panel._headline, panel._detail)
     return [browser._repr_html_(), *(part.value for part in (*drawn, panel._message))]
+
+
+@pytest.fixture(autouse=True)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clicks wait for what they read, however slow the machine is."""
+    monkeypatch.setattr(BrowsePanel, "patience", None)
 
 
 # --- the way, as plain data ----------------------------------------------------
@@ -327,12 +334,12 @@ def test_copies_are_written_when_their_tab_is_looked_at() -> None:
     )
     browser = esnb.browse(app, live=True)
     panel = browser._controls()
-    assert [area.value for area in panel._copies] == ["", ""]
+    assert [area.value for area in panel._copying.areas] == ["", "", ""]
     panel._tabs.selected_index = 1
-    assert panel._copies[0].value == browser.json
+    assert panel._copying.areas[0].value == browser.json
     panel._tabs.selected_index = 2
-    assert panel._copies[1].value == browser.python
-    assert panel._copies[0].value == ""
+    assert panel._copying.areas[1].value == browser.python
+    assert panel._copying.areas[0].value == ""
     browser.close()
 
 
@@ -362,11 +369,24 @@ def test_new_events_and_streams_appear_while_following() -> None:
     until(lambda: panel._events.value == 10)
     assert {value for _, value in panel._streams.options} == {"", str(first), str(second)}
 
-    # Who looks at an older event stays there
+    # Who looks at an event stays there, and the page with it
     panel._events.value = 3
     an_account(app)
-    until(lambda: panel._events.options[-1][1] == 15)
-    assert panel._events.value == 3
+    until(lambda: panel._new.description == "5 new ↓")
+    assert (panel._events.value, panel._events.options[-1][1]) == (3, 10)
+    assert panel._follow.description == "Paused"
+    assert len(panel._streams.options) == 4
+    assert browser.following
+
+    # Until a click goes on
+    panel._new.click()
+    assert panel._events.value == 15
+    assert panel._new.layout.visibility == "hidden"
+    an_account(app)
+    until(lambda: panel._events.value == 20)
+    panel._previous.click()
+    browser.following = True  # as the click does
+    assert panel._events.value == 20
     browser.following = False
     until(lambda: followers() == [])
     browser.close()
@@ -548,7 +568,7 @@ def test_long_and_deep_values_are_cut_in_every_face() -> None:
         assert all(len(line) <= 120 for line in str(browser).splitlines())
         for place in (1, 2):
             panel._tabs.selected_index = place
-            assert len(panel._copies[place - 1].value) <= 1_000_000
+            assert len(panel._copying.areas[place - 1].value) <= 1_000_000
         assert json.loads(browser.json)["version"] == number
     assert "deeper than 100 levels" in browser.json
     assert "deeper than 100 levels" in browser.python

@@ -38,8 +38,9 @@ def browse(
 
     `source` is whatever `esnb.events` reads. It begins with the newest events,
     or `at` a time (a datetime, or text such as `"2026-03-01 12:00"`; UTC where
-    there is no offset; a day begins with its first event), a stream (a UUID or a value of a `stream` column) or a
-    position. A page has `rows` events. A log of millions is read page by page
+    there is no offset; a day begins with its first event), a stream (a UUID or a
+    value of a `stream` column), a position, or one event: a tuple of a stream and a
+    version, as the widget's link has it. A page has `rows` events. A log of millions is read page by page
     and never as a whole: a filter looks at 10,000 events at most before it
     shows what it found and asks whether to go on, and streams are found in the
     newest 20,000 events, then further back on request.
@@ -49,6 +50,9 @@ def browse(
     kernel. `times=False` leaves times out, `ids=False` writes `id-1`, `id-2` and
     so on for UUIDs, for documentation that is run again and compared. `redact` as
     in `esnb.events`: hidden fields are not searched either.
+
+    What takes longer than a second shows a bar, or in the widget how far it is and a
+    button that stops it; an interrupt of the kernel stops it as well.
 
     Raises TypeError for any other source, LookupError for a stream without
     events, ValueError for a time that cannot be read, and the store's own errors.
@@ -78,8 +82,9 @@ def browse(
     if not 1 <= rows <= 1000:
         raise ValueError(f"rows={rows} is out of range: a page has 1 to 1,000 events")
     visit = Visit(source, rows, redact)
-    visit.begin(at)
-    visit.index.look()
+    with visit.reporting():
+        visit.begin(at)
+        visit.index.look()
     return Browser(visit, live=wanted_live(live), times=times, ids=ids)
 
 
@@ -129,6 +134,14 @@ class Browser(Faces):
         """That event as Python that runs."""
         return "event = None\n" if self._visit.event is None else as_python(self._visit.event)
 
+    @property
+    def link(self) -> str:
+        """Code that shows that event again, in another kernel too: `esnb.browse(app, at=…)`.
+
+        The name of the source is the one that the notebook has for it, if any.
+        """
+        return self._visit.link
+
     # --- where to -----------------------------------------------------------------------
 
     def open(self, stream: UUID | str) -> None:
@@ -139,6 +152,14 @@ class Browser(Faces):
         """All events with a correlation id: the one passed, or that of the event shown."""
         name = None if correlation_id is None else str(correlation_id)
         self._do(lambda: self._visit.correlated(name))
+
+    def cause(self) -> None:
+        """The event that caused the one shown, by `$causationId` of its metadata."""
+        self._do(self._visit.cause)
+
+    def effects(self) -> None:
+        """The events that the one shown caused, by `$causationId` of theirs."""
+        self._do(self._visit.effects)
 
     def filter(
         self,
@@ -178,6 +199,10 @@ class Browser(Faces):
         """The page after this one."""
         self._do(self._visit.later)
 
+    def go_on(self) -> None:
+        """Looks at the next 10,000 events, where a search has stopped after so many."""
+        self._do(self._visit.go_on)
+
     def previous(self) -> None:
         """The event before the one that is shown."""
         self._do(lambda: self._visit.step(-1))
@@ -192,7 +217,11 @@ class Browser(Faces):
 
     @property
     def following(self) -> bool:
-        """Whether new events are shown as they are recorded; set it to start or stop that."""
+        """Whether new events are shown as they are recorded; set it to start or stop that.
+
+        Whoever goes to an event pauses it: new ones are then counted ("12 new ↓") until
+        a click, or setting this to True, goes on.
+        """
         return self._panel is not None and self._panel.following
 
     @following.setter
@@ -235,4 +264,5 @@ class Browser(Faces):
         if self.live:
             self._controls().do(step)
         else:
-            step()
+            with self._visit.reporting():
+                step()

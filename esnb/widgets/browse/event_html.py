@@ -39,6 +39,14 @@ def detail(event: PageEvent, limits: Limits, times: bool, positions: bool = True
     )
 
 
+def scrolled(event: PageEvent, limits: Limits, times: bool) -> str:
+    """The same in a part of the page that scrolls by itself, by keyboard too."""
+    return (
+        '<div class="esnb-scroll" tabindex="0" role="region" aria-label="The whole event">'
+        f"{detail(event, limits, times)}</div>"
+    )
+
+
 def _envelope(event: PageEvent, times: bool, positions: bool) -> Iterator[tuple[str, str]]:
     """What is known of an event besides its payload, by name."""
     record = event.record

@@ -8,12 +8,13 @@ from html import escape
 from esnb.drawing import html
 from esnb.drawing.html import note, step, steps, text, when, within_budget
 from esnb.drawing.ids import short, without_ids
-from esnb.drawing.values import Limits, stamp
+from esnb.drawing.values import Limits, counted, stamp
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import Filter, PageEvent
+from esnb.sources.record import own_name
 from esnb.widgets.browse.event_html import detail
 from esnb.widgets.browse.visit import Visit
-from esnb.widgets.browse.words import summary, what_is_shown
+from esnb.widgets.browse.words import colour, summary, types_of_what, what_is_shown
 
 _DETAIL = (
     (100, Limits(2000, 100, 8), 100),
@@ -23,6 +24,9 @@ _DETAIL = (
     (5, Limits(60, 6, 1), 5),
 )
 """Ever smaller: events shown, limits of their values, streams shown."""
+
+_MOST_TYPES = 12
+"""Types whose events are counted in the saved view."""
 
 
 def heading(visit: Visit) -> str:
@@ -45,6 +49,10 @@ def crumbs(visit: Visit, times: bool = True) -> str:
 def _filters(wanted: Filter, times: bool) -> Iterable[str]:
     if wanted.correlation is not None:
         yield f"correlation <code>{text(wanted.correlation, 80)}</code>"
+    if wanted.event_id is not None:
+        yield f"event <code>{text(wanted.event_id, 80)}</code>"
+    if wanted.causation is not None:
+        yield f"caused by <code>{text(wanted.causation, 80)}</code>"
     if wanted.types:
         yield f"type <code>{text(', '.join(wanted.types), 80)}</code>"
     if wanted.text:
@@ -72,17 +80,35 @@ def _saved(visit: Visit, times: bool, ids: bool, most: int, limits: Limits, stre
     lines = (_step(event, times, ids, limits, event is visit.event) for event in shown)
     words = note(what_is_shown(visit, len(shown)))
     return html.saved(
-        f"{heading(visit)}{crumbs(visit, times)}\n{steps(lines) if shown else ''}{words}\n"
-        f"{_streams(visit, times, streams)}",
+        f"{heading(visit)}{crumbs(visit, times)}{_types(visit)}\n"
+        f"{steps(lines) if shown else ''}{words}\n{_streams(visit, times, streams)}",
+        "drawing/chart/chart.css",
         "widgets/browse/browse.css",
     )
+
+
+def _types(visit: Visit) -> str:
+    """How many events of each type there are."""
+    found = visit.types()
+    if not found:
+        return ""
+    names = sorted(name for name, _ in found.most_common(_MOST_TYPES))
+    entries = " ".join(
+        f'<span class="esnb-type {colour(name)}">{text(name, 40)} {found[name]:,}</span>'
+        for name in names
+    )
+    rest = len(found) - len(names)
+    more = f" and {counted(rest, 'more type')}" if rest else ""
+    of_what = types_of_what(visit)
+    about = f" {of_what}" if of_what else ""
+    return f'<p class="esnb-types">{entries}{more}{about}</p>'
 
 
 def _step(event: PageEvent, times: bool, ids: bool, limits: Limits, opened: bool) -> str:
     version = "" if event.record.version is None else f"{event.record.version:,}"
     headline = (
         f'<b class="esnb-version">{version}</b> '
-        f'<strong class="esnb-event">{text(event.name, 80)}</strong> '
+        f'<strong class="esnb-event esnb-type {colour(event.name)}">{text(event.name, 80)}</strong> '
         f'<span class="esnb-where">{text(short(event.stream) if ids else event.stream, 80)}</span> '
         f'<span class="esnb-what">{text(summary(event, 120), 200)}</span>{when(event.time, times)}'
     )
@@ -106,13 +132,16 @@ def _streams(visit: Visit, times: bool, most: int) -> str:
 
 def _last(row: StreamRow) -> str:
     """What a stream ends with."""
-    return "tombstoned" if row.tombstoned else row.last_type
+    if row.tombstoned:
+        return "tombstoned"
+    name = own_name(row.last_type)
+    return f'<span class="esnb-type {colour(name)}">{text(name, 80)}</span>'
 
 
 def _stream(row: StreamRow, times: bool) -> str:
     when = f" {escape(stamp(row.last_time))}" if times and row.last_time is not None else ""
     return (
         f"<tr><th><code>{text(row.name, 120)}</code></th><td>{text(row.category, 80)}</td>"
-        f'<td>{row.events:,}</td><td>{text(_last(row), 80)}<span class="esnb-when">{when}</span>'
+        f'<td>{row.events:,}</td><td>{_last(row)}<span class="esnb-when">{when}</span>'
         "</td></tr>"
     )

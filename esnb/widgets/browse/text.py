@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from esnb.drawing.ids import short, without_ids
-from esnb.drawing.values import Limits, ValueTree, bare, counted, stamp, tree, visible
+from esnb.drawing.values import Limits, ValueTree, bare, counted, cut_at_word, stamp, tree, visible
 from esnb.sources.page import PageEvent
 from esnb.widgets.browse.visit import Visit
 from esnb.widgets.browse.words import data_of, summary, what_is_shown
@@ -22,6 +22,10 @@ def title(visit: Visit) -> str:
     wanted = here.filter
     if wanted.correlation is not None:
         parts.append(f"correlation {visible(wanted.correlation, 80)}")
+    if wanted.event_id is not None:
+        parts.append(f"event {visible(wanted.event_id, 80)}")
+    if wanted.causation is not None:
+        parts.append(f"caused by {visible(wanted.causation, 80)}")
     if wanted.types:
         parts.append(f"type {visible(', '.join(wanted.types), 80)}")
     if wanted.text:
@@ -50,7 +54,7 @@ def page(visit: Visit, times: bool = True, ids: bool = True) -> str:
         ]
     whole = "\n".join(lines)
     shown = (whole if ids else without_ids(whole)).split("\n")
-    return "\n".join(each if len(each) <= _WIDTH else each[: _WIDTH - 1] + "…" for each in shown)
+    return "\n".join(cut_at_word(each, _WIDTH) for each in shown)
 
 
 def _row(event: PageEvent, here: bool, times: bool, ids: bool) -> str:

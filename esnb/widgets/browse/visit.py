@@ -5,10 +5,13 @@ No widgets: the panel, the saved view and the text draw what a visit holds.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
-from itertools import chain, islice
-from typing import Any, SupportsIndex
+from itertools import chain, count, islice
+from typing import Any, Literal, SupportsIndex
 from uuid import UUID
 
 import numpy as np
@@ -16,15 +19,19 @@ import numpy as np
 from esnb.sources.known_streams import KnownStreams
 from esnb.sources.moments import is_iso_8601, read_end, read_moment
 from esnb.sources.numbers import bound
-from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, read_page
+from esnb.sources.page import NEWEST, Anchor, EventPage, Filter, PageEvent, decoded, read_page
 from esnb.sources.paging import Pager
+from esnb.sources.progress_bar import track
+from esnb.sources.record import Record
 from esnb.sources.redaction import Redact
+from esnb.values.ordered_repr import short_repr
+from esnb.widgets.browse.link import link
 from esnb.widgets.browse.trail import Place, Trail
 
 _MOST_ARRIVALS = 5_000
 """New events that one look takes in; more come with the next."""
 
-At = UUID | str | SupportsIndex | datetime | date | np.datetime64
+At = UUID | str | SupportsIndex | datetime | date | np.datetime64 | tuple[UUID | str, SupportsIndex]
 
 
 class Visit:
@@ -33,16 +40,31 @@ class Visit:
 
     def __init__(self, source: Any, rows: int, redact: Redact | None = None) -> None:
         self.pager = Pager(source, redact)
+        self._given = source
         self.rows = rows
         self.trail = Trail()
         self.page = EventPage()
         self.index = KnownStreams(self.pager)
+        self.looked = 0
+        """How many events were looked at in a row, page after page, for what is shown."""
+        self.waiting = 0
+        """How many new events belong to what is shown, but are not shown yet."""
         self.remark = ""
         """A note from the last step, such as that nothing follows."""
 
     @property
     def name(self) -> str:
         return self.pager.source.name
+
+    @contextmanager
+    def reporting(self) -> Iterator[None]:
+        """Shows a bar below the running cell for what is read within and takes over a second."""
+        ticks = track(count(1), unit="event")
+        try:
+            with self.pager.telling(lambda: next(ticks)):
+                yield
+        finally:
+            ticks.close()
 
     @property
     def here(self) -> Place:
@@ -67,6 +89,8 @@ class Visit:
             self.newest()
         elif isinstance(at, bool):
             raise TypeError(f"at={at!r}: pass a time, a stream or a position")
+        elif isinstance(at, tuple):
+            self._begin_with(at)
         elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
             self._begin_at(at)
         elif isinstance(at, datetime | date | np.datetime64) or (
@@ -75,31 +99,78 @@ class Visit:
             self.start(read_moment(at, "at"))
         else:
             self._show(Trail(Place(stream=str(at))))
-            if not self.page.events:
-                raise LookupError(
-                    f"{self.name} has no stream {str(at)!r}: pass one of esnb.streams(source), "
-                    "a time such as '2026-03-01 12:00', or a position"
-                )
+            self._require_stream(str(at))
             self.trail = Trail(self.here, (Place(),))
 
     def _begin_at(self, position: SupportsIndex) -> None:
-        self._show(self.trail.at(Anchor("from", bound(position, "at"))), first=True)
+        number = bound(position, "at")
+        self._show(self.trail.at(Anchor("from", number)), first=True)
         if not self.page.events:
             self.newest()
             if self.page.events:
                 self.remark = f"every event lies before position {position}: these are the newest"
+        elif number is not None and self.page.events[0].number > max(number, 1):
+            self.remark = f"no event has position {position}: this is the next one"
+
+    def _begin_with(self, event: tuple[Any, ...]) -> None:
+        """One event of a stream, as `link` names it."""
+        if len(event) != 2 or isinstance(event[1], bool) or not isinstance(event[1], SupportsIndex):
+            raise TypeError(f"at={short_repr(event)}: pass a stream and a version, ('Dog-1f…', 3)")
+        stream, version = str(event[0]), bound(event[1], "at") or 0
+        self._show(Trail(self._around(stream, version)))
+        self._require_stream(stream)
+        if version not in self.page.place:
+            self._show(Trail(Place(stream=stream)))
+            raise LookupError(
+                f"stream {stream!r} has no version {version:,}: its newest is "
+                f"{self.page.events[-1].number:,}"
+            )
+        self.trail = Trail(self.here, (Place(),))
+
+    def _require_stream(self, stream: str) -> None:
+        if not self.page.events:
+            raise LookupError(
+                f"{self.name} has no stream {stream!r}: pass one of esnb.streams(source), "
+                "a time such as '2026-03-01 12:00', or a position"
+            )
+
+    def types(self) -> Counter[str]:
+        """How many events of each type are known in the log or the stream, by its last name."""
+        found = self.index.types_of(self.here.stream)
+        # Of links only what is on the page is known.
+        return Counter((event.name for event in self.page.events) if found is None else found)
+
+    @property
+    def link(self) -> str:
+        """Code that shows this event again, in another kernel too."""
+        return link(self._given, self.pager.source, self._at_event())
+
+    def _at_event(self) -> str | None:
+        """What `browse` takes as `at` for it, as Python; None on an empty page.
+
+        In the whole log its position, in a stream its version there: neither changes
+        when events are added.
+        """
+        if self.event is None:
+            return None
+        number, stream = self.event.number, self.here.stream
+        return str(number) if stream is None else f"({stream!r}, {number})"
 
     def open(self, stream: str) -> None:
         """All events of one stream, the newest page of them; the event shown stays shown."""
         shown = self.event
-        anchor = NEWEST
-        target = Place(stream=stream, anchor=anchor)
+        target = Place(stream=stream)
         if shown is not None and shown.stream == stream and shown.record.version is not None:
-            # Around the event that was shown before.
-            number = shown.record.version
-            target = replace(target, anchor=Anchor("from", max(1, number - self.rows // 2)))
-            target = replace(target, chosen=number)
+            target = self._around(stream, shown.record.version)
         self._go(target)
+
+    def _around(self, stream: str, number: int) -> Place:
+        """A page of a stream with this event in its middle, or nearer to an end of the stream."""
+        most = self.rows - self.rows // 2 - 1
+        with self.pager.forwards(stream, number + 1) as records:
+            following = sum(1 for _ in islice(records, most))
+        first = max(1, number + following - self.rows + 1)
+        return Place(stream, anchor=Anchor("from", first), chosen=number)
 
     def whole(self) -> None:
         """Back to the whole log, unfiltered, at its newest events."""
@@ -123,6 +194,39 @@ class Visit:
             position = None if shown is None else shown.record.position
             anchor = Anchor("from", 1) if position is None else self._before(position)
             self._go(Place(filter=Filter(correlation=wanted), anchor=anchor), choose=position)
+
+    def cause(self) -> None:
+        """The event that caused the one shown."""
+        wanted = self.event.causation if self.event else None
+        if self.event is None or wanted is None:
+            self.remark = "this event's metadata have no causation id"
+            return
+        self._seek_flow(Filter(event_id=wanted), self._from_shown("before"))
+
+    def effects(self) -> None:
+        """The events that the one shown caused."""
+        wanted = self.event.record.event_id if self.event else None
+        if wanted is None:
+            self.remark = "this event has no id by which others could name it as their cause"
+            return
+        self._seek_flow(Filter(causation=wanted), self._from_shown("after"))
+
+    def _from_shown(self, kind: Literal["before", "after"]) -> Anchor:
+        """Causes come before their effects."""
+        position = None if self.event is None else self.event.record.position
+        if position is not None:
+            return Anchor(kind, position)
+        return NEWEST if kind == "before" else Anchor("from", 1)
+
+    def _seek_flow(self, wanted: Filter, anchor: Anchor) -> None:
+        """Within the links of the flow where a server has them, else in the log."""
+        linked = f"$bc-{self.event.correlation}" if self.event else ""
+        if self.event and self.event.correlation and self.pager.has_links and self._has(linked):
+            self._go(Place(linked, wanted, Anchor("from", 1)), first=True)
+            if self.page.events:
+                return
+            self.back()
+        self._go(Place(filter=wanted, anchor=anchor), first=anchor.kind != "before")
 
     def filtered(self, wanted: Filter) -> None:
         """The same log or stream through another filter, from its newest events."""
@@ -165,10 +269,15 @@ class Visit:
         """The page after this one; False where there is none."""
         return self._turn(self.page.later, "later", first=True)
 
-    def choose(self, place: int) -> None:
-        """Shows the event at this place of the page."""
+    def choose(self, number: int) -> None:
+        """Shows the event of the page that has this number."""
         self.remark = ""
-        self.trail = self.trail.choose(self.page.events[place].number)
+        self.trail = self.trail.choose(number)
+
+    def go_on(self) -> bool:
+        """Looks at the next events where a search has stopped; False where it has not."""
+        forwards = self.here.anchor.kind != "before"
+        return self.page.unfinished and (self.later() if forwards else self.earlier())
 
     def step(self, by: int) -> None:
         """Shows the next (1) or previous (-1) event, turning the page where it ends."""
@@ -176,7 +285,7 @@ class Visit:
         if place is None:
             return
         if 0 <= place + by < len(self.page.events):
-            self.choose(place + by)
+            self.choose(self.page.events[place + by].number)
         elif by > 0:
             self.later()
         else:
@@ -192,11 +301,12 @@ class Visit:
         chosen = None if at_newest else self.here.chosen
         self._show(self.trail.at(NEWEST if at_end else self.here.anchor, chosen))
 
-    def arrivals(self) -> bool:
+    def arrivals(self, *, stay: bool = False) -> bool:
         """Takes in what was recorded since the streams were read; returns whether anything was.
 
-        The page is read again when the newest events are on it, and when the log
-        was emptied meanwhile; the streams are then found again, too.
+        The page is read again when the newest events are on it, unless it is to
+        `stay`: `waiting` then says how many came. When the log was emptied meanwhile,
+        the page is read again, and the streams are found again, too.
         """
         high = self.index.high
         with self.pager.forwards(None, high or None) as records:
@@ -210,26 +320,36 @@ class Visit:
             return True
         if not found:
             return False
-        if self.page.later is None and self._concerns(found):
+        concerning = sum(map(self._concerns, found))
+        if stay:
+            self.waiting += concerning
+        elif self.page.later is None and concerning:
             self.refresh()
         self.index.arrived(found)  # last: a page that could not be read is tried again
         return True
 
     # --- inside ---------------------------------------------------------------------
 
-    def _concerns(self, found: list[Any]) -> bool:
-        stream = self.here.stream
-        return stream is None or stream[:1] == "$" or any(r.stream == stream for r in found)
+    def _concerns(self, record: Record) -> bool:
+        """Whether a new event belongs to what is shown."""
+        stream, wanted = self.here.stream, self.here.filter
+        if stream is not None and stream[:1] != "$" and record.stream != stream:
+            return False
+        return not wanted or decoded(self.pager, None, record, wanted) is not None
 
     def _turn(self, anchor: Anchor | None, word: str, first: bool = False) -> bool:
         if anchor is None:
             self.remark = f"there are no {word} events"
             return False
-        kept = self.trail, self.page
+        kept = self.trail, self.page, self.looked
         self._show(self.trail.at(anchor), first=first)
-        if self.page.events or self.page.unfinished:
+        if not kept[1].events:
+            self.looked += kept[2]
+        if self.page.events or self.page.unfinished or not kept[1].events:
             return True
-        self.trail, self.page = kept
+        self.trail, self.page, self.looked = kept
+        # Now it is known that there are none.
+        self.page = self.page.without(word)
         self.remark = f"there are no {word} events"
         return False
 
@@ -250,7 +370,7 @@ class Visit:
             ends = page.events[:1] if first else page.events[-1:]
             chosen = ends[0].number if ends else None
         self.remark = ""
-        self.page, self.trail = page, trail.choose(chosen)
+        self.page, self.trail, self.looked = page, trail.choose(chosen), page.searched
 
     def _at(self, time: datetime) -> Anchor:
         number = self.pager.seek(self.here.stream, time)
