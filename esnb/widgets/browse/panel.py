@@ -244,7 +244,6 @@ class BrowsePanel(BrowseLayout):
         with self._lock:
             if not self._follow.value:
                 self._stop()
-                self._draw_following()
                 return
             if self._wanted or self._closed:
                 return
@@ -293,6 +292,7 @@ class BrowsePanel(BrowseLayout):
         self._looking.stop()
         if self._follow.value:
             self._follow.value = False
+        self._draw_following()
 
     # --- drawing ----------------------------------------------------------------------------
 
