@@ -120,27 +120,31 @@ class Filter:
         wanted = self.text.casefold()
         record = event.record
         fields = (record.stream, record.type, record.event_id, event.data, event.metadata)
-        return any(wanted in word.casefold() for each in fields for word in _words(each, _DEEPEST))
+        return any(_contains(each, wanted, _DEEPEST) for each in fields)
 
 
 EVERYTHING = Filter()
 
 
-def _words(value: Any, levels: int) -> Iterator[str]:
-    """Every key and every plain value of a payload, as text."""
+def _contains(value: Any, wanted: str, levels: int) -> bool:
+    """Whether a key or a plain value of a payload has the text, which is case-folded.
+
+    Called for each value of each event that is searched.
+    """
+    if value is None:
+        return False
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, bytes):
-        yield value.decode("utf-8", "replace")
-    elif isinstance(value, Mapping):
+        return wanted in value.casefold()
+    if isinstance(value, dict | Mapping):
         for key, inner in value.items() if levels else ():
-            yield written(key)
-            yield from _words(inner, levels - 1)
-    elif isinstance(value, list | tuple | Set):
-        for inner in value if levels else ():
-            yield from _words(inner, levels - 1)
-    elif value is not None:
-        yield written(value)
+            if wanted in written(key).casefold() or _contains(inner, wanted, levels - 1):
+                return True
+        return False
+    if isinstance(value, list | tuple | Set):
+        return levels > 0 and any(_contains(inner, wanted, levels - 1) for inner in value)
+    if isinstance(value, bytes):
+        return wanted in value.decode("utf-8", "replace").casefold()
+    return wanted in written(value).casefold()
 
 
 def id_in(metadata: Any, name: str) -> str | None:
