@@ -4,9 +4,12 @@ from esnb import eventstoredb as eventstoredb
 from esnb import examples as examples
 from esnb import frames as frames
 from esnb import outbox as outbox
+from esnb import plot as plot
 from esnb import projections as projections
 from esnb import redis as redis
+from esnb import testing as testing
 from esnb import widgets as widgets
+from esnb._options import options as options
 from esnb._version import __version__ as __version__
 from esnb.correlation import correlate as correlate
 from esnb.frames import at as at

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from uuid import uuid4
+
+from esnb.new_id import new_id
 
 CORRELATION_ID = "$correlationId"
 CAUSATION_ID = "$causationId"
@@ -70,7 +71,7 @@ def correlate(
     True
     """
     correlation = Correlation(
-        str(uuid4() if correlation_id is None else correlation_id),
+        str(new_id("correlation") if correlation_id is None else correlation_id),
         None if causation_id is None else str(causation_id),
     )
     with Correlated(correlation):

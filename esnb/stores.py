@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import html
 import os
 import threading
 import warnings
@@ -18,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from esnb.clients import ended
 from esnb.clients.certificate import ROOT_CERTIFICATES
 from esnb.clients.uri import display_uri, guard, guarded, guarded_settings
+from esnb.clock import TickingClock
 from esnb.connecting.proxies import bypass_proxies_for_loopback
 from esnb.connecting.redefinition import install_in_ipython
 from esnb.connecting.target import (
@@ -80,7 +80,8 @@ class Stores:
         if isinstance(target, Embedded):
             from esnb.embedded.processes.pair import EmbeddedPair
 
-            self._pair = EmbeddedPair(target.path)
+            clock = target.clock
+            self._pair = EmbeddedPair(target.path, time_of_callers=clock.start if clock else None)
             for remark in self._pair.remarks:
                 warnings.warn(f"{self!r}: {remark}", RuntimeWarning, stacklevel=3)
         else:
@@ -250,7 +251,9 @@ class Stores:
         return f"Stores({self._description()})"
 
     def _repr_html_(self) -> str:
-        return f"<div><strong>Stores</strong> {html.escape(self._description())}</div>"
+        from esnb.summaries.stores import of_stores
+
+        return of_stores(self._description(), self._applications).as_html()
 
     def _description(self) -> str:
         if isinstance(self._target, Attached):
@@ -335,6 +338,14 @@ def connect(
             stores = _open[chosen.key] = Stores(chosen, timeout)
         stores._uses += 1
     return stores
+
+
+def close_those_of(clock: TickingClock) -> None:
+    """Closes the stores of this process that record by a clock which is not to tick any more."""
+    with _registry_lock:
+        stores = _open.get(clock)
+    if stores is not None:
+        stores.close()
 
 
 def _variables() -> dict[str, str]:

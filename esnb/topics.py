@@ -8,6 +8,7 @@ already and stays as it is.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,6 +17,12 @@ from eventsourcing.utils import _topic_cache, construct_topic
 
 TOPIC = "topic"
 """Where an event's metadata have its full topic."""
+
+_WRITTEN_TOPIC = re.compile(
+    r"(?P<module>[^\W\dA-Z]\w*(\.[^\W\dA-Z]\w*)*):"
+    r"(?P<name>([^\W\d]\w*\.(<locals>\.)?)*[^\W\da-z]\w*)"
+)
+"""A topic as it is usually written: modules small, the event's class with a capital letter."""
 
 _resolved: dict[str, str] = {}
 
@@ -30,6 +37,44 @@ def short_type(topic: str) -> str:
     """
     _, _, name = topic.partition(":")
     return topic if not name or _is_explicit(topic) else name
+
+
+def wire_type(stored: str) -> str:
+    """The type of an event of which nothing but the stored type is known.
+
+    Another system's types may contain dots, commas and colons, and are whole as
+    they are: only what is written as Python names are, `shop.domain:Product.Priced`,
+    is a topic.
+
+    >>> wire_type("shop.domain:Product.PriceUpdated")
+    'Product.PriceUpdated'
+    >>> wire_type("order:placed"), wire_type("urn:acme:OrderPlaced")
+    ('order:placed', 'urn:acme:OrderPlaced')
+    """
+    found = _WRITTEN_TOPIC.fullmatch(stored)
+    return stored if found is None else found["name"]
+
+
+def own_name(topic: str, event_type: str) -> str:
+    """The event's own name: the last part of the type that a topic was shortened to.
+
+    >>> own_name("shop.domain:Product.PriceUpdated", "Product.PriceUpdated")
+    'PriceUpdated'
+    >>> own_name("OrderPlaced.v2", "OrderPlaced.v2")
+    'OrderPlaced.v2'
+    """
+    return event_type if topic == event_type else event_type.rpartition(".")[2] or event_type
+
+
+def class_around(topic: str, event_type: str) -> str:
+    """The class in which an event is defined; empty where there is none, or none is known.
+
+    >>> class_around("shop.domain:Product.PriceUpdated", "Product.PriceUpdated")
+    'Product'
+    >>> class_around("OrderPlaced.v2", "OrderPlaced.v2")
+    ''
+    """
+    return "" if topic == event_type else event_type.rpartition(".")[0]
 
 
 def matches(topic: str, event_type: str) -> bool:

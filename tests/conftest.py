@@ -3,9 +3,12 @@
 import os
 import re
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from esnb.running.telemetry import _watched
 
 # A shell starts background jobs with interrupts ignored, and every child would
 # inherit that: tests that interrupt a process would wait for ever.
@@ -15,6 +18,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # How long an example takes says how busy the machine is, not whether it holds.
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")
+
+
+@pytest.fixture(autouse=True)
+def no_runner_left() -> Iterator[None]:
+    """A test stops the runners it starts: another one would find them among its own."""
+    before = set(_watched)
+    yield
+    left = set(_watched) - before
+    for runner in left:
+        runner.stop()
+    assert not left, "these runners were started and not stopped"
 
 
 # Random UUIDs and addresses of objects: another process makes others.

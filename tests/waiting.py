@@ -10,46 +10,21 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TypeVar
 
+from esnb.testing.waiting import until as until
+
 T = TypeVar("T")
 
 DEADLINE = 60.0
 """Seconds after which what should have happened counts as never happening."""
 
 
-def until(
-    holds: Callable[[], T],
-    what: str = "",
-    deadline: float = DEADLINE,
-    *,
-    despite: type[Exception] | tuple[type[Exception], ...] = (),
-) -> T:
-    """Returns what `holds()` returns once it is true; fails after `deadline` seconds, naming `what`.
-
-    An error that is one of `despite` says that it does not hold yet.
-    """
-    end = time.monotonic() + deadline
-    found: object = None
-    while True:
-        try:
-            if found := holds():
-                return found
-        except despite as error:
-            found = error
-        assert time.monotonic() < end, _never(what, deadline, found)
-        time.sleep(0.02)
-
-
 async def until_async(holds: Callable[[], T], what: str = "", deadline: float = DEADLINE) -> T:
     """`until` in a coroutine: the loop's other tasks go on meanwhile."""
     end = time.monotonic() + deadline
     while not (found := holds()):
-        assert time.monotonic() < end, _never(what, deadline, found)
+        assert time.monotonic() < end, f"{what or 'it'} did not come to hold: {found!r}"
         await asyncio.sleep(0)
     return found
-
-
-def _never(what: str, deadline: float, found: object) -> str:
-    return f"{what or 'it'} did not come to hold within {deadline:g} s: {found!r}"
 
 
 @contextmanager

@@ -15,12 +15,15 @@ from typing import Any
 import grpc
 
 from esnb.clients import deadlines
+from esnb.clock import ticking
 from esnb.threads.forks import Birth, keep_open, kept_open
 from esnb.threads.outside import begin, in_main_thread, later, outside, take, when_gone
 
 AHEAD = 32
 """Messages that a pump takes before they are asked for."""
 _WHOLE_STATUS = "grpc-status-details-bin"
+TIME = "esnb-time"
+"""In a call's metadata: when it is, where time ticks. The embedded server records by it."""
 
 
 Explain = Callable[[str, Any, Any, grpc.StatusCode, str], str | None]
@@ -104,6 +107,11 @@ class _Method:
         self._explain = explain
         self._default = default
 
+    def _note_time(self, kwargs: dict[str, Any]) -> None:
+        """Tells the server what time it is, where that is not for it to know."""
+        if clock := ticking():
+            kwargs["metadata"] = (*(kwargs.get("metadata") or ()), (TIME, clock.now.isoformat()))
+
     def _prepare(self, request: Any, credentials: Any) -> tuple[Any, Callable[..., str | None]]:
         """What to send, a message or several, and what explains how the call ended."""
         if hasattr(request, "SerializeToString"):
@@ -128,6 +136,7 @@ class _Waiting(_Method):
         self, call: Any, request: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> Any:
         _check(self._birth)
+        self._note_time(kwargs)
         if not args and kwargs.get("timeout") is None:
             kwargs["timeout"] = deadlines.of_unary(self._name, self._default)
         return outside(lambda: self._call_explaining(call, request, *args, **kwargs))
@@ -145,6 +154,7 @@ class _Pumping(_Method):
 
     def __call__(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         _check(self._birth)
+        self._note_time(kwargs)
         request, explain = self._prepare(request, kwargs.get("credentials"))
         if in_main_thread():
             return PumpedCall(lambda: self._call(request, args, kwargs), explain)

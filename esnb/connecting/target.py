@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from esnb.clients.certificate import ROOT_CERTIFICATES, pem_text
 from esnb.clients.uri import guarded, masked_uri
+from esnb.clock import TickingClock, ticking
 
 EVENTSTOREDB_VARIABLE = "EVENTSTOREDB_URI"
 REDIS_VARIABLE = "REDIS_URL"
@@ -24,11 +25,13 @@ class Embedded:
     """Absolute directory of their data; None: kept in memory."""
     shown: str | None
     """The path as it was given."""
+    clock: TickingClock | None = None
+    """By which the servers record; None: by the machine's."""
 
     @property
     def key(self) -> object:
         """Equal for targets that share their servers within one process."""
-        return None if self.path is None else os.path.realpath(self.path)
+        return self.clock if self.path is None else os.path.realpath(self.path)
 
 
 @dataclass(frozen=True)
@@ -83,13 +86,13 @@ def choose(
     if path is not None:
         return embedded_at(path)
     if embedded:
-        return Embedded(None, None)
+        return Embedded(None, None, ticking())
     if eventstoredb is None:
         eventstoredb = _setting(environ, EVENTSTOREDB_VARIABLE)
     if redis is None:
         redis = _setting(environ, REDIS_VARIABLE)
     if eventstoredb is None and redis is None:
-        return Embedded(None, None)
+        return Embedded(None, None, ticking())
     if eventstoredb is None or redis is None:
         raise _one_without_the_other(eventstoredb, redis)
     _check_eventstoredb(eventstoredb)

@@ -12,6 +12,12 @@ from esnb.drawing.values import ValueTree, counted, stamp, visible
 
 BUDGET = 190_000
 """Most bytes of a saved view: notebooks are kept, mailed and compared."""
+NO_MATHS = "tex2jax_ignore mathjax_ignore"
+"""Classes of what MathJax leaves alone: two dollar signs in a text are not a formula.
+
+Notebooks typeset each value of a widget by itself, so that an element around it
+with these classes does not count: each text that may be taken for a formula has them.
+"""
 _ONE_LINE = 64
 """Characters up to which a nested value is not folded."""
 
@@ -25,7 +31,7 @@ def style(*sheets: str) -> str:
 
 def saved(body: str, *sheets: str) -> str:
     """A saved view: a body with the style sheet of all widgets and those of its own."""
-    return f'<div class="esnb esnb-saved">{style("drawing/esnb.css", *sheets)}\n{body}</div>'
+    return f'<div class="esnb esnb-saved {NO_MATHS}">{style("drawing/esnb.css", *sheets)}\n{body}</div>'
 
 
 def within_budget(pages: Iterable[str]) -> str:
@@ -38,12 +44,21 @@ def within_budget(pages: Iterable[str]) -> str:
 
 def text(value: str, most: int = 400) -> str:
     """A text of unknown origin, escaped and kept apart from what is around it."""
-    return f"<bdi>{escape(visible(value, most))}</bdi>"
+    maths = f' class="{NO_MATHS}"' if "$" in value or "\\" in value else ""
+    return f"<bdi{maths}>{escape(visible(value, most))}</bdi>"
 
 
 def folded(view: str, summary: str = "Saved view") -> str:
     """A view that stays folded until it is opened: below a live widget."""
-    return f'<details class="esnb esnb-folded"><summary>{escape(summary)}</summary>\n{view}\n</details>'
+    return f'<details class="esnb esnb-folded {NO_MATHS}"><summary>{escape(summary)}</summary>\n{view}\n</details>'
+
+
+def as_text(lines: str) -> str:
+    """The text that says the same as a drawing, folded below it."""
+    return (
+        f'<details class="esnb-as-text"><summary>As text</summary>'
+        f"<pre><bdi>{escape(lines)}</bdi></pre></details>"
+    )
 
 
 def value(node: ValueTree) -> str:

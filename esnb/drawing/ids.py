@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 UUIDS = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
@@ -31,3 +31,30 @@ def id_numbers() -> Callable[[str], str]:
 def short(name: str) -> str:
     """A stream's name with only the first part of every UUID in it: for lists."""
     return UUIDS.sub(lambda found: f"{found.group()[:8]}…", name)
+
+
+def shortener(names: Iterable[str]) -> Callable[[str], str]:
+    """`short` for several names: as many digits of their UUIDs as tell these apart.
+
+    Where it takes more than a UUID's first half (ids that count up), the last digits are
+    shown instead.
+
+    >>> cut = shortener(["b7e2a1c4-0000-4000-8000-000000000001", "b7e2a1c4-1000-4000-8000-000000000001"])
+    >>> cut("Dog-b7e2a1c4-0000-4000-8000-000000000001")
+    'Dog-b7e2a1c4-0000…'
+    """
+    found = {id for name in names for id in UUIDS.findall(name)}
+    for cut in (*map(_first, (8, 13, 18)), _last):
+        if len(set(map(cut, found))) == len(found):
+            break
+    else:
+        return lambda name: name
+    return lambda name: UUIDS.sub(lambda found: cut(found.group()), name)
+
+
+def _first(digits: int) -> Callable[[str], str]:
+    return lambda id: f"{id[:digits]}…"
+
+
+def _last(id: str) -> str:
+    return f"…{id[-8:]}"

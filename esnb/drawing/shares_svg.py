@@ -33,7 +33,7 @@ def shares_svg(bars: Sequence[Mapping[str, float]]) -> str:
     body = "".join(f'<path class="{kind}" d="{"".join(each)}"/>' for kind, each in paths.items())
     if len(bars) <= _MOST_APART:
         lines = "".join(f"M{place * _WIDE} 0v{HEIGHT}" for place in range(1, len(bars)))
-        body += f'<path class="esnb-gap" vector-effect="non-scaling-stroke" d="{lines}"/>'
+        body += f'<path class="esnb-bar-gap" vector-effect="non-scaling-stroke" d="{lines}"/>'
     return (
         f'<svg class="esnb-shares-svg" aria-hidden="true" width="100%" height="{HEIGHT}">'
         f"{stretched(0, HEIGHT, body, wide=_WIDE * len(bars))}</svg>"

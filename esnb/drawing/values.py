@@ -17,7 +17,8 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from esnb.values.ordered_repr import in_order, printable, safe_repr
+from esnb.values.attributes import instance_attributes
+from esnb.values.ordered_repr import has_own_repr, in_order, printable, safe_repr
 
 _MOST_DIGITS = 4000
 """Python refuses to write integers of more than 4,300 digits."""
@@ -87,6 +88,21 @@ def line(value: Any, most: int = 80) -> str:
     """The value on one line of at most `most` characters."""
     text = tree(value, Limits(characters=most, entries=most // 4 + 1, levels=4)).line()
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def fields(data: Mapping[Any, Any], most: int = 80) -> str:
+    """The entries of a mapping on one line of at most `most` characters, without its braces.
+
+    >>> fields({"name": "Fido", "tricks": ["sit"]})
+    "name: 'Fido', tricks: ['sit']"
+    """
+    each = most if len(data) == 1 else max(most // 2, 40)
+    text = ""
+    for key, value in data.items():
+        text += f"{', ' if text else ''}{bare(line(key, 40))}: {line(value, each)}"
+        if len(text) > most:
+            break
+    return cut_at_word(text, most)
 
 
 def counted(number: int, noun: str, nouns: str = "") -> str:
@@ -179,7 +195,10 @@ def _entries(value: Any) -> tuple[int, Iterator[tuple[str, Any]], tuple[str, str
         fields = [field.name for field in dataclasses.fields(value)]
         pairs = ((name, getattr(value, name)) for name in fields)
         return len(fields), pairs, (f"{type(value).__name__}(", ")")
-    return None
+    if has_own_repr(value) or isinstance(value, type):
+        return None
+    attributes = list(instance_attributes(value))
+    return len(attributes), iter(attributes), (f"{type(value).__name__}(", ")")
 
 
 def _keyless(items: Iterable[Any]) -> Iterator[tuple[str, Any]]:

@@ -8,15 +8,19 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from esnb.embedded.services.endpoint import Endpoint
 from esnb.embedded.services.listening import LOOPBACK, PortUnusable
-from esnb.embedded.storage.log import LogFull, LogUnusable
+from esnb.embedded.storage.log import LogFull, LogUnusable, StorageLog
 from esnb.embedded.storage.opening import open_log
 from esnb.embedded.storage.refused import LogDamaged
-from esnb.embedded.streams.node import Node
+from esnb.embedded.streams.callers_clock import CallersClock
+from esnb.embedded.streams.node import Node, system_clock
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,14 +43,23 @@ def main(arguments: list[str] | None = None) -> int:
         default="true",
         help="whether they run before a client enables them, default: true",
     )
+    parser.add_argument(
+        "--time-of-callers",
+        metavar="START",
+        type=datetime.fromisoformat,
+        help="record by the time that esnb's clients say it is, from this time on",
+    )
     options = parser.parse_args(arguments)
     os.umask(0o077)
     logging.basicConfig(format="%(message)s")
     try:
         projects = options.run_projections == "system"
         starts = options.start_standard_projections == "true"
+        start = options.time_of_callers
+        clock = system_clock if start is None else CallersClock(start)
+        node = partial(Node, clock=clock)
         asyncio.run(
-            serve(options.path, options.host, options.port, projects=projects, starts=starts)
+            serve(node, options.path, options.host, options.port, projects=projects, starts=starts)
         )
     except (LogUnusable, LogFull, LogDamaged, PortUnusable) as error:
         print(_error_text(options.path, error), file=sys.stderr)
@@ -61,13 +74,19 @@ def _error_text(path: Path | None, error: Exception) -> str:
 
 
 async def serve(
-    path: Path | None, host: str, port: int, *, projects: bool, starts: bool
+    make: Callable[[StorageLog], Node],
+    path: Path | None,
+    host: str,
+    port: int,
+    *,
+    projects: bool,
+    starts: bool,
 ) -> NoReturn:
     """Print `listening PORT` once clients can connect, and end the process on SIGTERM or SIGINT.
 
     Raises `LogUnusable`, `LogFull`, `LogDamaged` or `PortUnusable` before that.
     """
-    node = Node(open_log(path))
+    node = make(open_log(path))
     try:
         endpoint = Endpoint(node, host, port, projects=projects, starts=starts)
         stopping = asyncio.Event()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 
@@ -19,6 +19,7 @@ from esnb import topics
 from esnb.clients.installed import NewEvent, RecordedEvent
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID, Correlation
 from esnb.eventstoredb.records import StreamEvent, StreamNotification
+from esnb.new_id import new_id
 from esnb.topics import TOPIC
 from esnb.values.strict_json import JSON, OCTETS, is_json
 
@@ -66,7 +67,7 @@ def new_event(
         data=state,
         metadata=metadata,
         content_type=JSON if announces_json else OCTETS,
-        id=id or uuid4(),
+        id=id or new_id("event"),
     )
 
 

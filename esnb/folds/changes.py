@@ -1,25 +1,18 @@
-"""What differs between two states."""
+"""What differs between two states, and how it reads in one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from typing import Any, NamedTuple
 
-from esnb.values.state import attributes, text_of
+from esnb.folds.entries import LONGEST, EntryDifference, PathStep, entries
+from esnb.folds.same import ABSENT, same
+from esnb.values.ordered_repr import attributed_repr
+from esnb.values.state import text_of
 
-
-class _Absent:
-    def __repr__(self) -> str:
-        return "ABSENT"
-
-
-ABSENT: Final = _Absent()
-"""The value of a field that a state does not have."""
-
-_LONGEST = 80
-_DEEPEST = 5
-"""Levels of dicts within dicts that are described entry by entry."""
+_MOST = 10
+"""Entries of one field that are named."""
 
 
 class FieldChange(NamedTuple):
@@ -46,83 +39,76 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldCh
     ]
 
 
-def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal; NaN is equal to NaN, and objects without an
-    equality of their own are compared by their attributes.
-    """
-    if one is other:
-        return True
-    try:
-        if _equal(one, other):
-            return True
-        if type(one) is not type(other):
-            return False
-        if isinstance(one, list | tuple):
-            return len(one) == len(other) and all(map(same, one, other))
-        if isinstance(one, dict):
-            return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
-        if isinstance(one, float | complex | Decimal):  # not a number, or in part
-            return repr(one) == repr(other)
-        if getattr(type(one), "__eq__", None) is object.__eq__:
-            ours, theirs = dict(attributes(one)), dict(attributes(other))
-            return bool(ours) and same(ours, theirs)
-    except Exception:  # noqa: BLE001  whatever their own __eq__ raises: shown as changed
-        return False
-    return False
-
-
-def _equal(one: Any, other: Any) -> bool:
-    try:
-        equal = one == other
-    except Exception:  # noqa: BLE001  its own __eq__'s, or that of something in it: looked into
-        return False
-    if isinstance(equal, bool):
-        return equal
-    every = getattr(equal, "all", None)  # arrays compare element by element
-    return bool(every()) if callable(every) else bool(equal)
-
-
 def describe_changes(found: Iterable[FieldChange]) -> str:
     """The changes in one line.
 
     >>> describe_changes(changes({"price": 10}, {"price": 12, "tags": ["new"]}))
     "price: 10 → 12; tags: ['new']"
+    >>> describe_changes(changes({"tags": ["new"]}, {"tags": ["new", "hot"]}))
+    "tags: + 'hot'"
     """
-    return "; ".join(text for change in found for text in _describe_change(change, _DEEPEST))
+    return "; ".join(text for change in found for text in _described(change))
 
 
-def _describe_change(change: FieldChange, levels: int) -> list[str]:
-    field, before, after = change
-    if before is ABSENT:
-        return [f"{field}: {_short(after)}"]
-    if after is ABSENT:
-        return [f"{field}: {_short(before)} → (gone)"]
-    if levels and isinstance(before, dict) and isinstance(after, dict):
-        try:
-            return _entries(field, before, after, levels - 1)
-        except Exception:  # noqa: BLE001, S110  dicts that cannot be read: they are shown whole
-            pass
-    return [f"{field}: {_short(before)} → {_short(after)}"]
+def _described(change: FieldChange) -> Iterator[str]:
+    """The texts of a field, one for each place in it at which something changed."""
+    found = entries(change.before, change.after)
+    named = islice(found, _MOST)
+    for (place, is_in_sequence), group in groupby(named, lambda each: _place(change.field, each)):
+        sides = map(_sides, group)
+        yield from (
+            [f"{place}: {', '.join(sides)}"]
+            if is_in_sequence
+            else (f"{place}: {side}" for side in sides)
+        )
+    if left := sum(1 for _ in found):
+        yield f"{change.field}: … {left:,} more"
 
 
-def _entries(
-    field: str, before: Mapping[Any, Any], after: Mapping[Any, Any], levels: int
-) -> list[str]:
-    """Of a large mapping only the entries that changed are worth the line."""
-    return [
-        text
-        for entry in changes(_by_text(before), _by_text(after))
-        for text in _describe_change(entry._replace(field=f"{field}.{entry.field}"), levels)
-    ]
+def _place(field: str, entry: EntryDifference) -> tuple[str, bool]:
+    """What an entry's text begins with; additions to one list, or set, have it in common."""
+    steps = entry.steps[:-1] if entry.is_in_sequence else entry.steps
+    return field + "".join(map(_step, steps)), entry.is_in_sequence
 
 
-def _by_text(value: Mapping[Any, Any]) -> dict[str, Any]:
-    return {key if isinstance(key, str) else text_of(key): inner for key, inner in value.items()}
+def _step(step: PathStep) -> str:
+    if step.kind == "index":
+        return f"[{step.name}]"
+    return f".{step.name if isinstance(step.name, str) else text_of(step.name)}"
+
+
+def _sides(entry: EntryDifference) -> str:
+    if entry.is_in_sequence:
+        return f"{entry.mark} {_short(entry.after if entry.mark == '+' else entry.before)}"
+    if entry.before is ABSENT:
+        return _short(entry.after)
+    if entry.after is ABSENT:
+        return f"{_short(entry.before)} → (gone)"
+    before, after = (text_of(each, attributed_repr) for each in (entry.before, entry.after))
+    if _cut(before) == _cut(after) and before != after:
+        start = max(0, _common(before, after) - LONGEST // 2)
+        before, after = _from(start, before), _from(start, after)
+    return f"{_cut(before)} → {_cut(after)}"
 
 
 def _short(value: Any) -> str:
-    text = text_of(value)
-    if len(text) <= _LONGEST:
+    return _cut(text_of(value, attributed_repr))
+
+
+def _cut(text: str) -> str:
+    if len(text) <= LONGEST:
         return text
-    half = _LONGEST // 2
+    half = LONGEST // 2
     return f"{text[:half]}…{text[-half:]}"
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both texts begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _from(start: int, text: str) -> str:
+    """The part of a long text that begins at `start`."""
+    part = text[start : start + LONGEST - 2]
+    return f"…{part}{'…' if start + len(part) < len(text) else ''}"

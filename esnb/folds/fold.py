@@ -15,8 +15,10 @@ from eventsourcing.utils import resolve_topic
 
 from esnb.snapshotting.beginning import MissingEventsError, can_begin, missing_events
 from esnb.sources.application import ApplicationSource
+from esnb.sources.ids import SHORTEST, is_uuid
 from esnb.sources.moments import own_time
 from esnb.sources.redaction import NOTHING, Redaction
+from esnb.values.ordered_repr import short_repr
 from esnb.values.state import AggregateState, kept, state_of
 
 ProjectorFunction = Callable[[Any, Iterable[Any]], Any]
@@ -33,6 +35,8 @@ class Step:
 
     stored: StoredEvent
     type: str
+    name: str
+    """The event's own name: its type without the class around it."""
     time: datetime | None
     data: Any
     """The event's payload as it is stored, decoded as far as it can be."""
@@ -63,10 +67,19 @@ def recorded(source: ApplicationSource, aggregate_id: UUID | str) -> Sequence[St
     stored_events = source.select(aggregate_id)
     if not stored_events:
         raise AggregateNotFoundError(
-            f"{source.name} has no aggregate {str(aggregate_id)!r}: "
+            f"{source.name} has no aggregate {short_repr(str(aggregate_id))}{_nor(aggregate_id)}: "
             "esnb.streams(app) lists those it has"
         )
     return stored_events
+
+
+def _nor(aggregate_id: UUID | str) -> str:
+    """What else was looked for: an id that begins so."""
+    if isinstance(aggregate_id, UUID) or is_uuid(aggregate_id):
+        return ""
+    if len(aggregate_id) < SHORTEST:
+        return f" (the beginning of an id has {SHORTEST} characters at least)"
+    return ", nor one whose id begins so"
 
 
 def require_version(
@@ -160,6 +173,7 @@ def fold(
         yield Step(
             stored,
             record.type,
+            record.name,
             _time(data, event) or record.recorded,
             data,
             event,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 from typing import Any
-from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import StoredEvent
 
 from esnb.folds.fold import ProjectorFunction, fold, recorded
 from esnb.folds.versions import Version, as_versions
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 
@@ -25,7 +25,7 @@ class GrowingHistory:
     def __init__(
         self,
         app: Application[Any],
-        aggregate_id: UUID | str,
+        aggregate_id: Identified,
         *,
         projector_func: ProjectorFunction | None = None,
         redact: Redact | Redaction | None = None,
@@ -33,7 +33,7 @@ class GrowingHistory:
     ) -> None:
         """`purpose` is how an error names the caller; the rest as in `versions`."""
         self._source = application_of(app, purpose)
-        self._id = aggregate_id
+        self._id = find_id(self._source, aggregate_id)
         redaction = Redaction(redact)
         self._last: int | None = None
         self._next: deque[StoredEvent] = deque()
@@ -53,8 +53,9 @@ class GrowingHistory:
         """The versions that these events, which follow those folded before, make."""
         for event in stored:
             self._next.append(event)
-            yield next(self._versions)
+            version = next(self._versions)
             self._last = event.originator_version
+            yield version
 
     def _taken(self) -> Iterator[StoredEvent]:
         """The fold's events: it is asked for as many versions as there are events."""

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from eventsourcing.application import Application
 
 from esnb.clients.uri import masked_error
 from esnb.folds.changes import FieldChange, changes, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, recorded, up_to
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.numbers import whole
 from esnb.sources.progress_bar import track
-from esnb.sources.record import Origin, own_name
+from esnb.sources.record import Origin
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
 from esnb.values.state import AggregateState
@@ -30,6 +30,8 @@ class Version:
     """The aggregate's id."""
     number: int
     type: str
+    event: str
+    """The event's own name: its type without the class around it."""
     time: datetime | None
     data: Any
     """The event's payload, as it is stored."""
@@ -41,9 +43,9 @@ class Version:
     """Why this event, or one before it, could not be applied."""
 
     @property
-    def event(self) -> str:
-        """The event's own name: its type without the class around it."""
-        return own_name(self.type)
+    def around(self) -> str:
+        """The class around the event; empty where there is none."""
+        return self.type[: -len(self.event) - 1] if self.event != self.type else ""
 
     @cached_property
     def changes(self) -> list[FieldChange]:
@@ -60,7 +62,7 @@ class Version:
 
 def versions(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     to: int | None = None,
     projector_func: ProjectorFunction | None = None,
@@ -88,6 +90,7 @@ def versions(
     [(1, []), (2, ['roll over'])]
     """
     source = application_of(app, purpose)
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     last = whole(to, "version")
     if last is not None:
@@ -107,6 +110,7 @@ def as_versions(steps: Iterable[Step], redaction: Redaction, origin: Origin) -> 
             str(step.stored.originator_id),
             step.version,
             step.type,
+            step.name,
             step.time,
             redaction.of_payloads(origin).data(step.data),
             before,

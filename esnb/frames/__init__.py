@@ -2,7 +2,8 @@
 
 Every function takes what an `eventsourcing` application already has and returns
 a frame with fixed columns and dtypes, even when it is empty. What a frame shows
-is what the library recorded and folded.
+is what the library recorded and folded. It shows itself with one line a row;
+`esnb.options.display = "pandas"` shows it as pandas does.
 """
 
 from esnb.folds.versions import Version, versions

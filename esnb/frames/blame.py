@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
-from uuid import UUID
 
 import pandas as pd
 from eventsourcing.application import Application
@@ -15,9 +14,11 @@ from esnb.folds.fold import ProjectorFunction, fold, recorded
 from esnb.folds.versions import Version, versions
 from esnb.frames.schema import build_rows
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact
 from esnb.sources.source import application_of
+from esnb.tables.kind import Kind
 from esnb.values.ordered_repr import short_repr
 from esnb.values.state import AggregateState
 
@@ -28,11 +29,12 @@ BLAME: Schema = {
     "type": "string",
     "time": "time",
 }
+FIELD = Kind("field", strong="field", kept=frozenset({"value"}))
 
 
 def blame(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     projector_func: ProjectorFunction | None = None,
@@ -59,9 +61,10 @@ def blame(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.blame(app, dog.id)[["field", "value", "version", "type"]]
-        field        value  version            type
-    0    name         Fido        1  Dog.Registered
-    1  tricks  [roll over]        2  Dog.TrickAdded
+    field   value          version  type
+    name    'Fido'               1  Dog.Registered
+    tricks  ['roll over']        2  Dog.TrickAdded
+    2 fields
     """
     app = guarded_argument(app)
     setters: dict[str, Version] = {}
@@ -80,6 +83,7 @@ def blame(
         setters |= {change.field: each for change in each.changes}
         state = each.state
     return build_rows(
+        FIELD,
         BLAME,
         (
             (name, value, setters[name].number, setters[name].type, setters[name].time)
@@ -90,7 +94,7 @@ def blame(
 
 def bisect(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     predicate: Callable[[Any], object],
     *,
     projector_func: ProjectorFunction | None = None,
@@ -123,6 +127,7 @@ def bisect(
             "lambda product: product.price < 0"
         )
     source = application_of(app, "bisect()")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     steps = fold(source, stored, projector_func)
     for step in track(steps, unit="versions", total=len(stored), progress=progress):

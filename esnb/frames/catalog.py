@@ -16,12 +16,14 @@ from eventsourcing.utils import construct_topic
 
 from esnb.clients.uri import guarded_argument
 from esnb.frames.schema import build_rows
+from esnb.sources.bookkeeping import ENVELOPE
 from esnb.sources.columns import Schema
 from esnb.sources.moments import own_time
 from esnb.sources.payload import collector_paused
 from esnb.sources.progress_bar import track
 from esnb.sources.record import Record
 from esnb.sources.source import source_of
+from esnb.tables.kind import Kind
 
 CATALOG: Schema = {
     "type": "string",
@@ -33,7 +35,7 @@ CATALOG: Schema = {
     "last_time": "time",
     "topic": "string",
 }
-_ENVELOPE = frozenset({"originator_id", "originator_version", "originator_topic", "timestamp"})
+EVENT_TYPE = Kind("type", strong="type", secondary=frozenset({"topic"}))
 
 
 def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame:
@@ -61,14 +63,15 @@ def catalog(app_or_module: Any, *, progress: bool | None = None) -> pd.DataFrame
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.catalog(app)[["type", "aggregate", "fields", "events"]]
-                 type aggregate      fields  events
-    0  Dog.Registered       Dog   name: str       1
-    1  Dog.TrickAdded       Dog  trick: str       1
+    type            aggregate  fields      events
+    Dog.Registered  Dog        name: str        1
+    Dog.TrickAdded  Dog        trick: str       1
+    2 types
     """
     app_or_module = guarded_argument(app_or_module)
     if isinstance(app_or_module, ModuleType) or _is_aggregate_class(app_or_module):
-        return build_rows(CATALOG, _defined(app_or_module))
-    return build_rows(CATALOG, _recorded(app_or_module, progress))
+        return build_rows(EVENT_TYPE, CATALOG, _defined(app_or_module))
+    return build_rows(EVENT_TYPE, CATALOG, _recorded(app_or_module, progress))
 
 
 CatalogRow = tuple[Any, ...]
@@ -113,11 +116,7 @@ def _recorded(source: Any, progress: bool | None) -> Iterator[CatalogRow]:
             kind = kinds.setdefault(record.topic, _Kind(record.type))
             kind.events += 1
             kind.streams.add(record.stream)
-            named = (
-                aggregates[record.stream]
-                or record.type.rpartition(".")[0]
-                or opened.category(record, None)
-            )
+            named = aggregates[record.stream] or record.around or opened.category(record, None)
             if named:
                 kind.aggregates[named] = None
             _note_fields(kind, data)
@@ -136,7 +135,7 @@ def _note_fields(kind: _Kind, data: Any) -> None:
     if type(data) is not dict:
         return
     for name, value in data.items():
-        if name not in _ENVELOPE:
+        if name not in ENVELOPE:
             type_name = "None" if value is None else type(value).__name__
             kind.fields.setdefault(name, {})[type_name] = None
 
@@ -176,7 +175,7 @@ def _definition(event_class: type[Any], aggregate: str | None) -> CatalogRow:
     declared: dict[str, str] = {}
     for each in reversed(event_class.__mro__):
         for name, kind in inspect.get_annotations(each).items():
-            if name not in _ENVELOPE and not name.startswith("_") and not _is_class_wide(kind):
+            if name not in ENVELOPE and not name.startswith("_") and not _is_class_wide(kind):
                 declared[name] = _declared(kind)
     topic = construct_topic(event_class)
     return (

@@ -6,8 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-from urllib.parse import unquote
+from typing import Any
 
 import pandas as pd
 from eventsourcing.application import Application
@@ -23,6 +22,7 @@ from esnb.sources.columns import Schema
 from esnb.sources.lag import application_lag, category_lag
 from esnb.sources.redis_client import answering
 from esnb.sources.source import describe_source, is_client
+from esnb.tables.kind import Kind
 
 _URL = "REDIS_URL"
 _KEY_PREFIX = "REDIS_KEY_PREFIX"
@@ -34,6 +34,7 @@ CHECKPOINTS: Schema = {
     "head": "Int64",
     "lag": "Int64",
 }
+CHECKPOINT = Kind("checkpoint", strong="name")
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,14 @@ def checkpoints(source: Any) -> pd.DataFrame:
     >>> view = POPOTrackingRecorder()
     >>> view.insert_tracking(Tracking("Shop", 7))
     >>> esnb.checkpoints(view)[["application", "position"]]
-      application  position
-    0        Shop         7
+    application  position
+    Shop                7
+    1 checkpoint
     """
     source = guarded_argument(source)
     found = sorted(_checkpoints(source), key=lambda each: (each.name, each.application))
     return build(
+        CHECKPOINT,
         CHECKPOINTS,
         {column: [getattr(each, column) for each in found] for column in CHECKPOINTS},
     )
@@ -148,17 +151,18 @@ def _of_followers(app: Application[Any]) -> Iterator[CheckpointRow]:
         return
     from esnb.clients.redis import redis_client  # brings redis-py
     from esnb.redis.connection import check_url
+    from esnb.redis.tracking_hash import followed
 
     check_url(url)
     head = app.recorder.max_notification_id()
     with closing(redis_client(url)) as client, answering(client):
-        found = list(_of_redis(client, prefix))
+        found = list(followed(client, prefix))
     own = stream_prefix(app.env, app.name)
     for each in found:
-        is_own = None in (own, each.prefix) or own == each.prefix
+        is_own = None in (own, each.streams) or own == each.streams
         if each.application == app.name and is_own:
             yield CheckpointRow(
-                each.name,
+                each.view,
                 each.application,
                 each.position,
                 head,
@@ -190,15 +194,16 @@ def _prefix_of(stores: Any) -> str | None:
 
 def _of_stores(stores: Any) -> Iterator[CheckpointRow]:
     """Every view's in the Redis of `stores`."""
-    prefix = _prefix_of(stores)
+    from esnb.redis.tracking_hash import followed  # brings redis-py
+
     with answering(stores.redis):
-        found = list(_of_redis(stores.redis, prefix))
-    for name, application, position, prefix, _ in found:
+        found = list(followed(stores.redis, _prefix_of(stores)))
+    for each in found:
         head = lag = None
         # Without a prefix they are in no category: any stream may be one of them.
-        if category := application if prefix is None else prefix:
-            head, lag = category_lag(stores.eventstoredb, category, position)
-        yield CheckpointRow(name, application, position, head, lag)
+        if category := each.application if each.streams is None else each.streams:
+            head, lag = category_lag(stores.eventstoredb, category, each.position)
+        yield CheckpointRow(each.view, each.application, each.position, head, lag)
 
 
 def _of_groups(client: Any) -> Iterator[CheckpointRow]:
@@ -209,42 +214,3 @@ def _of_groups(client: Any) -> Iterator[CheckpointRow]:
             for column in ("checkpoint", "last_known", "lag")
         )
         yield CheckpointRow(group["group"], group["stream"], place, head, lag)
-
-
-class _Followed(NamedTuple):
-    """What a view says of an application that it follows."""
-
-    name: str
-    application: str
-    position: int
-    prefix: str | None
-    """Of the streams that it follows; None: it does not tell."""
-    event: CheckpointEvent | None
-    """The event that the position is of, or one below it; None: it does not tell."""
-
-
-def _of_redis(client: Any, prefix: str | None) -> Iterator[_Followed]:
-    """The checkpoints of all views in a Redis: they are in one hash a view."""
-    from esnb.redis.followed import followed_prefix  # brings redis-py
-
-    prefix = prefix or "esnb"
-    for key in client.scan_iter(match=f"{_escaped(prefix)}:{{*}}*~tracking"):
-        name = _projection_in(key.decode(), prefix)
-        stored = client.hgetall(key)
-        for field, value in stored.items():
-            if field.startswith(b"id:"):
-                application = field[3:].decode()
-                streams = followed_prefix(stored, application)
-                text = stored.get(b"event:" + field[3:])
-                event = None if text is None else CheckpointEvent.from_text(text)
-                yield _Followed(name, application, int(value), streams, event)
-
-
-def _escaped(text: str) -> str:
-    return "".join(f"\\{character}" if character in "*?[]\\" else character for character in text)
-
-
-def _projection_in(key: str, prefix: str) -> str:
-    """The projection that `{prefix}:{name}@label~tracking` is named after, a label with it."""
-    name, _, rest = key[len(prefix) + 2 :].partition("}")
-    return unquote(name) + rest.removesuffix("~tracking")

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
-from uuid import UUID
 
 import pandas as pd
 
 from esnb.clients.uri import guarded_argument
 from esnb.frames.flatten import flatten as flattened
 from esnb.frames.schema import build, build_rows
-from esnb.sources.application import require_id
+from esnb.sources.bookkeeping import ENVELOPE
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.moments import Moment
 from esnb.sources.numbers import bound, count
 from esnb.sources.payload import collector_paused
 from esnb.sources.progress_bar import track
-from esnb.sources.record import EventSource, Record, Records
+from esnb.sources.record import SERVER_COLUMNS, EventSource, Record, Records
 from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.selected import DecodedEvent, selected
 from esnb.sources.selection import EVERYTHING, EventSelection, TimeColumn, Types, select
 from esnb.sources.source import source_of
+from esnb.tables.kind import Kind
 
 EVENTS: Schema = {
     "stream": "string",
@@ -36,6 +37,15 @@ EVENTS: Schema = {
     "metadata": "object",
 }
 LATER: Schema = {"topic": "string", "recorded": "time", "error": "string"}
+EVENT = Kind(
+    "event",
+    strong="type",
+    counted="stream",
+    secondary=ENVELOPE.union(
+        {"position", "event_id", "metadata", *SERVER_COLUMNS, "topic", "recorded"}
+    ),
+    payloads=frozenset({"data"}),
+)
 
 STREAMS: Schema = {
     "stream": "string",
@@ -48,6 +58,7 @@ STREAMS: Schema = {
     "last_type": "string",
     "state": "string",
 }
+STREAM = Kind("stream", strong="category", secondary=frozenset({"first_version", "last_version"}))
 
 
 def events(
@@ -109,8 +120,9 @@ def events(
     >>> app = Application()
     >>> _ = app.save(Aggregate())
     >>> esnb.events(app)[["version", "type", "position"]]
-       version               type  position
-    0        1  Aggregate.Created         1
+    version  type               position
+          1  Aggregate.Created         1
+    1 event
     """
     source = guarded_argument(source)
     opened = source_of(source)
@@ -127,7 +139,7 @@ def events(
 
 def stream(
     source: Any,
-    id_or_name: UUID | str,
+    id_or_name: Identified,
     *,
     start: int | None = None,
     stop: int | None = None,
@@ -138,7 +150,9 @@ def stream(
 ) -> pd.DataFrame:
     """One aggregate's events, or one stream's, in order, with the columns of `events`.
 
-    `id_or_name` is a UUID, its text, or a value of a `stream` column. `start`
+    `id_or_name` is a UUID, its text, a value of a `stream` column, the aggregate
+    itself, a row of `streams`, or the beginning of one id only (8 digits at
+    least; ValueError lists the ids where there are several). `start`
     (inclusive) and `stop` (exclusive) are versions, which count from 1 on every
     source; `last=20` takes the newest 20 of them. A stream without events, or
     one that does not exist, is an empty frame; a client's tombstoned stream is
@@ -161,16 +175,17 @@ def stream(
     >>> dog.trigger_event(Aggregate.Event)
     >>> _ = app.save(dog)
     >>> esnb.stream(app, dog.id, last=1)[["version", "type"]]
-       version             type
-    0        2  Aggregate.Event
+    version  type
+          2  Aggregate.Event
+    1 event
     """
     source = guarded_argument(source)
     opened = source_of(source)
-    require_id(id_or_name, "a stream")
+    name = find_id(opened, id_or_name, "a stream")
     start, stop, last = bound(start, "start"), bound(stop, "stop"), count(last, "last")
     reading = _read(
         opened,
-        opened.stream(id_or_name, start, stop, last),
+        opened.stream(name, start, stop, last),
         EVERYTHING,
         None,
         progress,
@@ -217,9 +232,10 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
     >>> app = Application()
     >>> _ = app.save(Aggregate(), Aggregate())
     >>> esnb.streams(app, match="Aggregate-*")[["category", "events"]]
-        category  events
-    0  Aggregate       1
-    1  Aggregate       1
+    category   events
+    Aggregate       1
+    Aggregate       1
+    2 streams
     """
     source = guarded_argument(source)
     opened = source_of(source)
@@ -232,7 +248,7 @@ def streams(source: Any, *, match: str | None = None, progress: bool | None = No
             if known is None:
                 known = seen[record.stream] = _Seen(record, record)
             known.add(record)
-    return build_rows(STREAMS, _rows(opened, seen, match))
+    return build_rows(STREAM, STREAMS, _rows(opened, seen, match))
 
 
 def _rows(
@@ -254,29 +270,6 @@ def _rows(
                 known.last.type,
                 "tombstoned" if known.tombstoned else None,
             )
-
-
-@dataclass(slots=True)
-class DecodedEvent:
-    """An event that was selected, decoded."""
-
-    record: Record
-    data: Any
-    error: str | None
-    """Why the payload could not be decoded."""
-    time: datetime | None
-
-
-def selected(
-    source: EventSource, records: Iterable[Record], selection: EventSelection
-) -> Iterator[DecodedEvent]:
-    """Those of `records` that pass `selection`."""
-    for record in records:
-        if selection.has_type(record.topic, record.type):
-            data, error = source.decode(record)
-            time = record.time_with(data)
-            if selection.has_time(time, record.recorded):
-                yield DecodedEvent(record, data, error, time)
 
 
 @dataclass(slots=True)
@@ -323,6 +316,6 @@ def _tabulated(
         columns["error"] = [row.record.remark or redaction.reason(row.error) for row in rows]
         columns["metadata"] = list(map(redaction.data, columns["metadata"]))
     if not flatten:
-        return build(schema, {**columns, "data": payloads})
+        return build(EVENT, schema, {**columns, "data": payloads})
     del schema["data"]
-    return build(schema, columns, fields=flattened(payloads, schema))
+    return build(EVENT, schema, columns, fields=flattened(payloads, schema))

@@ -10,12 +10,11 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
-from esnb.frames.events import DecodedEvent, selected
 from esnb.sources import line
 from esnb.sources.file import FileSource
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.line import NotAnExportError
 from esnb.sources.moments import Moment, own_time
 from esnb.sources.numbers import bound, count
@@ -23,6 +22,7 @@ from esnb.sources.payload import decode_announced
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Origin, Record
 from esnb.sources.redaction import Redact, Redaction
+from esnb.sources.selected import DecodedEvent, selected
 from esnb.sources.selection import TimeColumn, Types, select
 from esnb.sources.source import source_of
 
@@ -31,7 +31,7 @@ def export(
     source: Any,
     path: str | os.PathLike[str],
     *,
-    stream: UUID | str | None = None,
+    stream: Identified | None = None,
     start: int | None = None,
     limit: int | None = None,
     types: Types | None = None,
@@ -69,9 +69,10 @@ def export(
     >>> esnb.export(app, path)
     2
     >>> esnb.events(path)[["type", "version"]]
-                 type  version
-    0  Dog.Registered        1
-    1  Dog.Registered        1
+    type            version
+    Dog.Registered        1
+    Dog.Registered        1
+    2 events
     """
     source = guarded_argument(source)
     opened = source_of(source)
@@ -80,7 +81,10 @@ def export(
     redaction = Redaction(redact)
     place = Path(path)
     _refuse_other_file(place)
-    reading = opened.events(start) if stream is None else opened.stream(stream, start, None, None)
+    if stream is None:
+        reading = opened.events(start)
+    else:
+        reading = opened.stream(find_id(opened, stream, "a stream"), start, None, None)
     with reading as records:
         tracked = track(
             records,

@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import Any, NoReturn
-from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import same
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, recorded
+from esnb.folds.same import same
 from esnb.literals.constructor import arguments
 from esnb.literals.imports import NoLiteralError, is_name
 from esnb.literals.layout import written
 from esnb.literals.literal import SourceWriter
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import REDACTED, Redact, Redaction
 from esnb.sources.source import application_of
@@ -33,7 +33,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 def given_when_then(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     projector_func: ProjectorFunction | None = None,
@@ -77,6 +77,7 @@ def given_when_then(
     app = guarded_argument(app)
     source = application_of(app, "given_when_then()")
     version = whole(version, "version")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     last = stored[-1].originator_version if version is None else version
     steps = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import takewhile
-from typing import Any
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 import pandas as pd
@@ -12,7 +12,7 @@ from eventsourcing.application import AggregateNotFoundError, Application
 from eventsourcing.persistence import StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, changes
+from esnb.folds.changes import changes
 from esnb.folds.fold import (
     ProjectorFunction,
     fold,
@@ -21,26 +21,34 @@ from esnb.folds.fold import (
     time_of,
     up_to,
 )
+from esnb.folds.same import ABSENT
 from esnb.folds.versions import versions
 from esnb.frames.schema import build, build_rows
 from esnb.sources.application import ApplicationSource
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.moments import Moment, read_end
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
+from esnb.tables.kind import Kind
+from esnb.values.ordered_repr import short_repr, without_addresses
 from esnb.values.state import AggregateState
 
 HISTORY: Schema = {"version": "Int64", "type": "string", "time": "time", "changed": "string"}
+Numbers = Literal["exact", "float"]
 DIFF: Schema = {"field": "string", "before": "object", "after": "object"}
+VERSION = Kind("version", strong="type", kept=frozenset({"changed"}))
+CHANGED_FIELD = Kind("changed field", strong="field", kept=frozenset({"before", "after"}))
 
 
 def history(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
+    numbers: Numbers = "exact",
     progress: bool | None = None,
 ) -> pd.DataFrame:
     """One row per version: the event, what it changed, and the whole state after it.
@@ -63,8 +71,20 @@ def history(
     stand in the state; `changed` still says that they changed, but omits the
     text of an error, which may contain such a value.
 
-    Raises AggregateNotFoundError for an id without events, TypeError when `app`
-    is not an Application.
+    `numbers="float"` makes a float64 column of every field that holds only
+    numbers, for pandas' own statistics and plots, which leave out Decimals:
+    `history(app, id, numbers="float").plot(x="time", y="price",
+    drawstyle="steps-post")` (with matplotlib: `pip install "esnb[plot]"`). What
+    is lost: digits after about the sixteenth, how many decimals a price was
+    written with (12.50 is 12.5), exact sums, and what made a value missing: None
+    is NaN. Numbers beyond 1.8e308 are infinite. `changed` stays exact.
+
+    `aggregate_id` is a UUID or text, the aggregate itself, a row of `streams`, or
+    the beginning of an id, 8 digits at least, here as wherever an id is asked for.
+
+    Raises AggregateNotFoundError for an id without events, ValueError, which lists
+    them, where several ids begin so, and for any other `numbers`, TypeError when
+    `app` is not an Application.
 
     >>> import esnb
     >>> from eventsourcing.application import Application
@@ -74,11 +94,14 @@ def history(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.history(app, dog.id)[["version", "type", "changed"]]
-       version            type                     changed
-    0        1  Dog.Registered    name: 'Fido'; tricks: []
-    1        2  Dog.TrickAdded  tricks: [] → ['roll over']
+    version  type            changed
+          1  Dog.Registered  name: 'Fido'; tricks: []
+          2  Dog.TrickAdded  tricks: + 'roll over'
+    2 versions
     """
     app = guarded_argument(app)
+    if numbers not in get_args(Numbers):
+        raise ValueError(f"numbers={short_repr(numbers)}: pass 'exact' or 'float'")
     columns: dict[str, list[Any]] = {name: [] for name in HISTORY}
     states: list[AggregateState] = []
     for version in versions(
@@ -94,7 +117,7 @@ def history(
         columns["time"].append(version.time)
         columns["changed"].append(version.changed)
         states.append(version.state)
-    return build(HISTORY, columns, fields=_fields(states))
+    return build(VERSION, HISTORY, columns, fields=_fields(states), floats=numbers == "float")
 
 
 def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:
@@ -111,7 +134,7 @@ def _fields(states: list[AggregateState]) -> dict[str, list[Any]]:
 
 def at(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     time: Moment | None = None,
@@ -143,6 +166,7 @@ def at(
     if version is not None and time is not None:
         raise ValueError("pass version= or time=, not both")
     version = whole(version, "version")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     if version is not None:
         stored = up_to(source, aggregate_id, stored, version)
@@ -174,7 +198,7 @@ def _is_by(
 
 def diff(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     before: int | None = None,
     after: int | None = None,
@@ -183,7 +207,8 @@ def diff(
 ) -> pd.DataFrame:
     """The fields that differ between two versions of an aggregate.
 
-    Columns: `field` (string), `before`, `after` (object: independent copies; NA
+    Columns: `field` (string), `before`, `after` (object: independent copies, and
+    a text for an object without a `__repr__`, whose address would say nothing; NA
     where that version has no such field). `after` defaults to the last version,
     `before` to the one before `after`; a `before` below the first version stands
     for the time before the aggregate existed. Fields are those that `history`
@@ -200,12 +225,14 @@ def diff(
     >>> dog.add_trick("roll over")
     >>> _ = app.save(dog)
     >>> esnb.diff(app, dog.id)
-        field before        after
-    0  tricks     []  [roll over]
+    field   before  after
+    tricks  []      ['roll over']
+    1 changed field
     """
     app = guarded_argument(app)
     source = application_of(app, "diff()")
     before, after = whole(before, "before"), whole(after, "after")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     numbers = [event.originator_version for event in stored]
     newer = numbers[-1] if after is None else after
@@ -224,10 +251,12 @@ def diff(
             break
     found = changes(states.get(older, {}), states.get(newer, {}))
     return build_rows(
-        DIFF, ((change.field, shown(change.before), shown(change.after)) for change in found)
+        CHANGED_FIELD,
+        DIFF,
+        ((change.field, shown(change.before), shown(change.after)) for change in found),
     )
 
 
 def shown(value: Any) -> Any:
-    """A side of a change as a cell."""
-    return pd.NA if value is ABSENT else value
+    """A side of a change as a cell; objects that have no text of their own by their attributes."""
+    return pd.NA if value is ABSENT else without_addresses(value)

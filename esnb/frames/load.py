@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Protocol
+from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import IntegrityError, StoredEvent
@@ -161,7 +162,7 @@ def _target(origin: Origin, given: Any) -> _Target:
 
         return ServerTarget(
             category.lease.client,
-            lambda stream: category.naming.stream(originator_ids(given, stream)[0]),
+            lambda stream: category.naming.stream(_id_in(given, stream)),
             given.name,
             mapper_stored(given.mapper),
         )
@@ -178,6 +179,11 @@ def _target(origin: Origin, given: Any) -> _Target:
     return ServerTarget(client, lambda stream: f"{origin.name}-{stream}", origin.name)
 
 
+def _id_in(app: Application[Any], stream: str) -> UUID | str:
+    """The id under which an application is to keep a stream; it refuses what is not one itself."""
+    return next(iter(originator_ids(app, stream)), stream)
+
+
 class _RecorderTarget:
     """An application of the library's own persistence modules, which have no tombstones."""
 
@@ -189,7 +195,7 @@ class _RecorderTarget:
         return any(self._app.recorder.select_events(each, limit=1) for each in ids)
 
     def store(self, stream: str, records: Sequence[Record]) -> None:
-        originator_id = originator_ids(self._app, stream)[0]
+        originator_id = _id_in(self._app, stream)
         stored = mapper_stored(self._app.mapper)
         self._app.recorder.insert_events(
             [

@@ -12,6 +12,7 @@ from esnb.sources.columns import Schema
 from esnb.sources.numbers import end_of
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import describe_source
+from esnb.tables.kind import Kind
 
 OUTBOX_RECORDS: Schema = {
     "id": "string",
@@ -32,6 +33,14 @@ OUTBOX_RECORDS: Schema = {
     "position": "Int64",
     "topic": "string",
 }
+RECORD = Kind(
+    "record",
+    strong="type",
+    secondary=frozenset(
+        {"id", "settled", "correlation_id", "causation_id", "headers", "position", "topic"}
+    ),
+    payloads=frozenset({"payload"}),
+)
 
 
 def outbox_records(
@@ -90,7 +99,7 @@ def outbox_records(
     for name in ("payload", "headers"):
         columns[name] = list(map(redaction.data, columns[name]))
     columns["error"] = list(map(redaction.message, columns["error"]))
-    frame = build(OUTBOX_RECORDS, columns)
+    frame = build(RECORD, OUTBOX_RECORDS, columns)
     if size is not None and view.count() > len(frame):
         frame.attrs["truncated"] = True
     return frame

@@ -74,8 +74,9 @@ def project(
     ...     if type(event).__name__ == "TrickAdded":
     ...         view.count(event.trick, tracking)
     >>> esnb.project(app, count, Tricks, until=2)
-            key  type      field value
-    0  by_trick  dict  roll over     1
+    key       type  field      value
+    by_trick  dict  roll over      1
+    1 entry
     """
     app = guarded_argument(app)
     if not isinstance(app, Application):

@@ -15,6 +15,7 @@ from esnb.sources.jobs import jobs, jobs_in_pages
 from esnb.sources.numbers import end_of
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.redis_client import answering, redis_of
+from esnb.tables.kind import Kind
 
 QUEUE: Schema = {
     "id": "string",
@@ -33,6 +34,12 @@ QUEUE: Schema = {
     "data": "object",
     "correlation_id": "string",
 }
+JOB = Kind(
+    "job",
+    strong="name",
+    secondary=frozenset({"due", "started", "finished", "priority", "correlation_id"}),
+    payloads=frozenset({"data", "result"}),
+)
 
 
 def queue(
@@ -98,7 +105,7 @@ def queue(
         for name in ("progress", "result"):
             columns[name] = list(map(redaction.result, columns[name]))
         columns["reason"] = list(map(redaction.message, columns["reason"]))
-    frame = build(QUEUE, columns)
+    frame = build(JOB, QUEUE, columns)
     if truncated:
         frame.attrs["truncated"] = True
     return frame

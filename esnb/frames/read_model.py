@@ -11,16 +11,19 @@ import pandas as pd
 from eventsourcing.persistence import TrackingRecorder
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import same
+from esnb.folds.same import same
 from esnb.frames.failures import without_texts
 from esnb.frames.schema import build, build_rows
 from esnb.projections.views import kind_of
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import describe_source
+from esnb.tables.kind import Kind
 from esnb.values.state import written
 
 ENTRIES: Schema = {"key": "string", "type": "string", "field": "string", "value": "object"}
+ENTRY = Kind("entry", "entries", strong="key", kept=frozenset({"value"}))
+ROW = Kind("row")
 
 
 def read_model(
@@ -54,8 +57,9 @@ def read_model(
     >>> view = Tricks()
     >>> view.count("roll over", Tracking("Kennel", 1))
     >>> esnb.read_model(view)
-            key  type      field value
-    0  by_trick  dict  roll over     1
+    key       type  field      value
+    by_trick  dict  roll over      1
+    1 entry
     """
     runner_or_view = guarded_argument(runner_or_view)
     view = _view_of(runner_or_view)
@@ -110,6 +114,7 @@ def _of_entries(entries: Iterable[tuple[Any, ...]], redaction: Redaction) -> pd.
     if redaction:
         entries = without_texts(entries, redaction)
     return build_rows(
+        ENTRY,
         ENTRIES,
         (
             (key, kind, field, _entry(redaction, key, field, value))
@@ -155,4 +160,6 @@ def _of_records(
             {name: _entry(redaction, name, None, value) for name, value in record.items()}
             for record in records
         ]
-    return build({}, {}, fields={name: [record.get(name) for record in records] for name in names})
+    return build(
+        ROW, {}, {}, fields={name: [record.get(name) for record in records] for name in names}
+    )

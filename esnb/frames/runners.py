@@ -16,6 +16,7 @@ from esnb.running.runner_status import name_of, status_of
 from esnb.sources.columns import Schema
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import describe_source
+from esnb.tables.kind import Kind
 from esnb.threads.question import UnansweredError, together
 
 RUNNERS: Schema = {
@@ -28,6 +29,7 @@ RUNNERS: Schema = {
     "rate_per_s": "Float64",
     "error": "string",
 }
+RUNNER = Kind("runner", strong="name")
 
 
 def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
@@ -56,7 +58,7 @@ def runners(*runners: Any, redact: Redact | None = None) -> pd.DataFrame:
     redaction = Redaction(redact)
     columns = {column: [getattr(row, column, None) for row in rows] for column in RUNNERS}
     columns["error"] = list(map(redaction.message, columns["error"]))
-    return build(RUNNERS, columns)
+    return build(RUNNER, RUNNERS, columns)
 
 
 def _status(runner: Any) -> Callable[[], Any]:

@@ -9,7 +9,11 @@ that keeps every value.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from numbers import Real
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +21,8 @@ import numpy as np
 import pandas as pd
 
 from esnb.sources.columns import Dtype, Schema
+from esnb.tables.frame import Frame, as_frame
+from esnb.tables.kind import Kind
 from esnb.values.cell import as_cell, encodable
 from esnb.values.state import written
 
@@ -32,29 +38,35 @@ _FIRST, _LAST = (
 
 
 def build(
+    kind: Kind,
     schema: Schema,
     columns: Mapping[str, Sequence[Any]],
     fields: Mapping[str, Sequence[Any]] | None = None,
-) -> pd.DataFrame:
+    *,
+    floats: bool = False,
+) -> Frame:
     """A frame of `columns` as `schema` has them, then `fields` with inferred dtypes.
 
-    A column that `columns` lacks is missing throughout. The index is a plain
-    RangeIndex.
+    With `floats`, fields that hold only numbers are float64. A column that
+    `columns` lacks is missing throughout. The index is a plain RangeIndex. `kind`
+    is how the frame shows itself.
     """
     size = max((len(values) for values in (*columns.values(), *(fields or {}).values())), default=0)
     built = {name: typed(columns.get(name, [None] * size), dtype) for name, dtype in schema.items()}
     for name, values in (fields or {}).items():
-        built[encodable(name)] = inferred(values)
-    return pd.DataFrame(built, index=pd.RangeIndex(size), columns=pd.Index(list(built), dtype=str))
+        numbers = as_floats(values) if floats else None
+        built[encodable(name)] = inferred(values) if numbers is None else numbers
+    frame = pd.DataFrame(built, index=pd.RangeIndex(size), columns=pd.Index(list(built), dtype=str))
+    return as_frame(frame, replace(kind, columns=tuple(schema) or tuple(built)))
 
 
-def build_rows(schema: Schema, rows: Iterable[Sequence[Any]]) -> pd.DataFrame:
+def build_rows(kind: Kind, schema: Schema, rows: Iterable[Sequence[Any]]) -> Frame:
     """A frame of `rows`, each with a value for every column of `schema`."""
     columns: dict[str, list[Any]] = {name: [] for name in schema}
     for row in rows:
         for column, value in zip(columns.values(), row, strict=True):
             column.append(value)
-    return build(schema, columns)
+    return build(kind, schema, columns)
 
 
 def typed(values: Sequence[Any], dtype: Dtype) -> Any:
@@ -97,6 +109,30 @@ def inferred(values: Sequence[Any]) -> Any:
         if times.isna().sum() == list(values).count(None):
             return times
     return _objects(values)
+
+
+def as_floats(values: Sequence[Any]) -> Any:
+    """`values` as a float64 array, None and NA being NaN; None where not all of them are numbers.
+
+    What is beyond the largest float is infinite.
+    """
+    known = [value for value in values if value is not None and value is not pd.NA]
+    if not known or not all(map(_is_number, known)):
+        return None
+    return np.array([_float(value) for value in values], dtype=float)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool | Enum)
+
+
+def _float(value: Any) -> float:
+    if value is None or value is pd.NA or (isinstance(value, Decimal) and value.is_nan()):
+        return np.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf if value > 0 else -np.inf
 
 
 def _text(value: Any) -> str | None:

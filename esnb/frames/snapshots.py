@@ -12,18 +12,21 @@ from eventsourcing.application import Application
 from eventsourcing.persistence import AggregateRecorder, StoredEvent
 
 from esnb.clients.uri import guarded_argument
-from esnb.folds.changes import ABSENT, FieldChange, describe_changes, same
+from esnb.folds.changes import FieldChange, describe_changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, time_of
+from esnb.folds.same import ABSENT, same
 from esnb.frames.explained import explained
 from esnb.frames.schema import build_rows
 from esnb.snapshotting.beginning import MissingEventsError
 from esnb.snapshotting.fold_code import fold_fingerprint
 from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
-from esnb.sources.application import ApplicationSource, require_id
+from esnb.sources.application import ApplicationSource
 from esnb.sources.columns import Schema
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.source import application_of
+from esnb.tables.kind import Kind
 from esnb.values.difference import Comparison
 from esnb.values.state import AggregateState, full_state_of
 
@@ -38,6 +41,11 @@ SNAPSHOTS: Schema = {
     "fingerprint": "string",
     "recorded": "time",
 }
+SNAPSHOT = Kind(
+    "snapshot",
+    strong="stream",
+    secondary=frozenset({"topic", "fingerprint", "recorded"}),
+)
 VERIFIED: Schema = {
     "stream": "string",
     "version": "Int64",
@@ -51,7 +59,7 @@ VERIFIED: Schema = {
 
 def snapshots(
     app: Application[Any],
-    aggregate_id: UUID | str | None = None,
+    aggregate_id: Identified | None = None,
     *,
     progress: bool | None = None,
 ) -> pd.DataFrame:
@@ -77,12 +85,15 @@ def snapshots(
     >>> _ = app.save(dog)
     >>> app.take_snapshot(dog.id)
     >>> esnb.snapshots(app, dog.id)[["version", "store"]]
-       version store
-    0        1  popo
+    version  store
+          1  popo
+    1 snapshot
     """
     app = guarded_argument(app)
     source = application_of(app, "snapshots()")
+    wanted = None if aggregate_id is None else find_id(source, aggregate_id)
     return build_rows(
+        SNAPSHOT,
         SNAPSHOTS,
         (
             (
@@ -93,14 +104,14 @@ def snapshots(
                 getattr(stored, "fingerprint", None),
                 getattr(stored, "recorded", None),
             )
-            for stored in _kept_snapshots(source, aggregate_id, progress)
+            for stored in _kept_snapshots(source, wanted, progress)
         ),
     )
 
 
 def verify_snapshot(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
@@ -134,15 +145,17 @@ def verify_snapshot(
     >>> _ = app.save(dog)
     >>> app.take_snapshot(dog.id)
     >>> esnb.verify_snapshot(app, dog.id)[["version", "status"]]
-       version status
-    0        1     ok
+    version  status
+          1  ok
+    1 snapshot
     """
     app = guarded_argument(app)
     source = application_of(app, "verify_snapshot()")
-    require_id(aggregate_id)
+    aggregate_id = find_id(source, aggregate_id)
     found = list(_kept_snapshots(source, aggregate_id, False))
     verdicts = _verdicts(source, aggregate_id, found, projector_func, Redaction(redact))
     return build_rows(
+        SNAPSHOT,
         VERIFIED,
         (
             (*_identity(source, stored), *verdict)
@@ -251,9 +264,10 @@ def _differences(
             yield f"{name}: cannot be compared, {type(error).__name__}"
             continue
         if found is not None:
-            yield describe_changes([change] if not same(change.before, change.after) else []) or (
-                f"{name}: {found.reason}" if redaction else str(found.within(name))
-            )
+            if found.is_of_keys or same(change.before, change.after):
+                yield f"{name}: {found.reason}" if redaction else str(found.within(name))
+            else:
+                yield describe_changes([change])
 
 
 def _kept_snapshots(

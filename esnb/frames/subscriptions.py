@@ -11,6 +11,7 @@ from esnb.clients.uri import guarded_argument
 from esnb.frames.schema import build_rows
 from esnb.sources.columns import Schema
 from esnb.sources.groups import groups
+from esnb.tables.kind import Kind
 
 SUBSCRIPTIONS: Schema = {
     "stream": "string",
@@ -29,6 +30,13 @@ SUBSCRIPTIONS: Schema = {
     "message_timeout": "Float64",
     "max_retries": "Int64",
 }
+GROUP = Kind(
+    "group",
+    strong="group",
+    secondary=frozenset(
+        {"last_known", "strategy", "start_from", "message_timeout", "max_retries", "rate_per_s"}
+    ),
+)
 
 
 def subscriptions(source: Any) -> pd.DataFrame:
@@ -57,12 +65,13 @@ def subscriptions(source: Any) -> pd.DataFrame:
     >>> with esnb.connect(embedded=True) as stores:
     ...     stores.eventstoredb.create_subscription_to_all("mailing")
     ...     esnb.subscriptions(stores)[["stream", "group", "parked"]]
-      stream    group  parked
-    0   $all  mailing       0
+    stream  group    parked
+    $all    mailing       0
+    1 group
     """
     source = guarded_argument(source)
     found = sorted(groups(source), key=lambda info: (info.event_source, info.group_name))
-    return build_rows(SUBSCRIPTIONS, map(_row, found))
+    return build_rows(GROUP, SUBSCRIPTIONS, map(_row, found))
 
 
 def _row(info: Any) -> tuple[Any, ...]:

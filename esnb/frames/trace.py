@@ -22,6 +22,7 @@ from esnb.sources.record import EventSource
 from esnb.sources.redaction import Redact, Redaction
 from esnb.sources.redis_client import answering
 from esnb.sources.source import source_of
+from esnb.tables.kind import Kind
 
 TRACE: Schema = {
     "tree": "string",
@@ -37,6 +38,11 @@ TRACE: Schema = {
     "correlation_id": "string",
     "error": "string",
 }
+STATION = Kind(
+    "station",
+    strong="tree",
+    secondary=frozenset({"type", "depth", "id", "parent", "correlation_id"}),
+)
 
 
 @dataclass
@@ -71,6 +77,9 @@ def trace(
     EventStoreDB client: the tree then has events only. An event that was recorded
     without a correlation id begins a flow of its own, whose id is the event's.
 
+    The beginning of a UUID, 8 digits at least, is enough where it is that of one
+    flow only; ValueError lists them where it is not.
+
     Columns: `tree` (string: the type, drawn as a tree), `kind` (string: `event`,
     `outbox` or `job`), `type`, `place` (string: the stream, the outbox's or the
     queue's name), `version` (Int64: of the aggregate), `state` (string: the
@@ -100,8 +109,9 @@ def trace(
     ...     with esnb.correlate("order-17"):
     ...         _ = app.save(Aggregate())
     ...     esnb.trace(stores, "order-17")[["tree", "kind"]]
-                    tree   kind
-    0  Aggregate.Created  event
+    tree               kind
+    Aggregate.Created  event
+    1 station
     """
     source = guarded_argument(source)
     if correlation_id is None:
@@ -111,8 +121,7 @@ def trace(
         )
     wanted = str(correlation_id)
     most, redaction = count(limit, "limit"), Redaction(redact)
-    events = _events(source_of(source), wanted, progress)
-    hops = list(islice(events, None if most is None else most + 1))
+    wanted, hops = _found(source_of(source), wanted, most, progress)
     truncated = most is not None and len(hops) > most
     hops = hops[:most]
     if hasattr(source, "redis") and hasattr(source, "env"):
@@ -128,13 +137,28 @@ def trace(
     columns["tree"] = [text for text, _, _ in rows]
     columns["depth"] = [depth for _, depth, _ in rows]
     columns["correlation_id"] = [wanted] * len(rows)
-    frame = build(TRACE, columns)
+    frame = build(STATION, TRACE, columns)
     if truncated:
         frame.attrs["truncated"] = True
     return frame
 
 
 # --- its stations -------------------------------------------------------------------
+
+
+def _found(
+    source: EventSource, wanted: str, most: int | None, progress: bool | None
+) -> tuple[str, list[Hop]]:
+    """The whole id, and its events: one more than wanted, where there are more."""
+    from esnb.sources.correlated import whole_flow_id
+
+    end = None if most is None else most + 1
+    hops = list(islice(_events(source, wanted, progress), end))
+    if not hops:
+        whole = whole_flow_id(source, wanted, progress)
+        if whole != wanted:
+            return whole, list(islice(_events(source, whole, progress), end))
+    return wanted, hops
 
 
 def _events(source: EventSource, wanted: str, progress: bool | None) -> Iterator[Hop]:

@@ -16,9 +16,10 @@ from esnb.clients.uri import guarded_argument
 from esnb.folds.changes import changes
 from esnb.folds.fold import ProjectorFunction, Step, fold, projector_for, recorded
 from esnb.folds.versions import Version, as_versions
-from esnb.frames.history import DIFF, shown
+from esnb.frames.history import CHANGED_FIELD, DIFF, shown
 from esnb.frames.schema import build_rows
 from esnb.sources.application import ApplicationSource
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.numbers import whole
 from esnb.sources.redaction import NOTHING, Redact, Redaction
 from esnb.sources.source import application_of
@@ -30,7 +31,7 @@ Inserted = object | Sequence[object] | Callable[[Any], object]
 
 def what_if(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     *,
     skip: Collection[int] | int = (),
     insert: Mapping[int, Inserted] | None = None,
@@ -66,11 +67,13 @@ def what_if(
     >>> dog.add_trick("sit")
     >>> _ = app.save(dog)
     >>> esnb.what_if(app, dog.id, skip={2}, insert={4: lambda dog: dog.add_trick("beg")})
-        field            before       after
-    0  tricks  [roll over, sit]  [sit, beg]
+    field   before                after
+    tricks  ['roll over', 'sit']  ['sit', 'beg']
+    1 changed field
     """
     app = guarded_argument(app)
     source = application_of(app, "what_if()")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     redaction = Redaction(redact)
     changes_of = _read(source, stored, aggregate_id, skip, insert)
@@ -86,6 +89,7 @@ def what_if(
             f"skip={sorted(changed.skip)} leaves no event of aggregate {str(aggregate_id)!r}"
         )
     return build_rows(
+        CHANGED_FIELD,
         DIFF,
         (
             (change.field, shown(change.before), shown(change.after))
@@ -96,7 +100,7 @@ def what_if(
 
 def without(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    aggregate_id: Identified,
     skip: Collection[int] | int,
     *,
     projector_func: ProjectorFunction | None = None,
@@ -121,6 +125,7 @@ def without(
     [(1, []), (3, ['sit'])]
     """
     source = application_of(app, "without()")
+    aggregate_id = find_id(source, aggregate_id)
     stored = recorded(source, aggregate_id)
     redaction = Redaction(redact)
     changes_of = _read(source, stored, aggregate_id, skip, None)

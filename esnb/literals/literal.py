@@ -20,7 +20,7 @@ from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
-from esnb.folds.changes import same
+from esnb.folds.same import same
 from esnb.literals.constructor import arguments, constructor_fields
 from esnb.literals.imports import Imports, NoLiteralError, is_name
 from esnb.values.ordered_repr import in_order, printable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, ClassVar, Generic, NoReturn, TypeVar
 from unicodedata import category
 from uuid import UUID
@@ -15,6 +15,7 @@ from eventsourcing.projection import Projection
 from eventsourcing.utils import get_topic
 
 from esnb.clients.uri import guarded_settings
+from esnb.clock import now
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.outbox.errors import PayloadError
 from esnb.outbox.payload import stored_payload
@@ -69,7 +70,7 @@ class Outbox(CatchUpRunner[TApplication, OutboxView], Generic[TApplication]):
         topics: Iterable[str | type[Any]] = (),
         batch_size: int = 500,
         backoff: Backoff | None = None,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] = now,
     ) -> None:
         if isinstance(topics, str | type):
             raise TypeError(f"topics is {topics!r}: pass a list, such as [{topics!r}]")

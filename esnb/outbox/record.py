@@ -13,9 +13,6 @@ from esnb.topics import short_type
 EPOCH: Final = datetime.fromtimestamp(0, UTC)
 
 RecordState = Literal["pending", "publishing", "published", "skipped", "failed", "dead"]
-STATES: Final[tuple[RecordState, ...]] = (
-    "pending", "publishing", "published", "skipped", "failed", "dead",
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import Notification
 
+from esnb.clock import now
 from esnb.sources.lag import application_lag, has_gapless_ids
 
 
@@ -49,9 +50,7 @@ class LagMeter:
         self._position = position or 0
         return self._waiting
 
-    def seconds(
-        self, position: int | None, head: int | None, now: datetime | None = None
-    ) -> float | None:
+    def seconds(self, position: int | None, head: int | None) -> float | None:
         """Age of the oldest event after `position`; 0.0 when there is none."""
         if head is None or (position is not None and position >= head):
             return 0.0
@@ -61,7 +60,7 @@ class LagMeter:
         recorded = self._recorded(waiting[0]) if waiting else None
         if recorded is None:
             return None if waiting else 0.0
-        return max(0.0, ((now or datetime.now(UTC)) - recorded).total_seconds())
+        return max(0.0, (now() - recorded).total_seconds())
 
     def _recorded(self, notification: Notification) -> datetime | None:
         """When it was recorded: the store's word, else the event's own timestamp."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from time import monotonic
 from typing import Any, ClassVar, Generic, Literal, TypeVar, get_origin
 
@@ -232,6 +233,14 @@ class CatchUpRunner(PausableRunner[ProjectionWorker], Generic[TApplication, TVie
         """
         status = self._position.status(self.projection.name, self._batch_size, self._problem)
         return status if self._rebuild.is_possible else replace(status, all_actions=_UNREBUILT)
+
+    def positions(self) -> list[tuple[datetime, int | None]]:
+        """When (UTC) it has come to which position, since it was started; oldest first.
+
+        At most 512 of them: of a longer run those that lie apart. A position is
+        the notification id of the last event applied, None before the first.
+        """
+        return self._progress.positions()
 
     def dead_letters(self) -> list[DeadLetter]:
         """The events that were set aside (`on_error="dead-letter"`), in order.

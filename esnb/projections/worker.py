@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from eventsourcing.application import Application
@@ -12,6 +11,7 @@ from eventsourcing.projection import Projection
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent
 from esnb.clients.uri import masked_error
+from esnb.clock import now
 from esnb.projections.current import event_id_of
 from esnb.projections.errors import CheckpointAheadError, CheckpointMismatchError
 from esnb.projections.feed import EventFeed
@@ -252,7 +252,7 @@ class ProjectionWorker(Work):
             handler=failure.handler,
             error=masked_error(failure.error),
             traceback=trace(failure.error),
-            time=datetime.now(UTC).isoformat(),
+            time=now().isoformat(),
         )
         tracking = TrackedEvent(name, notification)
         after = view.load_checkpoint(name)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from eventsourcing.utils import Environment
 
 from esnb.adapters.stream_prefix import STREAM_PREFIX, configured_prefix, stream_prefix
@@ -11,15 +9,7 @@ from esnb.clients.uri import display_uri
 from esnb.redis.connection import Connection
 from esnb.redis.errors import ForeignViewError
 from esnb.redis.namespace import REDIS_KEY_PREFIX, Namespace
-
-_FIELD = "streams:"
-"""Begins the fields of the tracking hash that say it, one for each application."""
-
-
-def followed_prefix(stored: Mapping[bytes, bytes], application_name: str) -> str | None:
-    """What a view's tracking hash says of an application's streams; None: nothing."""
-    known = stored.get(f"{_FIELD}{application_name}".encode())
-    return None if known is None else known.decode()
+from esnb.redis.tracking_hash import streams, streams_field
 
 
 class FollowedStreams:
@@ -43,7 +33,7 @@ class FollowedStreams:
             return
         own = stream_prefix(self._env, application_name)
         if own is not None:
-            field = self.field(application_name)
+            field = streams_field(application_name)
             self._connection.call("HSETNX", self._namespace.tracking, field, own)
             known = self._connection.call("HGET", self._namespace.tracking, field)
             self.require(application_name, known)
@@ -52,10 +42,6 @@ class FollowedStreams:
     def forget(self) -> None:
         """What was written down is gone with the view."""
         self._claimed.clear()
-
-    def field(self, application_name: str) -> str:
-        """Where the tracking hash has the prefix for `require()`."""
-        return f"{_FIELD}{application_name}"
 
     def require(self, application_name: str, known: bytes | None) -> None:
         """For who goes on with the view."""
@@ -66,11 +52,9 @@ class FollowedStreams:
         if self._is_checked:
             return
         stored = self._connection.call("HGETALL", self._namespace.tracking)
-        for field, known in stored.items():
-            if field.startswith(_FIELD.encode()):
-                name = field[len(_FIELD) :].decode()
-                self._compare(name, configured_prefix(self._env, name), known)
-                self._is_checked = True
+        for name, known in streams(stored).items():
+            self._compare(name, configured_prefix(self._env, name), known)
+            self._is_checked = True
 
     def _compare(self, application_name: str, own: str | None, known: bytes | None) -> None:
         if own is None or known is None or own == known.decode():

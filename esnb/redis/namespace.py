@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from eventsourcing.utils import Environment
 
@@ -14,6 +14,8 @@ from esnb.setting import SettingError
 REDIS_KEY_PREFIX = "REDIS_KEY_PREFIX"
 REDIS_NAMESPACE = "REDIS_NAMESPACE"
 
+_TRACKING = "~tracking"
+DEFAULT_PREFIX = "esnb"
 _LABEL = re.compile(r"[A-Za-z0-9_.-]+")
 
 
@@ -23,7 +25,7 @@ def key_prefix(env: Environment) -> str:
     Raises SettingError for a
     prefix with braces, which would put every key into one cluster slot.
     """
-    prefix = env.get(REDIS_KEY_PREFIX) or "esnb"
+    prefix = env.get(REDIS_KEY_PREFIX) or DEFAULT_PREFIX
     if "{" in prefix or "}" in prefix:
         raise SettingError(
             f"{REDIS_KEY_PREFIX} is {prefix!r}, and braces make a cluster hash tag: "
@@ -69,10 +71,6 @@ class Namespace:
         """The namespace for the projection that `env` is named after."""
         return cls(key_prefix(env), env.name or default_name, env.get(REDIS_NAMESPACE) or "")
 
-    def labelled(self, label: str) -> Namespace:
-        """The namespace beside this one for a rebuild or a throw-away view."""
-        return replace(self, label=label)
-
     @cached_property
     def root(self) -> str:
         label = f"@{self.label}" if self.label else ""
@@ -88,7 +86,19 @@ class Namespace:
     @cached_property
     def tracking(self) -> str:
         """Hash: checkpoints, the last commit's token, the generation."""
-        return f"{self.root}~tracking"
+        return f"{self.root}{_TRACKING}"
+
+    @staticmethod
+    def tracking_keys(prefix: str) -> str:
+        """The pattern, as SCAN takes it, of every `tracking` below a prefix."""
+        escaped = "".join(f"\\{each}" if each in "*?[]\\" else each for each in prefix)
+        return f"{escaped}:{{*}}*{_TRACKING}"
+
+    @staticmethod
+    def name_in(tracking: str, prefix: str) -> str:
+        """The view's name in such a key, and its label behind it."""
+        name, _, rest = tracking[len(prefix) + 2 :].partition("}")
+        return unquote(name) + rest.removesuffix(_TRACKING)
 
     @cached_property
     def registry(self) -> str:

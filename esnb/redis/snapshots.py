@@ -10,6 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 
 from esnb.adapters.settings import IDType
+from esnb.clock import now
 from esnb.redis.connection import Connection
 from esnb.redis.errors import translated
 from esnb.redis.namespace import tag_part
@@ -19,10 +20,6 @@ from esnb.snapshotting.stored import SnapshotRecorder, StoredSnapshot
 # a Lua number or a sorted set's score loses digits above 2^53.
 _DIGITS = 20
 _PAGE = 500
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 class RedisSnapshotRecorder(SnapshotRecorder):
@@ -47,7 +44,7 @@ class RedisSnapshotRecorder(SnapshotRecorder):
         keep: int,
         ttl: int | None,
         id_type: IDType = "uuid",
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now,
     ) -> None:
         self._connection = connection
         self._root = f"{prefix}:{{{_owner(application_name, stream_prefix)}:"
@@ -73,7 +70,7 @@ class RedisSnapshotRecorder(SnapshotRecorder):
         return None
 
     def _insert(self, originator_id: UUID | str, snapshots: Sequence[StoredEvent]) -> None:
-        now = self._clock()
+        at = self._clock()
         arguments: list[Any] = [self._keep, 0 if self._ttl is None else self._ttl * 1000]
         for stored in snapshots:
             fingerprint = recorded = event_id = None
@@ -85,7 +82,7 @@ class RedisSnapshotRecorder(SnapshotRecorder):
                 stored.topic,
                 stored.state,
                 "" if fingerprint is None else f"={fingerprint}",
-                (recorded or now).astimezone(UTC).isoformat(),
+                (recorded or at).astimezone(UTC).isoformat(),
                 "" if event_id is None else str(event_id),
             ]
         self._connection.ask("insert_snapshots", [self._index(originator_id)], arguments)

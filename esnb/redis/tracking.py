@@ -24,6 +24,13 @@ from esnb.redis.connection import connection, redis_url
 from esnb.redis.followed import FollowedStreams
 from esnb.redis.namespace import REDIS_NAMESPACE, Namespace
 from esnb.redis.orphaned_keys import delete_orphaned_keys, refuse_orphaned_keys
+from esnb.redis.tracking_hash import (
+    event_field,
+    position_field,
+    positions,
+    read_event,
+    streams_field,
+)
 from esnb.redis.waiting import wait_until
 
 
@@ -181,11 +188,7 @@ class RedisTrackingRecorder(TrackingRecorder):
         """The checkpoint in each application, by the application's name."""
         self._flush_own()
         stored = self._connection.call("HGETALL", self.namespace.tracking)
-        return {
-            field[3:].decode(): int(value)
-            for field, value in sorted(stored.items())
-            if field.startswith(b"id:")
-        }
+        return positions(stored)
 
     def load_checkpoint(self, application_name: str) -> int | None:
         """The checkpoint, from which this object goes on whatever became of the view.
@@ -205,8 +208,8 @@ class RedisTrackingRecorder(TrackingRecorder):
         the library's own runner and of earlier versions know numbers only.
         """
         self._flush_own()
-        found = self._connection.call("HGET", self.namespace.tracking, f"event:{application_name}")
-        return None if found is None else CheckpointEvent.from_text(found)
+        field = event_field(application_name)
+        return read_event(self._connection.call("HGET", self.namespace.tracking, field))
 
     @property
     def generation(self) -> str:
@@ -285,14 +288,14 @@ class RedisTrackingRecorder(TrackingRecorder):
         position, generation, streams, event = self._fields(
             application_name,
             "generation",
-            self._followed.field(application_name),
-            f"event:{application_name}",
+            streams_field(application_name),
+            event_field(application_name),
         )
         self._followed.require(application_name, streams)
         return (
             None if position is None else int(position),
             (generation or b"").decode(),
-            None if event is None else CheckpointEvent.from_text(event),
+            read_event(event),
         )
 
     def _has(self, application_name: str, notification_id: int) -> bool:
@@ -300,6 +303,6 @@ class RedisTrackingRecorder(TrackingRecorder):
         return position is not None and int(position) >= notification_id
 
     def _fields(self, application_name: str, *others: str) -> list[bytes | None]:
-        fields = (f"id:{application_name}", *others)
+        fields = (position_field(application_name), *others)
         found: list[bytes | None] = self._connection.call("HMGET", self.namespace.tracking, *fields)
         return found

@@ -5,10 +5,12 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from esnb.adapters.checkpoint_event import CheckpointEvent, TrackedEvent, event_of
 from esnb.clients.uri import masked, masked_error
+from esnb.running.position_track import PositionTrack
 from esnb.running.status import EventRate, RunState
 from esnb.threads.changes import Changes
 
@@ -50,6 +52,7 @@ class Progress:
         self.waits_for: str | None = None
         self.traceback: str | None = None
         self.rate = EventRate()
+        self.track = PositionTrack()
 
     def begin(self, *, keeps_counts: bool = False) -> None:
         """Forgets what an earlier thread left. Raises ForkedError in a forked process."""
@@ -65,6 +68,7 @@ class Progress:
             self.is_raised = False
             self.rate = EventRate()
             self.rate.add(self.clock(), 0)
+            self.track = PositionTrack()
             self.forget_error()
 
     def forget_error(self) -> None:
@@ -129,10 +133,18 @@ class Progress:
         """Takes a new position, after `events` more were applied."""
         with self.changed:
             self.position = position
+            now = self.clock()
+            self.track.add(now, position)
             if events:
                 self.applied += events
-                self.rate.add(self.clock(), events)
+                self.rate.add(now, events)
             self.changed.notify_all()
+
+    def positions(self) -> list[tuple[datetime, int | None]]:
+        """When (UTC) it has come to which position, since it began."""
+        with self.changed:
+            samples, elapsed, now = self.track.samples(), self.clock(), datetime.now(UTC)
+        return [(now - timedelta(seconds=elapsed - each.since), each.position) for each in samples]
 
     def checkpoint(self) -> tuple[int | None, CheckpointEvent | None]:
         """The position, and an event at or below it by which its log is known."""

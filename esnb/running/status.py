@@ -12,6 +12,7 @@ from eventsourcing.persistence import PersistenceError
 
 from esnb.clients.silence import SILENT
 from esnb.clients.uri import masked_error
+from esnb.clock import ticking
 from esnb.running.actions import Action, possible
 from esnb.running.transient import is_transient
 from esnb.threads.question import Question, UnansweredError, not_known_since
@@ -158,7 +159,8 @@ class EventRate:
         self._forget(now)
 
     def per_second(self, now: float) -> float:
-        """
+        """Events a second; 0.0 where time ticks with the events, so that there are no rates.
+
         >>> rate = EventRate(window=10)
         >>> rate.add(100.0, 0)
         >>> rate.add(102.0, 50)
@@ -168,7 +170,7 @@ class EventRate:
         0.0
         """
         self._forget(now)
-        if not self._samples:
+        if not self._samples or ticking() is not None:
             return 0.0
         seconds = now - self._samples[0][0]
         return sum(events for _, events in self._samples) / max(seconds, 1e-3)

@@ -152,26 +152,19 @@ def category_of_aggregate(first: Record, data: Any) -> str | None:
     topic = data.get("originator_topic") if type(data) is dict else None
     if isinstance(topic, str) and topic:
         return topic.rpartition(":")[2]
-    return first.type.rpartition(".")[0] or None
-
-
-def require_id(given: object, what: str = "an aggregate") -> None:
-    """TypeError for what cannot name an aggregate, or whatever `what` says."""
-    if not isinstance(given, UUID | str):
-        raise TypeError(f"{what} is named by a UUID or text, not by {type(given).__qualname__}")
+    return first.around or None
 
 
 def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
     """What `name` can mean to `app`, likeliest first.
 
     A UUID, its text, or a stream's name, of which the part after the category
-    is the id. The recorder's own setting says whether ids are text. TypeError
-    for anything else.
+    is the id. The recorder's own setting says whether ids are text; where they
+    are not, other texts mean nothing.
     """
-    require_id(name)
     if isinstance(name, UUID):
-        return [str(name), name] if _has_text_ids(app) else [name]
-    if _has_text_ids(app):
+        return [str(name), name] if has_text_ids(app) else [name]
+    if has_text_ids(app):
         naming = getattr(getattr(app.recorder, "category", None), "naming", None)
         own = None if naming is None else naming.originator_id(name)
         return [name] if own is None else [name, own]
@@ -181,10 +174,11 @@ def originator_ids(app: Application[Any], name: UUID | str) -> list[UUID | str]:
             meanings.append(UUID(text))
         except ValueError:
             continue
-    if not meanings or isinstance(app.recorder, POPOApplicationRecorder):
+    if isinstance(app.recorder, POPOApplicationRecorder):
         meanings.append(name)  # POPO keeps ids as they are, whatever the setting
     return meanings
 
 
-def _has_text_ids(app: Application[Any]) -> bool:
+def has_text_ids(app: Application[Any]) -> bool:
+    """Whether the application says that its ids are text."""
     return app.env.get("ORIGINATOR_ID_TYPE", "uuid").lower() == "text"

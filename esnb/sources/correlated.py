@@ -9,6 +9,7 @@ from uuid import UUID
 from esnb.clients.installed import ClientError
 from esnb.clients.position import parse_position
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID
+from esnb.sources.ids import begins, is_beginning, only_one
 from esnb.sources.progress_bar import track
 from esnb.sources.record import EventSource, Record
 from esnb.sources.server import ServerSource
@@ -40,6 +41,21 @@ def flow_of(record: Record) -> str | None:
     metadata = record.metadata if isinstance(record.metadata, Mapping) else {}
     found = metadata.get(CORRELATION_ID) or record.event_id
     return None if found is None else str(found)
+
+
+def whole_flow_id(source: EventSource, beginning: str, progress: bool | None) -> str:
+    """The only flow's id that begins so; what begins none is returned as it is.
+
+    Reads the whole sequence where it may be the beginning of a UUID. ValueError,
+    which lists them, where several begin so.
+    """
+    wanted = beginning.strip().removesuffix("…")
+    if not is_beginning(wanted):
+        return beginning
+    with source.events(None) as records:
+        flows = dict.fromkeys(map(flow_of, track(records, unit="event", progress=progress)))
+    found = [flow for flow in flows if flow is not None and begins(flow, wanted, is_id=False)]
+    return only_one(found, wanted, f"flows in {source.name}") or beginning
 
 
 def _scanned(

@@ -11,7 +11,7 @@ from heapq import nlargest
 
 from esnb.sources.moments import own_time
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record, own_name
+from esnb.sources.record import Record
 
 LOOK = 20_000
 """Events that one look takes in."""
@@ -27,11 +27,13 @@ class StreamRow:
     """The version of its newest event: how many there are, unless it was truncated; 0 for a
     tombstoned stream of which no event is known."""
     last_type: str
+    last_name: str
+    """The last event's own name, without the class around it."""
     last_time: datetime | None
     position: int
     tombstoned: bool = False
     types: Counter[str] = field(default_factory=Counter)
-    """How many events of each type were looked at, by its last name."""
+    """How many events of each type were looked at, by its own name."""
 
 
 class KnownStreams:
@@ -46,7 +48,7 @@ class KnownStreams:
         self._low: int | None = None
         self._newest: Record | None = None
         self.types: Counter[str] = Counter()
-        """How many events of each type were looked at, by its last name, the newest first."""
+        """How many events of each type were looked at, by its own name, the newest first."""
         self.searched = 0
         """How many events were looked at."""
         self.complete = False
@@ -117,7 +119,7 @@ class KnownStreams:
 
     def _count(self, record: Record) -> None:
         if not record.is_tombstone:
-            name = own_name(record.type)
+            name = record.name
             self.types[name] += 1
             self._rows[record.stream].types[name] += 1
 
@@ -143,6 +145,7 @@ class KnownStreams:
             source.category(record, data) or "",
             record.version or 0,
             record.type,
+            record.name,
             own_time(data) or record.recorded,
             record.position or 0,
             record.is_tombstone,

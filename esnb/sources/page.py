@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record, Records, own_name
+from esnb.sources.record import Record, Records, last_part
 from esnb.sources.redaction import REDACTED
+from esnb.values.cell import encodable
 from esnb.values.state import written
 
 BUDGET = 10_000
@@ -47,7 +48,7 @@ class PageEvent:
         """The type without the class around it; for what is not an event, what it is."""
         if self.record.remark is not None:
             return self.record.remark.partition(":")[0]
-        return own_name(self.record.type) or self.record.type
+        return self.record.name
 
     @property
     def correlation(self) -> str | None:
@@ -80,14 +81,16 @@ class Filter:
 
     @cached_property
     def _patterns(self) -> list[str]:
-        return [each.lower() for each in self.types]
+        # As fields of a form show them: half a pair of surrogates reaches no browser.
+        return [encodable(each).lower() for each in self.types]
 
     def has_type(self, record: Record) -> bool:
         if not self.types:
             return True
         names = {record.topic, record.topic.rpartition(":")[2], record.type}
-        names.add(own_name(record.type))
-        return any(fnmatchcase(n.lower(), p) for n in names for p in self._patterns)
+        names.add(last_part(record.type))
+        shown = [encodable(name).lower() for name in names]
+        return any(fnmatchcase(name, p) for name in shown for p in self._patterns)
 
     def has_ids(self, record: Record) -> bool:
         """Whether it is the event, or one of those, that an id leads to."""
@@ -117,34 +120,35 @@ class Filter:
         return not self.text or self._has_text(event)
 
     def _has_text(self, event: PageEvent) -> bool:
-        wanted = self.text.casefold()
+        wanted = encodable(self.text).casefold()
+        # Only a text with such an escape can be that of what has to be escaped.
+        shown = encodable if "\\u" in wanted else str
         record = event.record
         fields = (record.stream, record.type, record.event_id, event.data, event.metadata)
-        return any(_contains(each, wanted, _DEEPEST) for each in fields)
+        return any(_contains(each, wanted, shown, _DEEPEST) for each in fields)
 
 
 EVERYTHING = Filter()
 
 
-def _contains(value: Any, wanted: str, levels: int) -> bool:
+def _contains(value: Any, wanted: str, shown: Callable[[str], str], levels: int) -> bool:
     """Whether a key or a plain value of a payload has the text, which is case-folded.
 
-    Called for each value of each event that is searched.
+    `shown` is how a text is shown. Called for each value of each event that is searched.
     """
     if value is None:
         return False
-    if isinstance(value, str):
-        return wanted in value.casefold()
     if isinstance(value, dict | Mapping):
         for key, inner in value.items() if levels else ():
-            if wanted in written(key).casefold() or _contains(inner, wanted, levels - 1):
+            if wanted in shown(written(key)).casefold():
+                return True
+            if _contains(inner, wanted, shown, levels - 1):
                 return True
         return False
     if isinstance(value, list | tuple | Set):
-        return levels > 0 and any(_contains(inner, wanted, levels - 1) for inner in value)
-    if isinstance(value, bytes):
-        return wanted in value.decode("utf-8", "replace").casefold()
-    return wanted in written(value).casefold()
+        return levels > 0 and any(_contains(each, wanted, shown, levels - 1) for each in value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else written(value)
+    return wanted in shown(text).casefold()
 
 
 def id_in(metadata: Any, name: str) -> str | None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, Protocol
 from uuid import UUID
 
+from esnb import topics
 from esnb.clients.links import LINK
 from esnb.sources.columns import Schema
 from esnb.sources.moments import own_time, time_in
@@ -42,7 +43,17 @@ class Record:
 
     def __post_init__(self) -> None:
         if not self.type:
-            self.type = self.topic.rpartition(":")[2]
+            self.type = topics.short_type(self.topic)
+
+    @property
+    def name(self) -> str:
+        """The event's own name, without the class around it; a foreign type is whole."""
+        return topics.own_name(self.topic, self.type)
+
+    @property
+    def around(self) -> str:
+        """The class around the event; empty where there is none."""
+        return topics.class_around(self.topic, self.type)
 
     def time_with(self, data: Any) -> datetime | None:
         """The event's own time, from its payload `data`, else the store's."""
@@ -99,10 +110,10 @@ class Origin(NamedTuple):
     """Whether a mapper of its own may have written objects without the names of their fields."""
 
 
-def own_name(type: str) -> str:
-    """The last part of an event's type, without the class around it.
+def last_part(type: str) -> str:
+    """The last part of an event's type, by which a filter may name it, too.
 
-    >>> own_name("Dog.Registered"), own_name("Registered")
+    >>> last_part("Dog.Registered"), last_part("Registered")
     ('Registered', 'Registered')
     """
     return type.rpartition(".")[2]

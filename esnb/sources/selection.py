@@ -11,7 +11,7 @@ from eventsourcing.utils import construct_topic
 
 from esnb.sources.moments import Moment, read_end, read_moment
 from esnb.sources.names import listed
-from esnb.sources.record import own_name
+from esnb.sources.record import last_part
 from esnb.values.ordered_repr import short_repr
 
 TypeName = str | type
@@ -33,9 +33,14 @@ class EventSelection:
     until: datetime | None = None
     by: TimeColumn = "time"
 
+    @property
+    def has_bounds(self) -> bool:
+        """Whether times are selected."""
+        return self.since is not None or self.until is not None
+
     def has_time(self, time: datetime | None, recorded: datetime | None) -> bool:
         """Whether an event's time is wanted; an unknown one is not, if times are selected."""
-        if self.since is None and self.until is None:
+        if not self.has_bounds:
             return True
         if self.by == "recorded":
             time = recorded
@@ -70,7 +75,7 @@ def select(
     def has_type(topic: str, type_: str) -> bool:
         key = (topic, type_)
         if key not in known:
-            names = {topic, topic.rpartition(":")[2], type_, own_name(type_)}
+            names = {topic, topic.rpartition(":")[2], type_, last_part(type_)}
             known[key] = (wanted is None or not names.isdisjoint(wanted)) and names.isdisjoint(
                 unwanted
             )

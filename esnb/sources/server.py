@@ -29,7 +29,7 @@ from esnb.sources.record import (
     decode_remarked,
     is_of_library,
 )
-from esnb.topics import topic_in
+from esnb.topics import topic_in, wire_type
 from esnb.values.cell import encodable
 
 _SHOWN: Mapping[str, Any] = {"filter_include": [r"[^$][\s\S]*", re.escape(TOMBSTONE)]}
@@ -163,7 +163,7 @@ class ServerSource:
             str(event.id),
             recorded,
             metadata,
-            event.type.rpartition(":")[2],
+            wire_type(event.type),
             revision,
             event.content_type or None,
             None if link is None else link.stream_name,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from queue import Empty, SimpleQueue
 from time import monotonic
@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from eventsourcing.persistence import OperationalError
 
+from esnb.clock import now
 from esnb.threads.changes import Changes
 from esnb.threads.outside import LOOK, begin, take
 from esnb.threads.outside import outcome as outcome_of
@@ -138,7 +139,7 @@ class Question(Generic[T]):
             value, error = outcome_of(work)
             with self._changed:
                 if error is None:
-                    self.newest = Answer(value, datetime.now(UTC))
+                    self.newest = Answer(value, now())
                 outcome.append((value, error))
                 self._overdue.discard(id(outcome))
                 self._changed.notify_all()
@@ -154,6 +155,7 @@ class Question(Generic[T]):
 def not_known_since(since: datetime | None) -> str:
     """What to say of an answer that cannot be had now.
 
+    >>> from datetime import UTC
     >>> not_known_since(datetime(2026, 11, 30, 9, 5, 7, tzinfo=UTC))
     'not known since 09:05:07 UTC'
     """

@@ -22,6 +22,7 @@ from esnb.values.attributes import attribute_names
 from esnb.values.ordered_repr import ordered_repr
 
 _LONGEST_KEY: Final = 40
+_A_KEY: Final = "a key"
 
 
 class Difference(NamedTuple):
@@ -34,6 +35,11 @@ class Difference(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.path.removeprefix('.')}: {self.reason}" if self.path else self.reason
+
+    @property
+    def is_of_keys(self) -> bool:
+        """Whether the keys of a dict differ, which may read alike: 7 and "7"."""
+        return self.reason.startswith(_A_KEY)
 
     def within(self, step: str) -> Difference:
         return Difference(f"{step}{self.path}", self.reason)
@@ -155,7 +161,7 @@ class Comparison:
             return self._sequence(list(before), list(after))
         if before.keys() == after.keys() and {*map(type, before), *map(type, after)} <= _TEXT:
             return None
-        return self._elements(before.keys(), after.keys(), "a key")
+        return self._elements(before.keys(), after.keys(), _A_KEY)
 
 
 def _is_value(kind: type[Any]) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
+
+from esnb.values.attributes import instance_attributes
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _SORTABLE = frozenset({bool, int, str, bytes, UUID, date, timedelta})
@@ -29,8 +31,54 @@ def ordered_repr(value: object) -> str:
     """
     text = repr(value)
     if "{" in text:  # nothing else can hold a set of two
-        text = _written(value, ())
+        text = _written(value, _Walk())
     return _ADDRESS.sub("", text)
+
+
+def attributed_repr(value: object) -> str:
+    """`safe_repr(value)`, in which objects without a `__repr__` show their attributes.
+
+    For states only: other objects may have attributes that are secret.
+
+    >>> class Line:
+    ...     def __init__(self, sku):
+    ...         self.sku = sku
+    >>> attributed_repr({"tea": Line("tea")})
+    "{'tea': Line(sku='tea')}"
+    """
+    try:
+        text = repr(value)
+        if "{" in text or _ADDRESS.search(text):
+            text = _written(value, _Walk(opens_objects=True))
+        return _ADDRESS.sub("", text)
+    except Exception:  # noqa: BLE001  whatever the value's own __repr__ raises
+        return safe_repr(value)
+
+
+def without_addresses(value: Any, levels: int = 20) -> Any:
+    """The value, with the text of each object in it that would show its address instead.
+
+    >>> class Line:
+    ...     def __init__(self, sku):
+    ...         self.sku = sku
+    >>> without_addresses({"tea": Line("tea"), "jam": [1]})
+    {'tea': "Line(sku='tea')", 'jam': [1]}
+    """
+    try:
+        if not _ADDRESS.search(repr(value)):
+            return value
+    except Exception:  # noqa: BLE001  whatever the value's own __repr__ raises: a frame says so
+        return value
+    if levels and type(value) is dict:
+        return {key: without_addresses(inner, levels - 1) for key, inner in value.items()}
+    if levels and type(value) in (list, tuple):
+        return type(value)(without_addresses(inner, levels - 1) for inner in value)
+    return attributed_repr(value)
+
+
+def has_own_repr(value: object) -> bool:
+    """Whether the value says more of itself than its class and its address."""
+    return type(value).__repr__ is not object.__repr__
 
 
 def safe_repr(value: object) -> str:
@@ -83,53 +131,65 @@ def in_order(values: Iterable[Any]) -> list[Any]:
     return sorted(found, key=safe_repr)
 
 
-def _written(value: Any, around: tuple[int, ...]) -> str:
-    """The text of a value; `around` are the ids of the containers that it is in."""
-    write = _WRITERS.get(type(value).__repr__)
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Where the writing of a value has come to."""
+
+    around: tuple[int, ...] = ()
+    """The ids of the containers that the value is in."""
+    opens_objects: bool = False
+    """Whether objects without a `__repr__` are written with their attributes."""
+
+    def into(self, value: Any) -> _Walk:
+        return _Walk((*self.around, id(value)), self.opens_objects)
+
+
+def _written(value: Any, walk: _Walk) -> str:
+    write = _WRITERS.get(type(value).__repr__) or _generated(value)
+    if write is None and walk.opens_objects and not has_own_repr(value):
+        write = _opened(value)
     if write is None:
-        write = _generated(value)
-        if write is None:
-            return repr(value)
-    if id(value) in around:
+        return repr(value)
+    if id(value) in walk.around:
         return "..."
-    return write(value, (*around, id(value)))
+    return write(value, walk.into(value))
 
 
-Write = Callable[[Any, tuple[int, ...]], str]
+Write = Callable[[Any, _Walk], str]
 
 
-def _list(value: Any, around: tuple[int, ...]) -> str:
-    return f"[{_all(value, around)}]"
+def _list(value: Any, walk: _Walk) -> str:
+    return f"[{_all(value, walk)}]"
 
 
-def _tuple(value: Any, around: tuple[int, ...]) -> str:
-    return f"({_all(value, around)}{',' if len(value) == 1 else ''})"
+def _tuple(value: Any, walk: _Walk) -> str:
+    return f"({_all(value, walk)}{',' if len(value) == 1 else ''})"
 
 
-def _dict(value: Any, around: tuple[int, ...]) -> str:
-    pairs = (f"{_written(key, around)}: {_written(inner, around)}" for key, inner in value.items())
+def _dict(value: Any, walk: _Walk) -> str:
+    pairs = (f"{_written(key, walk)}: {_written(inner, walk)}" for key, inner in value.items())
     return f"{{{', '.join(pairs)}}}"
 
 
-def _set(value: Any, around: tuple[int, ...]) -> str:
+def _set(value: Any, walk: _Walk) -> str:
     name = type(value).__name__
     if not value:
         return f"{name}()"
-    inside = f"{{{_all(in_order(value), around)}}}"
+    inside = f"{{{_all(in_order(value), walk)}}}"
     return inside if type(value) is set else f"{name}({inside})"
 
 
-def _defaultdict(value: Any, around: tuple[int, ...]) -> str:
-    return f"{type(value).__name__}({value.default_factory!r}, {_dict(value, around)})"
+def _defaultdict(value: Any, walk: _Walk) -> str:
+    return f"{type(value).__name__}({value.default_factory!r}, {_dict(value, walk)})"
 
 
-def _ordered_dict(value: Any, around: tuple[int, ...]) -> str:
-    return f"{type(value).__name__}({_dict(value, around)})"
+def _ordered_dict(value: Any, walk: _Walk) -> str:
+    return f"{type(value).__name__}({_dict(value, walk)})"
 
 
-def _deque(value: Any, around: tuple[int, ...]) -> str:
+def _deque(value: Any, walk: _Walk) -> str:
     most = "" if value.maxlen is None else f", maxlen={value.maxlen}"
-    return f"{type(value).__name__}({_list(value, around)}{most})"
+    return f"{type(value).__name__}({_list(value, walk)}{most})"
 
 
 _WRITERS: dict[Any, Write] = {
@@ -150,16 +210,24 @@ def _generated(value: Any) -> Write | None:
     kind = type(value)
     if is_dataclass(kind) and hasattr(kind.__repr__, "__wrapped__"):
         names = [field.name for field in fields(kind) if field.repr]
-        return lambda value, around: _named(value, kind.__qualname__, names, around)
+        return lambda value, walk: _named(value, kind.__qualname__, names, walk)
     if isinstance(value, tuple) and hasattr(kind, "_fields") and "_make" in dir(kind):
-        return lambda value, around: _named(value, kind.__name__, kind._fields, around)
+        return lambda value, walk: _named(value, kind.__name__, kind._fields, walk)
     return None
 
 
-def _named(value: Any, name: str, names: Iterable[str], around: tuple[int, ...]) -> str:
-    pairs = (f"{each}={_written(getattr(value, each), around)}" for each in names)
+def _opened(value: Any) -> Write | None:
+    """The writer of an object without a `__repr__`, if it has attributes."""
+    names = [name for name, _ in instance_attributes(value)]
+    if not names:
+        return None
+    return lambda value, walk: _named(value, type(value).__name__, names, walk)
+
+
+def _named(value: Any, name: str, names: Iterable[str], walk: _Walk) -> str:
+    pairs = (f"{each}={_written(getattr(value, each), walk)}" for each in names)
     return f"{name}({', '.join(pairs)})"
 
 
-def _all(values: Iterable[Any], around: tuple[int, ...]) -> str:
-    return ", ".join(_written(value, around) for value in values)
+def _all(values: Iterable[Any], walk: _Walk) -> str:
+    return ", ".join(_written(value, walk) for value in values)

@@ -10,7 +10,7 @@ state: a change to one would otherwise look like no change.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -150,7 +150,7 @@ def written(value: Any) -> str:
         return text_of(value)
 
 
-def text_of(value: Any) -> str:
+def text_of(value: Any, write: Callable[[Any], str] = safe_repr) -> str:
     """How a value reads in a text: the same at every run, and never an exception."""
     try:
         if isinstance(value, Enum):
@@ -159,4 +159,4 @@ def text_of(value: Any) -> str:
             return str(value)
     except Exception:  # noqa: BLE001  whatever a subclass's own __str__ raises
         return safe_repr(value)
-    return safe_repr(value)
+    return write(value)

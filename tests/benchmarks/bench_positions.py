@@ -19,6 +19,7 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb.sources.paging import Pager
+from esnb.testing import until
 
 FEW, MANY = 1_000, 100_000
 _PER_STREAM = 500
@@ -44,6 +45,16 @@ def fill(app: Application[UUID], events: int) -> list[int]:
             or []
         )
     return positions
+
+
+def rest(stores: esnb.Stores) -> None:
+    """Returns when the server's projections have written all links: it is then idle."""
+
+    def is_done() -> bool:
+        found = stores.eventstoredb.get_projection_statistics(name="$by_category")
+        return found.progress >= 100
+
+    until(is_done, "the projections", timeout=3600)
 
 
 def first_of(opening: Any) -> object:
@@ -88,6 +99,7 @@ def main(many: int = MANY) -> None:
     for events in (FEW, many):
         with esnb.connect() as stores, stores.application(Application[UUID]) as app:
             positions = fill(app, events)
+            rest(stores)
             ways = begins(stores, app)
             measured.append({way: milliseconds(begin, positions) for way, begin in ways.items()})
     print(f"{'ms to the first event':30}{FEW:>12,}{many:>12,}  ratio")

@@ -73,7 +73,9 @@ def main() -> None:
     middle = range(4_950, 5_050)
     found = {"step": steps(many, middle), "end to end": steps(many, range(0, 10_000, 9_999))}
     begin = perf_counter()
-    many._controls()._what_if.skip(frozenset({9_000}))
+    panel = many._controls()
+    panel._tables.what_if.skip(frozenset({9_000}))
+    panel.work.join(timeout=600)
     print(f"skipped one of 10,000 events in {perf_counter() - begin:.1f} s")
     found["step, one skipped"] = steps(many, range(9_000, 9_100))
     for name, taken in found.items():

@@ -27,6 +27,25 @@ for price, reason in [("44.90", "spring sale"), ("42.00", "last pieces"), ("39.9
     shop.update_price(lamp, Decimal(price), reason)
 shop.deactivate(lamp, "sold out");
 """
+TEA = """
+tea = shop.create_product(
+    name="Tea", description="", price=Decimal(1), category="food", sku="TEA"
+).unwrap()
+shop.update_price(tea, Decimal(2), "dear")
+esnb.explore(shop, tea)
+"""
+REPRICE = "shop.update_price(tea, Decimal({}), 'again').unwrap()"
+SLOW = """
+import threading
+from eventsourcing.application import project_aggregate
+gate = threading.Event()
+gate.set()
+def project(aggregate, events):
+    gate.wait(300)
+    return project_aggregate(aggregate, events)
+esnb.explore(shop, lamp, projector_func=project)
+"""
+"""Its events are applied once the gate is open."""
 EXPLORE = "explorer = esnb.explore(shop, lamp)\nexplorer"
 
 
@@ -113,18 +132,12 @@ def test_blame_what_if_and_jump_by_keyboard_alone(lab: Lab, notebook: NotebookOp
     explorer = page.explorer()
     explorer.ready()
 
-    # When a field is focused or pointed at, then it says which event set it
-    price = explorer.field("price")
-    said = price.locator(".esnb-blame")
-    expect(said).to_have_css("opacity", "0")
-    price.focus()
-    expect(said).to_have_css("opacity", "1")
-    expect(said).to_contain_text(re.compile(r"set by 4 PriceUpdated at \d{4}-"))
+    # Then each field says which event set it, and nothing covers the rows above
+    said = explorer.field("price").locator("td").last
+    expect(said).to_have_text("set by 4 PriceUpdated")
+    expect(said.locator("span")).to_have_attribute("title", re.compile(r"\d{4}-.* UTC"))
+    expect(explorer.field("name").locator("td").last).to_have_text("set by 1 Created")
     page.picture("explore-blame", explorer.root)
-    page.page.keyboard.press("Tab")
-    expect(said).to_have_css("opacity", "0")
-    explorer.field("name").hover()
-    expect(explorer.field("name").locator(".esnb-blame")).to_have_css("opacity", "1")
 
     # When a time is typed, then the version that was the last then is shown
     when = explorer.root.get_by_label("Go to time", exact=True)
@@ -148,6 +161,109 @@ def test_blame_what_if_and_jump_by_keyboard_alone(lab: Lab, notebook: NotebookOp
     page.picture("explore-what-if", explorer.root)
     explorer.root.get_by_role("button", name="Skip none").press("Enter")
     expect(explorer.root.get_by_text("Skip the event of a version")).to_be_visible()
+
+
+def test_chart_strip_legend_and_diff_by_mouse_and_keyboard(
+    lab: Lab, notebook: NotebookOpener
+) -> None:
+    # Given the explorer of five versions, with the price drawn
+    page = notebook(height=1400)
+    page.open(lab.write("chart.ipynb", RECORD, EXPLORE))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    chart = explorer.root.get_by_role("img", name="price over time: 4 changes, between 39.90")
+    expect(chart).to_be_visible()
+
+    # When a bar of the strip is pointed at and clicked, then its version is shown
+    strip = explorer.root.locator(".esnb-stack .esnb-shares-svg").bounding_box()
+    assert strip is not None
+    x, y = strip["x"] + strip["width"] * 0.3, strip["y"] + strip["height"] / 2
+    page.page.mouse.move(x, y)
+    bar = explorer.root.get_by_title("2 PriceUpdated: price: 49.90 → 44.90")
+    expect(bar.and_(page.page.get_by_role("button"))).to_be_visible()
+    page.page.mouse.click(x, y)
+    expect(explorer.headline).to_contain_text("version 2 of 5")
+    expect(explorer.root.locator(".esnb-cursor text")).to_have_text("v2 · 44.90 · PriceUpdated")
+    page.page.mouse.move(0, 0)
+    expect(explorer.root.locator(".esnb-bars button").first).to_be_hidden()
+
+    # When the next change of the field is asked for by key
+    explorer.button("Next change of price").press("Enter")
+    expect(explorer.headline).to_contain_text("version 3 of 5")
+    explorer.root.get_by_label("Field").select_option("active")
+    explorer.button("Next change of active").press("Space")
+    expect(explorer.headline).to_contain_text("version 5 of 5")
+    expect(explorer.button("Next change of active")).to_be_disabled()
+
+    # When a type is pressed in the legend, then only its events are listed
+    explorer.button("PriceUpdated 3").press("Space")
+    expect(explorer.events.get_by_role("option")).to_have_count(3)
+    explorer.button("First version").click()
+    expect(explorer.headline).to_contain_text("version 2 of 5")
+    explorer.button("PriceUpdated 3").press("Space")
+    expect(explorer.events.get_by_role("option")).to_have_count(5)
+    explorer.button("Last version").click()
+    expect(explorer.headline).to_contain_text("version 5 of 5")
+
+    # When another version is chosen to compare with
+    explorer.tab("Diff")
+    explorer.root.get_by_label("Diff to").select_option("v1 Created")
+    expect(explorer.root.get_by_role("tab", name="Diff to v1")).to_be_visible()
+    expect(explorer.field("price")).to_contain_text("49.90")
+    expect(explorer.field("active")).to_contain_text("False")
+    page.picture("explore-diff-to", explorer.root)
+    assert [f for f in page.grave_findings(".esnb-live") if f[0] != UNNAMED_SLIDER] == []
+
+
+def test_new_versions_appear_and_who_looks_at_an_old_one_stays(
+    lab: Lab, notebook: NotebookOpener
+) -> None:
+    page = notebook(height=1400)
+    page.open(lab.write("follow.ipynb", RECORD, TEA))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    explorer.button("Follow").click()
+    expect(explorer.button("Following")).to_be_visible()
+    assert page.ask(REPRICE.format(3)) == "3"
+    expect(explorer.headline).to_contain_text("version 3 of 3")
+
+    # When an older one is selected, then it stays, and the new ones are counted
+    explorer.events.get_by_role("option").nth(1).click()
+    expect(explorer.button("Paused")).to_be_visible()
+    assert page.ask(REPRICE.format(4)) == "4"
+    assert page.ask(REPRICE.format(5)) == "5"
+    new = explorer.button("2 new")
+    expect(new).to_be_visible()
+    expect(explorer.headline).to_contain_text("version 2 of 5")
+    page.picture("explore-paused", explorer.root)
+    new.click()
+    expect(explorer.headline).to_contain_text("version 5 of 5")
+    expect(explorer.button("Following")).to_be_visible()
+
+
+def test_what_takes_long_says_so_and_can_be_stopped(lab: Lab, notebook: NotebookOpener) -> None:
+    page = notebook(height=1400)
+    page.open(lab.write("long.ipynb", RECORD, SLOW))
+    page.run_all()
+    explorer = page.explorer()
+    explorer.ready()
+    page.ask("gate.clear()")
+    explorer.tab("What if")
+    explorer.button("Skip version 5").click()
+    expect(explorer.root.get_by_text("Computing the history without 1 event")).to_be_visible()
+    # Meanwhile one can look around
+    explorer.button("Previous version").click()
+    expect(explorer.headline).to_contain_text("version 4 of 5")
+    page.picture("explore-computing", explorer.root)
+    explorer.button("Stop").click()
+    expect(explorer.root.get_by_role("alert")).to_contain_text("Stopped.")
+    expect(explorer.button("Stop")).to_have_count(0)
+    page.ask("gate.set()")
+    explorer.button("Skip version 4").click()
+    expect(explorer.field("price")).to_contain_text("42.00")
+    expect(explorer.root.get_by_role("alert")).to_have_count(0)
 
 
 @pytest.mark.timeout(400)  # many looks, and each run of axe takes seconds

@@ -115,7 +115,5 @@ class Writer:
 
 def persistently(action: Callable[[], T]) -> T:
     """Its answer, as soon as the stores are back."""
-    (answer,) = until(
-        lambda: (action(),), deadline=PATIENCE, despite=(PersistenceError, RedisError)
-    )
+    (answer,) = until(lambda: (action(),), timeout=PATIENCE, despite=(PersistenceError, RedisError))
     return answer

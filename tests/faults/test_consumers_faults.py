@@ -115,7 +115,7 @@ def test_killing_consumers_redis_and_event_store_at_random(tmp_path: Path) -> No
                     each.check()
                 return expected <= handled().keys()
 
-            until(all_are_handled, deadline=PATIENCE)
+            until(all_are_handled, timeout=PATIENCE)
         finally:
             for each in consumers:
                 each.kill()

@@ -181,7 +181,7 @@ def test_killing_publishers_workers_and_redis_at_random(
             publish_the_rest(app, env)
             expected = check(app, server.url)
             # A worker that was killed may have seen a job before: at least once.
-            until(lambda: set(seen.read_text().split()) == set(expected), deadline=PATIENCE)
+            until(lambda: set(seen.read_text().split()) == set(expected), timeout=PATIENCE)
         finally:
             for process in (*publishers, worker):
                 process.kill()

@@ -207,6 +207,7 @@ def test_without_the_projection_it_says_so(without_projections: dict[str, str]) 
     with pytest.raises(CategoryNotProjectedError, match=r"\$by_category.*stream='\$all'"):
         runner.wait(timeout=DEADLINE)
     assert "$by_category" in (runner.status().error or "")
+    runner.stop()
     seen = Seen()
     with PersistentRunner(bank, "billing", seen, remember=0, stream="$all") as runner:
         runner.wait(timeout=DEADLINE)

@@ -51,6 +51,7 @@ def test_a_node_of_a_cluster_is_known_when_it_is_asked(cluster: RedisCluster, ba
     with outbox, pytest.raises(NotSupportedError, match="is a cluster") as raised:
         publisher.wait(timeout=DEADLINE)
     assert publisher.status().state == "failed"
+    publisher.stop()
     assert str(cluster.ports[owner]) in str(raised.value)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -164,13 +165,13 @@ def test_dead_letters_that_somebody_else_wrote(stores: Stores) -> None:
 
 
 @pytest.fixture
-def failed() -> CatchUpRunner[Bank, Sums]:
+def failed() -> Iterator[CatchUpRunner[Bank, Sums]]:
     bank = Bank()
     bank.deposit(bank.open(), 1)
-    runner = CatchUpRunner(bank, Failing, Sums).start()
-    with pytest.raises(ValueError, match="no such customer"):
-        runner.wait()
-    return runner
+    with CatchUpRunner(bank, Failing, Sums) as runner:
+        with pytest.raises(ValueError, match="no such customer"):
+            runner.wait()
+        yield runner
 
 
 @pytest.fixture

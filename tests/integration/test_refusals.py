@@ -306,6 +306,7 @@ def test_a_catch_up_runner_fails_with_it(proxy: GrpcProxy, app: Bank) -> None:
 
     text = _text(lambda: runner.start().wait(timeout=DEADLINE))
     status = runner.status()
+    runner.stop()
 
     assert "user 'bob' may not read $all" in text
     assert (status.state, status.lag) == ("failed", None)

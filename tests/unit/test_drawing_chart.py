@@ -12,14 +12,13 @@ from itertools import pairwise
 import pytest
 
 from esnb.drawing.chart.palette import COLOURS, Look, look_of, numbered
-from esnb.drawing.chart.scale import Scale, as_number, microseconds, moment
+from esnb.drawing.chart.scale import LAST, Scale, as_number, microseconds, moment
 from esnb.drawing.chart.steps import StepPoint, step_path, thinned
-from esnb.drawing.chart.svg import fitting, point, svg, text
+from esnb.drawing.chart.svg import Drawing, fitting, point, text
 from esnb.drawing.chart.ticks import number_axis, number_text
 from esnb.drawing.chart.time_ticks import span_text, time_axis, time_step
 
 FIRST = microseconds(datetime.min.replace(tzinfo=UTC))
-LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 NOON = microseconds(datetime(2026, 3, 1, 12, tzinfo=UTC))
 DAY = 86_400_000_000
 
@@ -107,7 +106,7 @@ def test_the_names_of_times_fit_and_differ(span: int) -> None:
     names = [tick.text for tick in axis.ticks]
     assert names
     assert all(one != other for one, other in pairwise(names))
-    assert sum(len(name) * 6.4 + 18 for name in names) <= 700 + 18 * 6.4
+    assert sum(len(name) * 7.2 + 18 for name in names) <= 700 + 18 * 7.2
     assert all(NOON <= tick.value <= NOON + span for tick in axis.ticks)
 
 
@@ -171,14 +170,15 @@ def test_kinds_of_the_same_colour_differ_in_their_gaps() -> None:
 
 def test_hostile_texts_yield_no_markup() -> None:
     hostile = '</title><script>alert(1)</script>\x00\u202e\ud83d&"'
-    drawn = svg(10, 10, hostile, text(0, 0, hostile) + point(Look(0), 1, 1, hostile), hostile)
+    body = text(0, 0, hostile) + point(Look(0), 1, 1, hostile)
+    drawn = Drawing(10, 10, hostile, body, hostile).inline()
     assert "<script" not in drawn
     assert drawn.encode()
     assert "\u202e" not in drawn
 
 
 def test_words_are_cut_with_an_ellipsis() -> None:
-    assert fitting("x" * 500, 70) == "x" * 9 + "…"
+    assert fitting("x" * 500, 74) == "x" * 9 + "…"
     assert fitting("", 70) == ""
 
 

@@ -24,6 +24,7 @@ import esnb
 from esnb.clients.uri import masked_error
 from esnb.drawing.values import Limits, line, tree
 from esnb.frames.schema import build
+from esnb.tables.kind import Kind
 from esnb.values.cell import as_cell, encodable
 from tests.unit.widget_pages import explorer_pages
 
@@ -201,7 +202,7 @@ def test_a_widget_shows_any_state(thing: Thing) -> None:
     for face in (str(explorer), repr(explorer), explorer._repr_html_()):
         face.encode()
     panel = explorer._controls()
-    panel._what_if.skip(frozenset({2}))
+    panel._tables.what_if.skip(frozenset({2}))
     explorer.version = 1
     for each in explorer_pages(panel):
         each.value.encode()
@@ -214,7 +215,14 @@ def test_a_widget_shows_any_state(thing: Thing) -> None:
 def test_any_value_is_a_cell_and_a_tree(name: str) -> None:
     value = VALUES[name]()
 
-    show(build({"a": "object", "b": "string"}, {"a": [value], "b": [value]}, {"c": [value]}))
+    show(
+        build(
+            Kind("row"),
+            {"a": "object", "b": "string"},
+            {"a": [value], "b": [value]},
+            {"c": [value]},
+        )
+    )
     tree(value, Limits()).line().encode()
     line(value).encode()
 

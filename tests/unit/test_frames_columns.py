@@ -16,9 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from esnb.folds.changes import ABSENT, changes, describe_changes, same
+from esnb.folds.changes import changes, describe_changes
+from esnb.folds.same import ABSENT, same
 from esnb.frames.flatten import flatten
 from esnb.frames.schema import build, inferred, typed
+from esnb.tables.kind import Kind
 from esnb.values.state import kept, text_of
 
 NAMES = st.sampled_from(["a", "b", "a.b", "type", "data", "data.type", "", ".", "state.type"])
@@ -130,7 +132,9 @@ def test_decimals_keep_their_zeros() -> None:
 
 
 def test_a_frame_fills_what_it_is_not_given() -> None:
-    frame = build({"a": "string", "n": "Int64", "t": "time", "o": "object"}, {"n": [1, 2]})
+    frame = build(
+        Kind("row"), {"a": "string", "n": "Int64", "t": "time", "o": "object"}, {"n": [1, 2]}
+    )
 
     assert list(frame.columns) == ["a", "n", "t", "o"]
     assert [str(dtype).partition("[python")[0] for dtype in frame.dtypes] == [

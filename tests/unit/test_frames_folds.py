@@ -50,7 +50,7 @@ def test_the_applications_own_projectors_fold() -> None:
     assert list(frame["name"]) == ["Tom", "Mog"]
     assert list(frame["changed"]) == [
         "name: 'Tom'; names: ('Tom',)",
-        "name: 'Tom' → 'Mog'; names: ('Tom',) → ('Tom', 'Mog')",
+        "name: 'Tom' → 'Mog'; names: + 'Mog'",
     ]
     assert esnb.at(app, cat_id, version=1) == Cat(cat_id, 1, "Tom", ("Tom",))
     assert esnb.at(app, cat_id, time=stamp(1)).version == 1

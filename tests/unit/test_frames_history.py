@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pandas as pd
 import pytest
 from eventsourcing.application import AggregateNotFoundError
-from eventsourcing.domain import Aggregate
+from eventsourcing.domain import Aggregate, event
 
 import esnb
 import esnb.frames
@@ -157,3 +158,67 @@ def test_a_snapshot_that_says_something_else_is_told(app: Bank) -> None:
 
     assert status[5] == "ok"
     assert status[4] != "ok"
+
+
+class Measured(Aggregate):
+    @event("Opened")
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.name = "a"
+
+    @event("Changed")
+    def change(self, value: Any) -> None:
+        self.value = value
+
+
+def measured(app: Bank, *values: Any) -> Measured:
+    found = Measured(values[0])
+    for value in values[1:]:
+        found.change(value)
+    app.save(found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("values", "floats"),
+    [
+        ([Decimal("49.90"), Decimal("44.90")], [49.9, 44.9]),
+        ([Decimal("1.1"), None, 2, 2.5], [1.1, None, 2.0, 2.5]),
+        ([Decimal("NaN"), Decimal("sNaN"), float("nan"), 1], [None, None, None, 1.0]),
+        ([Decimal("1e999"), Decimal("-1e999"), 10**400, -(10**400)], [np.inf, -np.inf] * 2),
+        ([1, 2, 3], [1.0, 2.0, 3.0]),
+    ],
+)
+def test_numbers_become_floats_when_they_are_to_be_plotted(
+    app: Bank, values: list[Any], floats: list[Any]
+) -> None:
+    found = measured(app, *values)
+    frame = esnb.history(app, found.id, numbers="float")
+    assert frame["value"].dtype == "float64"
+    assert [None if np.isnan(each) else each for each in frame["value"]] == floats
+    assert list(frame["changed"]) == list(esnb.history(app, found.id)["changed"])
+
+
+@pytest.mark.parametrize("values", [[Decimal(1), "1"], [True, False], ["a"], [None], [[1]]])
+def test_what_is_not_only_numbers_stays_as_it_is(app: Bank, values: list[Any]) -> None:
+    found = measured(app, *values)
+    floats, exact = (esnb.history(app, found.id, numbers=each) for each in ("float", "exact"))
+    pd.testing.assert_frame_equal(floats, exact)
+
+
+def test_any_other_kind_of_numbers_is_refused(app: Bank) -> None:
+    found = measured(app, 1)
+    with pytest.raises(ValueError, match="numbers='decimal': pass 'exact' or 'float'"):
+        esnb.history(app, found.id, numbers="decimal")  # type: ignore[arg-type]
+
+
+@pytest.mark.extras
+def test_pandas_plots_decimal_prices_in_its_own_way(app: Bank) -> None:
+    import matplotlib
+
+    matplotlib.use("svg")
+    found = measured(app, Decimal("49.90"), Decimal("44.90"), Decimal("47.50"))
+    frame = esnb.history(app, found.id, numbers="float")
+    axes = frame.plot(x="time", y="value", drawstyle="steps-post")
+    assert np.asarray(axes.lines[0].get_ydata()).tolist() == [49.9, 44.9, 47.5]
+    assert frame.plot.scatter(x="version", y="value").collections

@@ -415,7 +415,7 @@ def test_an_error_is_shown_without_its_text(
     assert REDACTED in frame["changed"][1]
     faces = [explorer._repr_html_(), str(explorer)]
     panel = explorer._controls()
-    panel._what_if.skip(frozenset({1}))
+    panel._tables.what_if.skip(frozenset({1}))
     faces += [each.value for each in explorer_pages(panel)]
     explorer.close()
     for shown in (everything_in(frame), *faces):

@@ -58,7 +58,7 @@ def test_the_versions_that_are_left_tell_it_too(app: Bank) -> None:
     assert list(frames.without(app, an_id, range(1, 6))) == []
 
     explorer = esnb.explore(app, an_id, live=True)
-    panel = explorer._controls()._what_if
+    panel = explorer._controls()._tables.what_if
     panel.skip(frozenset({1}))
     assert "leaves out version 1" in panel._table.value
     explorer.close()

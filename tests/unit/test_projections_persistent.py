@@ -213,6 +213,7 @@ def test_an_exit_elsewhere_in_the_thread_is_the_consumers_failure(
     with pytest.raises(ExitError, match="KeyboardInterrupt: enough was raised in a thread"):
         worker.run_forever(DEADLINE)
     assert worker.status().state == "failed"
+    worker.stop()
     assert "Exception in thread" not in "".join(capfd.readouterr())
 
 

@@ -825,6 +825,7 @@ def test_runners_is_a_frame_of_many(runner: Runner, projection: type[Deposits]) 
         other.wait()
 
     frame = esnb.runners(runner, other)
+    other.stop()
 
     assert list(frame.columns) == [
         "name",

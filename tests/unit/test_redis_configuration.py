@@ -134,11 +134,17 @@ class TestNamespace:
         # A view's own parts can say anything, and never reach the bookkeeping
         # or another namespace.
         own = Namespace("esnb", "Totals")
-        other = own.labelled("rebuild")
+        other = Namespace("esnb", "Totals", "rebuild")
         for parts in (("~tracking",), ("@rebuild", "x"), ("",), ("~keys",)):
             assert own.key(*parts).startswith("esnb:{Totals}:")
         assert not other.key("x").startswith(own.key(""))
         assert len({own.tracking, own.registry, other.tracking, other.registry}) == 4
+
+    @pytest.mark.parametrize(("label", "shown"), [("", ""), ("rebuild", "@rebuild")])
+    @pytest.mark.parametrize("name", ["Totals", "a}b", "{", "a:b", "ü", "~tracking", "a%7Db"])
+    def test_its_name_is_read_back_from_its_keys(self, name: str, label: str, shown: str) -> None:
+        namespace = Namespace("[e]", name, label)
+        assert Namespace.name_in(namespace.tracking, "[e]") == f"{name}{shown}"
 
     @pytest.mark.parametrize("name", ["a}b", "{", "a:b", "ü", "a b"])
     def test_any_name_is_one_tag(self, name: str) -> None:

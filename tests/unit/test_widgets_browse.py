@@ -193,6 +193,19 @@ def test_back_is_exact_although_events_were_added() -> None:
     assert numbers(browser) == before
 
 
+def test_a_filter_with_a_lone_surrogate_reaches_the_page_as_an_escape() -> None:
+    browser = accounts(1, live=True)
+    controls = browser.widget
+
+    browser.filter(text="\ud83d", types="\ud83d")
+
+    pending = [controls]
+    for widget in pending:
+        pending += getattr(widget, "children", ())
+        json.dumps(widget.get_state(), default=str, ensure_ascii=False).encode()
+    browser.close()
+
+
 def test_filters_by_type_text_and_time() -> None:
     app, book = diary({"mood": "Sunny"}, "rain", 3)
     browser = esnb.browse(app, live=False)

@@ -267,3 +267,15 @@ def test_decimals_are_shown_as_numbers() -> None:
     state = {"price": {"_type_": "decimal_str", "_data_": str(Decimal("44.90"))}}
     app.recorder.insert_events([StoredEvent("a", 1, "m:T", json.dumps(state).encode())])
     assert "price: 44.90" in str(esnb.browse(app, live=False))
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "\\ud83d", "half \\ud83d", "HALF"])
+def test_a_text_is_found_as_it_is_stored_and_as_it_is_shown(text: str) -> None:
+    app = Application[Any]()
+    app.recorder.insert_events(
+        [StoredEvent("a", 1, "m:A", b'{"x": "half \\ud83d"}'), StoredEvent("a", 2, "m:A", b"{}")]
+    )
+    browser = esnb.browse(app, live=True)
+    browser._controls()._text.value = text
+    assert [event["version"] for event in browser.events] == [1]
+    browser.close()

@@ -16,7 +16,7 @@ from eventsourcing.domain import Aggregate
 
 import esnb
 from esnb.frames.schema import build
-from esnb.frames.trace import TRACE
+from esnb.frames.trace import STATION, TRACE
 from esnb.widgets import Flow
 from esnb.widgets.flow import html, text
 from esnb.widgets.flow.html import drawing, saved
@@ -42,7 +42,7 @@ def traced(*rows: tuple[str, str, str, int, str, str | None]) -> pd.DataFrame:
         columns["state"][place] = state
         columns["depth"][place] = depth
         columns["error"][place] = error
-    return build(TRACE, columns)
+    return build(STATION, TRACE, columns)
 
 
 @pytest.fixture

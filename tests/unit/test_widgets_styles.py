@@ -21,8 +21,12 @@ def test_there_are_style_sheets() -> None:
     assert set(SHEETS) == {
         "widgets/browse/browse.css",
         "drawing/chart/chart.css",
+        "drawing/chart/file.css",
         "drawing/esnb.css",
+        "tables/table.css",
+        "summaries/summary.css",
         "widgets/live/live.css",
+        "widgets/explore/history.css",
         "widgets/explore/explore.css",
         "widgets/flow/flow.css",
         "widgets/watch/watch.css",

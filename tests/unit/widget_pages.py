@@ -18,7 +18,12 @@ def open_widgets() -> set[str]:
 
 def explorer_pages(panel: Any) -> list[Any]:
     """The widgets of an explorer that show HTML made of an aggregate's values."""
-    tables = [panel._action, panel._state, panel._diff.table, panel._what_if._table]
+    tables = [
+        panel._tables.action,
+        panel._tables.state,
+        panel._tables.diff.table,
+        panel._tables.what_if._table,
+    ]
     chart = [panel._chart.drawing, panel._chart.cursor]
     return [*tables, *chart, panel._heading, panel._headline]
 

@@ -16,8 +16,8 @@ COLOURS = (
     "#57626e",
 )
 """On white, for pages without the style sheet; `chart.css` has them for both themes."""
-_DASHES = ("", "5 1.5", "2 1.5", "8 2 2 2")
-"""Gaps across a bar, so that colours are not all that tells two types apart."""
+_DASHES = ("", "6 2", "2 2", "10 2 2 2")
+"""Paler stripes across a bar, so that colours are not all that tells two types apart."""
 _MOST = 10_000
 """Types that are remembered: nobody tells more apart, and a hostile log may have millions."""
 _slots: dict[str, int] = {}
@@ -26,7 +26,7 @@ _lock = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the marks of one kind look: colour, gaps and shape."""
+    """How the marks of one kind look: colour, stripes and shape."""
 
     slot: int
 
@@ -42,7 +42,7 @@ class Look:
 
     @property
     def dashes(self) -> str:
-        """A `stroke-dasharray` for bars; empty for none."""
+        """A `stroke-dasharray` for the stripes of bars; empty for none."""
         return _DASHES[(self.slot + self.slot // len(COLOURS)) % len(_DASHES)]
 
     @property

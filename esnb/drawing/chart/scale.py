@@ -79,6 +79,10 @@ def microseconds(time: datetime) -> int:
     return (aware - _FIRST) // _MICROSECOND
 
 
+LAST = microseconds(datetime.max.replace(tzinfo=UTC))
+"""The end of the calendar, as a number."""
+
+
 def moment(number: int) -> datetime:
     """The time, in UTC, of a number that `microseconds` made."""
     return _FIRST + number * _MICROSECOND

@@ -13,29 +13,31 @@ class StepPoint:
 
     x: float
     y: float | None
+    kind: int = 0
+    """Of what begins here, counted from 0."""
 
 
-def step_path(points: Sequence[StepPoint], end: float) -> str:
-    """The path of an SVG through steps, the last of which ends at `end`.
+def step_path(points: Sequence[StepPoint], end: float, kind: int = 0) -> str:
+    """The path of an SVG through the steps of a kind, to the next step or else to `end`.
 
     >>> step_path([StepPoint(0, 9), StepPoint(5, 3), StepPoint(7, None), StepPoint(8, 4)], 9)
     'M0 9H5V3H7M8 4H9'
+    >>> step_path([StepPoint(0, 9), StepPoint(5, 3, kind=1)], 9, kind=1)
+    'M5 9V3H9'
     """
     parts: list[str] = []
-    before: float | None = None
-    for point in points:
-        if before is not None:
-            parts.append(f"H{short(point.x)}")
-        if point.y is not None:
-            way = (
-                f"V{short(point.y)}"
-                if before is not None
-                else f"M{short(point.x)} {short(point.y)}"
-            )
-            parts.append(way)
-        before = point.y
-    if before is not None:
-        parts.append(f"H{short(end)}")
+    before = StepPoint(0, None)
+    for place, point in enumerate(points):
+        until = points[place + 1].x if place + 1 < len(points) else end
+        if point.kind == kind and point.y is not None:
+            if before.y is None:
+                parts.append(f"M{short(point.x)} {short(point.y)}")
+            elif before.kind != kind:
+                parts.append(f"M{short(point.x)} {short(before.y)}V{short(point.y)}")
+            else:
+                parts.append(f"V{short(point.y)}")
+            parts.append(f"H{short(until)}")
+        before = point
     return "".join(parts)
 
 

@@ -9,6 +9,8 @@ from math import ceil, floor
 
 from esnb.drawing.chart.scale import Number
 
+LETTER = 7.2
+"""Width of a character of an axis, in the units of a drawing: most are digits."""
 _LONGEST = 14
 """Characters of a number up to which it is written in full."""
 
@@ -35,8 +37,10 @@ class Axis:
         return max((len(tick.text) for tick in self.ticks), default=0)
 
 
-def number_axis(low: Number, high: Number, most: int = 5) -> Axis:
+def number_axis(low: Number, high: Number, most: int = 5, *, least: int = 0) -> Axis:
     """An axis around two numbers that begins and ends at a tick; about `most` of them.
+
+    No two are closer than `least`: 1 for what is counted.
 
     >>> [tick.text for tick in number_axis(Fraction("39.9"), Fraction("49.9")).ticks]
     ['35', '40', '45', '50']
@@ -45,7 +49,7 @@ def number_axis(low: Number, high: Number, most: int = 5) -> Axis:
     """
     if low == high:
         return Axis(low, high, [Tick(low, number_text(Fraction(low)))])
-    step = _round_step(Fraction(high - low) / max(most - 1, 1))
+    step = max(_round_step(Fraction(high - low) / max(most - 1, 1)), Fraction(least))
     first, last = floor(Fraction(low) / step), ceil(Fraction(high) / step)
     values = [number * step for number in range(first, last + 1)]
     return Axis(values[0], values[-1], list(map(Tick, values, _texts(values, step))))

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from esnb.drawing.chart.scale import microseconds, moment
-from esnb.drawing.chart.ticks import Axis, Tick
+from esnb.drawing.chart.scale import LAST, microseconds, moment
+from esnb.drawing.chart.ticks import LETTER, Axis, Tick
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-LETTER = 6.4
-"""Width of a character of an axis, in the units of a drawing."""
 _GAP = 18
-_LAST = microseconds(datetime.max.replace(tzinfo=UTC))
 _SECOND = 1_000_000
 _MINUTE, _HOUR, _DAY = 60 * _SECOND, 3600 * _SECOND, 86_400 * _SECOND
 
@@ -38,7 +35,7 @@ class TimeStep:
     def next(self, time: int) -> int:
         """The round time after a round one; after the last, the end of the calendar."""
         if self.unit == "microsecond":
-            return min(time + self.count, _LAST + 1)
+            return min(time + self.count, LAST + 1)
         then = moment(time)
         if self.unit == "year":
             return _start_of((then.year // self.count + 1) * self.count, 1)
@@ -48,7 +45,7 @@ class TimeStep:
     def between(self, low: int, high: int) -> Iterator[int]:
         """The round times of a span, both ends included."""
         time = self.floor(low)
-        while time <= min(high, _LAST):
+        while time <= min(high, LAST):
             if time >= low:
                 yield time
             time = self.next(time)
@@ -76,11 +73,10 @@ class TimeStep:
         """Characters of its longest `text`."""
         if self.unit != "microsecond":
             return 4 if self.unit == "year" else 8
-        sizes = ((_DAY, 6), (_MINUTE, 6), (_SECOND, 8), (1000, 12))
-        return next((letters for size, letters in sizes if self.count % size == 0), 15)
+        return 8 if self.count < _MINUTE else 6
 
     def text(self, time: int) -> str:
-        """How an axis names a round time: midnight by its date."""
+        """How an axis names a round time of whole seconds: midnight by its date."""
         then = moment(time)
         if self.unit == "year":
             return str(then.year)
@@ -90,9 +86,7 @@ class TimeStep:
             return f"{then.day} {MONTHS[then.month - 1]}"
         if self.count % _MINUTE == 0:
             return f"{then:%H:%M}"
-        if self.count % _SECOND == 0:
-            return f"{then:%H:%M:%S}"
-        return f"{then:%H:%M:%S}.{then.microsecond:06}"[: 12 if self.count % 1000 == 0 else 15]
+        return f"{then:%H:%M:%S}"
 
 
 _UNITS = (
@@ -117,9 +111,14 @@ _STEPS = (
 def time_axis(low: int, high: int, room: float) -> Axis:
     """The axis from one time to another, with as many ticks as have `room` for their names.
 
+    Within a few seconds the first tick is the beginning, and the others say how
+    much later they are.
+
     >>> hour = microseconds(datetime(2026, 3, 1, 12, tzinfo=UTC))
     >>> [tick.text for tick in time_axis(hour, hour + 9_000_000, 400).ticks]
     ['12:00:00', '12:00:02', '12:00:04', '12:00:06', '12:00:08']
+    >>> [tick.text for tick in time_axis(hour, hour + 450, 300).ticks]
+    ['12:00:00.000', '+200 µs', '+400 µs']
     """
 
     def fits(step: TimeStep) -> bool:
@@ -127,6 +126,8 @@ def time_axis(low: int, high: int, room: float) -> Axis:
         return count * (step.letters * LETTER + _GAP) <= room
 
     step = _first(fits)
+    if step.unit == "microsecond" and step.count < _SECOND:
+        return Axis(low, high, _since(low, high, step.count))
     return Axis(low, high, [Tick(time, step.text(time)) for time in step.between(low, high)])
 
 
@@ -149,17 +150,32 @@ def span_text(low: int, high: int) -> str:
     '2026-03-01 to 2026-04-10 (UTC)'
     """
     first, last = moment(low), moment(high)
-    if low == high:
-        return f"{first.date()}, {_clock(first)} UTC"
+    span = high - low
+    if not span:
+        return f"{first.date()}, {clock(first, span)} UTC"
     if first.date() == last.date():
-        return f"{first.date()}, {_clock(first)} to {_clock(last)} UTC"
+        return f"{first.date()}, {clock(first, span)} to {clock(last, span)} UTC"
     if last - first < timedelta(days=2):
         return f"{first.date()} {first:%H:%M} to {last.date()} {last:%H:%M} UTC"
     return f"{first.date()} to {last.date()} (UTC)"
 
 
-def _clock(time: datetime) -> str:
-    return time.time().isoformat("milliseconds")
+def clock(time: datetime, span: int) -> str:
+    """The time of day, in milliseconds, or in microseconds where all of a `span` is a few of them."""
+    return time.time().isoformat("microseconds" if 0 < span < 10_000 else "milliseconds")
+
+
+def _since(low: int, high: int, step: int) -> list[Tick]:
+    later = range(low + step, high + 1, step)
+    ticks = [Tick(time, f"+{_length(time - low)}") for time in later]
+    first = clock(moment(low), high - low)[:12]
+    return [Tick(low, first), *ticks]
+
+
+def _length(time: int) -> str:
+    if time < 1000:
+        return f"{time} µs"
+    return f"{time / 1000:g} ms" if time < _SECOND else f"{time / _SECOND:g} s"
 
 
 def _first(fits: Callable[[TimeStep], bool]) -> TimeStep:
@@ -168,5 +184,5 @@ def _first(fits: Callable[[TimeStep], bool]) -> TimeStep:
 
 def _start_of(year: int, month: int) -> int:
     if year > datetime.max.year:
-        return _LAST + 1
+        return LAST + 1
     return microseconds(datetime(year, month, 1, tzinfo=UTC))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -63,13 +64,17 @@ def redis_url(process: ServerProcess) -> str:
 
 
 def start_eventstoredb(
-    path: Path | None, port: int = 0, projections: str = "system"
+    path: Path | None,
+    port: int = 0,
+    projections: str = "system",
+    time_of_callers: datetime | None = None,
 ) -> ServerProcess:
     """Runs or attaches to the EventStoreDB server of `path`; a new one in memory for None.
 
     It listens on the loopback interface, on a port that the operating system
     chooses unless `port` is given. `projections` are those that run: `none` or
-    `system`.
+    `system`. With `time_of_callers` it records by the time that esnb's clients
+    say it is, from that time on.
     """
     directory = private_directory() if path is None else kept_directory(path, "eventstoredb")
     storage = ["--memory"] if path is None else ["--path", "events.db"]
@@ -81,6 +86,7 @@ def start_eventstoredb(
                 *(sys.executable, "-P", "-m", "esnb.embedded"),
                 *storage,
                 *("--port", str(port), "--run-projections", projections),
+                *(("--time-of-callers", time_of_callers.isoformat()) if time_of_callers else ()),
             ],
             ready="listening ",
             stop="SIGKILL" if path is None else "SIGTERM",
@@ -110,7 +116,13 @@ def eventstoredb_uri(process: ServerProcess) -> str:
 def _python_environment() -> dict[str, str]:
     """This process's environment, in which the server finds esnb and runs undisturbed."""
     environment = dict(os.environ)
-    for name in ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONDEVMODE", "PYTHONPROFILEIMPORTTIME"):
+    for name in (
+        "PYTHONWARNINGS",
+        "PYTHONINSPECT",
+        "PYTHONDEVMODE",
+        "PYTHONPROFILEIMPORTTIME",
+        "ESNB_DETERMINISTIC",
+    ):
         environment.pop(name, None)
     above = str(Path(esnb.__file__).parent.parent)
     entries = [entry for entry in environment.get("PYTHONPATH", "").split(os.pathsep) if entry]

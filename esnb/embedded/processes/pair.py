@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import datetime
 from pathlib import Path
 
 from esnb.clients import ended
@@ -25,11 +26,18 @@ class EmbeddedPair:
     they are this process's own. They end with their last user, however it ends.
     """
 
-    def __init__(self, path: Path | None, *, port: int = 0, projections: str = "system") -> None:
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        port: int = 0,
+        projections: str = "system",
+        time_of_callers: datetime | None = None,
+    ) -> None:
         require_platform()
         self._path = path
         self._lock = threading.RLock()
-        self._eventstoredb = start_eventstoredb(path, port, projections)
+        self._eventstoredb = start_eventstoredb(path, port, projections, time_of_callers)
         self._redis: ServerProcess | None = None
         ended.register_embedded(self.eventstoredb_uri, "EventStoreDB", self._eventstoredb.is_alive)
 

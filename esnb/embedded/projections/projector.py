@@ -45,8 +45,19 @@ class Projector:
     streams, so a restart neither loses nor repeats any.
     """
 
-    def __init__(self, node: Node, *, starts: bool = True, quiet: float = QUIET_SECONDS) -> None:
+    def __init__(
+        self,
+        node: Node,
+        *,
+        starts: bool = True,
+        quiet: float = QUIET_SECONDS,
+        is_prompt: bool = False,
+    ) -> None:
+        """With `is_prompt` all is emitted before an append is answered, in the same order always."""
         self._node = node
+        self._is_prompt = is_prompt
+        if is_prompt:
+            node.after_append = self._catch_up
         self._starts = starts
         self._quiet = quiet
         self._task: asyncio.Task[None] | None = None
@@ -103,7 +114,7 @@ class Projector:
     async def _follow(self, wakeup: Wakeup, throttle: Throttle) -> None:
         while True:
             wakeup.clear()
-            if self._is_behind(self._node.store.head):
+            if not self._is_prompt and self._is_behind(self._node.store.head):
                 last = await throttle.turn(wakeup.wait)
                 while self._is_behind(last) and not throttle.over:
                     wakeup.check()
@@ -112,6 +123,12 @@ class Projector:
                 throttle.rest()
             else:
                 await wakeup.wait()
+
+    async def _catch_up(self) -> None:
+        """Takes in all that there is. What cannot be written is left for the next append."""
+        with suppress(WriteFailed):
+            while self._is_behind(last := self._node.store.head):
+                await self._step(last)
 
     # --- one step ---------------------------------------------------------------
 

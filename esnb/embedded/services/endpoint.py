@@ -32,7 +32,9 @@ from esnb.embedded.services.persistent_service import PersistentService
 from esnb.embedded.services.projections_service import ProjectionsService
 from esnb.embedded.services.status import abort, of_error
 from esnb.embedded.services.streams_service import StreamsService
+from esnb.embedded.services.time_of_calls import TimeOfCalls
 from esnb.embedded.services.users_service import UsersService
+from esnb.embedded.streams.callers_clock import CallersClock
 from esnb.embedded.streams.errors import Refused
 from esnb.embedded.streams.node import Node
 
@@ -69,15 +71,18 @@ class Endpoint:
     def __init__(
         self, node: Node, host: str, port: int, *, projects: bool = True, starts: bool = True
     ) -> None:
-        self._server = grpc.aio.server(options=_OPTIONS)
+        clock = node.store.clock
+        ticks = isinstance(clock, CallersClock)
+        interceptors = [TimeOfCalls(clock)] if isinstance(clock, CallersClock) else None
+        self._server = grpc.aio.server(options=_OPTIONS, interceptors=interceptors)
         self.host = host
         self._groups = PersistentService(node)
-        self._projector = Projector(node, starts=starts) if projects else None
+        self._projector = Projector(node, starts=starts, is_prompt=ticks) if projects else None
         features = _FEATURES
         if self._projector is not None:
             features = features | projections_service.FEATURES
             self._server.add_generic_rpc_handlers((ProjectionsService(self._projector).handlers(),))
-        users = UsersService(node.store.clock)
+        users = UsersService(clock)
         self._server.add_generic_rpc_handlers(
             (
                 StreamsService(node).handlers(),
@@ -85,7 +90,7 @@ class Endpoint:
                 OperationsService(self._groups.host.restart).handlers(),
                 MonitoringService(node).handlers(),
                 users.handlers(),
-                GossipService(host, lambda: self.port, node.store.clock).handlers(),
+                GossipService(host, lambda: self.port, clock).handlers(),
                 FeaturesService(features).handlers(),
                 DevelopmentService(partial(_reset, node, users)).handlers(),
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from esnb.embedded.storage.log import LogFull, LogWrite, StorageLog
 from esnb.embedded.storage.record import Proposed
@@ -20,8 +20,15 @@ def system_clock() -> int:
     return time.time_ns() // 100
 
 
+async def _nothing() -> None:
+    """What follows an append of most nodes."""
+
+
 class Node:
     """Belongs to the event loop in which it was made."""
+
+    after_append: Callable[[], Awaitable[None]] = staticmethod(_nothing)
+    """Done before an append is answered."""
 
     def __init__(self, log: StorageLog, clock: Clock = system_clock) -> None:
         self.store = Store(log, clock)
@@ -35,6 +42,7 @@ class Node:
         """Append, and return when it is durable; errors as in `Store.append`."""
         written, batch = self.store.append(stream, expected, events)
         await self._committer.commit(batch)
+        await self.after_append()
         return written
 
     async def delete(self, stream: str, expected: int) -> Written:

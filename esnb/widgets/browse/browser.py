@@ -8,6 +8,7 @@ from uuid import UUID
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.ids import without_ids
+from esnb.sources.ids import Identified
 from esnb.sources.moments import Moment, read_end, read_moment
 from esnb.sources.names import listed
 from esnb.sources.page import Filter
@@ -144,9 +145,9 @@ class Browser(Faces):
 
     # --- where to -----------------------------------------------------------------------
 
-    def open(self, stream: UUID | str) -> None:
+    def open(self, stream: Identified) -> None:
         """One stream's events."""
-        self._do(lambda: self._visit.open(str(stream)))
+        self._do(lambda: self._visit.open(self._visit.named(stream)))
 
     def correlated(self, correlation_id: UUID | str | None = None) -> None:
         """All events with a correlation id: the one passed, or that of the event shown."""

@@ -11,7 +11,6 @@ from esnb.drawing.ids import short
 from esnb.drawing.values import cut_at_word, visible
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import PageEvent
-from esnb.sources.record import own_name
 from esnb.widgets.browse.words import colour, one_day, short_stamp, summary
 from esnb.widgets.live.controls import named
 
@@ -81,7 +80,7 @@ def stream_line(row: StreamRow) -> str:
 
 
 def stream_colour(row: StreamRow) -> str:
-    return "" if row.tombstoned else colour(own_name(row.last_type))
+    return "" if row.tombstoned else colour(row.last_name)
 
 
 def bare_line(name: str) -> str:

@@ -11,7 +11,6 @@ from esnb.drawing.ids import short, without_ids
 from esnb.drawing.values import Limits, counted, stamp
 from esnb.sources.known_streams import StreamRow
 from esnb.sources.page import Filter, PageEvent
-from esnb.sources.record import own_name
 from esnb.widgets.browse.event_html import detail
 from esnb.widgets.browse.visit import Visit
 from esnb.widgets.browse.words import colour, summary, types_of_what, what_is_shown
@@ -134,7 +133,7 @@ def _last(row: StreamRow) -> str:
     """What a stream ends with."""
     if row.tombstoned:
         return "tombstoned"
-    name = own_name(row.last_type)
+    name = row.last_name
     return f'<span class="esnb-type {colour(name)}">{text(name, 80)}</span>'
 
 

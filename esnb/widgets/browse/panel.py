@@ -16,6 +16,7 @@ from typing import Any
 from esnb.drawing.html import message, note, style
 from esnb.drawing.values import Limits, counted
 from esnb.sources.page import EVERYTHING
+from esnb.values.cell import encodable
 from esnb.widgets.browse import event_html, html
 from esnb.widgets.browse.event_list import (
     ALL,
@@ -319,8 +320,8 @@ class BrowsePanel(BrowseLayout):
         visit, wanted, page = self.visit, self.visit.here.filter, self.visit.page
         self._crumbs.value = html.crumbs(visit, self._times)
         self._back.disabled = not visit.trail.behind
-        self._types.value = ", ".join(wanted.types)
-        self._text.value = wanted.text
+        self._types.value = encodable(", ".join(wanted.types))
+        self._text.value = encodable(wanted.text)
         for field, time in ((self._since, wanted.since), (self._until, wanted.until)):
             field.value = "" if time is None else time.isoformat(" ").removesuffix("+00:00")
         self._clear.disabled = not wanted

@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain, count, islice
 from typing import Any, Literal, SupportsIndex
-from uuid import UUID
 
 import numpy as np
 
+from esnb.sources.ids import Identified, find_id
 from esnb.sources.known_streams import KnownStreams
 from esnb.sources.moments import is_iso_8601, read_end, read_moment
 from esnb.sources.numbers import bound
@@ -31,7 +31,7 @@ from esnb.widgets.browse.trail import Place, Trail
 _MOST_ARRIVALS = 5_000
 """New events that one look takes in; more come with the next."""
 
-At = UUID | str | SupportsIndex | datetime | date | np.datetime64 | tuple[UUID | str, SupportsIndex]
+At = Identified | SupportsIndex | datetime | date | np.datetime64 | tuple[Identified, SupportsIndex]
 
 
 class Visit:
@@ -98,9 +98,14 @@ class Visit:
         ):
             self.start(read_moment(at, "at"))
         else:
-            self._show(Trail(Place(stream=str(at))))
-            self._require_stream(str(at))
+            at = self.named(at)
+            self._show(Trail(Place(stream=at)))
+            self._require_stream(at)
             self.trail = Trail(self.here, (Place(),))
+
+    def named(self, given: Identified) -> str:
+        """The name of the stream that is meant, as `find_id` finds it."""
+        return str(find_id(self.pager.source, given, "a stream"))
 
     def _begin_at(self, position: SupportsIndex) -> None:
         number = bound(position, "at")

@@ -6,13 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from esnb.drawing.chart.palette import look_of
-from esnb.drawing.values import bare, counted, cut_at_word, line, stamp
+from esnb.drawing.values import counted, cut_at_word, fields, line, stamp
+from esnb.sources.bookkeeping import domain_fields
 from esnb.sources.moments import without_own_time
 from esnb.sources.page import PageEvent
 from esnb.widgets.browse.visit import Visit
-
-_BOOKKEEPING = frozenset({"originator_topic", "originator_id", "originator_version", "timestamp"})
-"""Fields that the library adds to a payload, and that columns of their own show."""
 
 
 def data_of(event: PageEvent, times: bool = False) -> object:
@@ -30,10 +28,7 @@ def summary(event: PageEvent, most: int = 80) -> str:
         return ""
     if type(data) is not dict:
         return cut_at_word(line(data, most + 1), most)
-    pairs = [
-        f"{bare(line(k, 40))}: {line(v, most)}" for k, v in data.items() if k not in _BOOKKEEPING
-    ]
-    return cut_at_word(", ".join(pairs), most)
+    return fields(domain_fields(data), most)
 
 
 def colour(type: str) -> str:

@@ -6,10 +6,16 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
+from esnb.drawing.values import counted
 from esnb.widgets.explore.timeline import Timeline
 
-_UNITS = (("day", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1000), ("ms", 1))
-"""Milliseconds of each."""
+_UNITS = (
+    ("d", timedelta(days=1)),
+    ("h", timedelta(hours=1)),
+    ("min", timedelta(minutes=1)),
+    ("s", timedelta(seconds=1)),
+    ("ms", timedelta(milliseconds=1)),
+)
 
 
 def in_time(timeline: Timeline) -> list[float] | None:
@@ -55,16 +61,25 @@ def span_text(span: timedelta) -> str:
     >>> span_text(timedelta(days=14, hours=2)), span_text(timedelta(milliseconds=250))
     ('14 days', '250 ms')
     """
-    milliseconds = span / timedelta(milliseconds=1)
-    name, size = next(
-        (unit for unit in _UNITS if milliseconds >= unit[1]), (_UNITS[-1][0], _UNITS[-1][1])
-    )
-    number = (
-        f"{milliseconds / size:,.0f}" if name in ("day", "ms") else f"{milliseconds / size:.3g}"
-    )
-    if name == "day":
-        return f"{number} {'day' if number == '1' else 'days'}"
-    return f"{number} {name}"
+    number, unit = _in_largest_unit(span)
+    return counted(int(number), "day") if unit == "d" else f"{number} {unit}"
+
+
+def since_text(span: timedelta) -> str:
+    """A length of time after something, in as few characters; nothing below a millisecond.
+
+    >>> since_text(timedelta(days=2)), since_text(timedelta(minutes=90)), since_text(timedelta(0))
+    ('+2 d', '+1.5 h', '')
+    """
+    if span < timedelta(milliseconds=1):
+        return ""
+    return "+{} {}".format(*_in_largest_unit(span))
+
+
+def _in_largest_unit(span: timedelta) -> tuple[str, str]:
+    unit, size = next((each for each in _UNITS if span >= each[1]), _UNITS[-1])
+    found = span / size
+    return (f"{found:.0f}" if unit in ("d", "ms") else f"{found:.3g}"), unit
 
 
 def _clock(time: datetime, clock: str, exact: bool) -> str:
@@ -72,10 +87,7 @@ def _clock(time: datetime, clock: str, exact: bool) -> str:
     return f"{text}.{time.microsecond // 1000:03}" if exact else text
 
 
-Axis = tuple[Sequence[float], tuple[str, str]]
-
-
-def axis(timeline: Timeline, times: bool) -> Axis:
+def axis(timeline: Timeline, times: bool) -> tuple[Sequence[float], tuple[str, str]]:
     """Places of the versions, and what stands below the axis's ends.
 
     Without `times` the versions stand beside each other, whenever they were.

@@ -12,11 +12,11 @@ from esnb.widgets.explore.bars import bar_names, bar_titles
 from esnb.widgets.explore.chart import HistoryChart
 from esnb.widgets.explore.field_series import default_field
 from esnb.widgets.explore.timeline import Timeline
-from esnb.widgets.live.controls import Quiet, choice, icon_button, label, named, row
+from esnb.widgets.live.controls import Quiet, choice, icon_button, label, named
 
 
 class ChartPanel:
-    """The widgets around the slider; `field_row` and `root` are what is displayed.
+    """The widgets around the slider; `controls` and `root` are what is displayed.
 
     Its bars are buttons for those who point. They cannot be reached by keyboard,
     which slider and list are for: nobody tabs through two hundred of them.
@@ -37,12 +37,16 @@ class ChartPanel:
         stack = named(widgets.VBox([self.drawing, self.cursor, self.bars]), "esnb-stack")
         self.slider = slider
         track = named(widgets.VBox([slider]), "esnb-track")
-        self.field_row = row("esnb-field-row", self.back, self.field, self.forth)
         self.root = named(widgets.VBox([stack, track]), "esnb-scale")
         self.field.observe(self._chose_field, "value")
         self.bars.observe(self._clicked, "index")
         self.back.on_click(lambda _: self._to_change(-1))
         self.forth.on_click(lambda _: self._to_change(1))
+
+    @property
+    def controls(self) -> list[Any]:
+        """The choice of the field, between the buttons that go to its changes."""
+        return [self.back, self.field, self.forth]
 
     def fit(self, timeline: Timeline, shown: frozenset[str]) -> None:
         """Draws a timeline, with the types that are not `shown` faded."""

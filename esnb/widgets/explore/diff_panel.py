@@ -8,6 +8,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from esnb.drawing.values import Limits, visible
+from esnb.widgets.explore.html import scrolled
 from esnb.widgets.explore.tables_html import diff
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.live.controls import Quiet, choice, named, row
@@ -51,7 +52,7 @@ class DiffPanel:
         assert self._timeline is not None, "it was fitted before"
         version, base = self._timeline.versions[index], self._base
         other = None if base is None else self._timeline.versions[self._timeline.exact(base)]
-        self.table.value = diff(version, self._limits, base=other)
+        self.table.value = scrolled("Diff", diff(version, self._limits, base=other))
 
     @property
     def _base(self) -> int | None:

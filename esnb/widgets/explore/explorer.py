@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, overload
 
 from eventsourcing.application import AggregateNotFoundError
 
 from esnb.clients.uri import guarded_argument
 from esnb.drawing.html import nothing
+from esnb.sources.ids import Identified
 from esnb.sources.moments import read_end
 from esnb.sources.numbers import whole
 from esnb.widgets.explore import html
 from esnb.widgets.explore import text as _text
+from esnb.widgets.explore.aggregates import Aggregates
 from esnb.widgets.explore.history_reader import HistoryReader
+from esnb.widgets.explore.picker import Picker
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.live.faces import Faces, wanted_live
 from esnb.widgets.live.unread import unread
@@ -28,22 +31,53 @@ if TYPE_CHECKING:
     from esnb.widgets.explore.waiting_panel import WaitingPanel
 
 
+_PICK: Final[Any] = object()
+"""Instead of an aggregate: any, which is then picked."""
+
+
+@overload
 def explore(
     app: Application[Any],
-    aggregate_id: UUID | str,
+    *,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Picker: ...
+
+
+@overload
+def explore(
+    app: Application[Any],
+    aggregate_id: Identified,
     *,
     version: int | None = None,
     live: bool | None = None,
     times: bool = True,
     projector_func: ProjectorFunction | None = None,
     redact: Redact | None = None,
-) -> Explorer:
+) -> Explorer: ...
+
+
+def explore(
+    app: Application[Any],
+    aggregate_id: Identified = _PICK,
+    *,
+    version: int | None = None,
+    live: bool | None = None,
+    times: bool = True,
+    projector_func: ProjectorFunction | None = None,
+    redact: Redact | None = None,
+) -> Explorer | Picker:
     """The time machine of one aggregate: slider, event list, Action / State / Diff.
 
     A chart shows one field over time, with the slider as its cursor; the strip
     below it and the legend show the events by type. State says which event set
     each field; Diff compares with any version; What if shows the state beside the
     one without the events that are skipped. It can follow the aggregate.
+
+    `aggregate_id` as in `esnb.history`. Without one, a list of the application's
+    aggregates comes first, from which one is picked; the saved view is that list.
 
     Starts at `version` (by default the newest). `live` is whether there are
     controls: yes, unless `ESNB_LIVE=0` is set. A live explorer is followed by a
@@ -73,6 +107,8 @@ def explore(
     """
 
     app = guarded_argument(app)
+    if aggregate_id is _PICK:
+        return _picker(app, version, wanted_live(live), times, projector_func, redact)
     reader = HistoryReader(app, aggregate_id, projector_func, redact)
     timeline = reader.timeline_if_any()
     if timeline is None:
@@ -81,6 +117,25 @@ def explore(
         number = whole(version, "version")
         index = len(timeline) - 1 if number is None else timeline.exact(number)
     return Explorer(timeline, reader, index=index, live=wanted_live(live), times=times)
+
+
+def _picker(
+    app: Application[Any],
+    version: int | None,
+    live: bool,
+    times: bool,
+    projector_func: ProjectorFunction | None,
+    redact: Redact | None,
+) -> Picker:
+    if version is not None:
+        raise TypeError(f"version={version!r} is that of an aggregate: pass the aggregate, too")
+
+    def explorer(aggregate: Identified) -> Explorer:
+        return explore(
+            app, aggregate, live=live, times=times, projector_func=projector_func, redact=redact
+        )
+
+    return Picker(Aggregates(app), explorer, live=live, times=times)
 
 
 class Explorer(Faces):
@@ -212,19 +267,29 @@ class Explorer(Faces):
         if self._waiting is None:
             from esnb.widgets.explore.waiting_panel import WaitingPanel
 
-            self._waiting = WaitingPanel(self._reader.nothing, self.refresh)
+            self._waiting = WaitingPanel(self._reader.nothing, partial(self._look_again, False))
         return self._waiting
 
-    def _look_again(self) -> None:
+    def _look_again(self, wait: bool = True) -> None:
         waiting = self._waits()
-        try:
-            self._timeline = self._reader.timeline_if_any()
-        except Exception as error:  # noqa: BLE001  # whatever the store says, said here
+
+        def failed(error: Exception) -> None:
             waiting.say(unread("The events could not be read", error, kept=""))
-            return
+
+        waiting.work.run(
+            "Reading the events",
+            lambda work: self._reader.timeline_if_any(work.count),
+            self._found,
+            failed,
+            None if wait else waiting.patience,
+        )
+
+    def _found(self, timeline: Timeline | None) -> None:
+        """Puts the controls where the note was, if there is anything now."""
+        waiting = self._waits()
         waiting.say("")
-        if self._timeline is not None:
-            self._index = len(self._timeline) - 1
+        if timeline is not None:
+            self._timeline, self._index = timeline, len(timeline) - 1
             root, self._waiting = waiting.release(), None
             self._controls(root)
 

@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any
 
 from esnb.drawing.values import line
-from esnb.folds.changes import ABSENT
+from esnb.folds.same import ABSENT
 from esnb.widgets.explore.timeline import Timeline
 
 _MIDDLE = 0.5

@@ -38,9 +38,10 @@ class FollowPanel:
         self.new = named(button("", "arrow-down", "Go on to the last version"), "esnb-new")
         self._looking = WhileSeen(root, look)
         self._begin = begin
+        self._unseen, self._at_end = 0, True
         self.switch.observe(self._switched, "value")
         self.new.on_click(lambda _: last())
-        self.show(0, at_end=True)
+        self._draw()
 
     @property
     def widgets(self) -> list[Any]:
@@ -53,14 +54,8 @@ class FollowPanel:
 
     def show(self, unseen: int, at_end: bool) -> None:
         """Says how many versions are new, and whether following is paused."""
-        paused = self.on and not at_end
-        self.switch.description = "Paused" if paused else "Following" if self.on else "Follow"
-        self.switch.icon = "pause" if paused else "rss"
-        self.new.description = f"{unseen:,} new"
-        tooltip = f"Go on to the last version: {counted(unseen, 'version')} came since"
-        self.new.tooltip = tooltip
-        # Its room stays, so that nothing moves when it comes.
-        self.new.layout.visibility = "visible" if unseen else "hidden"
+        self._unseen, self._at_end = unseen, at_end
+        self._draw()
 
     def shown(self) -> None:
         """Notes that the running cell shows it."""
@@ -85,3 +80,14 @@ class FollowPanel:
             self._looking.start()
         else:
             self.switch.value = False
+        self._draw()
+
+    def _draw(self) -> None:
+        unseen, paused = self._unseen, self.on and not self._at_end
+        self.switch.description = "Paused" if paused else "Following" if self.on else "Follow"
+        self.switch.icon = "pause" if paused else "rss"
+        self.new.description = f"{unseen:,} new"
+        tooltip = f"Go on to the last version: {counted(unseen, 'version')} came since"
+        self.new.tooltip = tooltip
+        # Its room stays, so that nothing moves when it comes.
+        self.new.layout.visibility = "visible" if unseen else "hidden"

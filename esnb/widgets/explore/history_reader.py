@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
 from eventsourcing.application import AggregateNotFoundError, Application
 
 from esnb import frames
 from esnb.folds.growing import GrowingHistory
 from esnb.folds.versions import Version
+from esnb.sources.ids import Identified
 from esnb.sources.progress_bar import track
 from esnb.sources.redaction import Redaction
 from esnb.widgets.explore.skipped import Skipped
@@ -35,7 +36,7 @@ class HistoryReader:
     def __init__(
         self,
         app: Application[Any],
-        aggregate_id: UUID | str,
+        aggregate_id: Identified,
         projector_func: ProjectorFunction | None = None,
         redact: Redact | None = None,
     ) -> None:
@@ -43,6 +44,7 @@ class HistoryReader:
         self._id = aggregate_id
         self._projector = projector_func
         self._redaction = Redaction(redact)  # one for all: what it hides can be compared
+        self._reading_on = threading.RLock()
 
     def timeline(self, counted: Counted = with_bar) -> Timeline:
         """All versions; raises what `esnb.history` raises."""
@@ -55,7 +57,8 @@ class HistoryReader:
         )
         stored = history.stored()
         versions = [_compared(each) for each in counted(history.fold(stored), len(stored))]
-        return Timeline(versions[0].stream, versions, self._snapshots(), history)
+        self._id = versions[0].stream  # found once, where it was named by its beginning
+        return Timeline(self._id, versions, self._snapshots(), history)
 
     def timeline_if_any(self, counted: Counted = with_bar) -> Timeline | None:
         """The same; None where the application has no events at all."""
@@ -68,10 +71,11 @@ class HistoryReader:
 
     def longer(self, timeline: Timeline) -> Timeline | None:
         """The timeline with the versions that were added since it was read; None without any."""
-        stored = timeline.history.stored()
-        if not stored:
+        with self._reading_on:  # each event is folded once, whoever looks
+            stored = timeline.history.stored()
+            added = [_compared(each) for each in timeline.history.fold(stored)]
+        if not added:
             return None
-        added = [_compared(each) for each in timeline.history.fold(stored)]
         versions = [*timeline.versions, *added]
         return Timeline(timeline.aggregate_id, versions, self._snapshots(), timeline.history)
 

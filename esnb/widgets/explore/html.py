@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from esnb.drawing import html
 from esnb.drawing.html import note, step, steps, text, when, within_budget
 from esnb.drawing.values import Limits, counted, cut_at_word
 from esnb.widgets.explore.axis import span_text
 from esnb.widgets.explore.chart import HistoryChart
 from esnb.widgets.explore.field_series import default_field
-from esnb.widgets.explore.legend import event_kinds, legend
+from esnb.widgets.explore.legend import legend, legend_entries
 from esnb.widgets.explore.tables_html import action, diff, state
 from esnb.widgets.explore.timeline import Timeline
 
@@ -26,7 +28,7 @@ def heading(timeline: Timeline, times: bool = True) -> str:
     """Which aggregate this is, how many versions it has, and over which time."""
     count = counted(len(timeline), "version")
     span = timeline.span if times else None
-    if span:
+    if span is not None and span >= timedelta(milliseconds=1):
         count += f" · {span_text(span)}"
     return html.heading(text(timeline.name, 80), timeline.aggregate_id, count)
 
@@ -52,16 +54,18 @@ def _saved(timeline: Timeline, times: bool, most: int, limits: Limits, fields: i
     versions = steps(_step(timeline, index, times, limits, fields) for index in shown)
     chart = saved_chart(timeline, times)
     return html.saved(
-        f"{heading(timeline, times)}{chart}{omission}\n{versions}", "widgets/explore/explore.css"
+        f"{heading(timeline, times)}{chart}{omission}\n{versions}",
+        "drawing/chart/chart.css",
+        "widgets/explore/history.css",
     )
 
 
 def saved_chart(timeline: Timeline, times: bool = True) -> str:
-    """The chart of the field that the live chart begins with, under its name and the legend."""
+    """The chart of the field that the live chart begins with, under the legend and a caption."""
     field = default_field(timeline)
     chart = HistoryChart(timeline, field, frozenset(timeline.types), times)
-    name = "" if field is None else f'<p class="esnb-of-field">{text(field, 80)}</p>'
-    return f"{legend(event_kinds(timeline.types))}{name}{chart.drawing()}"
+    caption = f'<p class="esnb-of-field">{text(chart.summary, 200)}</p>'
+    return f"{legend(legend_entries(timeline.types))}{caption}{chart.drawing(titles=False)}"
 
 
 def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: int) -> str:
@@ -71,6 +75,11 @@ def _step(timeline: Timeline, index: int, times: bool, limits: Limits, fields: i
         f"{state(version, limits, fields)}"
     )
     return step(headline(timeline, index, times=False), tables, index == len(timeline) - 1)
+
+
+def scrolled(name: str, page: str) -> str:
+    """What may be higher than its place: it takes the focus, so that keys scroll it."""
+    return f'<div class="esnb-scrolled" role="group" aria-label="{name}" tabindex="0">{page}</div>'
 
 
 def headline(timeline: Timeline, index: int, times: bool) -> str:

@@ -6,13 +6,13 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from esnb.drawing.chart.palette import COLOURS, REST, look_of
 from esnb.drawing.html import text
-from esnb.drawing.type_colours import COLOURS, type_colours
 from esnb.drawing.values import counted, visible
 
 
 @dataclass(frozen=True, slots=True)
-class EventKind:
+class LegendEntry:
     """One entry of the legend: a type, or all that have no entry of their own."""
 
     name: str
@@ -21,26 +21,25 @@ class EventKind:
     colour: str
 
 
-def event_kinds(types: Iterable[str]) -> list[EventKind]:
+def legend_entries(types: Iterable[str]) -> list[LegendEntry]:
     """The types in order of first appearance; from many, the last entry stands for the others.
 
-    >>> [(kind.name, kind.count) for kind in event_kinds(["Opened", "Added", "Added"])]
+    >>> [(kind.name, kind.count) for kind in legend_entries(["Opened", "Added", "Added"])]
     [('Opened', 1), ('Added', 2)]
     """
     counts = Counter(types)
-    colours = type_colours(counts)
     names = list(counts)
-    own = names if len(names) <= COLOURS else names[: COLOURS - 1]
-    found = [EventKind(name, frozenset({name}), counts[name], colours[name]) for name in own]
+    own = names if len(names) <= len(COLOURS) else names[: len(COLOURS) - 1]
+    found = [LegendEntry(name, frozenset({name}), counts[name], look_of(name).css) for name in own]
     others = names[len(own) :]
     if others:
         count = sum(counts[name] for name in others)
         words = counted(len(others), "other type")
-        found.append(EventKind(words, frozenset(others), count, colours[others[0]]))
+        found.append(LegendEntry(words, frozenset(others), count, REST.css))
     return found
 
 
-def legend(kinds: Iterable[EventKind]) -> str:
+def legend(kinds: Iterable[LegendEntry]) -> str:
     """The entries as HTML, for views without controls."""
     entries = " ".join(
         f'<span class="esnb-kind {kind.colour}">{text(shown_name(kind), 60)} {kind.count:,}</span>'
@@ -49,5 +48,10 @@ def legend(kinds: Iterable[EventKind]) -> str:
     return f'<p class="esnb-legend">{entries}</p>'
 
 
-def shown_name(kind: EventKind) -> str:
+def shown_name(kind: LegendEntry) -> str:
     return visible(kind.name, 40)
+
+
+def colours(kinds: Iterable[LegendEntry]) -> dict[str, str]:
+    """The class of each type's colour."""
+    return {name: kind.colour for kind in kinds for name in kind.types}

@@ -7,7 +7,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from esnb.widgets.explore.legend import EventKind, event_kinds, shown_name
+from esnb.widgets.explore.legend import LegendEntry, legend_entries, shown_name
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.live.controls import Quiet, named, row
 
@@ -18,13 +18,13 @@ class LegendPanel:
     def __init__(self, changed: Callable[[], None]) -> None:
         self.root = row("esnb-legend")
         self.buttons: list[Any] = []
-        self._kinds: list[EventKind] = []
+        self._kinds: list[LegendEntry] = []
         self._changed = changed
         self._quiet = Quiet()
 
     def fit(self, timeline: Timeline) -> None:
         """Makes a button for each type; those that were pressed stay so."""
-        self._kinds = event_kinds(timeline.types)
+        self._kinds = legend_entries(timeline.types)
         with self._quiet:
             for _ in range(len(self.buttons), len(self._kinds)):
                 made = named(widgets.ToggleButton(), "esnb-kind")

@@ -15,12 +15,10 @@ from typing import Any
 import ipywidgets as widgets
 
 from esnb.drawing.html import message, note, style
-from esnb.drawing.values import Limits, counted
-from esnb.folds.versions import Version
+from esnb.drawing.values import counted
 from esnb.sources.moments import read_end
-from esnb.widgets.explore import html, tables_html
+from esnb.widgets.explore import html
 from esnb.widgets.explore.chart_panel import ChartPanel
-from esnb.widgets.explore.diff_panel import DiffPanel
 from esnb.widgets.explore.following import FollowPanel
 from esnb.widgets.explore.history_reader import HistoryReader
 from esnb.widgets.explore.legend_panel import LegendPanel
@@ -28,19 +26,25 @@ from esnb.widgets.explore.moves_panel import MovesPanel
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.explore.version_list import VersionList
-from esnb.widgets.explore.what_if_panel import WhatIfPanel
+from esnb.widgets.explore.version_tables import VersionTables
 from esnb.widgets.live.controls import Quiet, close_all, field, icon_button, named, row
 from esnb.widgets.live.unread import unread
 from esnb.widgets.live.working import PATIENCE, StoppedError, WorkBar
 
-_LIMITS = Limits(characters=2000, entries=100, levels=6)
-_TABS = ("Action", "State", "Diff", "What if")
-_STATE, _DIFF = _TABS.index("State"), _TABS.index("Diff")
-_SHEETS = ("drawing/esnb.css", "widgets/live/live.css", "widgets/explore/explore.css")
+_SHEETS = (
+    "drawing/esnb.css",
+    "widgets/live/live.css",
+    "drawing/chart/chart.css",
+    "widgets/explore/history.css",
+    "widgets/explore/explore.css",
+)
 
 
 class ExplorePanel:
     """The widgets of one explorer; `root` is what is displayed."""
+
+    patience: float | None = PATIENCE
+    """Seconds that the kernel waits for what was clicked."""
 
     def __init__(
         self,
@@ -80,17 +84,17 @@ class ExplorePanel:
         place = min(max(index, 0), len(self._timeline) - 1)
         self.slider.value = self._timeline.numbers[place]
 
-    def refresh(self, patience: float | None = None) -> None:
+    def refresh(self, wait: bool = True) -> None:
         """Reads the aggregate again; at the last version it stays at the last.
 
-        Returns once that is done, or after `patience` seconds, while it goes on.
+        Unless it is to `wait` until that is done, it may return while it goes on.
         """
         self.work.run(
             "Reading the events",
             lambda work: self._reader.timeline(work.count),
             self._take_over,
             self._failed,
-            patience,
+            None if wait else self.patience,
         )
 
     @property
@@ -138,34 +142,30 @@ class ExplorePanel:
         self._when = field(
             "Go to time", "2026-03-01 12:00", "Go to the last version at this time, UTC"
         )
-        self._list = VersionList(self.show)
-        self._make_tabs()
+        self._list = VersionList(self._times, self.show)
+        self._tables = VersionTables(
+            self._times,
+            compute=self._skip,
+            compared=self._locked(self._draw),
+            skipped=self._locked(self._skips_changed),
+        )
         self._lay_out()
-
-    def _make_tabs(self) -> None:
-        self._action, self._state = widgets.HTML(), widgets.HTML()
-        self._diff = DiffPanel(_LIMITS, self._locked(self._draw))
-        self._what_if = WhatIfPanel(_LIMITS, self._skip, self._locked(self._skips_changed))
-        children = [self._action, self._state, self._diff.root, self._what_if.root]
-        self._tabs = named(widgets.Tab(children=children), "esnb-tabs")
-        for place, name in enumerate(_TABS):
-            self._tabs.set_title(place, name)
-        self._tabs.selected_index = _STATE
 
     def _lay_out(self) -> None:
         top = row("esnb-top", self._heading, self._legend.root)
         moves = row("esnb-moves", *self._moves.widgets)
-        asides = row("esnb-moves", self._note, *self._follow.widgets, self._again)
+        asides = row("esnb-moves", *self._follow.widgets, self._again)
         bar = row("esnb-bar", moves, asides)
         about = row("esnb-about", self._headline, self._when)
-        body = row("esnb-body", self._list.root, self._tabs)
+        body = row("esnb-body", self._list.root, self._tables.root)
         desk = named(widgets.VBox([body, self.work.root, self._message]), "esnb-desk")
-        parts = (top, self._chart.field_row, self._chart.root, bar, about, desk)
+        drawn = row("esnb-field-row", *self._chart.controls, self._note)
+        parts = (top, drawn, self._chart.root, bar, about, desk)
         self.root.children = parts
 
     def _listen(self) -> None:
         self.slider.observe(self._moved, "value")
-        self._again.on_click(lambda _: self.refresh(PATIENCE))
+        self._again.on_click(lambda _: self.refresh(wait=False))
         self._when.observe(lambda change: self._jump(change["new"]), "value")
 
     def _locked(self, step: Callable[[], None]) -> Callable[[], None]:
@@ -216,25 +216,30 @@ class ExplorePanel:
             self._timeline = timeline
             self._say("")
             self._fit(len(timeline) - 1 if at_end else min(index, len(timeline) - 1))
-            if self._what_if.skipped:
-                self._what_if.skip(self._what_if.skipped.skip)
+            if self._tables.what_if.skipped:
+                self._tables.what_if.skip(self._tables.what_if.skipped.skip)
 
     def _begin_following(self) -> bool:
-        """Goes to the last version there is now."""
-        self.refresh(PATIENCE)
-        if self._message.value:
+        """Goes to the last version there is now; False where it cannot be read."""
+        if not self._read_on():
             return False
         self._to_new()
         return True
 
     def _look(self) -> bool:
         """One look for new versions; False ends the following."""
+        if self._read_on():
+            return True
+        self._follow.stop()
+        return False
+
+    def _read_on(self) -> bool:
+        """Takes in the versions that were added; False where they cannot be read, which it says."""
         timeline = self._timeline
         try:
             longer = self._reader.longer(timeline)
         except Exception as error:  # noqa: BLE001  # said in the panel, not in a cell
-            self._failed(error, "New versions are no longer followed. ")
-            self._follow.stop()
+            self._failed(error, "New versions are not followed. ")
             return False
         with self._lock:
             if longer is not None and timeline is self._timeline:
@@ -246,7 +251,7 @@ class ExplorePanel:
 
         def failed(error: Exception) -> None:
             with self._lock:
-                self._what_if.show(self._timeline.versions[self.index])
+                self._tables.what_if.show(self._timeline.versions[self.index])
                 self._failed(error)
 
         total = len(self._timeline) - len(versions)
@@ -255,12 +260,12 @@ class ExplorePanel:
             lambda work: self._reader.without(versions, total, work.count),
             done,
             failed,
-            PATIENCE,
+            self.patience,
         )
 
     def _skips_changed(self) -> None:
         self._say("")
-        self._list.fit(self._timeline, self._places, self._what_if.skipped.skip)
+        self._list.fit(self._timeline, self._places, self._tables.what_if.skipped.skip)
         self._draw()
 
     def _failed(self, error: Exception, before: str = "") -> None:
@@ -287,7 +292,7 @@ class ExplorePanel:
         self.slider.layout.margin = f"0 {half_a_bar:.3f}%"
         self._heading.value = style(*_SHEETS) + html.heading(timeline, self._times)
         self._legend.fit(timeline)
-        self._diff.fit(timeline)
+        self._tables.diff.fit(timeline)
         self._filter()
 
     def _filter(self) -> None:
@@ -297,28 +302,19 @@ class ExplorePanel:
         if self._legend.chosen:
             self._places = [place for place, each in enumerate(timeline.types) if each in shown]
             words = f"showing {len(self._places):,} of {counted(len(timeline), 'version')}"
-        self._note.value = note(words if self._legend.chosen else "", announced=True)
-        self._list.fit(timeline, self._places, self._what_if.skipped.skip)
+        self._note.value = note(words if self._legend.chosen else "")
+        self._list.fit(timeline, self._places, self._tables.what_if.skipped.skip)
         self._chart.fit(timeline, shown)
         self._draw()
 
     def _draw(self) -> None:
         index = self.index
-        version = self._timeline.versions[index]
         self._chart.show(index)
         self._list.show(index)
         self._moves.show(before=self._places[0] < index, after=self._places[-1] > index)
         self._draw_seen()
         self._headline.value = html.status(self._timeline, index, self._times)
-
-        def blame(name: str) -> Version | None:
-            return self._timeline.blame(index, name)
-
-        self._action.value = tables_html.action(version, _LIMITS, times=self._times)
-        self._state.value = tables_html.state(version, _LIMITS, blame=blame, times=self._times)
-        self._diff.show(index)
-        self._tabs.set_title(_DIFF, self._diff.title)
-        self._what_if.show(version)
+        self._tables.show(self._timeline, index)
 
     def _draw_seen(self) -> None:
         """Whoever is at the last version has seen them all."""

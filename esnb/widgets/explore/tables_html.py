@@ -8,7 +8,7 @@ from typing import Any
 
 from esnb.drawing.html import table, text, value
 from esnb.drawing.values import Limits, bare, line, stamp, tree
-from esnb.folds.changes import ABSENT
+from esnb.folds.same import ABSENT
 from esnb.folds.versions import Version
 from esnb.sources.moments import without_own_time
 from esnb.widgets.explore.entry_changes import WORDS, EntryChange, entry_changes

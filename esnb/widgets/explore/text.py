@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from esnb.drawing.values import bare, counted, line, stamp, tree, visible
-from esnb.folds.changes import ABSENT
+from esnb.drawing.values import bare, counted, cut_at_word, line, stamp, tree, visible
+from esnb.folds.same import ABSENT
 from esnb.folds.versions import Version
 from esnb.sources.moments import without_own_time
 from esnb.widgets.explore.entry_changes import EntryChange, entry_changes
@@ -32,14 +32,14 @@ def page(timeline: Timeline, index: int, times: bool = True) -> str:
     version = timeline.versions[index]
     lines += ["", *_about(version, times), "", "Diff", *_diff(version)]
     lines += ["", "State", *_state(version)]
-    return "\n".join(_cut(text) for text in lines)
+    return "\n".join(cut_at_word(text, _WIDTH + 40) for text in lines)
 
 
 def _row(timeline: Timeline, index: int, here: bool) -> str:
     version = timeline.versions[index]
     pointer = "→" if here else " "
     kept = " ◆" if timeline.has_snapshot(index) else ""
-    return f"{pointer} {version.number:>6,}  {visible(version.event, 40)}{kept}  {visible(version.changed, 120)}".rstrip()
+    return f"{pointer} {version.number:>6,}  {visible(version.event, 40)}{kept}  {cut_at_word(version.changed, 120)}".rstrip()
 
 
 def _about(version: Version, times: bool) -> list[str]:
@@ -79,7 +79,3 @@ def _state(version: Version) -> list[str]:
     if len(names) > _MOST_FIELDS:
         lines.append(f"  … {len(names) - _MOST_FIELDS:,} more fields")
     return lines or ["  no fields"]
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDTH + 40 else text[: _WIDTH + 39] + "…"

@@ -50,8 +50,7 @@ class Timeline:
     @property
     def name(self) -> str:
         """The aggregate's class, after which its events are named."""
-        around = self.versions[0].type.rpartition(".")[0]
-        return around.rpartition(".")[2] or "Aggregate"
+        return self.versions[0].around.rpartition(".")[2] or "Aggregate"
 
     @property
     def fields(self) -> list[str]:

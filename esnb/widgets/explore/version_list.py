@@ -9,6 +9,7 @@ from typing import Any
 import ipywidgets as widgets
 
 from esnb.drawing.values import cut_at_word, visible
+from esnb.widgets.explore.axis import since_text
 from esnb.widgets.explore.timeline import Timeline
 from esnb.widgets.live.controls import Quiet, named
 
@@ -17,6 +18,8 @@ _WINDOW = 100
 _WIDE = 52
 """Characters of a line, of which what a version changed has the rest, or the least."""
 _LEAST = 20
+_SINCE = 7
+"""Characters of the time since the version before."""
 _NAMES = 16
 """Characters to which names of events are filled up, so that what follows is below each other."""
 
@@ -24,7 +27,8 @@ _NAMES = 16
 class VersionList:
     """The widget of the list, `root`; `chosen` is called with the place of a line."""
 
-    def __init__(self, chosen: Callable[[int], None]) -> None:
+    def __init__(self, times: bool, chosen: Callable[[int], None]) -> None:
+        self._times = times
         self.root = named(widgets.Select(description="Versions", options=[]), "esnb-list")
         self._chosen = chosen
         self._quiet = Quiet()
@@ -63,10 +67,19 @@ class VersionList:
             mark = "⊘"
         wide = len(f"{timeline.last:,}")
         first = f"{version.number:>{wide},} {mark} {visible(version.event, 40):<{self._names}}  "
+        first += f"{self._since(index):>{_SINCE}}  " if self._times else ""
         changed = cut_at_word(version.changed, max(_LEAST, _WIDE - len(first)))
         columns = f"{first}{changed}".rstrip()
         # Options fold plain spaces; no-break ones keep the columns.
         return columns.replace(" ", "\u00a0"), index
+
+    def _since(self, index: int) -> str:
+        """How long after the version before it was, where that is known."""
+        timeline = self._timeline
+        if timeline is None or not index:
+            return ""
+        before, time = (timeline.versions[place].time for place in (index - 1, index))
+        return "" if before is None or time is None else since_text(time - before)
 
     def _used(self, change: Any) -> None:
         if not self._quiet and change["new"] is not None:

@@ -9,10 +9,14 @@ import ipywidgets as widgets
 
 from esnb.drawing.html import message, note, style
 from esnb.widgets.live.controls import button, close_all, named, row
+from esnb.widgets.live.working import PATIENCE, WorkBar
 
 
 class WaitingPanel:
     """A note, and a button to read again; `root` is what is displayed, and stays displayed."""
+
+    patience: float | None = PATIENCE
+    """Seconds that the kernel waits for what was clicked."""
 
     def __init__(self, words: str, look: Callable[[], object]) -> None:
         self._message = widgets.HTML()
@@ -20,7 +24,8 @@ class WaitingPanel:
         self.again.on_click(lambda _: look())
         sheet = widgets.HTML(style("drawing/esnb.css", "widgets/live/live.css"))
         bar = row("esnb-moves", self.again)
-        children = [sheet, widgets.HTML(note(words)), bar, self._message]
+        self.work = WorkBar()
+        children = [sheet, widgets.HTML(note(words)), bar, self.work.root, self._message]
         self.root = named(widgets.VBox(children), "esnb", "esnb-live")
 
     def say(self, words: str) -> None:
@@ -36,4 +41,5 @@ class WaitingPanel:
 
     def close(self) -> None:
         """Takes every widget of this panel out of the page and the kernel."""
+        self.work.cancel()
         close_all(self.root)

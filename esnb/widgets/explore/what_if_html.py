@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from esnb.drawing.html import note, table, text, value
 from esnb.drawing.values import Limits, tree
-from esnb.folds.changes import ABSENT, same
+from esnb.folds.same import ABSENT, same
 from esnb.folds.versions import Version
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.tables_html import mark_class, mark_html, remark

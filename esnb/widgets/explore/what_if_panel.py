@@ -9,22 +9,25 @@ import ipywidgets as widgets
 
 from esnb.drawing.values import Limits, visible
 from esnb.folds.versions import Version
+from esnb.widgets.explore.html import scrolled
 from esnb.widgets.explore.skipped import Skipped
 from esnb.widgets.explore.what_if_html import side_by_side
 from esnb.widgets.live.controls import Quiet, button, named, row
+
+Compute = Callable[[frozenset[int], Callable[[Skipped], None]], None]
+"""Is called with versions to leave out, and what to call with what is left: at once or later."""
 
 
 class WhatIfPanel:
     """The widgets under the tab What if; `root` is what is displayed.
 
-    `compute` is called with versions to leave out, and what to call with what is
-    left: at once or later. Until then, what was skipped before stays skipped.
+    Until `compute` has done so, what was skipped before stays skipped.
     """
 
     def __init__(
         self,
         limits: Limits,
-        compute: Callable[[frozenset[int], Callable[[Skipped], None]], None],
+        compute: Compute,
         changed: Callable[[], None],
     ) -> None:
         self.skipped = Skipped()
@@ -49,7 +52,8 @@ class WhatIfPanel:
         self._skip.description = f"Skip version {number:,}"
         self._skip.tooltip = f"Leave {visible(version.event, 60)} out of the history"
         self._clear.disabled = not self.skipped
-        self._table.value = side_by_side(version, self.skipped, self._limits)
+        page = side_by_side(version, self.skipped, self._limits)
+        self._table.value = scrolled("What if", page)
 
     def skip(self, versions: frozenset[int]) -> None:
         """Leaves out these versions, and no others."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from esnb.drawing.html import NO_MATHS
 from esnb.drawing.ids import short
 from esnb.drawing.values import counted, visible
 from esnb.widgets.flow.station_svg import ROW, WIDTH, fitting, item, shape_of, width_of
@@ -35,7 +36,7 @@ def svg(drawn: Swimlanes, times: bool = True) -> str:
     height = top + len(drawn.steps) * ROW
     label = f"{counted(len(drawn.lanes), 'swimlane')}, in order of time"
     return (
-        f'<svg class="esnb-flow" role="list" aria-label="{label}" '
+        f'<svg class="esnb-flow {NO_MATHS}" role="list" aria-label="{label}" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
         + "\n".join(part for part in parts if part)
         + "\n</svg>"

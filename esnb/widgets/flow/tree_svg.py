@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from esnb.drawing.html import NO_MATHS
 from esnb.widgets.flow.station_svg import ROW, item, width_of
 from esnb.widgets.flow.stations import Station, causes_of
 
@@ -23,7 +24,7 @@ def svg(found: Sequence[Station], times: bool = True) -> str:
         drawn.append(item(station, x, y, x + 16, times, level=str(station.depth + 1)))
     width = max(width_of(station, _at(station, 0)[0] + 16, times) for station in found)
     return (
-        f'<svg class="esnb-flow" role="list" aria-label="Causation tree, causes first" '
+        f'<svg class="esnb-flow {NO_MATHS}" role="list" aria-label="Causation tree, causes first" '
         f'width="{width}" height="{height}" viewBox="0 0 {width} {height}">\n'
         + "\n".join(drawn)
         + "\n</svg>"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
+from html import escape
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -34,7 +35,7 @@ class LongWork:
         what: str,
         done: Callable[[Any], None],
         failed: Callable[[Exception], None],
-        say: Callable[[str], None],
+        say: Callable[[str, int, int], None],
     ) -> None:
         self.what = what
         self.wanted = True
@@ -53,7 +54,7 @@ class LongWork:
                 raise StoppedError(f"{self.what} was stopped")
             if self.beside and monotonic() >= due:
                 due = monotonic() + _INTERVAL
-                self._say(f"{self.what}… {place:,}" + (f" of {total:,}" if total else ""))
+                self._say(self.what, place, total)
             yield item
 
     def finish(self) -> None:
@@ -113,7 +114,7 @@ class WorkBar:
         with self._changes:
             begun.beside = begun.outcome is None
         if begun.beside:
-            self._say(f"{what}…")
+            self._say(what)
             self.root.layout.display = ""
         else:
             self._finish(begun)
@@ -158,5 +159,10 @@ class WorkBar:
                 self.root.layout.display = "none"
             self._changes.notify_all()
 
-    def _say(self, words: str) -> None:
-        self._note.value = note(words, announced=True)
+    def _say(self, what: str, count: int = 0, total: int = 0) -> None:
+        """The words, and a bar where it is known how much there is to do."""
+        far = f" {count:,} of {total:,}" if total else f" {count:,}" if count else ""
+        bar = f'<progress max="{total}" value="{min(count, total)}" aria-label="{escape(what)}">'
+        self._note.value = (
+            f"{bar}</progress>{note(what + '…' + far)}" if total else note(f"{what}…")
+        )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from esnb.clients.uri import masked_error
+from esnb.clock import now
 from esnb.threads.changes import Flag
 from esnb.threads.question import UnansweredError, not_known_since
 from esnb.widgets.live.unread import is_lost, unanswered
@@ -75,7 +76,7 @@ class Poller:
     def _looked(self) -> Sequence[StatusRow]:
         try:
             found = list(self.source.look())
-            self._known = datetime.now(UTC)
+            self._known = now()
             return found
         except Exception as error:  # noqa: BLE001  shown in its rows
             text = masked_error(error)

@@ -1,4 +1,4 @@
-"""The widgets' tests of `tests/browser` once more, in Jupyter Notebook 7."""
+"""The tests of widgets and frames in `tests/browser` once more, in Jupyter Notebook 7."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import test_browse_live as browse
+from tests.browser import test_dollars_live as dollars
 from tests.browser import test_explore_live as explore
 from tests.browser import test_flow_live as flow
+from tests.browser import test_frames_live as frames
 from tests.browser import test_watch_live as watch
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab
@@ -20,7 +22,9 @@ test_the_browser_pages_filters_and_follows = (
     browse.test_from_streams_to_events_to_one_event_and_back
 )
 test_the_watcher_shows_and_mends = watch.test_one_sees_and_mends_what_is_wrong
+test_dollars_are_no_formulas = dollars.test_dollar_signs_stay_dollar_signs
 test_the_flow_changes_its_layout = flow.test_lanes_show_one_flow_in_order_of_time
+test_dollars_in_a_frame = frames.test_dollars_in_a_cell_are_no_formula
 
 
 def test_the_explorer_moves(lab: Lab, notebook: NotebookOpener) -> None:

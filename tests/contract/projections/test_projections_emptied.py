@@ -359,6 +359,7 @@ def test_a_log_that_is_emptied_and_filled_under_a_runner_is_noticed(
     empty_and_fill(tmp_path / "kennel.db", 5)
     with pytest.raises(CheckpointMismatchError):
         runner.run_forever(60)
+    runner.stop()
     assert runner.view.names() == ["old1", "old2"]
 
 
