@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from esnb.correlation import CAUSATION_ID, CORRELATION_ID
 from esnb.sources.paging import Pager
-from esnb.sources.record import Record, last_part
+from esnb.sources.record import Record, Records, last_part
 from esnb.sources.redaction import REDACTED
 from esnb.values.cell import encodable
 from esnb.values.state import written
@@ -125,29 +125,30 @@ class Filter:
         shown = encodable if "\\u" in wanted else str
         record = event.record
         fields = (record.stream, record.type, record.event_id, event.data, event.metadata)
-        return any(
-            wanted in shown(word).casefold() for each in fields for word in _words(each, _DEEPEST)
-        )
+        return any(_contains(each, wanted, shown, _DEEPEST) for each in fields)
 
 
 EVERYTHING = Filter()
 
 
-def _words(value: Any, levels: int) -> Iterator[str]:
-    """Every key and every plain value of a payload, as text."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, bytes):
-        yield value.decode("utf-8", "replace")
-    elif isinstance(value, Mapping):
+def _contains(value: Any, wanted: str, shown: Callable[[str], str], levels: int) -> bool:
+    """Whether a key or a plain value of a payload has the text, which is case-folded.
+
+    `shown` is how a text is shown. Called for each value of each event that is searched.
+    """
+    if value is None:
+        return False
+    if isinstance(value, dict | Mapping):
         for key, inner in value.items() if levels else ():
-            yield written(key)
-            yield from _words(inner, levels - 1)
-    elif isinstance(value, list | tuple | Set):
-        for inner in value if levels else ():
-            yield from _words(inner, levels - 1)
-    elif value is not None:
-        yield written(value)
+            if wanted in shown(written(key)).casefold():
+                return True
+            if _contains(inner, wanted, shown, levels - 1):
+                return True
+        return False
+    if isinstance(value, list | tuple | Set):
+        return levels > 0 and any(_contains(each, wanted, shown, levels - 1) for each in value)
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else written(value)
+    return wanted in shown(text).casefold()
 
 
 def id_in(metadata: Any, name: str) -> str | None:
@@ -208,55 +209,105 @@ def read_page(
 ) -> EventPage:
     """At most `size` events from `anchor` on, having looked at `budget` at most."""
     forwards = anchor.kind != "before"
-    reading = pager.forwards if forwards else pager.backwards
-    found: list[PageEvent] = []
-    searched, reached, more, spent = 0, None, False, False
-    with reading(stream, anchor.number) as records:
-        for record, event in _looked_at(pager, stream, records, wanted, forwards):
-            here = pager.number(stream, record)
-            if anchor.kind == "after" and anchor.number is not None and here <= anchor.number:
-                continue
-            if event is not None and len(found) == size:
-                more = True
-                break
-            if searched == budget:
-                spent = True
-                break
-            searched, reached = searched + 1, here
-            if event is not None:
-                found.append(event)
-    if not forwards:
-        found.reverse()
-    unfinished = spent and len(found) < size
-    onward = reached if unfinished or not found else found[-1 if forwards else 0].number
-    goes_on = more or spent
-    perhaps = {"later" if forwards else "earlier"} if spent else set()
-    earlier = later = None
-    if forwards:
-        later = Anchor("after", onward) if goes_on else None
-        first = found[0].number if found else anchor.number
-        if first is not None:
-            earlier = _behind(pager, stream, wanted, Anchor("before", first), perhaps)
-    else:
-        earlier = Anchor("before", onward) if goes_on else None
-        last = found[-1].number if found else anchor.number
-        # What is beyond the anchor was on the page that one came from.
-        if last is not None and anchor.number is not None:
-            later = Anchor("after", last)
-            if wanted:
-                later = _behind(pager, stream, wanted, later, perhaps)
-    numbers = {event.number: index for index, event in enumerate(found)}
+    search = _search(pager, stream, wanted, anchor, size, budget)
+    found = search.events if forwards else search.events[::-1]
+    side = "later" if forwards else "earlier"
+    perhaps = {side} if search.spent else set()
+    unfinished = search.spent and len(found) < size
+    ahead = None
+    if search.spent or search.more:
+        last = search.reached if unfinished or not found else search.events[-1].number
+        ahead = Anchor("after" if forwards else "before", last)
+    behind = _behind(pager, stream, wanted, anchor, search, perhaps)
+    earlier, later = (behind, ahead) if forwards else (ahead, behind)
     return EventPage(
-        tuple(found), earlier, later, searched, unfinished, frozenset(perhaps), reached, numbers
+        tuple(found),
+        earlier,
+        later,
+        search.searched,
+        unfinished,
+        frozenset(perhaps),
+        search.reached,
+        {event.number: index for index, event in enumerate(found)},
     )
 
 
+@dataclass
+class _Search:
+    """What a search has found, in the order in which it read."""
+
+    events: list[PageEvent] = field(default_factory=list)
+    searched: int = 0
+    reached: int | None = None
+    more: bool = False
+    """Whether there is another wanted event."""
+    spent: bool = False
+    """Whether it stopped at its budget."""
+
+
+def _search(
+    pager: Pager, stream: str | None, wanted: Filter, anchor: Anchor, size: int, budget: int
+) -> _Search:
+    """The next wanted events, `size` at most, and whether another one follows."""
+    search = _Search()
+    with _reading(pager, stream, anchor) as records:
+        for record, event in _looked_at(pager, stream, records, wanted, anchor):
+            search.more = event is not None and len(search.events) == size
+            search.spent = not search.more and search.searched == budget
+            if search.more or search.spent:
+                break
+            search.searched += 1
+            search.reached = pager.number(stream, record)
+            if event is not None:
+                search.events.append(event)
+    return search
+
+
+def _behind(
+    pager: Pager,
+    stream: str | None,
+    wanted: Filter,
+    anchor: Anchor,
+    search: _Search,
+    perhaps: set[str],
+) -> Anchor | None:
+    """Where the page on the other side begins, None where there is none; adds to `perhaps`."""
+    forwards = anchor.kind != "before"
+    first = search.events[0].number if search.events else anchor.number
+    if first is None or (not forwards and anchor.number is None):
+        return None
+    back = Anchor("before" if forwards else "after", first)
+    if not forwards and not wanted:
+        return back  # what is beyond the anchor was on the page that one came from
+    with _reading(pager, stream, back) as records:
+        pairs = _looked_at(pager, stream, records, wanted, back)
+        for count, (_, event) in enumerate(pairs):
+            if event is not None:
+                return back
+            if count == _GLANCE:
+                perhaps.add("earlier" if forwards else "later")
+                return back
+    return None
+
+
+def _reading(pager: Pager, stream: str | None, anchor: Anchor) -> Records:
+    if anchor.kind == "before":
+        return pager.backwards(stream, anchor.number)
+    return pager.forwards(stream, anchor.number)
+
+
 def _looked_at(
-    pager: Pager, stream: str | None, records: Iterator[Record], wanted: Filter, forwards: bool
+    pager: Pager, stream: str | None, records: Iterator[Record], wanted: Filter, anchor: Anchor
 ) -> Iterator[tuple[Record, PageEvent | None]]:
-    """Each record, and its event where it is wanted; ends where no more can be wanted."""
+    """Each record from the anchor on, and its event where it is wanted.
+
+    Ends where no more can be wanted.
+    """
+    forwards = anchor.kind != "before"
     ends, beyond = wanted.ends(forwards), 0
     for record in records:
+        if anchor.kind == "after" and pager.number(stream, record) <= (anchor.number or 0):
+            continue
         event = decoded(pager, stream, record, wanted)
         if ends:
             left = event is None and wanted.is_beyond(pager.time(record), forwards)
@@ -264,25 +315,6 @@ def _looked_at(
             if beyond == _NEARLY:
                 return
         yield record, event
-
-
-def _behind(
-    pager: Pager, stream: str | None, wanted: Filter, anchor: Anchor, perhaps: set[str]
-) -> Anchor | None:
-    """`anchor` if wanted events are there, or may be, which `perhaps` then says; else None."""
-    forwards = anchor.kind != "before"
-    reading = pager.forwards if forwards else pager.backwards
-    with reading(stream, anchor.number) as records:
-        pairs = _looked_at(pager, stream, records, wanted, forwards)
-        for count, (record, event) in enumerate(pairs):
-            if forwards and pager.number(stream, record) <= (anchor.number or 0):
-                continue
-            if event is not None:
-                return anchor
-            if count == _GLANCE:
-                perhaps.add("later" if forwards else "earlier")
-                return anchor
-    return None
 
 
 def decoded(pager: Pager, stream: str | None, record: Record, wanted: Filter) -> PageEvent | None:

@@ -206,21 +206,25 @@ def test_a_link_shows_the_same_event_of_every_source(flow: dict[str, Any], kind:
         browser.back()
 
 
+class Vault(Bank):
+    """With a category of its own: the other tests' server may be the same."""
+
+
 def test_a_link_into_a_stream_of_links_and_to_a_tombstone() -> None:
     with esnb.connect(embedded=True) as stores:
         client = stores.eventstoredb
-        app = stores.application(Bank)
+        app = stores.application(Vault)
         ids = [str(an_account(app)) for _ in range(3)]
 
         def links() -> int:
             try:
-                return len(client.get_stream("$ce-Bank"))
+                return len(client.get_stream("$ce-Vault"))
             except NotFound:
                 return 0
 
         until(lambda: links() == 15)
-        client.tombstone_stream(f"Bank-{ids[1]}", current_version=4)
-        for at in ("$ce-Bank", None, f"Bank-{ids[1]}"):
+        client.tombstone_stream(f"Vault-{ids[1]}", current_version=4)
+        for at in ("$ce-Vault", None, f"Vault-{ids[1]}"):
             browser = esnb.browse(stores, at, live=False, rows=4)
             for _ in range(6):
                 again = eval(browser.link, {"esnb": esnb, "stores": stores})

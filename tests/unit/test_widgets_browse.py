@@ -456,6 +456,7 @@ def test_following_ends_with_the_store_and_says_so(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(app.recorder, "select_notifications", gone)
     until(lambda: not browser.following)
     assert "no longer followed" in panel._message.value
+    assert panel._follow.description == "Follow"
     assert "ConnectionError: &lt;b&gt;no&lt;/b&gt; server" in panel._message.value
     until(lambda: followers() == [])
     panel._again.click()

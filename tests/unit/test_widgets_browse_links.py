@@ -202,7 +202,7 @@ def test_types_are_counted_and_chosen_with_a_click() -> None:
     assert len(browser.events) == 4
     chips["Paid 1"].value = chips["Placed 3"].value = False
     assert panel._types.value == ""
-    panel._types.value = "Placed"
+    panel._types.value = "placed"
     assert chips["Placed 3"].value
     panel._streams.value = str(UUID(int=2))
     assert [chip.description for chip in panel._chips.root.children] == ["Paid 1"]

@@ -16,6 +16,7 @@ from eventsourcing.persistence import StoredEvent
 
 import esnb
 from esnb.sources import page as _page
+from esnb.sources import progress_bar
 from esnb.widgets import Browser
 from esnb.widgets.browse.panel import BrowsePanel
 from tests.domain.accounts import bank
@@ -272,4 +273,36 @@ def test_an_error_of_long_work_is_said_in_the_panel(monkeypatch: pytest.MonkeyPa
     gate.open.set()
     until(lambda: "no server" in panel._message.value)
     assert panel._working.root.layout.display == "none"
+    browser.close()
+
+
+def test_opening_and_calling_show_a_bar_below_the_cell(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    app = fill(Application[Any](), 200)
+    monkeypatch.delenv("ESNB_PROGRESS", raising=False)
+    monkeypatch.setattr(progress_bar, "DELAY", 0.0)
+    browser = esnb.browse(app, live=False)
+    assert "event" in capsys.readouterr().err
+    browser.filter(text="no such text")
+    assert "event" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_a_call_and_leaves_what_was_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = fill(Application[Any](), 200)
+    browser = esnb.browse(app, live=True)
+    before = browser.events
+
+    def interrupted(*_: Any, **__: Any) -> Any:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app.recorder, "select_notifications", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            browser.refresh()
+    assert browser.events == before
+    browser.filter(types="Paid")
+    assert {event["type"] for event in browser.events} == {"Order.Paid"}
     browser.close()

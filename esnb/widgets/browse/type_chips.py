@@ -39,6 +39,7 @@ class TypeChips:
         """
         # In an order that does not change with the counts.
         names = sorted(name for name, _ in types.most_common(_MOST))
+        pressed = {each.lower() for each in wanted}  # as the filter compares them
         with self._quiet:
             for _ in range(len(self.buttons), len(names)):
                 made = named(widgets.ToggleButton(), "esnb-chip")
@@ -47,7 +48,7 @@ class TypeChips:
             for made, name in zip(self.buttons, names, strict=False):
                 made.description = f"{visible(name, 40)} {types[name]:,}"
                 made.tooltip = f"Show only {visible(name, 100)}"
-                made.value = escape(name) in wanted
+                made.value = escape(name).lower() in pressed
                 made.button_style = ""
                 _colour(made, colour(name))
             rest = len(types) - len(names)
