@@ -17,7 +17,7 @@ from esnb.sources import line as _line
 from esnb.sources.application import category_of_aggregate
 from esnb.sources.columns import Schema
 from esnb.sources.line import NotAnExportError
-from esnb.sources.line_index import Line, LineIndex, lines
+from esnb.sources.line_index import FileLine, LineIndex, lines
 from esnb.sources.numbers import FURTHEST
 from esnb.sources.payload import Decoded, decode_announced
 from esnb.sources.record import (
@@ -52,7 +52,7 @@ class FileSource:
             )
         self.path = Path(place)
         with self._open() as file:
-            first = next(lines(file), Line(1, 0, b""))
+            first = next(lines(file), FileLine(1, 0, b""))
         with self._refusing(first.number):
             self.origin: Origin = _line.read_header(_text(first.content))
             self._events = _line.read_count(_text(first.content))
@@ -82,7 +82,7 @@ class FileSource:
         for line in self._lines():
             yield self._record(line.number, line.content)
 
-    def _lines(self) -> Iterator[Line]:
+    def _lines(self) -> Iterator[FileLine]:
         """Those of the events; NotAnExportError at the end where some are missing."""
         found, last = 0, 1
         with self._open() as file:

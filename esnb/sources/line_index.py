@@ -11,7 +11,7 @@ _PARTS = re.compile(rb"[^\r]*\r+\n?|[^\r]+")
 """The lines in what ends with a line feed, if with anything."""
 
 
-class Line(NamedTuple):
+class FileLine(NamedTuple):
     """A line: its number from 1, where it begins, and its bytes."""
 
     number: int
@@ -19,7 +19,7 @@ class Line(NamedTuple):
     content: bytes
 
 
-def lines(file: IO[bytes]) -> Iterator[Line]:
+def lines(file: IO[bytes]) -> Iterator[FileLine]:
     """The lines, whichever way they end, without blank ones.
 
     Editors and transfers change `\\n` to `\\r\\n`, `\\r` and more. JSON has carriage
@@ -30,14 +30,14 @@ def lines(file: IO[bytes]) -> Iterator[Line]:
         for content in _PARTS.findall(chunk) if b"\r" in chunk else (chunk,):
             number += 1
             if content.strip():
-                yield Line(number, begin, content)
+                yield FileLine(number, begin, content)
             begin += len(content)
 
 
 class LineIndex:
     """The lines of a file by their place: 0 is the header, 1 the first event."""
 
-    def __init__(self, found: Iterable[Line]) -> None:
+    def __init__(self, found: Iterable[FileLine]) -> None:
         self._numbers, self._begins, self._sizes = array("Q"), array("Q"), array("Q")
         for line in found:
             self._numbers.append(line.number)
@@ -47,12 +47,12 @@ class LineIndex:
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def read(self, file: IO[bytes], place: int) -> Line:
+    def read(self, file: IO[bytes], place: int) -> FileLine:
         """The line at a place."""
         begin = self._begins[place]
         if file.tell() != begin:
             file.seek(begin)
-        return Line(self._numbers[place], begin, file.read(self._sizes[place]))
+        return FileLine(self._numbers[place], begin, file.read(self._sizes[place]))
 
     def last_number(self) -> int:
         """The number of the last line, as an editor shows it."""

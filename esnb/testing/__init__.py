@@ -23,3 +23,7 @@ __all__ = [
     "sanitize_file",
     "until",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -10,7 +10,11 @@ import pytest
 
 ROOM = Path(str(files("esnb")))
 SHEET = (ROOM / "drawing/esnb.css").read_text("utf-8")
+OF_FRAMES = "table.css"
+"""Takes the page's own colour, paler: what comes of it is measured in a browser, in
+tests/browser/test_frames_live.py."""
 SHEETS = [path.read_text("utf-8") for path in ROOM.glob("**/*.css")]
+COLOURED = [path.read_text("utf-8") for path in ROOM.glob("**/*.css") if path.name != OF_FRAMES]
 PAGES = {
     # JupyterLab, nbconvert and VS Code; Chromium's Canvas; Solarized
     "light": ["#ffffff", "#f8f8f8", "#fdf6e3"],
@@ -77,17 +81,17 @@ def test_every_text_can_be_read_on_every_ground(theme: str, name: str) -> None:
 
 
 def test_no_sheet_has_a_text_colour_that_was_not_measured() -> None:
-    """But the colours of a front end's theme, which are its own matter, and what is inherited."""
-    measured = {f"var(--esnb-{name})" for name in TEXTS} | {"inherit", "currentColor"}
-    for sheet in SHEETS:
+    """But what is inherited, and a dot, which is a shape."""
+    measured = {f"var(--esnb-{name})" for name in TEXTS} | {"inherit", "currentColor", "var(--esnb-dot)"}
+    for sheet in COLOURED:
         for declared in re.findall(r"(?<![\w-])color: ([^;}]+)", sheet):
             assert declared.strip() in measured, declared
 
 
 def test_no_text_is_made_fainter_than_its_colour() -> None:
     """Shapes may be; of texts only what appears when it is pointed at."""
-    shapes = re.compile(r"esnb-(strip|branch|lane|leader|blame)\b")
-    for sheet in SHEETS:
+    shapes = re.compile(r"esnb-(strip|branch|lane|leader|blame|later)\b")
+    for sheet in COLOURED:
         rules = re.findall(r"([^{}]+)\{([^{}]*)\}", sheet)
         faint = [
             who.strip() for who, what in rules if re.search(r"(?<![-\w])opacity: 0?\.\d", what)
