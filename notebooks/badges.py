@@ -1,10 +1,10 @@
-"""Writes the badges that open the notebooks on Binder and Colab, into README and notebooks.
+"""Writes where esnb comes from into README and notebooks: badges, and the cell that installs it.
 
     python notebooks/badges.py
 
 The repository's address is said in one place, `Source` in `[project.urls]` of
-pyproject.toml. Until it is there the badges name OWNER, and a test refuses to
-release them like that.
+pyproject.toml. Until it is there they name OWNER, and a test refuses to release
+them like that. (On PyPI the name belongs to another project.)
 """
 
 from __future__ import annotations
@@ -59,8 +59,13 @@ def written(path: Path, repository: str) -> str:
     if path.suffix != ".ipynb":
         return with_badges(path.read_text("utf-8"), badges(repository, "notebooks/00_tour.ipynb"))
     notebook = nbformat.read(path, as_version=4)
-    first = notebook.cells[0]
-    first.source = with_badges(first.source, badges(repository, f"notebooks/{path.name}"))
+    head, install = notebook.cells[:2]
+    head.source = with_badges(head.source, badges(repository, f"notebooks/{path.name}"))
+    install.source = re.sub(
+        r"git\+https://github\.com/[\w./-]+",
+        f"git+https://github.com/{repository}",
+        install.source,
+    )
     return str(nbformat.writes(notebook)) + "\n"
 
 

@@ -42,6 +42,17 @@ def test_each_file_has_both_and_they_lead_to_a_notebook_that_exists(path: Path) 
     assert colab.endswith(f"/notebooks/{shown}")
 
 
+@pytest.mark.parametrize(
+    "path", [*badges.files(), *(ROOT / "docs").glob("*.md")], ids=lambda path: path.name
+)
+def test_nobody_is_told_to_install_the_other_esnb(path: Path) -> None:
+    # PyPI's is another project: the name alone leads to it where esnb is not installed.
+    told = re.findall(r"pip install (?:--\S+ )*[^`\n]*", path.read_text("utf-8"))
+    assert [
+        each for each in told if re.search(r"esnb(\[[^]]*\])?(?! ?@| ?\[)['\"\\]?$", each)
+    ] == []
+
+
 def test_a_release_has_an_address() -> None:
     # Given the newest section of the changelog
     newest = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[
@@ -50,6 +61,11 @@ def test_a_release_has_an_address() -> None:
     # Then what is released names no OWNER
     if newest != "Unreleased":
         assert badges.repository(PYPROJECT) != badges.repository("[project.urls]\n")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+def test_the_cell_that_installs_esnb_gets_the_address_too(path: Path) -> None:
+    assert 'git+https://github.com/ada/events\\"' in badges.written(path, "ada/events")
 
 
 @pytest.mark.parametrize(
@@ -81,8 +97,9 @@ def test_the_first_cell_installs_esnb_where_it_is_missing_and_shows_nothing(path
     first = next(
         cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"
     )
-    assert re.search(
-        r'^if not .*find_spec\("esnb"\).*:.*\n    %pip install --quiet "esnb\[', first.source, re.M
-    )
+    assert "if not " in first.source
+    address = f'@ git+https://github.com/{badges.repository(PYPROJECT)}"'
+    assert re.search(r'    %pip install --quiet "esnb\[[a-z,]+\] ', first.source)
+    assert first.source.endswith(address)
     assert first.execution_count == 1
     assert first.outputs == []
