@@ -90,7 +90,7 @@ def test_no_sheet_has_a_text_colour_that_was_not_measured() -> None:
 
 def test_no_text_is_made_fainter_than_its_colour() -> None:
     """Shapes may be; of texts only what appears when it is pointed at."""
-    shapes = re.compile(r"esnb-(strip|branch|lane|leader|blame|later)\b")
+    shapes = re.compile(r"esnb-(strip|branch|lane|leader|blame|later|rug|faded)\b")
     for sheet in COLOURED:
         rules = re.findall(r"([^{}]+)\{([^{}]*)\}", sheet)
         faint = [
