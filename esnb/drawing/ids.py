@@ -9,11 +9,16 @@ UUIDS = re.compile(
     r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b"
 )
 
-_CUT_UUIDS = re.compile(r"\b[0-9a-f]{1,8}(?:-[0-9a-f]{0,12}){0,4}(?=…)")
+_CUT_UUIDS = re.compile(r"(?<![.,])\b[0-9a-f]{1,8}(?:-[0-9a-f]{0,12}){0,4}(?=…)")
+"""What is left of a UUID in a text that ends in an ellipsis; not the end of a decimal number."""
 
 
 def without_ids(page: str) -> str:
-    """The text with every UUID replaced by its number in order of appearance."""
+    """The text with every UUID replaced by its number in order of appearance.
+
+    >>> without_ids("Dog-b7e2a1c4-1000-4000-8000-000000000001: b7e2… paid 49.90…")
+    'Dog-id-1: id… paid 49.90…'
+    """
     return id_numbers()(page)
 
 
