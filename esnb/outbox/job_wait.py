@@ -97,7 +97,9 @@ class JobWait:
             return False
         if self._empty_since is None:
             self._empty_since = self._clock()
-        return self._jobs is None and not self._more_may_come()
+        # One that has not begun may yet fail.
+        begun = self._progress.state in ("running", "paused")
+        return self._jobs is None and begun and not self._more_may_come()
 
     def _is_hopeless(self) -> bool:
         return (

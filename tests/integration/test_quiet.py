@@ -105,6 +105,7 @@ def test_no_module_prints_but_those_for_a_terminal() -> None:
     # The last one is a process of its own, and answers whoever started it.
     terminal = {
         *("__main__.py", "command.py", "serve.py", "terminal.py", "versions.py"),
+        "expected_error.py",  # an error, which is what its block is there to show
         "backtracking_process.py",
     }
     prints = re.compile(r"^\s*print\(|print_exc|sys\.stderr\.write", re.MULTILINE)

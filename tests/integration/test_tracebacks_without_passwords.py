@@ -104,6 +104,11 @@ def failing_commit(servers: Servers) -> None:
     view.add(1, Tracking("Bank", 1))
 
 
+def waits(runner: CatchUpRunner[Any, Any]) -> None:
+    with runner:
+        runner.wait(timeout=1)
+
+
 def failing_runner(servers: Servers, **options: Any) -> None:
     bank = servers.stores.application(Bank)
     bank.deposit(bank.open(), 1)
@@ -183,9 +188,7 @@ FAILS: dict[str, Callable[[Servers], object]] = {
     ),
     "a runner": failing_runner,
     "a runner's arguments": lambda s: failing_runner(s, batch_size=0),
-    "a runner, away": lambda s: CatchUpRunner(Bank, Deposits, Totals, s.away).start().wait(
-        timeout=1
-    ),
+    "a runner, away": lambda s: waits(CatchUpRunner(Bank, Deposits, Totals, s.away)),
     "consumers, away": lambda s: PersistentRunner(
         Bank(env=s.away), "g", lambda *_: None, env=s.away
     ).replay_parked(),
@@ -214,7 +217,7 @@ def test_what_fails_shows_no_password(servers: Servers, fails: Callable[[Servers
 FROM_VARIABLES: dict[str, Callable[[], object]] = {
     "connect": lambda: esnb.connect(timeout=1),
     "save": lambda: Bank().save(Aggregate()),
-    "a runner": lambda: CatchUpRunner(Bank, Deposits, Totals).start().wait(timeout=1),
+    "a runner": lambda: waits(CatchUpRunner(Bank, Deposits, Totals)),
     "a runner's application": lambda: CatchUpRunner(Bank(), Deposits, Totals).view.add(
         1, Tracking("Bank", 1)
     ),
@@ -261,11 +264,11 @@ def test_publishers_and_workers_show_none(servers: Servers) -> None:
 
     def idle() -> None:
         with Worker(servers.redis, "idle", lambda job: None) as worker:
-            worker.wait(timeout=0.1)
+            worker.wait(1, timeout=0.1)
 
     def away() -> None:
         with Worker(servers.no_redis, "q", lambda job: None) as worker:
-            worker.wait(timeout=0.1)
+            worker.wait(1, timeout=0.1)
 
     for fails in (
         stuck,

@@ -82,7 +82,11 @@ def test_every_text_can_be_read_on_every_ground(theme: str, name: str) -> None:
 
 def test_no_sheet_has_a_text_colour_that_was_not_measured() -> None:
     """But what is inherited, and a dot, which is a shape."""
-    measured = {f"var(--esnb-{name})" for name in TEXTS} | {"inherit", "currentColor", "var(--esnb-dot)"}
+    measured = {f"var(--esnb-{name})" for name in TEXTS} | {
+        "inherit",
+        "currentColor",
+        "var(--esnb-dot)",
+    }
     for sheet in COLOURED:
         for declared in re.findall(r"(?<![\w-])color: ([^;}]+)", sheet):
             assert declared.strip() in measured, declared

@@ -23,6 +23,7 @@ class Queue:
         self._looks: Iterator[Left | None] = chain(looks, repeat(looks[-1]))
         self.progress = Progress()
         self.progress.begin()
+        self.progress.set_state("running")
 
     def left(self) -> Left | None:
         self.looked += 1
@@ -36,6 +37,14 @@ class Queue:
         return JobWait(
             "q", self.progress, self.left, may_come, jobs, timeout, clock=lambda: self.now
         )
+
+
+def test_a_worker_that_has_not_begun_may_yet_fail() -> None:
+    queue = Queue({})
+    queue.progress.set_state("starting")
+    assert not queue.wait(None, 30).succeeds(gives_up=True)
+    queue.progress.fail(ValueError("no"))
+    assert not queue.wait(None, 30).succeeds(gives_up=True)
 
 
 def test_without_a_number_it_returns_when_nothing_is_left_to_do() -> None:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import chain, count, islice
-from typing import Any, Literal, SupportsIndex
+from typing import Any, Literal, SupportsIndex, cast
 
 import numpy as np
 
@@ -89,7 +89,7 @@ class Visit:
             self.newest()
         elif isinstance(at, bool):
             raise TypeError(f"at={at!r}: pass a time, a stream or a position")
-        elif isinstance(at, tuple):
+        elif isinstance(at, tuple) and not hasattr(at, "_fields"):  # which a row of a frame has
             self._begin_with(at)
         elif isinstance(at, SupportsIndex):  # a cell of a frame is a number of numpy's
             self._begin_at(at)
@@ -98,7 +98,7 @@ class Visit:
         ):
             self.start(read_moment(at, "at"))
         else:
-            at = self.named(at)
+            at = self.named(cast(Identified, at))
             self._show(Trail(Place(stream=at)))
             self._require_stream(at)
             self.trail = Trail(self.here, (Place(),))
@@ -121,7 +121,7 @@ class Visit:
         """One event of a stream, as `link` names it."""
         if len(event) != 2 or isinstance(event[1], bool) or not isinstance(event[1], SupportsIndex):
             raise TypeError(f"at={short_repr(event)}: pass a stream and a version, ('Dog-1f…', 3)")
-        stream, version = str(event[0]), bound(event[1], "at") or 0
+        stream, version = self.named(event[0]), bound(event[1], "at") or 0
         self._show(Trail(self._around(stream, version)))
         self._require_stream(stream)
         if version not in self.page.place:
