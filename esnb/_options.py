@@ -15,8 +15,10 @@ class Options:
     """What can be set for the whole session.
 
     `display`: how frames show themselves, "esnb" (short ids, payload first,
-    secondary columns folded) or "pandas" (as pandas shows any frame). Until it
-    is set, the environment variable `ESNB_DISPLAY` counts, else it is "esnb".
+    secondary columns folded) or "pandas" (as pandas shows any frame). With
+    "pandas", applications, aggregates, recordings and recorded events show
+    themselves in IPython as they do without esnb, too. Until it is set, the
+    environment variable `ESNB_DISPLAY` counts, else it is "esnb".
 
     Raises ValueError for any other value, AttributeError for any other name.
 

@@ -7,11 +7,12 @@ a client is imported before one of its objects is shown. A `__repr__`, a
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
+
+from esnb._options import options
 
 if TYPE_CHECKING:
     from esnb.summaries.summary import Summary
@@ -27,11 +28,6 @@ _SUMMARIES: Final = {
     ("kurrentdbclient.events", "RecordedEvent"): "recorded_event:of_recorded_event",
 }
 """The function that makes the summary, by the module and the name of the class."""
-
-
-def wants_summaries() -> bool:
-    """Whether objects show themselves in esnb's way: unless `ESNB_DISPLAY=pandas` is set."""
-    return os.environ.get("ESNB_DISPLAY", "esnb").strip().lower() != "pandas"
 
 
 def install_in_ipython() -> None:
@@ -71,10 +67,8 @@ def _later(place: str) -> Summarize:
 
 def _summary(summarize: Summarize, shown: Any) -> Summary | None:
     """The summary; None where it is not wanted, or the object's own code does not allow one."""
-    if not wants_summaries():
-        return None
     try:
-        return summarize(shown)
+        return None if options.display == "pandas" else summarize(shown)
     except Exception:  # noqa: BLE001  whatever its own attributes raise: it shows itself
         return None
 

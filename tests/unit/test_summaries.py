@@ -14,6 +14,7 @@ from eventsourcing.domain import Aggregate, BaseAggregate, event
 from eventsourcing.persistence import Recording
 from IPython.core.formatters import DisplayFormatter
 
+from esnb._options import options
 from esnb.clients.installed import RecordedEvent
 from esnb.examples.dog import Dog
 from esnb.summaries.ipython import install
@@ -319,10 +320,14 @@ def test_a_formatter_of_the_user_s_own_comes_first(is_before: bool, fido: Dog) -
     assert texts(formatter, Kennel().save(fido))[1] == "mine"
 
 
-def test_one_variable_shows_everything_as_without_esnb(
-    formatter: DisplayFormatter, fido: Dog, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("by", ["variable", "option"])
+def test_one_switch_shows_everything_as_without_esnb(
+    formatter: DisplayFormatter, fido: Dog, monkeypatch: pytest.MonkeyPatch, by: str
 ) -> None:
-    monkeypatch.setenv("ESNB_DISPLAY", "pandas")
+    if by == "variable":
+        monkeypatch.setenv("ESNB_DISPLAY", "pandas")
+    else:
+        monkeypatch.setattr(options, "_display", "pandas")
     app = Kennel()
     for shown in (fido, app.save(fido), app, recorded_event(), Functional()):
         assert texts(formatter, shown) == without_esnb(shown)
