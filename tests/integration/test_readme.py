@@ -20,6 +20,7 @@ SHOWN: dict[str, tuple[str, list[str], list[str]]] = {
     "esnb.history(kennel, fido.id)": (FRAME, ["Registered", "TrickAdded", "roll over"], []),
     "esnb.explore(kennel, fido.id)": (WIDGET, ["2 versions", "roll over"], []),
     "esnb.browse(kennel)": (WIDGET, ["Registered", "TrickAdded"], []),
+    "esnb.plot.events(kennel)": ("<svg", ["Registered", "TrickAdded"], []),
     "esnb.read_model(runner)": (FRAME, ["tricks", "1"], ["tricks", "2"]),
     "esnb.runners(runner)": (FRAME, ["tricks", "running"], []),
     "esnb.watch(runner, stores)": (WIDGET, ["tricks", "running"], ["invoices"]),
