@@ -13,6 +13,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from esnb.activity.shell import ipython_shell
+
 _SHOWN = frozenset({"stream", "display_data", "execute_result", "error"})
 """Types of messages that put something below a cell."""
 
@@ -24,8 +26,7 @@ _messages: list[str] = []
 
 def notebook_shell() -> Any:
     """The IPython shell of a Jupyter kernel; None in a terminal, a script or a test."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = ipython_shell()
     return shell if hasattr(getattr(shell, "display_pub", None), "session") else None
 
 

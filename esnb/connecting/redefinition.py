@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from esnb.activity.shell import ipython_shell
+
 _WITH = "with __import__({module!r}, fromlist=['redefining']).redefining(globals(), {name!r}): pass"
 
 
@@ -59,8 +61,7 @@ def install(shell: Any) -> None:
 
 def install_in_ipython() -> None:
     """`install()` where this is IPython; nothing elsewhere."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = ipython_shell()
     if shell is not None:
         install(shell)
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from esnb._options import options
+from esnb.activity.shell import ipython_shell
 
 if TYPE_CHECKING:
     from esnb.summaries.summary import Summary
@@ -32,8 +33,7 @@ _SUMMARIES: Final = {
 
 def install_in_ipython() -> None:
     """`install()` where this is IPython; nothing elsewhere."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
+    shell = ipython_shell()
     if shell is not None:
         install(shell.display_formatter.formatters)
 

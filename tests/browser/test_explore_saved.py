@@ -18,6 +18,7 @@ import esnb
 from esnb.examples.dog import Dog
 from tests.browser.conftest import NotebookOpener
 from tests.browser.lab import Lab, running_lab
+from tests.browser.notebook import Explorer
 from tests.browser.test_explore_live import EXPLORE, RECORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -34,11 +35,13 @@ def test_the_tour_runs_live_and_its_saved_view_is_read_without_a_kernel(
     page = notebook()
     page.open("tour.ipynb")
     page.run_all()
-    explorer = page.explorer()
+    explorer = Explorer(page.page, page.page.locator(".esnb-explore"))
     explorer.ready()
     explorer.root.scroll_into_view_if_needed()
     expect(explorer.headline).to_contain_text("Deactivated")
-    expect(page.page.locator(".esnb-saved").first).to_be_hidden()  # beside the live panel
+    expect(
+        page.page.locator(".esnb-folded .esnb-saved").first
+    ).to_be_hidden()  # beside the live panel
     explorer.press("ArrowLeft")
     expect(explorer.field("price")).to_contain_text("39.90")
     page.picture("tour-live")
@@ -63,9 +66,9 @@ def test_the_tour_runs_live_and_its_saved_view_is_read_without_a_kernel(
             lambda dialog: dialog.get_by_role("button", name="No Kernel").click(),
         )
         reopened.open("tour.ipynb")
-        saved = reopened.page.get_by_text("Saved view", exact=True)
+        saved = reopened.page.get_by_text("Saved view", exact=True).first
         saved.scroll_into_view_if_needed()
-        first = reopened.page.locator("summary", has_text="Created")
+        first = reopened.page.locator("summary", has_text="Created").first
         expect(first).to_be_visible()
         first.click()
         expect(reopened.page.get_by_text("'Brass, with a green glass shade'").first).to_be_visible()

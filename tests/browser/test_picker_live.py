@@ -51,5 +51,5 @@ def test_one_picks_an_aggregate_by_keyboard_and_mouse(lab: Lab, notebook: Notebo
         assert [finding for finding in findings if finding[0] != UNNAMED_SLIDER] == []
 
     # The saved view, folded below, lists the ids
-    saved = page.page.locator("details.esnb-folded").first
+    saved = page.page.locator(".esnb-folded").first
     expect(saved).to_contain_text("esnb.explore(app, ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import UTC, datetime
+from types import ModuleType
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from eventsourcing.persistence import Recording
 from IPython.core.formatters import DisplayFormatter
 
 from esnb._options import options
+from esnb.activity.shell import ipython_shell
 from esnb.clients.installed import RecordedEvent
 from esnb.examples.dog import Dog
 from esnb.summaries.ipython import install
@@ -387,3 +389,10 @@ print(shell.display_formatter.format(Kennel())[0]["text/plain"].splitlines()[0])
         [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120
     )
     assert found.stdout == "Kennel, application, 0 events\n", found.stderr
+
+
+def test_an_ipython_that_another_thread_is_importing_has_no_shell_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "IPython", ModuleType("IPython"))
+    assert ipython_shell() is None
